@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "messages/ids.hpp"
+
+#include <boost/uuid/uuid.hpp>
+#include <boost/uuid/uuid_io.hpp>
+
+#include <memory>
+#include <random>
+
+namespace edgeless {
+
+chance machine_chance() {
+  auto device = std::make_shared<std::random_device>();
+  return [device] {
+    return std::uint64_t{(*device)()} << 32 | (*device)();
+  };
+}
+
+std::array<char, 16> uuid_bytes(std::uint64_t high, std::uint64_t low) {
+  std::array<char, 16> bytes;
+  for (int i = 0; i < 8; ++i) {
+    bytes[i] = static_cast<char>(high >> (56 - 8 * i));
+    bytes[8 + i] = static_cast<char>(low >> (56 - 8 * i));
+  }
+  return bytes;
+}
+
+std::string uuid_text(std::uint64_t high, std::uint64_t low) {
+  auto bytes = uuid_bytes(high, low);
+  boost::uuids::uuid x;
+  std::copy(bytes.begin(), bytes.end(), x.begin());
+  return boost::uuids::to_string(x);
+}
+
+std::optional<std::pair<std::uint64_t, std::uint64_t>>
+parse_uuid(std::string_view text) {
+  // Boost's generator also takes braces and forms without hyphens.
+  if (text.size() != 36)
+    return std::nullopt;
+  std::uint64_t words[2] = {0, 0};
+  int digits = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (i == 8 || i == 13 || i == 18 || i == 23) {
+      if (c != '-')
+        return std::nullopt;
+      continue;
+    }
+    int value = c >= '0' && c <= '9'   ? c - '0'
+                : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                       : -1;
+    if (value < 0)
+      return std::nullopt;
+    auto& word = words[digits++ / 16];
+    word = word << 4 | static_cast<std::uint64_t>(value);
+  }
+  return std::pair{words[0], words[1]};
+}
+
+} // namespace edgeless

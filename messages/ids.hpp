@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace edgeless {
+
+/// A UUID (RFC 4122) that cannot be mistaken for one of another kind.
+/// The nil id (all bits zero) means "none" and converts to false.
+template <class Tag>
+struct id {
+  std::uint64_t high = 0; ///< the first 8 bytes, big-endian
+  std::uint64_t low = 0;  ///< the last 8 bytes, big-endian
+
+  explicit operator bool() const {
+    return high != 0 || low != 0;
+  }
+
+  friend auto operator<=>(const id&, const id&) = default;
+};
+
+template <class Inspector, class Tag>
+auto inspect(Inspector& f, id<Tag>& x) {
+  return f(x.high, x.low);
+}
+
+using node_id = id<struct node_tag>;
+/// A function or resource of a workflow, wherever it runs.
+using logical_id = id<struct logical_tag>;
+/// One running copy of it; drawn anew at each attempt to start it.
+using physical_id = id<struct physical_tag>;
+using workflow_id = id<struct workflow_tag>;
+/// One membership of a node in its domain. Compared for equality only.
+using session_id = id<struct session_tag>;
+/// One life of a process.
+using boot_id = id<struct boot_tag>;
+
+/// Where random bits come from: the machine's generator, or a seeded one.
+using chance = std::function<std::uint64_t()>;
+
+/// The machine's generator.
+chance machine_chance();
+
+std::string uuid_text(std::uint64_t high, std::uint64_t low);
+
+/// Nothing unless `text` is a UUID in the 8-4-4-4-12 form.
+std::optional<std::pair<std::uint64_t, std::uint64_t>>
+parse_uuid(std::string_view text);
+
+/// The UUID in lower case with hyphens.
+template <class Tag>
+std::string to_string(const id<Tag>& x) {
+  return uuid_text(x.high, x.low);
+}
+
+/// Reads what to_string() writes, in either case.
+template <class Id>
+std::optional<Id> parse_id(std::string_view text) {
+  if (auto bits = parse_uuid(text))
+    return Id{bits->first, bits->second};
+  return std::nullopt;
+}
+
+/// Draws a random (version 4) id.
+template <class Id>
+Id draw(const chance& random) {
+  auto high = (random() & ~0xF000ULL) | 0x4000ULL;
+  auto low = (random() & ~(3ULL << 62)) | (1ULL << 63);
+  return Id{high, low};
+}
+
+/// The 16 bytes of an id as guests see them: RFC 4122 order.
+std::array<char, 16> uuid_bytes(std::uint64_t high, std::uint64_t low);
+
+template <class Tag>
+std::array<char, 16> to_bytes(const id<Tag>& x) {
+  return uuid_bytes(x.high, x.low);
+}
+
+/// Reads 16 bytes in RFC 4122 order.
+template <class Id>
+Id from_bytes(const char* bytes) {
+  auto word = [&](int at) {
+    std::uint64_t x = 0;
+    for (int i = 0; i < 8; ++i)
+      x = x << 8 | static_cast<unsigned char>(bytes[at + i]);
+    return x;
+  };
+  return Id{word(0), word(8)};
+}
+
+} // namespace edgeless
+
+template <class Tag>
+struct std::hash<edgeless::id<Tag>> {
+  std::size_t operator()(const edgeless::id<Tag>& x) const noexcept {
+    return static_cast<std::size_t>(x.high ^ (x.low * 0x9E3779B97F4A7C15ULL));
+  }
+};

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Every bound of the system, each with its reason.
+namespace edgeless::limits {
+
+using namespace std::chrono_literals;
+
+// -- sizes, in bytes ----------------------------------------------------------
+
+/// A camera frame; larger things belong into a resource.
+constexpr std::size_t payload = 16u << 20;
+/// Compile time grows with it.
+constexpr std::size_t module = 8u << 20;
+/// It travels with every sync.
+constexpr std::size_t state = 1u << 20;
+/// A frame on the wire: heartbeats never wait behind a big one.
+constexpr std::uint32_t frame = 2u << 20;
+/// A frame that carries an error or a handle: nests into itself.
+constexpr std::uint32_t frame_with_error = 4u << 10;
+/// What a frame may take in memory when unpacked: small values swell.
+constexpr std::size_t frame_unpacked = 8u << 20;
+/// A handshake: nobody is known yet.
+constexpr std::uint32_t frame_handshake = 4u << 10;
+/// Actors that speak over one connection: an orchestrator's components, each
+/// of which costs a kilobyte here.
+constexpr std::size_t remote_actors = 32768;
+/// Larger payloads and modules travel in parts of this size.
+constexpr std::size_t part = 1u << 20;
+/// A configuration or workflow file: written by people.
+constexpr std::size_t configuration = 4u << 20;
+/// Nodes of a box that shares one machine, and their ports: ten each, from
+/// here on and below those that the system gives to clients.
+constexpr std::size_t box_nodes = 1000;
+constexpr std::size_t box_first_port = 7200;
+/// Text in a status or an error: shown to people.
+constexpr std::size_t text = 2u << 10;
+/// What a guest may ask for: all that 32 bits can address.
+constexpr std::uint64_t guest_memory = 4ull << 30;
+/// How long a guest may ask to run, or wait for an answer: longer is for ever.
+constexpr auto guest_time = 24h;
+
+/// All modules that a controller or an orchestrator keeps.
+constexpr std::size_t modules = 256u << 20;
+/// Components of one workflow; workflows of one controller.
+constexpr std::size_t components = 1024;
+constexpr std::size_t workflows = 100'000;
+
+// -- the inbox of an instance: an empty one admits any legal event ------------
+
+constexpr std::uint32_t inbox_events = 4096;
+constexpr std::uint64_t inbox_bytes = 16u << 20;
+/// What waits per channel while its target lives nowhere.
+constexpr std::size_t held_events = 256;
+constexpr std::size_t held_bytes = 1u << 20;
+/// Pending delayed casts of one instance.
+constexpr std::size_t delayed_casts = 4096;
+/// Log lines of guests on their way to the log of the node.
+constexpr std::uint32_t log_lines = 4096;
+
+// -- guests and their modules -------------------------------------------------
+
+/// Elements of one table, and tables, of a guest: function pointers only.
+constexpr std::int64_t guest_table = 10'000;
+constexpr std::int64_t guest_tables = 10;
+/// A line that a guest logs: the rest is cut off.
+constexpr std::size_t log_text = 16u << 10;
+/// The longest delay of a delayed cast: longer is for ever.
+constexpr std::chrono::milliseconds delay = 24h * 3650;
+/// The compiled form of a module: some ten times its size.
+constexpr std::size_t compiled = 256u << 20;
+/// Memory of the child that compiles: a small hostile module may want it all.
+constexpr std::size_t compile_memory = 2ull << 30;
+/// Modules kept ready although nothing runs them.
+constexpr std::size_t ready_modules = 64;
+/// Modules of which it is remembered that, and why, they were refused.
+constexpr std::size_t refused_modules = 256;
+/// All compiled modules on disk; the oldest go first.
+constexpr std::uint64_t compiled_total = 1ull << 30;
+
+// -- links --------------------------------------------------------------------
+
+/// A batch goes when it has this many, or when nothing more is waiting.
+constexpr std::size_t batch_events = 256;
+constexpr std::size_t batch_bytes = 256u << 10;
+/// What waits for one peer.
+constexpr std::uint32_t link_events = 16384;
+constexpr std::uint64_t link_bytes = 32u << 20;
+/// What is on its way to one peer, not yet taken by it.
+constexpr std::uint32_t credit_events = 8192;
+constexpr std::uint64_t credit_bytes = 8u << 20;
+/// A link with nothing to carry is hung up.
+constexpr auto link_idle = 60s;
+/// Events for a peer that cannot be reached are dropped after this.
+constexpr auto link_patience = 10s;
+/// Dead sessions that a gate remembers.
+constexpr std::size_t fenced_sessions = 1024;
+
+// -- deadlines: the inner one always speaks first -----------------------------
+
+constexpr auto dial = 3s;
+constexpr auto compile = 10s;
+constexpr auto node_start = 12s;
+constexpr auto host = 15s;
+constexpr auto controller = 20s;
+constexpr auto client = 30s;
+/// Building a function: cargo may build the standard library first.
+constexpr auto function_build = 10min;
+/// Between actors of one process.
+constexpr auto local = 5s;
+
+// -- keeping alive ------------------------------------------------------------
+
+/// A shorter interval would mistake a busy machine for a dead one.
+constexpr auto keep_alive_interval_min = 50ms;
+constexpr auto keep_alive_interval_max = 24h;
+/// Between processes, beneath all that: CAF's heartbeats...
+constexpr auto heartbeat = 1s;
+/// ...and how long a peer may be silent until its connection is cut.
+constexpr auto silence = 5s;
+/// A keep-alive is answered within max(interval, this).
+constexpr auto keep_alive_min = 250ms;
+/// With polling switched off, pending components are retried this often.
+constexpr auto retry_without_polling = 2s;
+/// The longest pause between two attempts to start what keeps failing.
+constexpr auto back_off_max = 30s;
+/// Pause before a broken connection is dialled again; jittered upwards.
+constexpr auto redial = 100ms;
+
+// -- stopping -----------------------------------------------------------------
+
+/// What a guest gets to finish the handler in hand, and again for its stop.
+constexpr auto stop_grace = 200ms;
+/// All guests of a process together.
+constexpr auto shutdown = 1500ms;
+
+} // namespace edgeless::limits

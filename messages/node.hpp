@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "messages/event.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace edgeless {
+
+/// What a node offers. Names are those of EDGELESS' Redis schema.
+struct node_capabilities {
+  std::uint32_t num_cpus = 0;
+  std::string model_name_cpu;
+  /// MHz; EDGELESS calls it BogoMIPS.
+  double clock_freq_cpu = 0;
+  std::uint32_t num_cores = 0;
+  std::uint32_t mem_size = 0; ///< MiB
+  std::vector<std::string> labels;
+  bool is_tee_running = false;
+  bool has_tpm = false;
+  std::vector<std::string> runtimes; ///< such as RUST_WASM
+
+  friend bool operator==(const node_capabilities&, const node_capabilities&)
+    = default;
+};
+BOOST_DESCRIBE_STRUCT(node_capabilities, (),
+                      (num_cpus, model_name_cpu, clock_freq_cpu, num_cores,
+                       mem_size, labels, is_tee_running, has_tpm, runtimes))
+
+/// How a node is doing. Memory in kB; -1 where unknown.
+struct node_health {
+  std::int32_t cpu_usage = -1; ///< percent of all CPUs
+  std::int32_t cpu_load = -1;  ///< number of busy CPUs
+  std::int32_t mem_free = -1;
+  std::int32_t mem_used = -1;
+  std::int32_t mem_total = -1;
+  std::int32_t mem_available = -1;
+  std::int32_t proc_cpu_usage = -1; ///< percent of one CPU
+  std::int32_t proc_memory = -1;
+  std::int32_t proc_vmemory = -1;
+
+  friend bool operator==(const node_health&, const node_health&) = default;
+};
+BOOST_DESCRIBE_STRUCT(node_health, (),
+                      (cpu_usage, cpu_load, mem_free, mem_used, mem_total,
+                       mem_available, proc_cpu_usage, proc_memory,
+                       proc_vmemory))
+
+/// Somebody on a node who makes resources of one class.
+struct provider_description {
+  std::string id; ///< such as file-log-1
+  std::string class_type;
+  std::vector<std::string> outputs;
+
+  friend bool operator==(const provider_description&,
+                         const provider_description&)
+    = default;
+};
+BOOST_DESCRIBE_STRUCT(provider_description, (), (id, class_type, outputs))
+
+struct node_description {
+  node_id id;
+  std::string agent_url;
+  std::string invocation_url;
+  node_capabilities capabilities;
+  std::vector<provider_description> providers;
+
+  friend bool operator==(const node_description&, const node_description&)
+    = default;
+};
+BOOST_DESCRIBE_STRUCT(node_description, (),
+                      (id, agent_url, invocation_url, capabilities, providers))
+
+/// One running instance as its node knows it.
+struct inventory_record {
+  logical_id component;
+  physical_id instance;
+  workflow_id workflow;
+  /// Of the spec it was started with: see fingerprint().
+  std::uint64_t spec = 0;
+  std::uint64_t outputs_revision = 0;
+
+  friend bool operator==(const inventory_record&, const inventory_record&)
+    = default;
+};
+BOOST_DESCRIBE_STRUCT(inventory_record, (),
+                      (component, instance, workflow, spec, outputs_revision))
+
+using inventory = std::vector<inventory_record>;
+
+/// The same for the same set of instances, in whatever order.
+std::uint64_t digest(const inventory& records);
+std::uint64_t digest(const physical_id& instance);
+
+/// The answer to a keep-alive.
+struct node_report {
+  node_health health;
+  /// Of the inventory; see digest().
+  std::uint64_t running = 0;
+};
+BOOST_DESCRIBE_STRUCT(node_report, (), (health, running))
+
+/// The answer to a join.
+struct welcome {
+  session_id session;
+  /// Zero: no polling.
+  std::uint64_t keep_alive_ms = 0;
+  /// What the node must stop of its inventory: others took over.
+  std::vector<physical_id> stop;
+};
+BOOST_DESCRIBE_STRUCT(welcome, (), (session, keep_alive_ms, stop))
+
+} // namespace edgeless

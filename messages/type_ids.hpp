@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "messages/workflow.hpp"
+
+#include <caf/type_id.hpp>
+#include <caf/all.hpp>
+
+/// What may stand in a message. Names travel on the wire: renaming a type
+/// makes old peers refuse it.
+
+CAF_BEGIN_TYPE_ID_BLOCK(edgeless_types, caf::first_custom_type_id)
+
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::boot_id))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::node_id))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::logical_id))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::physical_id))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::workflow_id))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::session_id))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::instance_id))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::event))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::events))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::endpoint))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::output_map))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::batch))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::greeting))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::node_description))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::node_report))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::inventory_record))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::inventory))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::welcome))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::workflow_spec))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::component_spec))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::component_status))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::workflow_status))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::domain_description))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::code_part))
+  CAF_ADD_TYPE_ID(edgeless_types, (std::vector<edgeless::component_spec>))
+  CAF_ADD_TYPE_ID(edgeless_types, (std::vector<edgeless::component_status>))
+  CAF_ADD_TYPE_ID(edgeless_types, (std::vector<edgeless::workflow_id>))
+  CAF_ADD_TYPE_ID(edgeless_types, (std::vector<edgeless::domain_description>))
+  CAF_ADD_TYPE_ID(edgeless_types, (std::vector<std::string>))
+
+CAF_END_TYPE_ID_BLOCK(edgeless_types)
+
+CAF_BEGIN_TYPE_ID_BLOCK(edgeless_atoms, caf::id_block::edgeless_types::end)
+
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, activate, "activate")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, adopt, "adopt")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, attach, "attach")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, compile, "compile")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, deliver, "deliver")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, describe, "describe")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, dialled, "dialled")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, domains, "domains")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, drop, "drop")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, due, "due")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, exited, "exited")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, expire, "expire")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, fence, "fence")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, fetch, "fetch")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, greet, "greet")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, host, "host")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, hosted, "hosted")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, inspect, "inspect")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, invoke, "invoke")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, join, "join")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, keep_alive, "keep_alive")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, list, "list")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, lost, "lost")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, moved, "moved")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, ok, "ok")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, patch, "patch")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, place, "place")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, prepare, "prepare")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, proceed, "proceed")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, running, "running")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, start, "start")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, stop, "stop")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, synced, "synced")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, tick, "tick")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, upload, "upload")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, watch, "watch")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, why_not, "why_not")
+
+CAF_END_TYPE_ID_BLOCK(edgeless_atoms)

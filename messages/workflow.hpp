@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "messages/event.hpp"
+#include "messages/node.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace edgeless {
+
+/// The SHA-256 of a module, in lower-case hexadecimal; empty for resources.
+using code_id = std::string;
+
+enum class component_kind : std::uint8_t { function, resource };
+
+/// A function or resource as the workflow file has it.
+struct component_draft {
+  std::string name;
+  component_kind kind = component_kind::function;
+  /// Of a function its id, of a resource its class type.
+  std::string class_id;
+  std::string function_type; ///< such as RUST_WASM; empty for resources
+  std::string version;
+  code_id code;
+  std::vector<std::string> outputs; ///< informational, as in EDGELESS
+  /// Output channel -> name of a component.
+  std::map<std::string, std::string> output_mapping;
+  /// The annotations of a function, the configurations of a resource.
+  std::map<std::string, std::string> settings;
+
+  friend bool operator==(const component_draft&, const component_draft&)
+    = default;
+};
+BOOST_DESCRIBE_STRUCT(component_draft, (),
+                      (name, kind, class_id, function_type, version, code,
+                       outputs, output_mapping, settings))
+
+/// What a client asks a controller to run.
+struct workflow_spec {
+  std::vector<component_draft> components;
+  std::map<std::string, std::string> annotations;
+
+  friend bool operator==(const workflow_spec&, const workflow_spec&) = default;
+};
+BOOST_DESCRIBE_STRUCT(workflow_spec, (), (components, annotations))
+
+/// A component with its identity: what orchestrators and nodes work with.
+struct component_spec {
+  logical_id id;
+  workflow_id workflow;
+  std::string name;
+  component_kind kind = component_kind::function;
+  std::string class_id;
+  std::string function_type;
+  code_id code;
+  std::map<std::string, std::string> settings;
+  /// Output channel -> component.
+  std::map<std::string, logical_id> wiring;
+
+  friend bool operator==(const component_spec&, const component_spec&)
+    = default;
+};
+BOOST_DESCRIBE_STRUCT(component_spec, (),
+                      (id, workflow, name, kind, class_id, function_type, code,
+                       settings, wiring))
+
+/// Two specs with the same fingerprint run the same thing.
+std::uint64_t fingerprint(const component_spec& spec);
+
+enum class component_phase : std::uint8_t { pending, starting, running };
+
+std::string to_string(component_phase phase);
+
+struct component_status {
+  logical_id id;
+  std::string name;
+  component_kind kind = component_kind::function;
+  component_phase phase = component_phase::pending;
+  node_id node;
+  physical_id instance;
+  /// Why it is pending, or why it was last restarted; for people.
+  std::string reason;
+  std::uint32_t restarts = 0;
+};
+BOOST_DESCRIBE_STRUCT(component_status, (),
+                      (id, name, kind, phase, node, instance, reason, restarts))
+
+struct workflow_status {
+  workflow_id id;
+  workflow_spec spec;
+  /// Empty while no domain can host it.
+  std::string domain;
+  std::vector<component_status> components;
+  /// Why it is pending, domain by domain; for people.
+  std::vector<std::string> reasons;
+};
+BOOST_DESCRIBE_STRUCT(workflow_status, (),
+                      (id, spec, domain, components, reasons))
+
+/// The sum of a domain's nodes.
+struct domain_description {
+  std::string id;
+  /// False while its orchestrator cannot be reached.
+  bool attached = false;
+  std::uint32_t nodes = 0;
+  node_capabilities total;
+  std::vector<std::string> resource_classes;
+  std::vector<std::string> providers;
+  std::uint32_t tee_nodes = 0;
+  std::uint32_t tpm_nodes = 0;
+};
+BOOST_DESCRIBE_STRUCT(domain_description, (),
+                      (id, attached, nodes, total, resource_classes, providers,
+                       tee_nodes, tpm_nodes))
+
+/// A part of a module on its way. Asked for by offset, so that each request
+/// can be repeated.
+struct code_part {
+  code_id code;
+  std::uint64_t size = 0; ///< of the whole module
+  std::uint64_t offset = 0;
+  std::string bytes; ///< at most limits::part
+};
+BOOST_DESCRIBE_STRUCT(code_part, (), (code, size, offset, bytes))
+
+} // namespace edgeless
