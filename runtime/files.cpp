@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/files.hpp"
+
+#include "messages/errors.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace edgeless {
+
+namespace {
+
+/// Closes itself.
+struct descriptor {
+  explicit descriptor(int x) : value(x) {
+    // nop
+  }
+
+  descriptor(const descriptor&) = delete;
+
+  ~descriptor() {
+    if (value >= 0)
+      ::close(value);
+  }
+
+  int value;
+};
+
+caf::error system_error(const std::filesystem::path& file) {
+  return fail(ec::system_failure, file.string() + ": " + std::strerror(errno));
+}
+
+} // namespace
+
+caf::expected<std::string> read_file(const std::filesystem::path& file,
+                                     std::size_t max) {
+  descriptor from{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (from.value < 0)
+    return system_error(file);
+  std::string result;
+  for (;;) {
+    char part[16384];
+    auto count = ::read(from.value, part, sizeof part);
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count < 0)
+      return system_error(file);
+    if (count == 0)
+      return result;
+    if (result.size() + static_cast<std::size_t>(count) > max)
+      return fail(ec::exhausted, file.string() + ": has more than "
+                                   + std::to_string(max) + " bytes");
+    result.append(part, static_cast<std::size_t>(count));
+  }
+}
+
+caf::error write_new_file(const std::filesystem::path& file,
+                          std::string_view content) {
+  descriptor to{
+    ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)};
+  if (to.value < 0)
+    return system_error(file);
+  while (!content.empty()) {
+    auto count = ::write(to.value, content.data(), content.size());
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count < 0)
+      return system_error(file);
+    content.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+} // namespace edgeless

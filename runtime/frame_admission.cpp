@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/frame_admission.hpp"
+
+#include <caf/atom.hpp>
+
+#include <algorithm>
+
+namespace edgeless {
+
+admission_table::admission_table(const admission_list& list) {
+  for (auto& x : list) {
+    auto is_answer = x.atom.empty();
+    std::string signature = is_answer ? "@<>" : "@<>+@atom";
+    entry e;
+    e.max_size = x.max_size;
+    e.atom = static_cast<std::uint64_t>(caf::atom_from_string(x.atom));
+    for (auto& type : x.types) {
+      signature += '+';
+      signature += type;
+      e.shapes.push_back(find_shape(type));
+    }
+    auto whole = std::none_of(e.shapes.begin(), e.shapes.end(),
+                              [](auto shape) { return shape == nullptr; });
+    if (!whole)
+      continue;
+    // Answers carry no atom that tells those of the same types apart.
+    auto& same = (is_answer ? answers_ : requests_)[signature];
+    if (!is_answer || same.empty())
+      same.push_back(std::move(e));
+    else
+      same.front().max_size = std::max(same.front().max_size, e.max_size);
+  }
+}
+
+const admission_table::entry*
+admission_table::request(std::string_view signature, std::uint64_t atom) const {
+  auto i = requests_.find(signature);
+  if (i == requests_.end())
+    return nullptr;
+  for (auto& x : i->second)
+    if (x.atom == atom)
+      return &x;
+  return nullptr;
+}
+
+const admission_table::entry*
+admission_table::answer(std::string_view signature) const {
+  auto i = answers_.find(signature);
+  return i != answers_.end() ? &i->second.front() : nullptr;
+}
+
+} // namespace edgeless

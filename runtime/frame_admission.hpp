@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/frame_shapes.hpp"
+#include "runtime/wire.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace edgeless {
+
+/// An admission list in the form in which frames are compared with it.
+class admission_table {
+public:
+  struct entry {
+    std::uint64_t atom = 0; ///< of requests
+    std::uint32_t max_size = 0;
+    /// Of what follows the atom, or of the whole answer.
+    std::vector<frame_shape> shapes;
+  };
+
+  /// Entries with types that have no shape admit nothing.
+  explicit admission_table(const admission_list& list);
+
+  /// The entry for a request with these types and this first atom.
+  const entry* request(std::string_view signature, std::uint64_t atom) const;
+
+  /// The entry for an answer with these types.
+  const entry* answer(std::string_view signature) const;
+
+private:
+  using entry_map = std::map<std::string, std::vector<entry>, std::less<>>;
+
+  entry_map requests_;
+  entry_map answers_;
+};
+
+using admission_table_ptr = std::shared_ptr<const admission_table>;
+
+} // namespace edgeless

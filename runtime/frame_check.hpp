@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/frame_admission.hpp"
+#include "runtime/frame_refusal.hpp"
+#include "runtime/frame_shapes.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+namespace edgeless {
+
+/// Both sides of a connection name this in CAF's handshake; to be changed
+/// when old peers would not understand us anymore.
+inline constexpr std::string_view application_id = "edgeless-1";
+
+/// What one connection may carry, in the direction towards us.
+struct frame_rules {
+  /// We were dialled; otherwise we have dialled.
+  bool accepted = true;
+  node_bytes self{};
+  admission_table_ptr admission;
+  /// The actors that may be asked from outside. Empty: whoever we have told
+  /// the peer about.
+  std::vector<std::uint64_t> doors;
+};
+
+/// The fixed first part of a frame (BASP, CAF's protocol).
+struct frame_header {
+  static constexpr std::size_t size = 32;
+
+  std::uint8_t operation = 0;
+  std::uint8_t flags = 0;
+  std::uint32_t length = 0; ///< of what follows
+  std::uint64_t data = 0;   ///< of messages: their id; of handshakes: version
+  std::uint64_t source = 0;
+  std::uint64_t target = 0;
+};
+
+/// Completes each frame in its own buffer and checks it before anybody else
+/// sees a byte of it: CAF trusts its peers and falls over garbage. Opens no
+/// socket, so that tests can hand it anything.
+class frame_check {
+public:
+  explicit frame_check(frame_rules rules);
+
+  /// Where to put the next bytes. Never empty.
+  std::span<char> room();
+
+  /// That many bytes were put into room(). After a refusal nothing but
+  /// destruction is left.
+  refusal added(std::size_t bytes);
+
+  /// Copies `bytes` in, as if they had been received.
+  refusal feed(std::string_view bytes);
+
+  /// The handshake has passed.
+  bool greeted() const {
+    return greeted_;
+  }
+
+  /// Who the peer says it is, once it has greeted.
+  const node_bytes& peer() const {
+    return peer_;
+  }
+
+  /// The actor whom the peer's handshake has offered; 0 if there is none.
+  std::uint64_t offered() const {
+    return offered_;
+  }
+
+  /// How many bytes of checked frames wait to be taken.
+  std::size_t ready() const {
+    return checked_ - taken_;
+  }
+
+  /// Copies up to `size` of them; returns how many.
+  std::size_t take(char* target, std::size_t size);
+
+  /// Throws the first checked frame away. There must be one.
+  void skip_frame();
+
+private:
+  refusal check_header(const frame_header& header) const;
+  refusal check(const frame_header& header, std::string_view payload);
+  refusal greet(const frame_header& header, std::string_view payload);
+  refusal check_message(const frame_header& header, std::string_view payload);
+  refusal check_content(const frame_header& header, std::string_view payload);
+  refusal check_monitor(std::string_view payload) const;
+  refusal check_down(const frame_header& header, std::string_view payload);
+  bool may_ask(std::uint64_t actor) const;
+
+  frame_rules rules_;
+  bool greeted_ = false;
+  node_bytes peer_{};
+  std::uint64_t offered_ = 0;
+  /// The peer's actors that CAF has proxies of.
+  std::unordered_set<std::uint64_t> actors_;
+
+  // The buffer: [taken_, checked_) is ready, [checked_, filled_) is not whole.
+  std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_ = 0;
+  std::size_t taken_ = 0;
+  std::size_t checked_ = 0;
+  std::size_t filled_ = 0;
+};
+
+} // namespace edgeless

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/guarded_scribe.hpp"
+
+#include <caf/all.hpp>
+#include <caf/binary_deserializer.hpp>
+#include <caf/binary_serializer.hpp>
+#include <caf/io/basp_broker.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/io/network/default_multiplexer.hpp>
+#include <caf/io/network/stream.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cassert>
+#include <set>
+
+namespace edgeless {
+
+namespace {
+
+using caf::io::network::native_socket;
+using caf::io::network::operation;
+using caf::io::network::rw_state;
+
+/// The policy by which CAF's stream reads and writes.
+class guarded_policy {
+public:
+  explicit guarded_policy(guarded_connection connection)
+    : connection_(std::move(connection)) {
+    // nop
+  }
+
+  rw_state read_some(std::size_t& result, native_socket fd, void* target,
+                     std::size_t size) {
+    result = 0;
+    auto& check = *connection_.check;
+    byte_stream bytes{fd};
+    while (check.ready() == 0) {
+      auto n = bytes.read(check.room());
+      if (n == 0)
+        return rw_state::success;
+      if (n < 0)
+        return rw_state::failure;
+      auto reason = check.added(static_cast<std::size_t>(n));
+      if (reason != refusal::none) {
+        connection_.journal->refuse(reason, connection_.address);
+        // What is still to be written is not worth waiting for.
+        ::shutdown(fd, SHUT_RDWR);
+        return rw_state::failure;
+      }
+    }
+    result = check.take(static_cast<char*>(target), size);
+    return rw_state::success;
+  }
+
+  rw_state write_some(std::size_t& result, native_socket fd,
+                      const void* source, std::size_t size) {
+    result = 0;
+    if (size == 0)
+      return rw_state::indeterminate;
+    if (connection_.sent > 0) {
+      result = std::min(connection_.sent, size);
+      connection_.sent -= result;
+      return rw_state::success;
+    }
+    auto n = byte_stream{fd}.write({static_cast<const char*>(source), size});
+    if (n < 0)
+      return rw_state::failure;
+    result = static_cast<std::size_t>(n);
+    return rw_state::success;
+  }
+
+  // The socket tells of new bytes only, not of those that wait in the check.
+  bool must_read_more(native_socket, std::size_t wanted) {
+    return connection_.check->ready() >= wanted;
+  }
+
+  guarded_connection& connection() {
+    return connection_;
+  }
+
+private:
+  guarded_connection connection_;
+};
+
+class guarded_stream : public caf::io::network::stream {
+public:
+  guarded_stream(caf::io::network::default_multiplexer& multiplexer,
+                 guarded_connection connection)
+    : stream(multiplexer, connection.socket.release()),
+      policy_(std::move(connection)) {
+    // nop
+  }
+
+  void handle_event(operation op) override {
+    handle_event_impl(op, policy_);
+  }
+
+  guarded_connection& connection() {
+    return policy_.connection();
+  }
+
+private:
+  guarded_policy policy_;
+};
+
+// CAF takes the file descriptor for a handle, but cleans up after it is
+// closed: by then it may be that of a new connection. Ours are never reused;
+// those of accepted connections are odd.
+caf::io::connection_handle draw_handle(bool accepted) {
+  static std::atomic<std::int64_t> last{std::int64_t{1} << 32};
+  auto id = last.fetch_add(2);
+  return caf::io::connection_handle::from_int(accepted ? id + 1 : id);
+}
+
+bool is_accepted(caf::io::connection_handle handle) {
+  return handle.id() % 2 == 1;
+}
+
+class guarded_scribe : public caf::io::scribe {
+public:
+  guarded_scribe(caf::io::network::default_multiplexer& multiplexer,
+                 guarded_connection connection)
+    : scribe(draw_handle(connection.accepted)),
+      stream_(multiplexer, std::move(connection)) {
+    auto& peer = stream_.connection().check->peer();
+    caf::binary_deserializer source{nullptr, peer.data(), peer.size()};
+    [[maybe_unused]] auto error = source(peer_);
+    assert(!error);
+  }
+
+  void configure_read(caf::io::receive_policy::config config) override {
+    stream_.configure_read(config);
+    if (launched_)
+      return;
+    launched_ = true;
+    introduce();
+    stream_.start(this);
+    // The handshake has been received: no event of the socket will tell so.
+    stream_.backend().post([self = caf::intrusive_ptr<guarded_scribe>{this}] {
+      self->begin();
+    });
+  }
+
+  void ack_writes(bool enable) override {
+    stream_.ack_writes(enable);
+  }
+
+  std::vector<char>& wr_buf() override {
+    return stream_.wr_buf();
+  }
+
+  std::vector<char>& rd_buf() override {
+    return stream_.rd_buf();
+  }
+
+  void graceful_shutdown() override {
+    stream_.graceful_shutdown();
+    detach(&stream_.backend(), false);
+  }
+
+  void flush() override {
+    stream_.flush(this);
+  }
+
+  std::string addr() const override {
+    auto result = caf::io::network::remote_addr_of_fd(stream_.fd());
+    return result ? *result : std::string{};
+  }
+
+  std::uint16_t port() const override {
+    auto result = caf::io::network::remote_port_of_fd(stream_.fd());
+    return result ? *result : std::uint16_t{0};
+  }
+
+  void add_to_loop() override {
+    stream_.activate(this);
+  }
+
+  void remove_from_loop() override {
+    stream_.passivate();
+  }
+
+protected:
+  void detach_from(caf::io::abstract_broker* broker) override {
+    static_cast<caf::io::basp_broker*>(broker)->spawn_servers.erase(peer_);
+    scribe::detach_from(broker);
+  }
+
+private:
+  caf::io::basp_broker* broker() {
+    return static_cast<caf::io::basp_broker*>(parent());
+  }
+
+  void introduce() {
+    auto broker = this->broker();
+    // CAF would ask the peer for its spawn server, keep an actor waiting for
+    // the answer, and never forget it; unless it believes to have one.
+    broker->spawn_servers.emplace(peer_, caf::actor{});
+    // CAF leaves this zero for connections that we have dialled, and takes
+    // them for timed out at its next tick.
+    auto i = broker->ctx.find(hdl());
+    if (i != broker->ctx.end())
+      i->second.last_seen = broker->clock().now();
+  }
+
+  void begin() {
+    if (detached())
+      return;
+    if (!is_accepted(hdl()))
+      if (auto other = broker()->instance.tbl().lookup_direct(peer_);
+          other && is_accepted(*other))
+        stand_beside();
+    stream_.handle_event(operation::read);
+  }
+
+  // The peer has dialled us as well. CAF would close what we have dialled, as
+  // redundant; the peer may do the same at this moment, and nothing would be
+  // left. So both stay, and we use our own.
+  void stand_beside() {
+    auto broker = this->broker();
+    auto& check = *stream_.connection().check;
+    check.skip_frame();
+    broker->context(&stream_.backend());
+    broker->set_context(hdl());
+    broker->instance.tbl().add_alternative(hdl(), peer_);
+    broker->instance.tbl().select_alternative(hdl(), peer_);
+    std::set<std::string> interface;
+    broker->finalize_handshake(peer_, check.offered(), interface);
+  }
+
+  guarded_stream stream_;
+  caf::node_id peer_;
+  bool launched_ = false;
+};
+
+} // namespace
+
+caf::io::scribe_ptr make_guarded_scribe(caf::actor_system& system,
+                                        guarded_connection connection) {
+  auto& multiplexer = static_cast<caf::io::network::default_multiplexer&>(
+    system.middleman().backend());
+  return caf::make_counted<guarded_scribe>(multiplexer, std::move(connection));
+}
+
+node_bytes wire_bytes(const caf::node_id& node) {
+  std::vector<char> buffer;
+  caf::binary_serializer sink{nullptr, buffer};
+  node_bytes result{};
+  if (auto error = sink(node); !error && buffer.size() == result.size())
+    std::copy(buffer.begin(), buffer.end(), result.begin());
+  return result;
+}
+
+std::string client_handshake(caf::actor_system& system) {
+  std::vector<char> buffer;
+  caf::binary_serializer sink{nullptr, buffer};
+  caf::io::basp::header header{caf::io::basp::message_type::client_handshake,
+                               0,
+                               static_cast<std::uint32_t>(node_bytes{}.size()),
+                               0,
+                               caf::invalid_actor_id,
+                               caf::invalid_actor_id};
+  [[maybe_unused]] auto error = sink(header, system.node());
+  assert(!error);
+  return {buffer.begin(), buffer.end()};
+}
+
+} // namespace edgeless

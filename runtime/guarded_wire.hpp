@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/frame_refusal.hpp"
+#include "runtime/wire.hpp"
+
+#include "messages/limits.hpp"
+
+#include <caf/fwd.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace edgeless {
+
+struct wire_settings {
+  /// How long a peer that has dialled us may take for its handshake.
+  std::chrono::milliseconds handshake = limits::dial;
+  /// How long dialling may take, the peer's handshake included.
+  std::chrono::milliseconds dial = limits::dial;
+  /// Connections without a handshake; the oldest makes room for a new one.
+  std::size_t max_unfinished = 256;
+  std::size_t max_connections = 4096;
+  /// Per address of a peer; many nodes may be behind one.
+  std::size_t max_per_address = 1024;
+  /// Names that are looked up at the same time.
+  std::size_t max_lookups = 8;
+  /// Gets a line for refusals, at most one a second. Default: a warning.
+  std::function<void(const std::string& line)> log;
+  /// Counts what happens; made by the wire if there is none.
+  std::shared_ptr<wire_statistics> statistics;
+};
+
+/// CAF over TCP, behind a guard that checks each frame before CAF gets it.
+/// The system must have been set up by system_config, and outlive the wire;
+/// connections outlive the wire as long as the system lives.
+std::unique_ptr<wire> make_guarded_wire(caf::actor_system& system,
+                                        wire_settings settings = {});
+
+} // namespace edgeless

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace edgeless {
+
+/// Reads the binary format of WebAssembly: forward, never beyond the end;
+/// after a failure all is zero.
+class module_reader {
+public:
+  explicit module_reader(std::string_view bytes, std::size_t at = 0)
+    : bytes_{bytes}, at_{at} {
+    // nop
+  }
+
+  bool ok() const {
+    return ok_;
+  }
+
+  bool at_end() const {
+    return at_ >= bytes_.size();
+  }
+
+  std::size_t position() const {
+    return at_;
+  }
+
+  void fail() {
+    ok_ = false;
+    at_ = bytes_.size();
+  }
+
+  std::uint8_t byte() {
+    if (at_end()) {
+      fail();
+      return 0;
+    }
+    return static_cast<std::uint8_t>(bytes_[at_++]);
+  }
+
+  /// An unsigned LEB128 of at most `bits` bits.
+  std::uint64_t number(int bits) {
+    std::uint64_t result = 0;
+    for (int shift = 0; shift < bits; shift += 7) {
+      auto x = byte();
+      result |= std::uint64_t{x & 0x7Fu} << shift;
+      if ((x & 0x80) == 0)
+        return result;
+    }
+    fail();
+    return 0;
+  }
+
+  std::uint32_t u32() {
+    return static_cast<std::uint32_t>(number(32));
+  }
+
+  /// A count of entries that each take at least one byte.
+  std::uint32_t count() {
+    auto result = u32();
+    if (result > entries_max || result > bytes_.size() - at_)
+      fail();
+    return ok_ ? result : 0;
+  }
+
+  std::string_view take(std::size_t size) {
+    if (size > bytes_.size() - at_) {
+      fail();
+      return {};
+    }
+    auto result = bytes_.substr(at_, size);
+    at_ += size;
+    return result;
+  }
+
+  std::string_view name() {
+    return take(u32());
+  }
+
+  /// The letter of a value type.
+  char value_type() {
+    switch (byte()) {
+    case 0x7F:
+      return 'i';
+    case 0x7E:
+      return 'I';
+    case 0x7D:
+      return 'f';
+    case 0x7C:
+      return 'F';
+    case 0x7B:
+      return 'v';
+    case 0x63: // (ref null heap-type)
+    case 0x64: // (ref heap-type)
+      number(35);
+      return 'r';
+    case 0x69: // abbreviations: exnref, arrayref, ..., funcref, noexnref, ...
+    case 0x6A:
+    case 0x6B:
+    case 0x6C:
+    case 0x6D:
+    case 0x6E:
+    case 0x6F:
+    case 0x70:
+    case 0x71:
+    case 0x72:
+    case 0x73:
+    case 0x74:
+      return 'r';
+    default:
+      fail();
+      return '?';
+    }
+  }
+
+  /// Limits of a table or memory: their flags.
+  std::uint8_t limits() {
+    auto flags = byte();
+    number(64);
+    if (flags & 1)
+      number(64);
+    if (flags & 8)
+      u32(); // the page size
+    return flags;
+  }
+
+private:
+  /// The compiler's own bound on types, functions, imports and exports: keeps
+  /// what a hostile module makes us remember below its own size.
+  static constexpr std::uint32_t entries_max = 1'000'000;
+
+  std::string_view bytes_;
+  std::size_t at_;
+  bool ok_ = true;
+};
+
+} // namespace edgeless

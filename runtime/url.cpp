@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/url.hpp"
+
+#include "messages/errors.hpp"
+
+#include <charconv>
+
+namespace edgeless {
+
+caf::expected<url> parse_url(std::string_view text) {
+  auto wrong = [&](std::string_view what) {
+    return fail(ec::bad_input, "\"" + std::string{text} + "\": "
+                                 + std::string{what}
+                                 + ", not like http://127.0.0.1:7001");
+  };
+  auto colon = text.find("://");
+  if (colon == std::string_view::npos)
+    return wrong("no scheme");
+  url result;
+  result.scheme = text.substr(0, colon);
+  if (result.scheme != "http" && result.scheme != "https"
+      && result.scheme != "coap")
+    return wrong("the scheme is none of http, https, coap");
+  auto rest = text.substr(colon + 3);
+  rest = rest.substr(0, rest.find_first_of("/?#"));
+  std::size_t host_end;
+  if (rest.starts_with('[')) {
+    host_end = rest.find(']');
+    if (host_end == std::string_view::npos)
+      return wrong("no ']' after the address");
+    result.host = rest.substr(1, host_end - 1);
+    ++host_end;
+  } else {
+    host_end = rest.find(':');
+    result.host = rest.substr(0, host_end);
+  }
+  if (result.host.empty())
+    return wrong("no host");
+  if (host_end >= rest.size() || rest[host_end] != ':')
+    return wrong("no port");
+  auto port = rest.substr(host_end + 1);
+  auto [end, error]
+    = std::from_chars(port.data(), port.data() + port.size(), result.port);
+  if (error != std::errc{} || end != port.data() + port.size())
+    return wrong("the port is no number from 0 to 65535");
+  return result;
+}
+
+bool is_loopback(const url& x) {
+  return x.host == "localhost" || x.host == "::1"
+         || x.host.starts_with("127.");
+}
+
+} // namespace edgeless

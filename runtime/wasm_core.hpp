@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/guest.hpp"
+#include "runtime/ticker.hpp"
+
+#include <caf/expected.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+struct wasm_engine_t;
+struct wasmtime_instance_pre;
+struct wasmtime_linker;
+struct wasmtime_module;
+
+namespace edgeless {
+
+/// What all instances of an engine share: made once, then only read.
+class wasm_core {
+public:
+  wasm_core() = default;
+  wasm_core(const wasm_core&) = delete;
+  wasm_core& operator=(const wasm_core&) = delete;
+  ~wasm_core();
+
+  /// Compiles our own three modules, which takes a few milliseconds.
+  static caf::expected<std::shared_ptr<wasm_core>>
+  make(std::chrono::milliseconds time_slice);
+
+  wasm_engine_t* engine = nullptr;
+  /// Has what guests may import, but for call_asm and call_raw_asm.
+  wasmtime_linker* guests = nullptr;
+  /// Has what the driver imports of the host.
+  wasmtime_linker* drivers = nullptr;
+  wasmtime_module* driver = nullptr;
+  wasmtime_module* joint = nullptr;
+  wasmtime_instance_pre* caller = nullptr;
+  std::optional<ticker> clock;
+
+private:
+  caf::error prepare();
+};
+
+using wasm_core_ptr = std::shared_ptr<wasm_core>;
+
+/// Makes a class of what the compile child made; never give it anything else:
+/// it is code that will run.
+caf::expected<guest_class_ptr> load_class(wasm_core_ptr core,
+                                          std::string_view compiled);
+
+} // namespace edgeless

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/guest.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+
+namespace edgeless {
+
+struct wasm_engine_settings {
+  /// Where compiled modules survive a restart: a directory that only this node
+  /// writes to, made with mode 0700. Empty: they do not.
+  std::filesystem::path cache;
+  /// The program to run as the compile child: its main() must begin with
+  /// run_as_compile_child().
+  std::filesystem::path compiler = "/proc/self/exe";
+  /// After this long a guest is preempted.
+  std::chrono::milliseconds time_slice{5};
+};
+
+/// Whether the directory can be used; made if it is not there. An engine does
+/// without one that cannot: whoever wants to tell asks here first.
+caf::error check_wasm_cache(const std::filesystem::path& directory);
+
+/// WebAssembly behind the door. One per process; all threads may use it.
+/// Classes and guests keep what they need of it alive.
+std::unique_ptr<guest_engine> make_wasm_engine(wasm_engine_settings settings);
+
+} // namespace edgeless

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/wasm_guest.hpp"
+
+#include "runtime/wasm_config.hpp"
+#include "runtime/wasm_imports.hpp"
+#include "runtime/wasm_owned.hpp"
+
+#include "messages/errors.hpp"
+#include "messages/limits.hpp"
+
+#include <wasmtime.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+namespace edgeless {
+
+namespace {
+
+using owned_store = owned<wasmtime_store_t, wasmtime_store_delete>;
+using owned_linker = owned<wasmtime_linker_t, wasmtime_linker_delete>;
+using owned_future = owned<wasmtime_call_future_t, wasmtime_call_future_delete>;
+
+constexpr std::string_view driver_needs[] = {
+  "memory",
+  "edgeless_mem_alloc",
+  "edgeless_mem_free",
+  "edgeless_mem_clear",
+  "handle_init_asm",
+  "handle_cast_asm",
+  "handle_call_asm",
+  "handle_stop_asm",
+};
+
+/// An instantiation yields at its deadline too, though no guest code runs.
+constexpr std::uint64_t far_ticks = 1'000'000;
+
+class wasm_guest final : public guest {
+public:
+  wasm_guest(wasm_module_ptr module, guest_host& host,
+             const guest_limits& limits);
+
+  /// Instantiates the guest and our modules, and ties them together.
+  caf::error assemble();
+
+  progress run() noexcept override;
+  void answer(call_result result) noexcept override;
+  std::string fault() const override;
+
+private:
+  caf::error finish(wasmtime_call_future_t* instantiation);
+  caf::error add_caller();
+  caf::error add_guest();
+  caf::error add_driver();
+  caf::error add_joint();
+  bool find(const wasmtime_instance_t& where, std::string_view name,
+            wasmtime_extern_t& result);
+  void enter();
+
+  wasm_module_ptr module_;
+  wasm_seat seat_;
+  owned_store store_;
+  wasmtime_context_t* context_;
+  wasmtime_instance_t caller_{}, guest_{}, driver_{};
+  wasmtime_memory_t memory_{};
+  wasmtime_func_t run_{};
+  /// `_initialize` of a guest built with wasi-libc; called once, first.
+  std::optional<wasmtime_func_t> initialize_;
+  bool dead_ = false;
+  std::string fault_;
+  // Must stay in place while the future lives, which must die before them.
+  wasmtime_func_t entered_{};
+  wasm_trap_t* trap_ = nullptr;
+  wasmtime_error_t* error_ = nullptr;
+  owned_future future_;
+};
+
+wasm_guest::wasm_guest(wasm_module_ptr module, guest_host& host,
+                       const guest_limits& limits)
+  : module_{std::move(module)}, store_{wasmtime_store_new(module_->core->engine,
+                                                          &seat_, nullptr)},
+    context_{wasmtime_store_context(store_.get())} {
+  seat_.host = &host;
+  // Guest, caller, driver, joint; the caller has a table of its own.
+  auto memory = std::min<std::uint64_t>(limits.memory, limits::guest_memory);
+  wasmtime_store_limiter(store_.get(), static_cast<std::int64_t>(memory),
+                         limits::guest_table, 4, limits::guest_tables + 1, 1);
+  wasmtime_context_set_epoch_deadline(context_, far_ticks);
+  // Its header promises an error, its body returns none: never look at it.
+  static_cast<void>(
+    wasmtime_context_epoch_deadline_async_yield_and_update(context_, 1));
+}
+
+caf::error wasm_guest::assemble() {
+  if (!module_->linked)
+    if (auto error = add_caller())
+      return error;
+  if (auto error = add_guest())
+    return error;
+  return add_driver();
+}
+
+/// No module of ours or of a guest has a start function, and the deadline is
+/// far: an instantiation is done after one poll.
+caf::error wasm_guest::finish(wasmtime_call_future_t* instantiation) {
+  owned_future future{instantiation};
+  bool done = wasmtime_call_future_poll(future.get());
+  future.reset();
+  auto text = take_message(std::exchange(trap_, nullptr),
+                           std::exchange(error_, nullptr));
+  if (done && text.empty())
+    return {};
+  if (text.find("os error 12") != std::string::npos
+      || text.find("Cannot allocate memory") != std::string::npos)
+    return fail(ec::exhausted,
+                "this process has no room for one more instance: "
+                "vm.max_map_count (sysctl) or its memory is used up");
+  return fail(ec::bad_module, "the module cannot be instantiated: "
+                                + (text.empty() ? "it does not end" : text));
+}
+
+bool wasm_guest::find(const wasmtime_instance_t& where, std::string_view name,
+                      wasmtime_extern_t& result) {
+  return wasmtime_instance_export_get(context_, &where, name.data(),
+                                      name.size(), &result);
+}
+
+caf::error wasm_guest::add_caller() {
+  return finish(wasmtime_instance_pre_instantiate_async(
+    module_->core->caller, context_, &caller_, &trap_, &error_));
+}
+
+caf::error wasm_guest::add_guest() {
+  if (module_->linked)
+    return finish(wasmtime_instance_pre_instantiate_async(
+      module_->linked, context_, &guest_, &trap_, &error_));
+  owned_linker linker{wasmtime_linker_clone(module_->core->guests)};
+  for (std::string_view name : {"call_asm", "call_raw_asm"}) {
+    wasmtime_extern_t function;
+    if (!find(caller_, name, function))
+      return fail(ec::system_failure, "the caller module is not whole");
+    auto text = take_message(
+      nullptr, wasmtime_linker_define(linker.get(), context_, "env", 3,
+                                      name.data(), name.size(), &function));
+    if (!text.empty())
+      return fail(ec::system_failure, std::move(text));
+  }
+  return finish(wasmtime_linker_instantiate_async(
+    linker.get(), context_, module_->module, &guest_, &trap_, &error_));
+}
+
+caf::error wasm_guest::add_driver() {
+  owned_linker linker{wasmtime_linker_clone(module_->core->drivers)};
+  wasmtime_extern_t found;
+  for (auto name : driver_needs) {
+    if (!find(guest_, name, found))
+      return fail(ec::bad_module,
+                  "the module does not export " + std::string{name});
+    auto text = take_message(
+      nullptr, wasmtime_linker_define(linker.get(), context_, "guest", 5,
+                                      name.data(), name.size(), &found));
+    if (!text.empty())
+      return fail(ec::system_failure, std::move(text));
+    if (name == "memory" && found.kind == WASMTIME_EXTERN_MEMORY) {
+      memory_ = found.of.memory;
+      seat_.memory = &memory_;
+    }
+  }
+  if (auto error = finish(wasmtime_linker_instantiate_async(
+        linker.get(), context_, module_->core->driver, &driver_, &trap_,
+        &error_)))
+    return error;
+  if (!find(driver_, "run", found))
+    return fail(ec::system_failure, "the driver module is not whole");
+  run_ = found.of.func;
+  if (find(guest_, "_initialize", found) && found.kind == WASMTIME_EXTERN_FUNC)
+    initialize_ = found.of.func;
+  return module_->linked ? caf::error{} : add_joint();
+}
+
+caf::error wasm_guest::add_joint() {
+  owned_linker linker{wasmtime_linker_new(module_->core->engine)};
+  for (auto [name, where] :
+       {std::pair{"caller", &caller_}, std::pair{"guest", &guest_}})
+    if (auto* error = wasmtime_linker_define_instance(
+          linker.get(), context_, name, std::strlen(name), where))
+      return fail(ec::system_failure, take_message(nullptr, error));
+  wasmtime_instance_t joint;
+  return finish(wasmtime_linker_instantiate_async(
+    linker.get(), context_, module_->core->joint, &joint, &trap_, &error_));
+}
+
+// The deadline may not be touched while a call is suspended: the engine moves
+// it itself when a guest goes on after it yielded.
+void wasm_guest::enter() {
+  wasmtime_context_set_epoch_deadline(context_, 1);
+  entered_ = initialize_ ? *initialize_ : run_;
+  future_.reset(wasmtime_func_call_async(context_, &entered_, nullptr, 0,
+                                         nullptr, 0, &trap_, &error_));
+}
+
+progress wasm_guest::run() noexcept {
+  if (dead_)
+    return progress::dead;
+  if (seat_.waiting && !seat_.answered)
+    return progress::waiting;
+  auto& clock = *module_->core->clock;
+  clock.enter();
+  auto begin = clock.count();
+  auto result = progress::preempted;
+  for (;;) {
+    if (!future_)
+      enter();
+    if (wasmtime_call_future_poll(future_.get())) {
+      future_.reset();
+      if (trap_ || error_) {
+        dead_ = true;
+        flush_lines(seat_);
+        fault_ = take_fault(std::exchange(trap_, nullptr),
+                            std::exchange(error_, nullptr));
+        result = progress::dead;
+        break;
+      }
+      if (initialize_) {
+        initialize_.reset();
+        continue;
+      }
+      result = progress::idle;
+      break;
+    }
+    if (seat_.waiting) {
+      result = progress::waiting;
+      break;
+    }
+    // A guest that waited finds its deadline long gone and yields at once:
+    // that was no time slice yet.
+    if (clock.count() != begin)
+      break;
+  }
+  clock.leave();
+  return result;
+}
+
+void wasm_guest::answer(call_result result) noexcept {
+  if (!seat_.waiting || seat_.answered)
+    return;
+  if (result.payload.size() > limits::payload)
+    result = {event_kind::error, {}};
+  seat_.answer = std::move(result);
+  seat_.answered = true;
+}
+
+std::string wasm_guest::fault() const {
+  return fault_;
+}
+
+} // namespace
+
+caf::expected<std::unique_ptr<guest>>
+make_wasm_guest(wasm_module_ptr module, guest_host& host,
+                const guest_limits& limits) {
+  auto result = std::make_unique<wasm_guest>(std::move(module), host, limits);
+  if (auto error = result->assemble())
+    return error;
+  return std::unique_ptr<guest>{std::move(result)};
+}
+
+} // namespace edgeless

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/url.hpp"
+
+#include "messages/interfaces.hpp"
+
+#include <caf/actor_control_block.hpp>
+#include <caf/expected.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+/// The door to other processes: behind it are guarded CAF connections, or in
+/// tests a table of cables.
+namespace edgeless {
+
+/// What one side may send over a connection: the first atom and the types of
+/// the message, as CAF names them on the wire. Anything else closes it.
+struct admitted {
+  std::string atom;               ///< such as "join"; empty for answers
+  std::vector<std::string> types; ///< without the atom's
+  std::uint32_t max_size;         ///< of the frame's payload, in bytes
+};
+using admission_list = std::vector<admitted>;
+
+/// Who is behind a connection; each role admits its own verbs.
+enum class peer_role : std::uint8_t { client, controller, orchestrator, node };
+
+/// Stops listening when it is destroyed.
+class listener {
+public:
+  virtual ~listener() = default;
+  virtual std::uint16_t port() const = 0;
+};
+
+class wire {
+public:
+  virtual ~wire() = default;
+
+  /// Lets peers reach `door` at the host and port of `where` (port 0: any).
+  /// What they may send is admitted() for the pair of `self` and each role in
+  /// `peers`. An error names the address and the reason.
+  virtual caf::expected<std::unique_ptr<listener>>
+  listen(const url& where, caf::strong_actor_ptr door, peer_role self,
+         const std::vector<peer_role>& peers)
+    = 0;
+
+  /// Dials in the background, for at most limits::dial, and then sends `whom`
+  /// `dialled(where, handle, "")` or `dialled(where, nullptr, reason)`.
+  virtual void dial(const std::string& where, peer_role self, peer_role peer,
+                    caf::strong_actor_ptr whom)
+    = 0;
+};
+
+/// What `from` may send to `to`, answers included.
+admission_list admission(peer_role from, peer_role to);
+
+} // namespace edgeless

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/wire_loop.hpp"
+
+#include "messages/errors.hpp"
+
+#include <caf/all.hpp>
+#include <caf/io/middleman.hpp>
+
+#include <algorithm>
+#include <set>
+#include <sys/epoll.h>
+
+namespace edgeless {
+
+namespace {
+
+std::string duration_text(std::chrono::milliseconds x) {
+  return x.count() % 1000 == 0 ? std::to_string(x.count() / 1000) + " s"
+                               : std::to_string(x.count()) + " ms";
+}
+
+std::string place(const url& x) {
+  auto host = x.host.find(':') != std::string::npos ? "[" + x.host + "]"
+                                                    : x.host;
+  return host + ":" + std::to_string(x.port);
+}
+
+/// Waits for CAF to make a handle of the peer's handshake.
+void await_handle(caf::event_based_actor* self, const caf::actor& broker,
+                  caf::io::scribe_ptr scribe, dial_order order,
+                  std::chrono::milliseconds deadline,
+                  std::shared_ptr<wire_statistics> statistics) {
+  auto failed = [order, statistics](const std::string& why) {
+    ++statistics->dials_failed;
+    report_dial(order.whom, order.text, nullptr,
+                place(order.where) + ": " + why);
+  };
+  self
+    ->request(broker, deadline, caf::connect_atom_v, std::move(scribe),
+              order.where.port)
+    .then(
+      [order, failed, statistics](caf::node_id&, caf::strong_actor_ptr& handle,
+                                  std::set<std::string>&) {
+        if (!handle)
+          return failed("nobody is at home");
+        ++statistics->dialled;
+        report_dial(order.whom, order.text, std::move(handle), "");
+      },
+      [failed](const caf::error& error) { failed(explain(error)); });
+}
+
+} // namespace
+
+void wire_loop::look_up(dial_order order) {
+  auto id = ++last_id_;
+  auto where = order.where;
+  dial_state dial;
+  dial.order = std::move(order);
+  dial.deadline = clock::now() + settings_.dial;
+  dial.attempt.deadline = dial.deadline;
+  dial.reason = place(where) + ": the name was not resolved within "
+                + duration_text(settings_.dial);
+  dials_.emplace(id, std::move(dial));
+  if (auto addresses = resolve(where, true))
+    return begin(id, std::move(addresses));
+  lookup_->find(where, [this, id, mail = mail_](wire_lookup::addresses found) {
+    mail->post([this, id, found = std::move(found)] { begin(id, found); });
+  });
+}
+
+void wire_loop::begin(connection_id id, wire_lookup::addresses found) {
+  auto i = dials_.find(id);
+  if (i == dials_.end() || i->second.now != stage::lookup)
+    return; // too late
+  auto& dial = i->second;
+  if (!found) {
+    dial.reason = explain(found.error());
+    return give_up(id);
+  }
+  dial.addresses = std::move(*found);
+  std::reverse(dial.addresses.begin(), dial.addresses.end());
+  try_next(id);
+}
+
+void wire_loop::try_next(connection_id id) {
+  auto& dial = dials_.at(id);
+  auto now = clock::now();
+  if (dial.addresses.empty() || dial.deadline <= now)
+    return give_up(id);
+  auto share = (dial.deadline - now)
+               / static_cast<clock::rep>(dial.addresses.size());
+  dial.now = stage::connect;
+  dial.attempt = unfinished{};
+  dial.attempt.deadline = now + share;
+  dial.attempt.address = dial.addresses.back();
+  dial.addresses.pop_back();
+  auto socket = start_connect(dial.attempt.address);
+  if (!socket)
+    return fail_attempt(id, explain(socket.error()));
+  dial.attempt.socket = std::move(*socket);
+  // Dialling has no cap per address, but its connections count.
+  if (!dial.attempt.slot.take(book_, "dialled " + to_string(dial.attempt.address)))
+    return fail_attempt(id, "too many connections");
+  if (!watch(dial.attempt.socket.get(), id, EPOLLOUT))
+    return fail_attempt(id, "too many connections");
+}
+
+void wire_loop::greet(connection_id id) {
+  auto& dial = dials_.at(id);
+  auto& x = dial.attempt;
+  if (auto error = connect_error(x.socket); error != 0)
+    return fail_attempt(id, cause(error));
+  prepare_stream(x.socket.get());
+  x.check = std::make_unique<frame_check>(rules(false, dial.order.admission));
+  auto n = byte_stream{x.socket.get()}.write(hello_);
+  if (n != static_cast<std::ptrdiff_t>(hello_.size()))
+    return fail_attempt(id, "hung up at once");
+  dial.now = stage::greet;
+  unwatch(x.socket.get());
+  watch(x.socket.get(), id, EPOLLIN);
+}
+
+void wire_loop::hear_back(connection_id id) {
+  auto& x = dials_.at(id).attempt;
+  byte_stream bytes{x.socket.get()};
+  while (!x.check->greeted()) {
+    auto n = bytes.read(x.check->room());
+    if (n == 0)
+      return;
+    if (n < 0)
+      return fail_attempt(id, "hung up before its handshake");
+    auto reason = x.check->added(static_cast<std::size_t>(n));
+    if (reason == refusal::none)
+      continue;
+    journal_->refuse(reason, to_string(x.address));
+    return fail_attempt(id, "no program of ours: "
+                              + std::string{to_string(reason)});
+  }
+  hand_over(id);
+}
+
+/// An empty reason means that the deadline has passed.
+void wire_loop::fail_attempt(connection_id id, std::string reason) {
+  auto& dial = dials_.at(id);
+  if (dial.now != stage::lookup) {
+    if (reason.empty())
+      reason = "no answer within " + duration_text(settings_.dial);
+    dial.reason = to_string(dial.attempt.address) + ": " + reason;
+  }
+  try_next(id);
+}
+
+void wire_loop::give_up(connection_id id) {
+  auto dial = dials_.extract(id);
+  ++settings_.statistics->dials_failed;
+  report_dial(dial.mapped().order.whom, dial.mapped().order.text, nullptr,
+              std::move(dial.mapped().reason));
+}
+
+void wire_loop::hand_over(connection_id id) {
+  auto dial = dials_.extract(id);
+  auto connection = finish(dial.mapped().attempt);
+  connection.accepted = false;
+  // CAF greets first thing; the peer has heard that already.
+  connection.sent = hello_.size();
+  auto scribe = make_guarded_scribe(system_, std::move(connection));
+  system_.spawn<caf::hidden>(
+    [broker = broker_, scribe, order = std::move(dial.mapped().order),
+     deadline = settings_.dial,
+     statistics = settings_.statistics](caf::event_based_actor* self) mutable {
+      await_handle(self, broker, std::move(scribe), std::move(order), deadline,
+                   std::move(statistics));
+    });
+}
+
+} // namespace edgeless

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/wire_loop.hpp"
+
+#include "messages/interfaces.hpp"
+
+#include <caf/all.hpp>
+#include <caf/io/basp_broker.hpp>
+#include <caf/io/middleman.hpp>
+
+#include <algorithm>
+#include <sys/epoll.h>
+
+namespace edgeless {
+
+namespace {
+
+/// What epoll says is readable: a door by its key, our mail, or a connection
+/// by its id.
+constexpr std::uint64_t mail_id = 1u << 16;
+
+} // namespace
+
+void report_dial(const caf::strong_actor_ptr& whom, const std::string& text,
+                 caf::strong_actor_ptr handle, std::string reason) {
+  if (whom)
+    whom->enqueue(nullptr, caf::make_message_id(),
+                  caf::make_message(atom::dialled_v, text, std::move(handle),
+                                    std::move(reason)),
+                  nullptr);
+}
+
+wire_loop::wire_loop(caf::actor_system& system, wire_settings settings)
+  : system_(system),
+    settings_(std::move(settings)),
+    journal_(std::make_shared<wire_journal>(settings_.statistics,
+                                            settings_.log)),
+    book_(std::make_shared<connection_book>(settings_.max_connections,
+                                            settings_.max_per_address,
+                                            settings_.statistics)),
+    lookup_(std::make_shared<wire_lookup>(settings_.max_lookups)),
+    mail_(std::make_shared<wire_mail>()),
+    broker_(system.middleman().named_broker<caf::io::basp_broker>(
+      caf::atom("BASP"))),
+    hello_(client_handshake(system)),
+    self_(wire_bytes(system.node())),
+    epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+    last_id_(mail_id) {
+  watch(mail_->fd(), mail_id, EPOLLIN);
+  thread_ = std::thread{[this] { run(); }};
+}
+
+wire_loop::~wire_loop() {
+  mail_->post([this] { stopping_ = true; });
+  thread_.join();
+  // Whoever still looks up a name for us talks to nobody.
+  mail_->close();
+  for (auto& [id, dial] : dials_)
+    report_dial(dial.order.whom, dial.order.text, nullptr,
+                "dialling was called off");
+  while (!doors_.empty())
+    close_door(doors_.begin()->first);
+}
+
+void wire_loop::dial(dial_order order) {
+  mail_->post([this, order = std::move(order)]() mutable {
+    look_up(std::move(order));
+  });
+}
+
+void wire_loop::open(std::uint16_t key, door_order order) {
+  auto shared = std::make_shared<door_order>(std::move(order));
+  mail_->post([this, key, shared] {
+    auto& door = doors_.emplace(key, std::move(*shared)).first->second;
+    if (!doors_paused_)
+      watch(door.socket.get(), key, EPOLLIN);
+  });
+}
+
+void wire_loop::close(std::uint16_t key) {
+  mail_->post([this, key] { close_door(key); });
+}
+
+// -- the thread ---------------------------------------------------------------
+
+void wire_loop::run() {
+  std::array<epoll_event, 64> events;
+  while (!stopping_) {
+    auto n = ::epoll_wait(epoll_.get(), events.data(), events.size(),
+                          patience());
+    for (auto i = 0; i < n; ++i)
+      serve(events[static_cast<std::size_t>(i)].data.u64);
+    expire();
+  }
+}
+
+/// How long nothing needs to be done, in milliseconds; -1 for ever.
+int wire_loop::patience() const {
+  auto next = clock::time_point::max();
+  for (auto& [id, x] : callers_)
+    next = std::min(next, x.deadline);
+  for (auto& [id, x] : dials_)
+    next = std::min({next, x.deadline, x.attempt.deadline});
+  if (doors_paused_)
+    next = std::min(next, *doors_paused_);
+  if (next == clock::time_point::max())
+    return -1;
+  using std::chrono::milliseconds;
+  auto left = std::chrono::ceil<milliseconds>(next - clock::now());
+  return static_cast<int>(std::clamp<milliseconds::rep>(left.count(), 0, 60000));
+}
+
+void wire_loop::serve(connection_id id) {
+  if (id < mail_id) {
+    accept(static_cast<std::uint16_t>(id));
+  } else if (id == mail_id) {
+    for (auto& task : mail_->take())
+      task();
+  } else if (callers_.count(id) > 0) {
+    hear(id);
+  } else if (auto i = dials_.find(id); i != dials_.end()) {
+    if (i->second.now == stage::connect)
+      greet(id);
+    else
+      hear_back(id);
+  }
+}
+
+void wire_loop::expire() {
+  auto now = clock::now();
+  std::vector<connection_id> late;
+  for (auto& [id, x] : callers_)
+    if (x.deadline <= now)
+      late.push_back(id);
+  for (auto id : late)
+    drop(id, refusal::silent);
+  late.clear();
+  for (auto& [id, x] : dials_)
+    if (std::min(x.deadline, x.attempt.deadline) <= now)
+      late.push_back(id);
+  for (auto id : late)
+    fail_attempt(id, "");
+  if (doors_paused_ && *doors_paused_ <= now)
+    resume_doors();
+}
+
+// -- both ---------------------------------------------------------------------
+
+bool wire_loop::watch(int fd, connection_id id, std::uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = id;
+  return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+void wire_loop::unwatch(int fd) {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+frame_rules wire_loop::rules(bool accepted,
+                             admission_table_ptr admission) const {
+  frame_rules result{accepted, self_, std::move(admission), {}};
+  // Whom we have dialled may ask whoever we tell him about.
+  if (accepted)
+    for (auto& [key, door] : doors_)
+      result.doors.push_back(door.door->id());
+  return result;
+}
+
+/// Takes the connection out of this loop; the rest is CAF's.
+guarded_connection wire_loop::finish(unfinished& x) {
+  unwatch(x.socket.get());
+  return {std::move(x.socket), std::move(x.check), std::move(x.slot),
+          journal_, true, to_string(x.address), 0};
+}
+
+} // namespace edgeless

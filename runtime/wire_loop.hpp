@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/guarded_scribe.hpp"
+#include "runtime/guarded_wire.hpp"
+#include "runtime/wire_lookup.hpp"
+#include "runtime/wire_mail.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/actor_control_block.hpp>
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace edgeless {
+
+/// Somebody to be dialled, and who wants to know.
+struct dial_order {
+  std::string text; ///< the URL as it was asked for
+  url where;
+  admission_table_ptr admission;
+  caf::strong_actor_ptr whom;
+};
+
+/// Someone at home: the actor behind a listening socket.
+struct door_order {
+  socket_handle socket;
+  admission_table_ptr admission;
+  caf::strong_actor_ptr door;
+};
+
+/// One thread that accepts, dials and waits for handshakes, all at the same
+/// time and each with its deadline. Connections leave it for CAF's broker as
+/// soon as the peer's handshake has passed the check.
+class wire_loop {
+public:
+  wire_loop(caf::actor_system& system, wire_settings settings);
+
+  /// Ends what is under way; connections in CAF's hands live on.
+  ~wire_loop();
+
+  void dial(dial_order order);
+
+  /// `key` names the door until it is closed.
+  void open(std::uint16_t key, door_order order);
+  void close(std::uint16_t key);
+
+private:
+  using clock = std::chrono::steady_clock;
+  using connection_id = std::uint64_t;
+
+  /// A connection that is not in CAF's hands yet.
+  struct unfinished {
+    socket_handle socket;
+    std::unique_ptr<frame_check> check;
+    connection_slot slot;
+    socket_address address;
+    clock::time_point deadline;
+    /// Of an accepted one.
+    std::uint16_t door = 0;
+  };
+
+  enum class stage : std::uint8_t { lookup, connect, greet };
+
+  /// A dial under way. Its connection is made anew for each address.
+  struct dial_state {
+    dial_order order;
+    stage now = stage::lookup;
+    clock::time_point deadline;
+    std::vector<socket_address> addresses; ///< still to be tried, last first
+    unfinished attempt;
+    /// Why the last attempt failed.
+    std::string reason;
+  };
+
+  // -- the thread --
+  void run();
+  int patience() const;
+  void serve(connection_id id);
+  void expire();
+
+  // -- those who dial us --
+  void accept(std::uint16_t key);
+  void admit(std::uint16_t key, socket_handle socket, socket_address address);
+  void pause_doors();
+  void resume_doors();
+  void hear(connection_id id);
+  void drop(connection_id id, refusal reason);
+  void let_in(connection_id id);
+  void close_door(std::uint16_t key);
+
+  // -- those whom we dial --
+  void look_up(dial_order order);
+  void begin(connection_id id, wire_lookup::addresses found);
+  void try_next(connection_id id);
+  void greet(connection_id id);
+  void hear_back(connection_id id);
+  void fail_attempt(connection_id id, std::string reason);
+  void give_up(connection_id id);
+  void hand_over(connection_id id);
+
+  // -- both --
+  bool watch(int fd, connection_id id, std::uint32_t events);
+  void unwatch(int fd);
+  frame_rules rules(bool accepted, admission_table_ptr admission) const;
+  guarded_connection finish(unfinished& x);
+
+  caf::actor_system& system_;
+  wire_settings settings_;
+  std::shared_ptr<wire_journal> journal_;
+  std::shared_ptr<connection_book> book_;
+  std::shared_ptr<wire_lookup> lookup_;
+  std::shared_ptr<wire_mail> mail_;
+  caf::actor broker_;
+  std::string hello_;
+  node_bytes self_;
+  socket_handle epoll_;
+  connection_id last_id_;
+  std::map<std::uint16_t, door_order> doors_;
+  /// Doors are not looked after until then: no file descriptors are left.
+  std::optional<clock::time_point> doors_paused_;
+  std::map<connection_id, unfinished> callers_;
+  std::map<connection_id, dial_state> dials_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+/// Tells `whom` how his dial went.
+void report_dial(const caf::strong_actor_ptr& whom, const std::string& text,
+                 caf::strong_actor_ptr handle, std::string reason);
+
+} // namespace edgeless
