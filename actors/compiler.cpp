@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#include "actors/compiler.hpp"
+
+#include "runtime/log.hpp"
+
+#include <chrono>
+
+namespace edgeless {
+
+compiler_actor::behavior_type compiler(compiler_actor::pointer,
+                                       std::shared_ptr<guest_engine> engine) {
+  return {
+    [engine](atom::compile, const code_id& code,
+             const std::string& module) -> caf::result<atom::ok> {
+      auto start = std::chrono::steady_clock::now();
+      auto made = engine->compile(code, module);
+      if (!made)
+        return made.error();
+      log_info("node", "compiled module ", code.substr(0, 12), " (",
+               module.size(), " bytes) in ",
+               std::chrono::steady_clock::now() - start);
+      return atom::ok_v;
+    },
+  };
+}
+
+} // namespace edgeless

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+#include "actors/component.hpp"
+
+#include "runtime/log.hpp"
+
+#include <algorithm>
+
+namespace edgeless {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// An instance that ran this long was healthy: its end starts a new count.
+constexpr auto healthy = 10s;
+
+/// The first pause before what failed is tried again; it doubles each time.
+constexpr auto first_pause = 100ms;
+
+} // namespace
+
+component_state::component_state(pointer self) : self{self} {
+  // nop
+}
+
+void component_state::init(component_spec x, orchestrator_actor y, chance z) {
+  spec = std::move(x);
+  orchestrator = std::move(y);
+  random = std::move(z);
+  reason = "not placed yet";
+  seek();
+}
+
+// -- having a home ----------------------------------------------------------------
+
+void component_state::seek() {
+  if (home || attempt || asking || self->clock().now() < not_before)
+    return;
+  asking = true;
+  self->request(orchestrator, limits::local, atom::place_v, spec)
+    .then(
+      [this](const placement& at) {
+        asking = false;
+        settle(at);
+      },
+      [this](const caf::error& x) {
+        asking = false;
+        wait_for_node(x);
+      });
+}
+
+void component_state::settle(const placement& at) {
+  if (home || attempt) {
+    // A node has brought an instance along meanwhile. The orchestrator thinks
+    // of us where it has just placed us: say again where we live.
+    announce();
+    return;
+  }
+  attempt = abode{at, draw<physical_id>(random), {}};
+  auto id = attempt->instance;
+  self
+    ->request(at.handle, limits::node_start, atom::start_v, id, spec,
+              outputs(), std::string{})
+    .then(
+      [this, id, there = at.handle](atom::ok) {
+        if (attempt && attempt->instance == id)
+          arrive(id);
+        else // taken back meanwhile
+          self->send(there, atom::stop_v, id);
+      },
+      [this, id](const caf::error& x) { retreat(id, x); });
+}
+
+void component_state::arrive(const physical_id& id) {
+  if (attempt->ended) {
+    retreat(id, fail(ec::guest_fault, *attempt->ended));
+    return;
+  }
+  home = std::exchange(attempt, std::nullopt);
+  home_since = self->clock().now();
+  log_info("orchestrator", spec.name, " (", spec.class_id, ") runs on node ",
+           home->at.node, " as ", id);
+  announce();
+  // What moved while it was being started.
+  patch();
+}
+
+void component_state::retreat(const physical_id& id, const caf::error& x) {
+  if (!attempt || attempt->instance != id)
+    return;
+  // It may run nevertheless: perhaps only the answer was late.
+  self->send(attempt->at.handle, atom::stop_v, id);
+  log_warn("orchestrator", spec.name, " (", spec.class_id,
+           ") does not start on node ", attempt->at.node, ": ", x);
+  attempt.reset();
+  reason = explain(x);
+  announce();
+  back_off();
+}
+
+/// Tried again at each keep-alive, and when a node joins.
+void component_state::wait_for_node(const caf::error& x) {
+  if (auto why = explain(x); why != reason) {
+    reason = why;
+    log_warn("orchestrator", spec.name, " (", spec.class_id,
+             ") is pending: ", reason);
+  }
+  announce();
+}
+
+void component_state::back_off() {
+  auto pause = std::min<caf::timespan>(
+    first_pause * (1 << std::min(failures, 16u)), limits::back_off_max);
+  ++failures;
+  not_before = self->clock().now() + pause;
+  self->delayed_send(self, pause, atom::tick_v);
+}
+
+void component_state::lose(const session_id& session) {
+  if (attempt && attempt->at.session == session) {
+    attempt.reset();
+    reason = "its node was lost";
+    seek();
+  } else if (home && home->at.session == session) {
+    evict("its node was lost");
+    seek();
+  }
+}
+
+void component_state::exited(const physical_id& id, const std::string& why) {
+  if (attempt && attempt->instance == id)
+    attempt->ended = why;
+  if (!home || home->instance != id)
+    return;
+  if (self->clock().now() - home_since > healthy)
+    failures = 0;
+  evict(why);
+  // The first time at once; what keeps failing waits longer and longer.
+  if (failures++ == 0)
+    seek();
+  else
+    back_off();
+}
+
+bool component_state::adopt(const inventory_record& record,
+                            const placement& at) {
+  auto same = home && home->instance == record.instance;
+  if (!same && (home || attempt || record.spec != fingerprint(spec)))
+    return false;
+  home = abode{at, record.instance, {}};
+  home_since = self->clock().now();
+  revision = std::max(revision, record.outputs_revision);
+  log_info("orchestrator", spec.name, " (", spec.class_id, ") stays on node ",
+           at.node, " as ", record.instance);
+  announce();
+  ++revision;
+  patch();
+  return true;
+}
+
+void component_state::evict(std::string why) {
+  log_info("orchestrator", spec.name, " (", spec.class_id,
+           ") has lost its instance ", home->instance, " on node ",
+           home->at.node, ": ", why);
+  reason = std::move(why);
+  ++restarts;
+  home.reset();
+  announce();
+}
+
+// -- patching ---------------------------------------------------------------------
+
+void component_state::watch(const listener_actor& listener) {
+  listeners.push_back(listener);
+  endpoint at;
+  if (home)
+    at = {home->at.node, home->at.session, home->instance,
+          home->at.invocation_url};
+  self->send(listener, atom::moved_v, spec.id, at);
+}
+
+void component_state::announce() {
+  endpoint at;
+  if (home)
+    at = {home->at.node, home->at.session, home->instance,
+          home->at.invocation_url};
+  self->send(orchestrator, atom::moved_v, spec.id, at);
+  for (auto& x : listeners)
+    self->send(x, atom::moved_v, spec.id, at);
+}
+
+void component_state::learn(const logical_id& target, const endpoint& at) {
+  auto& last = known[target];
+  if (last == at)
+    return;
+  last = at;
+  ++revision;
+  patch();
+}
+
+void component_state::patch() {
+  if (home)
+    self->send(home->at.handle, atom::patch_v, home->instance, outputs());
+}
+
+output_map component_state::outputs() const {
+  output_map result;
+  result.revision = revision;
+  for (auto& [channel, target] : spec.wiring) {
+    auto i = known.find(target);
+    result.channels.emplace(channel,
+                            i == known.end() ? endpoint{} : i->second);
+  }
+  return result;
+}
+
+// -- the rest ---------------------------------------------------------------------
+
+component_status component_state::status() const {
+  component_status result;
+  result.id = spec.id;
+  result.name = spec.name;
+  result.kind = spec.kind;
+  result.restarts = restarts;
+  result.reason = home && restarts == 0 ? std::string{} : reason;
+  result.phase = home      ? component_phase::running
+                 : attempt ? component_phase::starting
+                           : component_phase::pending;
+  if (auto& at = home ? home : attempt) {
+    result.node = at->at.node;
+    result.instance = at->instance;
+  }
+  return result;
+}
+
+void component_state::tick() {
+  seek();
+}
+
+void component_state::stop() {
+  for (auto& x : {home, attempt})
+    if (x)
+      self->send(x->at.handle, atom::stop_v, x->instance);
+  self->quit();
+}
+
+component_actor::behavior_type
+component(component_state::pointer self, component_spec spec,
+          orchestrator_actor orchestrator, chance random) {
+  auto& st = self->state;
+  st.init(std::move(spec), std::move(orchestrator), std::move(random));
+  // clang-format off
+  return {
+    [&st](atom::watch, const listener_actor& x) { st.watch(x); },
+    [&st](atom::moved, const logical_id& x, const endpoint& at) { st.learn(x, at); },
+    [&st](atom::lost, const session_id& x) { st.lose(x); },
+    [&st](atom::exited, const physical_id& x, const std::string& why) { st.exited(x, why); },
+    [&st](atom::adopt, const inventory_record& x, const placement& at) { return st.adopt(x, at); },
+    [&st](atom::inspect) { return st.status(); },
+    [&st](atom::tick) { st.tick(); },
+    [&st](atom::stop) { st.stop(); },
+  };
+  // clang-format on
+}
+
+} // namespace edgeless

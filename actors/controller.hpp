@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/code_store.hpp"
+#include "runtime/settings.hpp"
+#include "runtime/wire.hpp"
+
+#include "messages/interfaces.hpp"
+#include "messages/limits.hpp"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace edgeless {
+
+/// What a controller is born with.
+struct controller_birth {
+  std::vector<domain_address> domains;
+  std::shared_ptr<wire> net;
+  chance random;
+};
+
+/// A CONTROLLER, and what it says to itself.
+using controller_self_actor = controller_actor::extend<
+  // The pause before that domain is dialled again is over.
+  caf::reacts_to<atom::proceed, std::string>>;
+
+/// The CONTROLLER (ε-CON): maps workflows to domains, and each to one. Spawned
+/// by the program; dials the ORCHESTRATORs for ever; clients come to it.
+struct controller_state {
+  using pointer = controller_self_actor::stateful_pointer<controller_state>;
+  static inline constexpr const char* name = "controller";
+
+  explicit controller_state(pointer self);
+
+  void init(controller_birth birth);
+
+  struct domain {
+    std::string url;
+    orchestrator_actor handle; ///< nobody while it is not attached
+    domain_description last;
+    std::uint32_t attempts = 0;
+    caf::actor_clock::time_point gone_since;
+  };
+
+  struct workflow {
+    workflow_spec spec;
+    std::vector<component_spec> components;
+    std::string domain; ///< empty while pending
+    std::vector<std::string> reasons;
+    bool placing = false;
+  };
+
+  // -- domains -------------------------------------------------------------------
+  void dial(const std::string& id);
+  void dialled(const std::string& url, const caf::strong_actor_ptr& whom,
+               const std::string& reason);
+  void attach(const std::string& id, const orchestrator_actor& whom);
+  void attached(const std::string& id, const orchestrator_actor& whom,
+                const domain_description& x);
+  void lose(const std::string& id, const std::string& reason);
+  void bereave(const caf::down_msg& x);
+  caf::result<std::vector<domain_description>> describe();
+
+  // -- workflows -----------------------------------------------------------------
+  using promise = caf::typed_response_promise<workflow_status>;
+
+  caf::result<workflow_status> start(const workflow_id& id,
+                                     const workflow_spec& spec);
+  std::vector<component_spec> identify(const workflow_id& id,
+                                       const workflow_spec& spec) const;
+  void place(const workflow_id& id, promise answer);
+  void choose(const workflow_id& id,
+              const std::map<std::string, std::vector<std::string>>& reasons,
+              promise answer);
+  void host(const workflow_id& id, promise answer);
+  caf::result<atom::ok> stop(const workflow_id& id);
+  std::vector<workflow_id> list() const;
+  caf::result<workflow_status> inspect(const workflow_id& id);
+  workflow_status pending_status(const workflow_id& id) const;
+  caf::error check(const workflow_spec& spec) const;
+
+  caf::result<std::uint64_t> upload(const code_part& x);
+  caf::result<code_part> fetch(const code_id& id, std::uint64_t offset);
+
+  void tick();
+  void leave();
+
+  pointer self;
+  controller_birth birth;
+  std::map<std::string, domain> domains;
+  std::map<workflow_id, workflow> workflows;
+  code_store code{limits::modules};
+};
+
+controller_self_actor::behavior_type controller(controller_state::pointer self,
+                                                controller_birth birth);
+
+} // namespace edgeless

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "actors/outbox.hpp"
+
+#include "runtime/guest.hpp"
+
+#include "messages/interfaces.hpp"
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace edgeless {
+
+/// What an instance of a function is born with.
+struct function_birth {
+  physical_id id;
+  component_spec spec;
+  guest_class_ptr code;
+  guest_limits limits;
+  /// How long events wait for a channel that leads nowhere.
+  std::chrono::milliseconds patience{4'000};
+  /// The room of its inbox; whoever finds it in the neighbourhood shares it.
+  quota_ptr room;
+  neighbourhood_ptr hood;
+  links_actor links;
+  telemetry_actor telemetry;
+  /// Learns of syncs, and of an end that nobody asked for.
+  node_actor node;
+};
+
+/// An INSTANCE, and what it says to itself.
+using function_instance_actor = instance_actor::extend<
+  // The guest was preempted: its next slice; or the end of an instance.
+  caf::reacts_to<atom::proceed>,
+  // A delayed cast with this number.
+  caf::reacts_to<atom::due, std::uint64_t>,
+  // The deadline of the call with this number.
+  caf::reacts_to<atom::expire, std::uint64_t>,
+  // Held events grow old.
+  caf::reacts_to<atom::expire>,
+  // The time that a stopping guest gets is over.
+  caf::reacts_to<atom::drop>>;
+
+/// One running copy of a function: an inbox, a guest and an outbox. Spawned by
+/// the run-time's PROVIDER; the guest runs in the pool's threads, a time slice
+/// at a time, so that thousands share two cores and none starves.
+class function_instance : public function_instance_actor::base, private guest_host {
+public:
+  function_instance(caf::actor_config& config, function_birth birth);
+
+  const char* name() const override;
+
+  /// Ends the turn early when the guest was preempted.
+  resume_result resume(caf::execution_unit* unit,
+                       std::size_t max_throughput) override;
+
+  void on_exit() override;
+
+protected:
+  behavior_type make_behavior() override;
+
+private:
+  enum class phase { born, initialising, running, stopping, over };
+
+  // -- verbs -------------------------------------------------------------------
+  caf::result<atom::ok> activate(output_map outputs, std::string state);
+  void receive(events batch);
+  void patch(output_map outputs);
+  void fence(const node_id& peer);
+  void fall_due(std::uint64_t number);
+  void check_call(std::uint64_t number);
+  void expire();
+  void stop();
+  void grant_time_to_stop();
+  void stop_by_force();
+
+  // -- running the guest ---------------------------------------------------------
+  void proceed();
+  void drive();
+  progress run_slice();
+  void yield();
+  void finish_event();
+  void answer(call_result result);
+  bool call_was_refused();
+
+  // -- the end -------------------------------------------------------------------
+  void crash(const std::string& reason);
+  void leave(drop_reason reason);
+  void give_up(drop_reason reason);
+  void clear_inbox(drop_reason reason);
+  void observe(telemetry_kind kind, std::string text = {});
+
+  // -- what the guest asks for -----------------------------------------------------
+  const guest_event* next() noexcept override;
+  void done(call_result result) noexcept override;
+  void cast(std::string_view channel,
+            std::string_view payload) noexcept override;
+  void cast(const instance_id& target,
+            std::string_view payload) noexcept override;
+  std::optional<caf::expected<call_result>>
+  call(std::string_view channel, std::string_view payload) noexcept override;
+  std::optional<caf::expected<call_result>>
+  call(const instance_id& target, std::string_view payload) noexcept override;
+  caf::error delayed_cast(std::chrono::milliseconds delay,
+                          std::string_view channel,
+                          std::string_view payload) noexcept override;
+  void log(std::uint32_t level, std::string_view target,
+           std::string_view text) noexcept override;
+  instance_id self_id() const;
+  instance_id self() const noexcept override;
+  caf::error sync(std::string_view state) noexcept override;
+
+  void cast_to_self(std::string_view payload);
+  event make_call(std::string_view payload, const node_id& target);
+
+  struct delayed {
+    std::string channel;
+    std::string payload;
+  };
+
+  function_birth birth_;
+  outbox outbox_;
+  std::unique_ptr<guest> guest_;
+  phase phase_ = phase::born;
+
+  std::deque<event> inbox_;
+  guest_event current_;
+  /// The call that the guest is answering.
+  std::optional<event> caller_;
+  bool in_handler_ = false;
+  bool stop_hook_ran_ = false;
+  std::uint64_t events_taken_ = 0;
+  std::uint64_t handled_ = 0;
+  drop_reason end_ = drop_reason::crashed;
+  caf::actor_clock::time_point stop_deadline_;
+
+  bool waiting_ = false;
+  bool gave_up_turn_ = false;
+  std::uint64_t calls_ = 0;
+  node_id callee_;
+  caf::actor_clock::time_point call_deadline_;
+  bool call_timer_armed_ = false;
+
+  std::chrono::nanoseconds busy_{0};
+  bool expiring_ = false;
+  std::uint64_t delays_ = 0;
+  std::map<std::uint64_t, delayed> delayed_;
+  caf::typed_response_promise<atom::ok> activation_;
+};
+
+} // namespace edgeless

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "actors/function_provider.hpp"
+
+#include "actors/compiler.hpp"
+#include "actors/function_instance.hpp"
+
+#include "runtime/annotations.hpp"
+
+#include <caf/send.hpp>
+
+namespace edgeless {
+
+function_provider_state::function_provider_state(pointer self) : self{self} {
+  // nop
+}
+
+function_provider_state::~function_provider_state() {
+  caf::anon_send_exit(compiler, caf::exit_reason::user_shutdown);
+}
+
+void function_provider_state::init(function_house x) {
+  house = std::move(x);
+  compiler
+    = spawn_on(house.where, self->system(), edgeless::compiler, house.engine);
+}
+
+caf::result<instance_actor>
+function_provider_state::prepare(const physical_id& id,
+                                 const component_spec& spec) {
+  if (auto code = house.engine->find(spec.code))
+    return make(id, spec, std::move(code));
+  auto promise = self->make_response_promise<instance_actor>();
+  auto& waiting = orders[spec.code];
+  waiting.push_back({id, spec, promise});
+  if (waiting.size() == 1)
+    fetch(spec.code);
+  return promise;
+}
+
+/// Takes back what has not been made yet.
+void function_provider_state::stop(const physical_id& id) {
+  for (auto& [code, waiting] : orders)
+    for (auto& x : waiting)
+      if (x.id == id && x.promise.pending())
+        x.promise.deliver(fail(ec::stopping, "stopped before it was started"));
+}
+
+void function_provider_state::fetch(const code_id& code) {
+  self->request(house.node, limits::node_start, atom::fetch_v, code)
+    .then(
+      [this, code](const std::string& module) { compile(code, module); },
+      [this, code](const caf::error& x) { refuse(code, x); });
+}
+
+void function_provider_state::compile(const code_id& code,
+                                      const std::string& module) {
+  self
+    ->request(compiler, limits::compile + limits::local, atom::compile_v, code,
+              module)
+    .then([this, code](atom::ok) { serve(code); },
+          [this, code](const caf::error& x) { refuse(code, x); });
+}
+
+void function_provider_state::serve(const code_id& code) {
+  auto made = house.engine->find(code);
+  if (!made) {
+    refuse(code, fail(ec::system_failure, "a compiled module is gone"));
+    return;
+  }
+  auto waiting = std::exchange(orders[code], {});
+  orders.erase(code);
+  for (auto& x : waiting)
+    if (x.promise.pending())
+      x.promise.deliver(make(x.id, x.spec, made));
+}
+
+void function_provider_state::refuse(const code_id& code,
+                                     const caf::error& reason) {
+  auto waiting = std::exchange(orders[code], {});
+  orders.erase(code);
+  for (auto& x : waiting)
+    if (x.promise.pending())
+      x.promise.deliver(reason);
+}
+
+instance_actor function_provider_state::make(const physical_id& id,
+                                             const component_spec& spec,
+                                             guest_class_ptr code) {
+  function_birth birth;
+  birth.id = id;
+  birth.spec = spec;
+  birth.code = std::move(code);
+  birth.limits = guest_limits_of(spec.settings);
+  birth.patience = house.patience;
+  birth.room
+    = std::make_shared<quota>(limits::inbox_events, limits::inbox_bytes);
+  birth.hood = house.hood;
+  birth.links = house.links;
+  birth.telemetry = house.telemetry;
+  birth.node = house.node;
+  auto room = birth.room;
+  instance_actor made
+    = self->system().spawn<function_instance>(std::move(birth));
+  house.hood->add(id, {made, room, spec.id});
+  return made;
+}
+
+provider_actor::behavior_type
+function_provider(function_provider_state::pointer self, function_house house) {
+  auto& st = self->state;
+  st.init(std::move(house));
+  // clang-format off
+  return {
+    [&st](atom::prepare, const physical_id& x, const component_spec& y) { return st.prepare(x, y); },
+    [&st](atom::stop, const physical_id& x) { st.stop(x); },
+  };
+  // clang-format on
+}
+
+} // namespace edgeless

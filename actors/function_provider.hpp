@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "actors/neighbourhood.hpp"
+#include "actors/threads.hpp"
+
+#include "runtime/guest.hpp"
+
+#include <map>
+#include <vector>
+
+namespace edgeless {
+
+/// What the instances of functions need from their node.
+struct function_house {
+  neighbourhood_ptr hood;
+  links_actor links;
+  telemetry_actor telemetry;
+  node_actor node;
+  std::shared_ptr<guest_engine> engine;
+  std::chrono::milliseconds patience;
+  threads where = threads::own;
+};
+
+/// The PROVIDER of functions. Spawned by the NODE, and asks it for modules it
+/// lacks; spawns the COMPILER and the INSTANCEs. Each module is fetched and
+/// compiled once, however many wait for it.
+struct function_provider_state {
+  using pointer = provider_actor::stateful_pointer<function_provider_state>;
+  static inline constexpr const char* name = "function_provider";
+
+  explicit function_provider_state(pointer self);
+  ~function_provider_state();
+
+  void init(function_house house);
+  caf::result<instance_actor> prepare(const physical_id& id,
+                                      const component_spec& spec);
+  void stop(const physical_id& id);
+
+  void fetch(const code_id& code);
+  void compile(const code_id& code, const std::string& module);
+  void serve(const code_id& code);
+  void refuse(const code_id& code, const caf::error& reason);
+  instance_actor make(const physical_id& id, const component_spec& spec,
+                      guest_class_ptr code);
+
+  struct order {
+    physical_id id;
+    component_spec spec;
+    caf::typed_response_promise<instance_actor> promise;
+  };
+
+  pointer self;
+  function_house house;
+  compiler_actor compiler;
+  /// Who waits for a module on its way.
+  std::map<code_id, std::vector<order>> orders;
+};
+
+provider_actor::behavior_type
+function_provider(function_provider_state::pointer self, function_house house);
+
+} // namespace edgeless

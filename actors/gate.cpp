@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include "actors/gate.hpp"
+
+#include "runtime/log.hpp"
+
+#include <algorithm>
+
+namespace edgeless {
+
+namespace {
+
+/// More peers than a node can sensibly have; the longest silent one goes.
+constexpr std::size_t max_peers = 4096;
+
+} // namespace
+
+gate_state::gate_state(pointer self) : self{self} {
+  // nop
+}
+
+caf::result<std::uint64_t> gate_state::greet(const greeting& x) {
+  if (x.target != hood->self)
+    return fail(ec::unreachable, "this is node " + to_string(hood->self)
+                                   + ", not " + to_string(x.target));
+  if (std::ranges::count(fenced, x.session) > 0)
+    return fail(ec::lost_session,
+                "the session of node " + to_string(x.node) + " has ended");
+  if (peers.size() >= max_peers && !peers.contains(x.link))
+    peers.erase(peers.begin());
+  auto& from = peers[x.link];
+  from.node = x.node;
+  from.session = x.session;
+  self->send(links, atom::greet_v, x.node, x.invocation_url);
+  return from.next;
+}
+
+caf::result<std::uint64_t> gate_state::deliver(std::uint64_t link,
+                                               batch& load) {
+  auto i = peers.find(link);
+  if (i == peers.end())
+    return fail(ec::lost_session, "greet first");
+  auto& from = i->second;
+  // Taken, so that it is not sent again under another session, but refused.
+  auto refused = std::ranges::count(fenced, from.session) > 0;
+  auto number = load.first;
+  if (from.next == 0)
+    from.next = number;
+  // A gap can only be a mistake of the peer: the rest is resent from there.
+  if (number > from.next)
+    return from.next;
+  for (auto& x : load.parcels)
+    if (number++ == from.next) {
+      if (from.skipping)
+        refuse(from, x, *from.skipping);
+      else if (refused || x.content.source.node != from.node)
+        refuse(from, x, drop_reason::fenced);
+      else
+        take(from, x);
+      ++from.next;
+    }
+  pass_on();
+  return from.next;
+}
+
+void gate_state::take(peer& from, parcel& x) {
+  auto& content = x.content;
+  if (from.partial) {
+    auto& sum = from.partial->payload;
+    if (sum.size() + content.payload.size() > limits::payload) {
+      refuse(from, x, drop_reason::too_large);
+      return;
+    }
+    sum += content.payload;
+    content.payload = std::move(sum);
+    from.partial.reset();
+  }
+  if (x.more)
+    from.partial = std::move(content);
+  else
+    hand_over(x.target, std::move(content));
+}
+
+/// An event is counted once, however many parts it has.
+void gate_state::refuse(peer& from, const parcel& x, drop_reason reason) {
+  from.partial.reset();
+  if (x.more) {
+    from.skipping = reason;
+    return;
+  }
+  from.skipping.reset();
+  if (takes_room(x.content))
+    hood->counts.count_dropped(reason);
+}
+
+/// Runs of events for the same instance travel in one message.
+void gate_state::hand_over(const physical_id& target, event x) {
+  if (target != current)
+    pass_on();
+  current = target;
+  collected.push_back(std::move(x));
+}
+
+void gate_state::pass_on() {
+  if (collected.empty())
+    return;
+  auto batch = std::exchange(collected, {});
+  if (auto who = hood->find(current)) {
+    edgeless::deliver(*hood, *who, std::move(batch),
+                      [this](const event& x) { refuse(x); });
+    return;
+  }
+  for (auto& x : batch) {
+    if (!takes_room(x))
+      continue;
+    hood->counts.count_dropped(drop_reason::unknown_instance);
+    if (x.kind == event_kind::call)
+      refuse(x);
+  }
+}
+
+void gate_state::refuse(const event& call) {
+  self->send(links, atom::deliver_v, call.source,
+             events{failed_call(call, {hood->self, current})});
+}
+
+caf::result<atom::ok> gate_state::invoke(const physical_id& target, event& x) {
+  auto who = hood->find(target);
+  if (!who)
+    return fail(ec::unknown_instance,
+                "no instance " + to_string(target) + " on node "
+                  + to_string(hood->self));
+  x.kind = event_kind::cast;
+  x.source = {};
+  hood->counts.count_sent(1);
+  if (!who->room->take(x.payload.size())) {
+    hood->counts.count_dropped(drop_reason::inbox_full);
+    return fail(ec::exhausted,
+                "the inbox of " + to_string(target) + " is full");
+  }
+  self->send(who->sink, atom::deliver_v, events{std::move(x)});
+  return atom::ok_v;
+}
+
+void gate_state::fence(const node_id& peer, const session_id& dead) {
+  if (std::ranges::count(fenced, dead) > 0)
+    return;
+  fenced.push_back(dead);
+  if (fenced.size() > limits::fenced_sessions)
+    fenced.pop_front();
+  log_info("node", "session ", dead, " of node ", peer, " is fenced");
+}
+
+gate_actor::behavior_type gate(gate_state::pointer self,
+                               neighbourhood_ptr hood, links_actor links) {
+  auto& st = self->state;
+  st.hood = std::move(hood);
+  st.links = std::move(links);
+  // clang-format off
+  return {
+    [&st](atom::greet, const greeting& x) { return st.greet(x); },
+    [&st](atom::deliver, std::uint64_t link, batch& x) { return st.deliver(link, x); },
+    [&st](atom::invoke, const physical_id& to, event& x) { return st.invoke(to, x); },
+    [&st](atom::fence, const node_id& x, const session_id& y) { st.fence(x, y); },
+  };
+  // clang-format on
+}
+
+} // namespace edgeless

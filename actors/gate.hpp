@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "actors/neighbourhood.hpp"
+
+#include <deque>
+#include <map>
+#include <optional>
+
+namespace edgeless {
+
+/// The GATE of a node. Spawned by the NODE, listens at its invocation URL;
+/// peers' LINKS and edgeless_cli send here. Believes a peer only what it says
+/// in its own name, and nothing once its session is fenced.
+struct gate_state {
+  using pointer = gate_actor::stateful_pointer<gate_state>;
+  static inline constexpr const char* name = "gate";
+
+  explicit gate_state(pointer self);
+
+  caf::result<std::uint64_t> greet(const greeting& x);
+  caf::result<std::uint64_t> deliver(std::uint64_t link, batch& load);
+  caf::result<atom::ok> invoke(const physical_id& target, event& x);
+  void fence(const node_id& peer, const session_id& dead);
+
+  struct peer {
+    node_id node;
+    session_id session;
+    std::uint64_t next = 0; ///< the parcel that is wanted; 0: any
+    /// The event whose parts are arriving.
+    std::optional<event> partial;
+    /// Set within an event of which a part was refused: so is the rest.
+    std::optional<drop_reason> skipping;
+  };
+
+  void take(peer& from, parcel& x);
+  void refuse(peer& from, const parcel& x, drop_reason reason);
+  void hand_over(const physical_id& target, event x);
+  void pass_on();
+  void refuse(const event& call);
+
+  pointer self;
+  neighbourhood_ptr hood;
+  links_actor links;
+  std::map<std::uint64_t, peer> peers;
+  std::deque<session_id> fenced;
+  /// The events of the batch in hand that go to the same instance.
+  physical_id current;
+  events collected;
+};
+
+gate_actor::behavior_type gate(gate_state::pointer self,
+                               neighbourhood_ptr hood, links_actor links);
+
+} // namespace edgeless

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: MIT
+#include "actors/links.hpp"
+
+#include "runtime/log.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+
+namespace edgeless {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// How often links are looked after while something waits for one.
+constexpr auto beat = 50ms;
+
+/// A batch that is not taken within this time means a broken connection.
+constexpr auto patience = limits::local;
+
+} // namespace
+
+links_state::links_state(pointer self) : self{self} {
+  // nop
+}
+
+links_state::~links_state() {
+  for (auto& [peer, way] : links)
+    give_up(way);
+}
+
+// -- what is to be sent -------------------------------------------------------
+
+void links_state::send(const endpoint& to, events batch) {
+  auto& way = find(to.node, to.invocation_url);
+  if (to.session)
+    way.session = to.session;
+  for (auto& x : batch)
+    enqueue(way, to.instance, std::move(x));
+  pump(way);
+}
+
+void links_state::send(const instance_id& to, events batch) {
+  auto known = links.find(to.node);
+  auto heard = heard_of.find(to.node);
+  if (known == links.end() && heard == heard_of.end()) {
+    link nowhere;
+    nowhere.room = hood->link_room(to.node);
+    for (auto& x : batch)
+      drop(nowhere, x, drop_reason::unknown_node);
+    return;
+  }
+  auto url = heard != heard_of.end() ? heard->second : known->second.url;
+  send(endpoint{to.node, {}, to.instance, url}, std::move(batch));
+}
+
+link& links_state::find(const node_id& peer, const std::string& url) {
+  auto [i, is_new] = links.try_emplace(peer);
+  auto& way = i->second;
+  if (is_new) {
+    way.id = random();
+    way.peer = peer;
+    way.room = hood->link_room(peer);
+  }
+  if (way.url != url) {
+    // An open link stays as it is until its connection breaks; an answer of
+    // the wire about the old address is not waited for.
+    if (way.state == link::phase::dialling)
+      way.state = link::phase::hung_up;
+    way.url = url;
+    way.failures = 0;
+    way.not_before = {};
+  }
+  way.idle_since = self->clock().now();
+  return way;
+}
+
+void links_state::enqueue(link& way, const physical_id& target, event x) {
+  auto now = self->clock().now();
+  if (x.payload.size() <= limits::part) {
+    way.queue.push_back({now, parcel{target, false, std::move(x)}});
+    return;
+  }
+  auto whole = std::exchange(x.payload, {});
+  for (std::size_t at = 0; at < whole.size(); at += limits::part) {
+    parcel piece{target, at + limits::part < whole.size(), x};
+    piece.content.payload = whole.substr(at, limits::part);
+    way.queue.push_back({now, std::move(piece)});
+  }
+}
+
+// -- the connection -------------------------------------------------------------
+
+void links_state::pump(link& way) {
+  switch (way.state) {
+    case link::phase::open:
+      launch(way);
+      break;
+    case link::phase::hung_up:
+      if (self->clock().now() >= way.not_before)
+        dial(way);
+      break;
+    default:
+      break;
+  }
+  arm();
+}
+
+void links_state::dial(link& way) {
+  way.state = link::phase::dialling;
+  net->dial(way.url, peer_role::node, peer_role::node,
+            caf::actor_cast<caf::strong_actor_ptr>(self));
+}
+
+void links_state::dialled(const std::string& url,
+                          const caf::strong_actor_ptr& gate,
+                          const std::string& reason) {
+  for (auto& [peer, way] : links) {
+    if (way.url != url || way.state != link::phase::dialling)
+      continue;
+    if (!gate) {
+      broken(way, reason);
+      continue;
+    }
+    way.gate = caf::actor_cast<gate_actor>(gate);
+    self->monitor(way.gate);
+    greet(way);
+  }
+}
+
+void links_state::greet(link& way) {
+  way.state = link::phase::greeting;
+  auto peer = way.peer;
+  auto gate = way.gate;
+  auto settled = [this, peer, gate](auto verb) {
+    auto i = links.find(peer);
+    if (i != links.end() && i->second.gate == gate)
+      verb(i->second);
+  };
+  self
+    ->request(gate, limits::dial, atom::greet_v,
+              greeting{way.id, hood->self, session, own_url, peer})
+    .then(
+      [this, settled](std::uint64_t wanted) {
+        settled([&](link& way) { resume(way, wanted); });
+      },
+      [this, settled](const caf::error& x) {
+        settled([&](link& way) { broken(way, explain(x)); });
+      });
+}
+
+/// The peer says what it wants next: what it has already is forgotten, what it
+/// has not is sent again.
+void links_state::resume(link& way, std::uint64_t wanted) {
+  way.state = link::phase::open;
+  way.failures = 0;
+  log_debug("node", "link to ", way.peer, " at ", way.url, " is open");
+  if (wanted > 0)
+    taken(way, wanted);
+  for (auto& x : way.flights)
+    transmit(way, x);
+  launch(way);
+}
+
+void links_state::launch(link& way) {
+  auto now = self->clock().now();
+  while (!way.queue.empty() && way.in_flight < limits::credit_events
+         && way.bytes_in_flight < limits::credit_bytes) {
+    link::flight x;
+    batch load;
+    x.first = load.first = way.next;
+    x.since = now;
+    while (!way.queue.empty() && x.count < limits::batch_events
+           && x.bytes < limits::batch_bytes) {
+      auto& front = way.queue.front().content;
+      x.bytes += front.content.payload.size();
+      ++x.count;
+      load.parcels.push_back(std::move(front));
+      way.queue.pop_front();
+    }
+    way.next += x.count;
+    way.in_flight += x.count;
+    way.bytes_in_flight += x.bytes;
+    x.content = caf::make_message(atom::deliver_v, way.id, std::move(load));
+    way.flights.push_back(std::move(x));
+    transmit(way, way.flights.back());
+  }
+}
+
+void links_state::transmit(link& way, const link::flight& x) {
+  auto peer = way.peer;
+  auto gate = way.gate;
+  // By an untyped handle: the message is ready-made, and shared.
+  self->request(caf::actor_cast<caf::actor>(gate), patience, x.content)
+    .then(
+      [this, peer, gate](std::uint64_t wanted) {
+        auto i = links.find(peer);
+        if (i == links.end() || i->second.gate != gate)
+          return;
+        taken(i->second, wanted);
+        launch(i->second);
+      },
+      [this, peer, gate](const caf::error& x) {
+        auto i = links.find(peer);
+        if (i != links.end() && i->second.gate == gate)
+          broken(i->second, explain(x));
+      });
+}
+
+void links_state::taken(link& way, std::uint64_t wanted) {
+  while (!way.flights.empty()) {
+    auto& x = way.flights.front();
+    if (x.first + x.count > wanted)
+      break;
+    auto& load = x.content.get_as<batch>(2);
+    std::uint64_t events = 0;
+    for (auto& item : load.parcels)
+      events += !item.more && takes_room(item.content);
+    std::uint64_t bytes = 0;
+    for (auto& item : load.parcels)
+      bytes += takes_room(item.content) ? item.content.payload.size() : 0;
+    way.room->give_back(events, bytes);
+    way.in_flight -= x.count;
+    way.bytes_in_flight -= x.bytes;
+    way.flights.pop_front();
+  }
+  way.idle_since = self->clock().now();
+}
+
+void links_state::broken(link& way, const std::string& reason) {
+  if (way.state == link::phase::hung_up)
+    return;
+  if (way.failures++ == 0)
+    log_info("node", "link to ", way.peer, " at ", way.url,
+             " is broken: ", reason);
+  way.state = link::phase::hung_up;
+  way.gate = nullptr;
+  way.not_before = self->clock().now() + limits::redial
+                   + std::chrono::milliseconds{random() % 100};
+  arm();
+}
+
+// -- what cannot be sent ----------------------------------------------------------
+
+/// Where the peer can be reached is not forgotten: it may be back already, and
+/// what we hear may be old.
+void links_state::fence(const node_id& peer, const session_id& dead) {
+  auto i = links.find(peer);
+  if (i == links.end()
+      || (i->second.session && i->second.session != dead))
+    return;
+  give_up(i->second);
+  links.erase(i);
+}
+
+void links_state::give_up(link& way) {
+  for (auto& x : way.queue)
+    drop(way, x.content.content, x.content.more ? drop_reason::self
+                                                : drop_reason::peer_lost);
+  way.queue.clear();
+  lose_flights(way);
+}
+
+void links_state::lose_flights(link& way) {
+  for (auto& x : way.flights)
+    for (auto& item : x.content.get_as<batch>(2).parcels)
+      drop(way, item.content, item.more ? drop_reason::self
+                                        : drop_reason::peer_lost);
+  way.flights.clear();
+  way.in_flight = 0;
+  way.bytes_in_flight = 0;
+}
+
+/// `self` marks a part of an event whose end is counted.
+void links_state::drop(link& way, const event& x, drop_reason reason) {
+  if (!takes_room(x))
+    return;
+  auto whole = reason != drop_reason::self;
+  way.room->give_back(whole, x.payload.size());
+  if (!whole)
+    return;
+  hood->counts.count_dropped(reason);
+  if (x.kind != event_kind::call)
+    return;
+  if (auto caller = hood->find(x.source.instance))
+    deliver(*hood, *caller, {failed_call(x, {way.peer, {}})},
+            [](const event&) {});
+}
+
+// -- looking after them -------------------------------------------------------------
+
+void links_state::learn(const node_id& peer, const std::string& url) {
+  if (heard_of.size() >= limits::link_events && !heard_of.contains(peer))
+    heard_of.erase(heard_of.begin());
+  heard_of[peer] = url;
+}
+
+/// The node has another session now: peers shall know it before they fence the
+/// old one.
+void links_state::rename(const session_id& own) {
+  session = own;
+  for (auto& [peer, way] : links)
+    if (way.state == link::phase::open)
+      greet(way);
+}
+
+void links_state::arm() {
+  if (links.empty())
+    return;
+  auto waiting = std::ranges::any_of(links, [](const auto& entry) {
+    return !entry.second.queue.empty() || !entry.second.flights.empty();
+  });
+  caf::timespan pause = limits::link_idle;
+  if (waiting)
+    pause = beat;
+  auto now = self->clock().now();
+  if (next_tick > now && next_tick <= now + pause)
+    return;
+  next_tick = now + pause;
+  self->delayed_send(self, pause, atom::tick_v);
+}
+
+void links_state::tick() {
+  auto now = self->clock().now();
+  if (now < next_tick)
+    return; // an earlier one was needed meanwhile
+  next_tick = {};
+  for (auto i = links.begin(); i != links.end();) {
+    auto& way = i->second;
+    auto busy = !way.queue.empty() || !way.flights.empty();
+    auto oldest = !way.flights.empty() ? way.flights.front().since
+                  : !way.queue.empty() ? way.queue.front().since
+                                       : now;
+    if (way.state != link::phase::open
+        && now - oldest > limits::link_patience) {
+      log_warn("node", "cannot reach ", way.peer, " at ", way.url, ": ",
+               way.queue.size() + way.in_flight, " events dropped");
+      // The numbers of what is dropped will never come: the next event opens
+      // another link.
+      give_up(way);
+      i = links.erase(i);
+      continue;
+    }
+    if (!busy && way.state != link::phase::dialling
+        && now - way.idle_since >= limits::link_idle) {
+      i = links.erase(i);
+      continue;
+    }
+    if (busy && way.state == link::phase::hung_up && now >= way.not_before)
+      dial(way);
+    ++i;
+  }
+  arm();
+}
+
+links_actor::behavior_type
+links(links_state::pointer self, neighbourhood_ptr hood,
+      std::shared_ptr<wire> net, chance random, std::string own_url) {
+  auto& st = self->state;
+  st.hood = std::move(hood);
+  st.net = std::move(net);
+  st.random = std::move(random);
+  st.own_url = std::move(own_url);
+  self->set_down_handler([&st](const caf::down_msg& x) {
+    for (auto& [peer, way] : st.links)
+      if (way.gate && way.gate.address() == x.source)
+        st.broken(way, explain(x.reason));
+  });
+  // clang-format off
+  return {
+    [&st](atom::deliver, const endpoint& to, events& x) { st.send(to, std::move(x)); },
+    [&st](atom::deliver, const instance_id& to, events& x) { st.send(to, std::move(x)); },
+    [&st](atom::greet, const node_id& x, const std::string& url) { st.learn(x, url); },
+    [&st](atom::join, const session_id& x) { st.rename(x); },
+    [&st](atom::fence, const node_id& x, const session_id& y) { st.fence(x, y); },
+    [&st](atom::dialled, const std::string& url, const caf::strong_actor_ptr& gate, const std::string& why) { st.dialled(url, gate, why); },
+    [&st](atom::tick) { st.tick(); },
+  };
+  // clang-format on
+}
+
+} // namespace edgeless

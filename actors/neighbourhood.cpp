@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "actors/neighbourhood.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <mutex>
+
+namespace edgeless {
+
+std::optional<resident>
+neighbourhood::find(const physical_id& instance) const {
+  std::shared_lock guard{mutex_};
+  if (auto i = residents_.find(instance); i != residents_.end())
+    return i->second;
+  return std::nullopt;
+}
+
+void neighbourhood::add(const physical_id& instance, resident who) {
+  std::unique_lock guard{mutex_};
+  residents_.insert_or_assign(instance, std::move(who));
+}
+
+void neighbourhood::remove(const physical_id& instance) {
+  std::unique_lock guard{mutex_};
+  residents_.erase(instance);
+}
+
+std::size_t neighbourhood::size() const {
+  std::shared_lock guard{mutex_};
+  return residents_.size();
+}
+
+quota_ptr neighbourhood::link_room(const node_id& peer) {
+  std::unique_lock guard{mutex_};
+  if (link_rooms_.size() >= sweep_at_) {
+    std::erase_if(link_rooms_, [](const auto& entry) {
+      return entry.second.use_count() == 1 && entry.second->events() == 0;
+    });
+    sweep_at_ = std::max<std::size_t>(64, 2 * link_rooms_.size());
+  }
+  auto& room = link_rooms_[peer];
+  if (!room)
+    room = std::make_shared<quota>(limits::link_events, limits::link_bytes);
+  return room;
+}
+
+void deliver(neighbourhood& hood, const resident& target, events batch,
+             const std::function<void(const event&)>& refuse) {
+  auto reason = target.room->closed() ? drop_reason::unknown_instance
+                                      : drop_reason::inbox_full;
+  auto refused = [&](const event& x) {
+    if (!takes_room(x) || target.room->take(x.payload.size()))
+      return false;
+    hood.counts.count_dropped(reason);
+    if (x.kind == event_kind::call)
+      refuse(x);
+    return true;
+  };
+  std::erase_if(batch, refused);
+  if (!batch.empty())
+    caf::anon_send(target.sink, atom::deliver_v, std::move(batch));
+}
+
+event failed_call(const event& call, const instance_id& by) {
+  event answer;
+  answer.source = by;
+  answer.kind = event_kind::error;
+  answer.call = call.call;
+  answer.trace = call.trace;
+  return answer;
+}
+
+} // namespace edgeless

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/ledger.hpp"
+#include "runtime/quota.hpp"
+
+#include "messages/interfaces.hpp"
+#include "messages/limits.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <unordered_map>
+
+namespace edgeless {
+
+using quota_ptr = std::shared_ptr<quota>;
+
+/// An instance of this node, as those who send to it see it.
+struct resident {
+  sink_actor sink;
+  quota_ptr room;
+  logical_id component;
+};
+
+/// What the instances of one node share: who lives here, how much room the
+/// links have, and the node's ledger. Plain data, safe from any thread; asked
+/// when an output map changes, not for every event.
+class neighbourhood {
+public:
+  explicit neighbourhood(node_id self)
+    : self{self},
+      log_room{std::make_shared<quota>(limits::log_lines,
+                                       limits::inbox_bytes)} {
+    // nop
+  }
+
+  std::optional<resident> find(const physical_id& instance) const;
+  void add(const physical_id& instance, resident who);
+  void remove(const physical_id& instance);
+  std::size_t size() const;
+
+  /// The room of the link to that node: the same for all, for as long as
+  /// anybody holds it or has taken room there.
+  quota_ptr link_room(const node_id& peer);
+
+  const node_id self;
+  const quota_ptr log_room;
+  ledger counts;
+
+private:
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<physical_id, resident> residents_;
+  std::unordered_map<node_id, quota_ptr> link_rooms_;
+  std::size_t sweep_at_ = 64; ///< so many rooms
+};
+
+using neighbourhood_ptr = std::shared_ptr<neighbourhood>;
+
+/// Hands events of one source to an instance of this node as far as it has
+/// room; the rest is counted, and its calls are answered with an error through
+/// `refuse`.
+void deliver(neighbourhood& hood, const resident& target, events batch,
+             const std::function<void(const event&)>& refuse);
+
+/// The answer to `call` that says it failed.
+event failed_call(const event& call, const instance_id& by);
+
+/// Whether an event takes room: answers do not, since at most one is awaited.
+inline bool takes_room(const event& x) {
+  return x.kind == event_kind::cast || x.kind == event_kind::call;
+}
+
+} // namespace edgeless

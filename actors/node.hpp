@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "actors/neighbourhood.hpp"
+#include "actors/threads.hpp"
+
+#include "runtime/guest.hpp"
+#include "runtime/log_levels.hpp"
+#include "runtime/wire.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace edgeless {
+
+/// What a node is born with: what it is, and its doors to the world.
+struct node_birth {
+  node_description description;
+  std::string orchestrator_url;
+  /// The level of what instances do; nothing: not logged.
+  std::optional<log_level> telemetry_level = log_level::info;
+  threads where = threads::own;
+  std::shared_ptr<wire> net;
+  /// Where the gate listens; nothing: nobody sends to this node.
+  std::optional<url> gate_at;
+  std::shared_ptr<guest_engine> engine; ///< nullptr: no functions here
+  std::function<node_health()> health;
+  chance random;
+};
+
+/// A NODE, and what it says to itself.
+using node_self_actor = node_actor::extend<
+  // The pause before the orchestrator is looked for again is over.
+  caf::reacts_to<atom::proceed>,
+  // Stopping has taken long enough.
+  caf::reacts_to<atom::expire>>;
+
+/// The NODE: a set of providers that lives and dies as one. Spawned by the
+/// program; spawns LINKS, GATE, TELEMETRY and the PROVIDERs. Looks for its
+/// orchestrator for ever; without one, its instances run on.
+struct node_state {
+  using pointer = node_self_actor::stateful_pointer<node_state>;
+  static inline constexpr const char* name = "node";
+
+  explicit node_state(pointer self);
+  /// Whoever lives here ends with it.
+  ~node_state();
+
+  struct tenant {
+    component_spec spec;
+    provider_actor provider;
+    instance_actor handle; ///< nobody yet while it is prepared
+    std::uint64_t revision = 0;
+    bool running = false;
+    bool stopping = false;
+  };
+
+  void init(node_birth birth);
+  void spawn_providers();
+  void listen();
+
+  // -- membership ----------------------------------------------------------------
+  void look_for_orchestrator();
+  void dialled(const caf::strong_actor_ptr& whom, const std::string& reason);
+  void join();
+  void settle(const welcome& x);
+  void tell_ended(const inventory& brought);
+  void lose_orchestrator(const std::string& reason);
+  node_report report();
+  void watch_orchestrator();
+
+  // -- instances -----------------------------------------------------------------
+  void set_running(const physical_id& id, tenant& x, bool now);
+  caf::result<atom::ok> start(const physical_id& id, const component_spec& spec,
+                              const output_map& outputs,
+                              const std::string& state);
+  void activate(const physical_id& id, const output_map& outputs,
+                const std::string& state,
+                caf::typed_response_promise<atom::ok> promise);
+  void patch(const physical_id& id, const output_map& outputs);
+  void stop(const physical_id& id);
+  void exited(const physical_id& id, const std::string& reason);
+  void bereave(const caf::down_msg& x);
+  void fence(const node_id& peer, const session_id& dead);
+  void synced(const physical_id& id, const std::string& state);
+  inventory running() const;
+  provider_actor provider_of(const component_spec& spec) const;
+  std::string state_for(const component_spec& spec,
+                        const std::string& given) const;
+
+  // -- modules -------------------------------------------------------------------
+  caf::result<std::string> fetch(const code_id& code);
+  void fetch_part(const code_id& code, std::string so_far,
+                  caf::typed_response_promise<std::string> promise);
+
+  void tick();
+  void tell_drops();
+  void stop_all();
+  void leave();
+
+  pointer self;
+  node_birth birth;
+  boot_id boot;
+  neighbourhood_ptr hood;
+  links_actor links;
+  gate_actor gate;
+  telemetry_actor telemetry;
+  provider_actor functions;
+  /// By resource class.
+  std::map<std::string, provider_actor> resources;
+  std::unique_ptr<listener> door;
+
+  orchestrator_actor orchestrator;
+  session_id session;
+  bool looking = false;
+  std::uint32_t attempts = 0;
+  caf::timespan keep_alive_interval{0};
+  caf::actor_clock::time_point last_heard;
+
+  std::map<physical_id, tenant> tenants;
+  std::unordered_map<caf::actor_id, physical_id> tenants_by_actor;
+  /// Of running(), kept up to date.
+  std::uint64_t running_digest = 0;
+  /// The last sync per component, for a successor on this node.
+  std::map<logical_id, std::string> states;
+  std::size_t states_bytes = 0;
+  std::array<std::uint64_t, drop_reasons> told_drops{};
+  bool stopping = false;
+};
+
+node_self_actor::behavior_type node(node_state::pointer self, node_birth birth);
+
+} // namespace edgeless

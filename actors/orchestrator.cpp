@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "actors/orchestrator.hpp"
+
+#include "runtime/log.hpp"
+
+namespace edgeless {
+
+orchestrator_state::orchestrator_state(pointer self) : self{self} {
+  // nop
+}
+
+void orchestrator_state::init(orchestrator_birth x) {
+  birth = std::move(x);
+  picker = std::make_unique<node_picker>(birth.strategy, birth.random);
+  self->send(self, atom::tick_v);
+}
+
+/// At its own pace: nobody is polled because somebody else has spoken.
+void orchestrator_state::tick() {
+  auto polling = birth.keep_alive_interval.count() > 0;
+  caf::timespan pause = limits::retry_without_polling;
+  if (polling) {
+    pause = birth.keep_alive_interval;
+    poll();
+  }
+  tell_all_to_seek();
+  self->delayed_send(self, pause, atom::tick_v);
+}
+
+void orchestrator_state::tell_all_to_seek() {
+  for (auto& [id, x] : components)
+    if (!x.instance)
+      self->send(x.handle, atom::tick_v);
+}
+
+orchestrator_self_actor::behavior_type
+orchestrator(orchestrator_state::pointer self, orchestrator_birth birth) {
+  auto& st = self->state;
+  st.init(std::move(birth));
+  self->set_down_handler([&st](const caf::down_msg& x) { st.bereave(x); });
+  // clang-format off
+  return {
+    [&st](atom::join, const node_description& x, const node_actor& y, const boot_id& z, const inventory& w) { return st.join(x, y, z, w); },
+    [&st](atom::exited, const session_id& x, const logical_id& y, const physical_id& z, const std::string& why) { st.exited(x, y, z, why); },
+    [&st](atom::fetch, const code_id& x, std::uint64_t offset) { return st.fetch(x, offset); },
+    [&st](atom::place, const component_spec& x) { return st.place(x); },
+    [&st](atom::moved, const logical_id& x, const endpoint& at) { st.moved(x, at); },
+    [&st](atom::attach, const std::string& x, const library_actor& y) { return st.attach(x, y); },
+    [&st](atom::describe) { return st.describe(); },
+    [&st](atom::why_not, const std::vector<component_spec>& x) { return st.why_not(x); },
+    [&st](atom::host, const workflow_id& x, const std::vector<component_spec>& y) { return st.host(x, y); },
+    [&st](atom::hosted, const std::vector<workflow_id>& x) { st.hosted(x); },
+    [&st](atom::drop, const workflow_id& x) { return st.drop(x); },
+    [&st](atom::inspect, const workflow_id& x) { return st.inspect(x); },
+    [&st](atom::expire, const workflow_id& x) { st.answer_host(x); },
+    [&st](atom::tick) { st.tick(); },
+    [&st](atom::stop) { st.stop(); },
+  };
+  // clang-format on
+}
+
+} // namespace edgeless

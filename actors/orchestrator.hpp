@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/code_store.hpp"
+#include "runtime/placement.hpp"
+
+#include "messages/interfaces.hpp"
+#include "messages/limits.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace edgeless {
+
+/// What an orchestrator is born with.
+struct orchestrator_birth {
+  std::string domain_id;
+  /// Zero: no polling.
+  caf::timespan keep_alive_interval{std::chrono::seconds{2}};
+  placement_strategy strategy = placement_strategy::random;
+  chance random;
+};
+
+/// An ORCHESTRATOR, and what it says to itself.
+using orchestrator_self_actor = orchestrator_actor::extend<
+  // The workflow has had its time to start: answer whoever hosts it.
+  caf::reacts_to<atom::expire, workflow_id>>;
+
+/// The ORCHESTRATOR (ε-ORC): owns the membership of one domain, who is alive
+/// and who may host. Spawned by the program; spawns a COMPONENT for each
+/// logical function and resource. Nodes and the controller come to it.
+struct orchestrator_state {
+  using pointer
+    = orchestrator_self_actor::stateful_pointer<orchestrator_state>;
+  static inline constexpr const char* name = "orchestrator";
+
+  explicit orchestrator_state(pointer self);
+
+  void init(orchestrator_birth birth);
+
+  /// A node that belongs to the domain.
+  struct member {
+    node_description description;
+    session_id session;
+    boot_id boot;
+    node_actor handle;
+    bool polling = false;       ///< a keep-alive is on its way
+    bool reconciling = false;   ///< an inventory is
+    std::uint32_t mismatches = 0; ///< reports in a row that do not fit
+    node_health health;
+  };
+
+  // -- membership: orchestrator_nodes.cpp --------------------------------------
+  caf::result<welcome> join(const node_description& who, const node_actor& handle,
+                            const boot_id& boot, const inventory& brought);
+  void probe(const member& old, const node_description& who,
+             const node_actor& handle, const boot_id& boot,
+             const inventory& brought,
+             caf::typed_response_promise<welcome> promise);
+  void accept(const node_description& who, const node_actor& handle,
+              const boot_id& boot, const inventory& brought,
+              caf::typed_response_promise<welcome> promise);
+  void greet(const member& x, std::vector<physical_id> unwanted,
+             caf::typed_response_promise<welcome> promise);
+  void lose(const session_id& session, const std::string& why);
+  void bereave(const caf::down_msg& x);
+  void poll();
+  void heard(const session_id& session, const node_report& report);
+  void compare(member& x, const node_report& report);
+  void reconcile(const session_id& session, const inventory& there);
+  void exited(const session_id& session, const logical_id& component,
+              const physical_id& instance, const std::string& why);
+  member* find(const session_id& session);
+  caf::result<placement> place(const component_spec& spec);
+  std::vector<std::string>
+  why_not(const std::vector<component_spec>& specs) const;
+  std::string why_nowhere(const component_spec& spec) const;
+  domain_description describe() const;
+
+  // -- workflows: orchestrator_workflows.cpp -------------------------------------
+  using statuses = std::vector<component_status>;
+
+  /// A component as its orchestrator knows it.
+  struct ward {
+    component_actor handle;
+    component_spec spec;
+    /// Where it lives or tries to; from the last placement on.
+    session_id session;
+    physical_id instance; ///< nobody while it has no home
+    bool settled = false; ///< it runs, or has failed at least once
+  };
+
+  caf::result<statuses> host(const workflow_id& workflow,
+                             const std::vector<component_spec>& specs);
+  void raise(const component_spec& spec);
+  void moved(const logical_id& component, const endpoint& at);
+  void answer_host(const workflow_id& workflow);
+  void hosted(const std::vector<workflow_id>& all);
+  caf::result<atom::ok> drop(const workflow_id& workflow);
+  caf::result<statuses> inspect(const workflow_id& workflow);
+  void gather(const workflow_id& workflow,
+              caf::typed_response_promise<statuses> promise);
+  void stop();
+
+  // -- modules: orchestrator_code.cpp ------------------------------------------------
+  caf::result<domain_description> attach(const std::string& domain,
+                                         const library_actor& library);
+  void obtain(const code_id& code);
+  caf::result<code_part> fetch(const code_id& code, std::uint64_t offset);
+  void serve(const code_id& code, const caf::error& problem);
+
+  void tick();
+  void tell_all_to_seek();
+
+  pointer self;
+  orchestrator_birth birth;
+  std::unique_ptr<node_picker> picker;
+  std::map<node_id, member> nodes;
+  std::map<session_id, node_id> sessions;
+  std::deque<std::pair<node_id, session_id>> fenced;
+  std::map<logical_id, ward> components;
+  std::map<workflow_id, std::vector<logical_id>> workflows;
+  /// Who waits for a workflow to have started.
+  std::map<workflow_id, std::vector<caf::typed_response_promise<statuses>>>
+    hosting;
+
+  library_actor library;
+  code_store code{limits::modules};
+  struct reader {
+    std::uint64_t offset;
+    caf::typed_response_promise<code_part> promise;
+  };
+  std::map<code_id, std::vector<reader>> readers;
+  std::set<code_id> obtaining;
+};
+
+orchestrator_self_actor::behavior_type
+orchestrator(orchestrator_state::pointer self, orchestrator_birth birth);
+
+} // namespace edgeless

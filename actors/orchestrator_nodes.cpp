@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: MIT
+#include "actors/orchestrator.hpp"
+
+#include "runtime/log.hpp"
+
+#include <algorithm>
+
+namespace edgeless {
+
+namespace {
+
+constexpr std::string_view who = "orchestrator";
+
+/// Dead sessions that a new node is told of: those that may still speak.
+constexpr std::size_t recent_fences = 64;
+
+} // namespace
+
+// -- joining --------------------------------------------------------------------
+
+caf::result<welcome>
+orchestrator_state::join(const node_description& x, const node_actor& handle,
+                         const boot_id& boot, const inventory& brought) {
+  if (!x.id || !handle)
+    return fail(ec::bad_input, "a node needs an id to join");
+  auto promise = self->make_response_promise<welcome>();
+  auto i = nodes.find(x.id);
+  if (i == nodes.end() || i->second.boot == boot)
+    accept(x, handle, boot, brought, promise);
+  else
+    probe(i->second, x, handle, boot, brought, promise);
+  return promise;
+}
+
+/// Somebody else joins under the id of a member: if that one still answers,
+/// two processes have the same id; else the newer one has replaced it.
+void orchestrator_state::probe(const member& old, const node_description& x,
+                               const node_actor& handle, const boot_id& boot,
+                               const inventory& brought,
+                               caf::typed_response_promise<welcome> promise) {
+  // No longer than the newcomer waits for its answer.
+  auto patience = std::clamp<caf::timespan>(birth.keep_alive_interval,
+                                            limits::keep_alive_min,
+                                            limits::local - limits::heartbeat);
+  auto session = old.session;
+  self->request(old.handle, patience, atom::keep_alive_v)
+    .then(
+      [x, promise, there = old.description.invocation_url](
+        const node_report&) mutable {
+        log_warn(who, "refused a second node ", x.id, " at ",
+                 x.invocation_url);
+        promise.deliver(
+          fail(ec::duplicate, "node_id already in use by " + there));
+      },
+      [=, this](const caf::error&) mutable {
+        lose(session, "a newer process has taken its place");
+        if (nodes.contains(x.id))
+          promise.deliver(fail(ec::duplicate, "another process has joined as "
+                                                + to_string(x.id)));
+        else
+          accept(x, handle, boot, brought, promise);
+      });
+}
+
+void orchestrator_state::accept(const node_description& x,
+                                const node_actor& handle, const boot_id& boot,
+                                const inventory& brought,
+                                caf::typed_response_promise<welcome> promise) {
+  auto& node = nodes[x.id];
+  auto former = node.session;
+  if (former) {
+    sessions.erase(former);
+    self->demonitor(node.handle.address());
+  }
+  node = member{};
+  node.description = x;
+  node.session = draw<session_id>(birth.random);
+  node.boot = boot;
+  node.handle = handle;
+  sessions.emplace(node.session, x.id);
+  self->monitor(handle);
+  log_info(who, "node ", x.id, " at ", x.invocation_url, " joined with ",
+           brought.size(), " instances");
+
+  // Each component says whether it wants what the node has brought along.
+  struct tally {
+    std::size_t open = 0;
+    std::vector<physical_id> unwanted;
+  };
+  auto asked = std::make_shared<tally>();
+  auto at = placement{x.id, node.session, x.invocation_url, handle};
+  auto session = node.session;
+  auto done = [this, asked, session, former, promise]() {
+    if (asked->open > 0)
+      return;
+    // What lived in the former session and was not brought along is gone.
+    for (auto& [id, y] : components)
+      if (former && y.session == former)
+        self->send(y.handle, atom::lost_v, former);
+    if (auto* now = find(session))
+      greet(*now, asked->unwanted, promise);
+  };
+  for (auto& record : brought) {
+    auto i = components.find(record.component);
+    if (i == components.end()) {
+      asked->unwanted.push_back(record.instance);
+      continue;
+    }
+    ++asked->open;
+    auto verdict = [=](bool keep) {
+      --asked->open;
+      if (!keep)
+        asked->unwanted.push_back(record.instance);
+      done();
+    };
+    self->request(i->second.handle, limits::local, atom::adopt_v, record, at)
+      .then([verdict](bool keep) { verdict(keep); },
+            [verdict](const caf::error&) { verdict(false); });
+  }
+  done();
+}
+
+void orchestrator_state::greet(const member& x,
+                               std::vector<physical_id> unwanted,
+                               caf::typed_response_promise<welcome> promise) {
+  using std::chrono::milliseconds;
+  welcome answer;
+  answer.session = x.session;
+  answer.keep_alive_ms = static_cast<std::uint64_t>(
+    std::chrono::duration_cast<milliseconds>(birth.keep_alive_interval)
+      .count());
+  answer.stop = std::move(unwanted);
+  promise.deliver(std::move(answer));
+  for (auto& [node, session] : fenced)
+    self->send(x.handle, atom::fence_v, node, session);
+  tell_all_to_seek();
+}
+
+// -- losing ---------------------------------------------------------------------
+
+orchestrator_state::member*
+orchestrator_state::find(const session_id& session) {
+  auto i = sessions.find(session);
+  return i == sessions.end() ? nullptr : &nodes[i->second];
+}
+
+void orchestrator_state::lose(const session_id& session,
+                              const std::string& why) {
+  auto* gone = find(session);
+  if (gone == nullptr)
+    return;
+  auto node = gone->description.id;
+  self->demonitor(gone->handle.address());
+  sessions.erase(session);
+  nodes.erase(node);
+  fenced.emplace_back(node, session);
+  if (fenced.size() > recent_fences)
+    fenced.pop_front();
+  for (auto& [id, x] : nodes)
+    self->send(x.handle, atom::fence_v, node, session);
+  std::size_t homeless = 0;
+  for (auto& [id, x] : components)
+    if (x.session == session) {
+      ++homeless;
+      self->send(x.handle, atom::lost_v, session);
+    }
+  log_warn(who, "lost node ", node, ": ", why, "; ", homeless,
+           " components homeless");
+}
+
+void orchestrator_state::bereave(const caf::down_msg& x) {
+  if (library && x.source == library.address()) {
+    log_warn(who, "the controller is gone: ", x.reason);
+    library = nullptr;
+    return;
+  }
+  for (auto& [id, node] : nodes)
+    if (node.handle.address() == x.source) {
+      lose(node.session, explain(x.reason));
+      return;
+    }
+}
+
+// -- keeping alive ----------------------------------------------------------------
+
+/// Asks all nodes at the same time; who is silent is lost.
+void orchestrator_state::poll() {
+  auto patience = std::max<caf::timespan>(birth.keep_alive_interval,
+                                          limits::keep_alive_min);
+  for (auto& [id, x] : nodes) {
+    if (x.polling)
+      continue;
+    x.polling = true;
+    auto session = x.session;
+    self->request(x.handle, patience, atom::keep_alive_v)
+      .then(
+        [this, session](const node_report& report) { heard(session, report); },
+        [this, session](const caf::error& e) { lose(session, explain(e)); });
+  }
+}
+
+void orchestrator_state::heard(const session_id& session,
+                               const node_report& report) {
+  if (auto* x = find(session)) {
+    x->polling = false;
+    x->health = report.health;
+    compare(*x, report);
+  }
+}
+
+/// What runs there must be what lives there; while something is on its way,
+/// they differ, so only two differences in a row count.
+void orchestrator_state::compare(member& x, const node_report& report) {
+  std::uint64_t expected = 0;
+  for (auto& [id, y] : components)
+    if (y.session == x.session && y.instance)
+      expected += digest(y.instance);
+  x.mismatches = expected == report.running ? 0 : x.mismatches + 1;
+  if (x.mismatches < 2 || x.reconciling)
+    return;
+  x.reconciling = true;
+  auto session = x.session;
+  self->request(x.handle, limits::local, atom::running_v)
+    .then(
+      [this, session](const inventory& there) { reconcile(session, there); },
+      [this, session](const caf::error&) {
+        if (auto* y = find(session))
+          y->reconciling = false;
+      });
+}
+
+void orchestrator_state::reconcile(const session_id& session,
+                                   const inventory& there) {
+  auto* x = find(session);
+  if (x == nullptr)
+    return;
+  x->reconciling = false;
+  x->mismatches = 0;
+  std::set<physical_id> present;
+  for (auto& record : there) {
+    present.insert(record.instance);
+    auto i = components.find(record.component);
+    if (i != components.end() && i->second.session == session
+        && (!i->second.instance || i->second.instance == record.instance))
+      continue; // at home here, or about to be
+    log_warn(who, "instance ", record.instance, " on node ",
+             x->description.id, " belongs to nobody: stopped");
+    self->send(x->handle, atom::stop_v, record.instance);
+  }
+  for (auto& [id, y] : components)
+    if (y.session == session && y.instance && !present.contains(y.instance))
+      self->send(y.handle, atom::exited_v, y.instance,
+                 std::string{"its node does not have it anymore"});
+}
+
+void orchestrator_state::exited(const session_id& session,
+                                const logical_id& component,
+                                const physical_id& instance,
+                                const std::string& why) {
+  auto i = components.find(component);
+  if (find(session) != nullptr && i != components.end())
+    self->send(i->second.handle, atom::exited_v, instance, why);
+}
+
+// -- placing ----------------------------------------------------------------------
+
+caf::result<placement>
+orchestrator_state::place(const component_spec& spec) {
+  std::vector<const node_description*> candidates;
+  for (auto& [id, x] : nodes)
+    candidates.push_back(&x.description);
+  auto choice = picker->pick(requirements_of(spec), candidates);
+  if (!choice)
+    return fail(ec::no_feasible_node, why_nowhere(spec));
+  auto& x = nodes[candidates[*choice]->id];
+  if (auto i = components.find(spec.id); i != components.end())
+    i->second.session = x.session;
+  log_info(who, "placed ", spec.name, " (", spec.class_id, ") on node ",
+           x.description.id, ", ", to_string(birth.strategy), " of ",
+           candidates.size());
+  return placement{x.description.id, x.session, x.description.invocation_url,
+                   x.handle};
+}
+
+std::string
+orchestrator_state::why_nowhere(const component_spec& spec) const {
+  if (nodes.empty())
+    return "no node has joined the domain";
+  auto needs = requirements_of(spec);
+  std::string result;
+  for (auto& [id, x] : nodes) {
+    auto reasons = edgeless::why_not(needs, x.description);
+    if (reasons.empty())
+      return {};
+    result += (result.empty() ? "node " : "; node ") + to_string(id) + ": ";
+    for (auto& reason : reasons)
+      result += (&reason == &reasons.front() ? "" : ", ") + reason;
+    if (result.size() > limits::text)
+      break;
+  }
+  return result;
+}
+
+std::vector<std::string> orchestrator_state::why_not(
+  const std::vector<component_spec>& specs) const {
+  std::vector<std::string> result;
+  for (auto& spec : specs)
+    result.push_back(why_nowhere(spec));
+  return result;
+}
+
+domain_description orchestrator_state::describe() const {
+  domain_description result;
+  result.id = birth.domain_id;
+  result.attached = true;
+  result.nodes = static_cast<std::uint32_t>(nodes.size());
+  std::set<std::string> labels, runtimes, classes, providers;
+  for (auto& [id, x] : nodes) {
+    auto& c = x.description.capabilities;
+    result.total.num_cpus += c.num_cpus;
+    result.total.num_cores += c.num_cores;
+    result.total.mem_size += c.mem_size;
+    result.tee_nodes += c.is_tee_running;
+    result.tpm_nodes += c.has_tpm;
+    labels.insert(c.labels.begin(), c.labels.end());
+    runtimes.insert(c.runtimes.begin(), c.runtimes.end());
+    for (auto& y : x.description.providers) {
+      classes.insert(y.class_type);
+      providers.insert(y.id);
+    }
+  }
+  result.total.labels.assign(labels.begin(), labels.end());
+  result.total.runtimes.assign(runtimes.begin(), runtimes.end());
+  result.resource_classes.assign(classes.begin(), classes.end());
+  result.providers.assign(providers.begin(), providers.end());
+  return result;
+}
+
+} // namespace edgeless

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include "actors/orchestrator.hpp"
+
+#include "actors/component.hpp"
+
+#include "runtime/log.hpp"
+
+#include <algorithm>
+
+namespace edgeless {
+
+caf::result<orchestrator_state::statuses>
+orchestrator_state::host(const workflow_id& workflow,
+                         const std::vector<component_spec>& specs) {
+  auto promise = self->make_response_promise<statuses>();
+  if (workflows.contains(workflow)) {
+    gather(workflow, promise);
+    return promise;
+  }
+  auto& ids = workflows[workflow];
+  for (auto& spec : specs) {
+    ids.push_back(spec.id);
+    if (!spec.code.empty())
+      obtain(spec.code);
+    raise(spec);
+  }
+  // Who feeds whom: the listener learns where its target lives.
+  for (auto& spec : specs)
+    for (auto& [channel, target] : spec.wiring)
+      if (auto i = components.find(target); i != components.end())
+        self->send(i->second.handle, atom::watch_v,
+                   listener_actor{components[spec.id].handle});
+  hosting[workflow].push_back(promise);
+  self->delayed_send(self, limits::host - std::chrono::seconds{1},
+                     atom::expire_v, workflow);
+  if (specs.empty())
+    answer_host(workflow);
+  return promise;
+}
+
+void orchestrator_state::raise(const component_spec& spec) {
+  auto& x = components[spec.id];
+  x.spec = spec;
+  x.handle = self->spawn(component, spec, orchestrator_actor{self},
+                         birth.random);
+}
+
+/// A component lives somewhere else now, or nowhere.
+void orchestrator_state::moved(const logical_id& id, const endpoint& at) {
+  auto i = components.find(id);
+  if (i == components.end())
+    return;
+  auto& x = i->second;
+  x.instance = at.instance;
+  if (at)
+    x.session = at.session;
+  if (std::exchange(x.settled, true) || !hosting.contains(x.spec.workflow))
+    return;
+  auto& all = workflows[x.spec.workflow];
+  if (std::ranges::all_of(
+        all, [this](auto& y) { return components[y].settled; }))
+    answer_host(x.spec.workflow);
+}
+
+/// Everything runs or has failed once, or has had its time.
+void orchestrator_state::answer_host(const workflow_id& workflow) {
+  auto i = hosting.find(workflow);
+  if (i == hosting.end())
+    return;
+  for (auto& promise : i->second)
+    gather(workflow, promise);
+  hosting.erase(i);
+}
+
+void orchestrator_state::hosted(const std::vector<workflow_id>& all) {
+  std::set<workflow_id> wanted{all.begin(), all.end()};
+  std::vector<workflow_id> strays;
+  for (auto& [workflow, ids] : workflows)
+    if (!wanted.contains(workflow))
+      strays.push_back(workflow);
+  for (auto& x : strays)
+    drop(x);
+}
+
+caf::result<atom::ok>
+orchestrator_state::drop(const workflow_id& workflow) {
+  auto i = workflows.find(workflow);
+  if (i == workflows.end())
+    return atom::ok_v;
+  answer_host(workflow);
+  for (auto& id : i->second) {
+    self->send(components[id].handle, atom::stop_v);
+    components.erase(id);
+  }
+  workflows.erase(i);
+  log_info("orchestrator", "dropped workflow ", workflow);
+  std::set<code_id> needed;
+  for (auto& [id, x] : components)
+    needed.insert(x.spec.code);
+  code.keep([&](const code_id& x) { return needed.contains(x); });
+  return atom::ok_v;
+}
+
+caf::result<orchestrator_state::statuses>
+orchestrator_state::inspect(const workflow_id& workflow) {
+  auto promise = self->make_response_promise<statuses>();
+  gather(workflow, promise);
+  return promise;
+}
+
+void orchestrator_state::gather(
+  const workflow_id& workflow,
+  caf::typed_response_promise<statuses> promise) {
+  auto i = workflows.find(workflow);
+  if (i == workflows.end()) {
+    promise.deliver(fail(ec::unknown_workflow, "nobody here hosts workflow "
+                                                 + to_string(workflow)));
+    return;
+  }
+  struct tally {
+    statuses result;
+    std::size_t open;
+  };
+  auto asked = std::make_shared<tally>();
+  asked->result.resize(i->second.size());
+  asked->open = i->second.size();
+  if (asked->open == 0)
+    promise.deliver(asked->result);
+  for (std::size_t k = 0; k < i->second.size(); ++k) {
+    auto done = [asked, promise]() mutable {
+      if (--asked->open == 0)
+        promise.deliver(std::move(asked->result));
+    };
+    self
+      ->request(components[i->second[k]].handle, limits::local,
+                atom::inspect_v)
+      .then(
+        [asked, k, done](component_status& x) mutable {
+          asked->result[k] = std::move(x);
+          done();
+        },
+        [done](const caf::error&) mutable { done(); });
+  }
+}
+
+void orchestrator_state::stop() {
+  for (auto& [id, x] : components)
+    self->send_exit(x.handle, caf::exit_reason::user_shutdown);
+  self->quit();
+}
+
+} // namespace edgeless

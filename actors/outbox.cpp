@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+#include "actors/outbox.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+namespace edgeless {
+
+outbox::outbox(neighbourhood_ptr hood, links_actor links, instance_id self,
+               logical_id component, caf::actor_clock& clock)
+  : hood_{std::move(hood)},
+    links_{std::move(links)},
+    self_{self},
+    component_{component},
+    clock_{clock} {
+  // nop
+}
+
+outbox::leads outbox::find(std::string_view name) const {
+  auto i = channels_.find(name);
+  if (i == channels_.end())
+    return leads::unmapped;
+  return i->second.leads_to ? leads::elsewhere : leads::nowhere;
+}
+
+node_id outbox::target_node(std::string_view name) const {
+  auto i = channels_.find(name);
+  return i != channels_.end() && i->second.leads_to
+           ? i->second.leads_to->to.node
+           : node_id{};
+}
+
+void outbox::patch(output_map map) {
+  if (map.revision < revision_)
+    return;
+  revision_ = map.revision;
+  flush();
+  ways_.clear();
+  auto old = std::exchange(channels_, {});
+  for (auto& [name, to] : map.channels) {
+    channel next;
+    if (auto i = old.find(name); i != old.end())
+      next = std::move(i->second);
+    next.leads_to = to ? &find_way(to) : nullptr;
+    if (next.leads_to) {
+      for (auto& [since, x] : next.held)
+        collect(*next.leads_to, std::move(x));
+      next.held.clear();
+      next.held_bytes = 0;
+    }
+    old.erase(name);
+    channels_.emplace(name, std::move(next));
+  }
+  for (auto& [name, gone] : old)
+    for (auto& [since, x] : gone.held)
+      drop(x, drop_reason::unmapped);
+  flush();
+}
+
+outbox::way& outbox::find_way(const endpoint& to) {
+  auto [i, is_new] = ways_.try_emplace(instance_id{to.node, to.instance});
+  auto& via = i->second;
+  if (is_new) {
+    via.to = to;
+    if (to.node == hood_->self)
+      via.here = hood_->find(to.instance);
+    else
+      via.room = hood_->link_room(to.node);
+  }
+  return via;
+}
+
+event outbox::make(event_kind kind, std::string_view payload) const {
+  using namespace std::chrono;
+  event x;
+  x.source = self_;
+  x.source_component = component_;
+  x.kind = kind;
+  x.created = duration_cast<nanoseconds>(
+                system_clock::now().time_since_epoch())
+                .count();
+  x.payload = payload;
+  return x;
+}
+
+void outbox::send(std::string_view name, event x) {
+  if (takes_room(x))
+    hood_->counts.count_sent(1);
+  auto i = channels_.find(name);
+  if (i == channels_.end())
+    drop(x, drop_reason::unmapped);
+  else if (x.payload.size() > limits::payload)
+    drop(x, drop_reason::too_large);
+  else if (i->second.leads_to)
+    collect(*i->second.leads_to, std::move(x));
+  else
+    hold(i->second, std::move(x));
+}
+
+void outbox::send(const instance_id& target, event x) {
+  if (takes_room(x))
+    hood_->counts.count_sent(1);
+  if (x.payload.size() > limits::payload) {
+    drop(x, drop_reason::too_large);
+    return;
+  }
+  endpoint to;
+  to.node = target.node;
+  to.instance = target.instance;
+  collect(find_way(to), std::move(x));
+}
+
+void outbox::collect(way& via, event x) {
+  via.out_bytes += x.payload.size();
+  via.out.push_back(std::move(x));
+  if (via.out.size() >= limits::batch_events
+      || via.out_bytes >= limits::batch_bytes)
+    leave(via);
+}
+
+void outbox::flush() {
+  for (auto& [target, via] : ways_)
+    leave(via);
+  // Answers and raw casts open ways that no channel keeps.
+  if (ways_.size() > channels_.size() + 64)
+    std::erase_if(ways_, [this](const auto& entry) {
+      return std::none_of(
+        channels_.begin(), channels_.end(),
+        [&](const auto& x) { return x.second.leads_to == &entry.second; });
+    });
+}
+
+void outbox::leave(way& via) {
+  if (via.out.empty())
+    return;
+  auto batch = std::exchange(via.out, {});
+  via.out_bytes = 0;
+  auto refuse = [this](const event& x) { refused_.push_back(x.call); };
+  if (via.to.node == hood_->self) {
+    if (via.here) {
+      deliver(*hood_, *via.here, std::move(batch), refuse);
+      return;
+    }
+    for (auto& x : batch)
+      drop(x, drop_reason::unknown_instance);
+    return;
+  }
+  std::erase_if(batch, [&](const event& x) {
+    if (via.room->take(x.payload.size()))
+      return false;
+    drop(x, drop_reason::link_full);
+    return true;
+  });
+  if (batch.empty())
+    return;
+  if (via.to.invocation_url.empty())
+    caf::anon_send(links_, atom::deliver_v,
+                   instance_id{via.to.node, via.to.instance},
+                   std::move(batch));
+  else
+    caf::anon_send(links_, atom::deliver_v, via.to, std::move(batch));
+}
+
+void outbox::hold(channel& from, event x) {
+  if (x.kind == event_kind::call || from.held.size() >= limits::held_events
+      || from.held_bytes + x.payload.size() > limits::held_bytes) {
+    drop(x, drop_reason::nowhere);
+    return;
+  }
+  from.held_bytes += x.payload.size();
+  from.held.emplace_back(clock_.now(), std::move(x));
+}
+
+bool outbox::holding() const {
+  for (auto& [name, from] : channels_)
+    if (!from.held.empty())
+      return true;
+  return false;
+}
+
+bool outbox::expire(time_point limit) {
+  for (auto& [name, from] : channels_) {
+    while (!from.held.empty() && from.held.front().first < limit) {
+      auto& x = from.held.front().second;
+      drop(x, drop_reason::nowhere);
+      from.held_bytes -= x.payload.size();
+      from.held.pop_front();
+    }
+  }
+  return holding();
+}
+
+void outbox::clear(drop_reason reason) {
+  for (auto& [name, from] : channels_) {
+    for (auto& [since, x] : from.held)
+      drop(x, reason);
+    from.held.clear();
+    from.held_bytes = 0;
+  }
+}
+
+void outbox::drop(const event& x, drop_reason reason) {
+  if (!takes_room(x))
+    return;
+  hood_->counts.count_dropped(reason);
+  if (x.kind == event_kind::call)
+    refused_.push_back(x.call);
+}
+
+std::vector<std::uint64_t> outbox::take_refused() {
+  return std::exchange(refused_, {});
+}
+
+} // namespace edgeless

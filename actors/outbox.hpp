@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "actors/neighbourhood.hpp"
+
+#include <caf/actor_clock.hpp>
+
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace edgeless {
+
+/// The outputs of one instance: where each channel leads, and what is on its
+/// way out. A plain object of its instance. Events are collected per target
+/// and leave with flush(), so that one message carries many.
+class outbox {
+public:
+  using time_point = caf::actor_clock::time_point;
+
+  outbox(neighbourhood_ptr hood, links_actor links, instance_id self,
+         logical_id component, caf::actor_clock& clock);
+
+  /// What may be said of a channel.
+  enum class leads { elsewhere, nowhere, unmapped };
+  leads find(std::string_view channel) const;
+
+  /// Replaces the output map, unless it is older than the last one; what was
+  /// held for a channel leaves on its new way.
+  void patch(output_map map);
+
+  /// Sends an event out of a channel; while that leads nowhere it is held.
+  void send(std::string_view channel, event x);
+
+  /// Sends an event to any instance.
+  void send(const instance_id& target, event x);
+
+  /// Sends all that was collected.
+  void flush();
+
+  /// Drops what has been held since before `limit`. False: nothing is held.
+  bool expire(time_point limit);
+  bool holding() const;
+
+  /// Drops what is held.
+  void clear(drop_reason reason);
+
+  /// The node that an event out of this channel goes to.
+  node_id target_node(std::string_view channel) const;
+
+  /// The numbers of the own calls that could not be sent.
+  std::vector<std::uint64_t> take_refused();
+
+  /// An event with this instance as its source.
+  event make(event_kind kind, std::string_view payload) const;
+
+  std::uint64_t revision() const {
+    return revision_;
+  }
+
+private:
+  /// The way to one instance, shared by all channels that lead there, so that
+  /// the order between two instances holds whatever channel an event takes.
+  struct way {
+    endpoint to;
+    /// Set if the endpoint is on this node.
+    std::optional<resident> here;
+    quota_ptr room; ///< of the link, if it is elsewhere
+    events out;
+    std::size_t out_bytes = 0;
+  };
+
+  struct channel {
+    way* leads_to = nullptr; ///< nowhere, for now
+    std::deque<std::pair<time_point, event>> held;
+    std::size_t held_bytes = 0;
+  };
+
+  way& find_way(const endpoint& to);
+  void collect(way& via, event x);
+  void leave(way& via);
+  void hold(channel& from, event x);
+  void drop(const event& x, drop_reason reason);
+
+  neighbourhood_ptr hood_;
+  links_actor links_;
+  instance_id self_;
+  logical_id component_;
+  caf::actor_clock& clock_;
+  std::uint64_t revision_ = 0;
+  std::map<std::string, channel, std::less<>> channels_;
+  std::map<instance_id, way> ways_;
+  std::vector<std::uint64_t> refused_;
+};
+
+} // namespace edgeless
