@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Builds everything of a preset (default: release), and the functions beside
+# their sources.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+preset=${1:-release}
+
+scripts/setup.sh
+cmake --preset "$preset" >build.log 2>&1 || { cat build.log; exit 1; }
+rm -f build.log
+cmake --build --preset "$preset"
+for function in functions/*/function.json; do
+  "build/$preset/bin/edgeless_cli" function build "$function" >/dev/null
+done

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Makes a fresh Debian 12 ready to build: installs what is missing. Quick when
+# nothing is.
+set -euo pipefail
+
+packages=(
+  g++ cmake ninja-build ccache git ca-certificates
+  libcaf-dev libboost1.81-dev libtomlplusplus-dev prometheus-cpp-dev
+  libhiredis-dev doctest-dev libspdlog-dev libcli11-dev libsqlite3-dev
+  libssl-dev
+  clang lld wabt   # functions in C++, and the guests of the tests
+  python3          # the system tests drive the real programs
+)
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null \
+    | grep -q 'install ok installed' || missing+=("$package")
+done
+
+# The WebAssembly engine wants Rust 1.95; Debian keeps a recent one for its
+# browsers, which conflicts with its own older cargo.
+rust_version() {
+  cargo --version 2>/dev/null | sed -n 's/^cargo \([0-9]*\)\.\([0-9]*\).*/\1 \2/p'
+}
+read -r major minor <<<"$(rust_version) 0 0"
+if [ "$major" -lt 1 ] || { [ "$major" -eq 1 ] && [ "$minor" -lt 95 ]; }; then
+  missing+=(cargo-web rustc-web)
+fi
+
+if [ "${#missing[@]}" -gt 0 ]; then
+  as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  echo "Installing ${missing[*]}"
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Runs every test: all of them on the release build; units, scenarios and the
+# simulation under the address and undefined-behaviour sanitizers, too.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/build.sh release
+ctest --preset release
+scripts/build.sh asan
+ctest --preset asan

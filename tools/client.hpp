@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/caf_system.hpp"
+#include "runtime/wire.hpp"
+
+#include "messages/limits.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/scoped_actor.hpp>
+
+#include <memory>
+#include <string>
+
+namespace edgeless {
+
+/// A short visit to a controller or a node: dial, ask, leave.
+class client {
+public:
+  client();
+  ~client();
+
+  /// Reaches whoever listens at `url`. An error names it and the reason.
+  template <class Handle>
+  caf::expected<Handle> dial(const std::string& url, peer_role peer) {
+    auto whom = dial_any(url, peer);
+    if (!whom)
+      return whom.error();
+    return caf::actor_cast<Handle>(*whom);
+  }
+
+  /// Asks and waits, for at most limits::client.
+  template <class Result, class Handle, class... Ts>
+  caf::expected<Result> ask(const Handle& whom, Ts&&... xs) {
+    caf::expected<Result> result{caf::error{}};
+    self_->request(whom, limits::client, std::forward<Ts>(xs)...)
+      .receive([&](Result& x) { result = std::move(x); },
+               [&](caf::error& x) { result = std::move(x); });
+    return result;
+  }
+
+private:
+  caf::expected<caf::strong_actor_ptr> dial_any(const std::string& url,
+                                                peer_role peer);
+
+  system_config config_{1};
+  caf::actor_system system_{config_};
+  std::unique_ptr<wire> net_;
+  caf::scoped_actor self_{system_};
+};
+
+} // namespace edgeless

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MIT
+#include "tools/client.hpp"
+#include "tools/print.hpp"
+#include "tools/program.hpp"
+
+#include "runtime/function_build.hpp"
+#include "runtime/templates.hpp"
+#include "runtime/workflow_file.hpp"
+
+#include <iostream>
+
+using namespace edgeless;
+
+namespace {
+
+/// What the commands need: the controller of the configuration file.
+class session {
+public:
+  caf::error open(const std::string& config_file) {
+    auto settings = load_cli_settings(config_file);
+    if (!settings)
+      return settings.error();
+    auto found = peer_.dial<controller_actor>(settings->controller_url,
+                                              peer_role::controller);
+    if (!found)
+      return found.error();
+    controller_ = *found;
+    return caf::none;
+  }
+
+  template <class Result, class... Ts>
+  caf::expected<Result> ask(Ts&&... xs) {
+    return peer_.ask<Result>(controller_, std::forward<Ts>(xs)...);
+  }
+
+private:
+  client peer_;
+  controller_actor controller_;
+};
+
+caf::expected<workflow_id> read_id(const std::string& text) {
+  if (auto id = parse_id<workflow_id>(text))
+    return *id;
+  return fail(ec::bad_input, "unknown or invalid workflow " + text);
+}
+
+// -- workflow -----------------------------------------------------------------
+
+/// A controller takes what it lacks; the rest it has already.
+caf::error upload(session& controller, const module_file& x) {
+  std::uint64_t offset = 0;
+  while (offset < x.bytes.size()) {
+    code_part part{x.code, x.bytes.size(), offset,
+                   x.bytes.substr(offset, limits::part)};
+    auto next = controller.ask<std::uint64_t>(atom::upload_v, part);
+    if (!next)
+      return next.error();
+    if (*next == offset)
+      return fail(ec::unreachable, "the controller does not take "
+                                     + x.file.string());
+    offset = *next;
+  }
+  return caf::none;
+}
+
+caf::error start_workflow(session& controller, const std::string& file) {
+  auto workflow = load_workflow_file(file);
+  if (!workflow)
+    return workflow.error();
+  for (auto& x : workflow->modules)
+    if (auto problem = upload(controller, x))
+      return problem;
+  auto id = draw<workflow_id>(machine_chance());
+  auto status
+    = controller.ask<workflow_status>(atom::start_v, id, workflow->spec);
+  if (!status)
+    return fail(ec::bad_input, explain(status.error()));
+  std::cout << to_string(status->id) << '\n';
+  print_pending(std::cerr, *status);
+  return caf::none;
+}
+
+caf::error stop_workflow(session& controller, const workflow_id& id) {
+  auto done = controller.ask<atom::ok>(atom::stop_v, id);
+  if (!done)
+    return fail(ec::unknown_workflow, explain(done.error()));
+  std::cout << "Workflow " << to_string(id) << " stopped\n";
+  return caf::none;
+}
+
+caf::error inspect_workflow(session& controller, const workflow_id& id) {
+  auto status = controller.ask<workflow_status>(atom::inspect_v, id);
+  if (!status)
+    return status.error();
+  print_workflow(std::cout, *status);
+  return caf::none;
+}
+
+/// Applies a verb to one workflow, or to all there are.
+template <class Verb>
+caf::error for_workflows(session& controller, const std::string& which,
+                         Verb verb) {
+  if (which != "all") {
+    auto id = read_id(which);
+    if (!id)
+      return id.error();
+    return verb(controller, *id);
+  }
+  auto all = controller.ask<std::vector<workflow_id>>(atom::list_v);
+  if (!all)
+    return all.error();
+  for (auto& id : *all)
+    if (auto problem = verb(controller, id))
+      return problem;
+  return caf::none;
+}
+
+caf::error list_workflows(session& controller) {
+  auto all = controller.ask<std::vector<workflow_id>>(atom::list_v);
+  if (!all)
+    return all.error();
+  for (auto& id : *all)
+    std::cout << to_string(id) << '\n';
+  return caf::none;
+}
+
+// -- domain ---------------------------------------------------------------------
+
+caf::error print_domains(session& controller, const std::string& which) {
+  auto all = controller.ask<std::vector<domain_description>>(atom::domains_v);
+  if (!all)
+    return all.error();
+  auto found = false;
+  for (auto& x : *all) {
+    if (which.empty())
+      std::cout << "domain " << x.id << " (" << x.nodes << " nodes)"
+                << (x.attached ? "" : ", cannot be reached") << '\n';
+    else if (which == "all" || which == x.id)
+      std::cout << "domain " << x.id << "," << capabilities_line(x) << '\n';
+    found = found || which.empty() || which == "all" || which == x.id;
+  }
+  if (!found)
+    return fail(ec::bad_input, "domain " + which + " not found");
+  return caf::none;
+}
+
+// -- function -------------------------------------------------------------------
+
+caf::error build_module(const std::string& function_json) {
+  auto result = build_function(function_json);
+  if (!result)
+    return result.error();
+  std::cout << result->module.string()
+            << (result->built ? " built\n" : " is up to date\n");
+  return caf::none;
+}
+
+struct invocation {
+  std::string type, url, node, function, payload;
+};
+
+caf::error invoke(const invocation& x) {
+  if (x.type != "cast")
+    return fail(ec::bad_input, "invalid event type: " + x.type);
+  auto target = parse_id<physical_id>(x.function);
+  if (!parse_id<node_id>(x.node) || !target)
+    return fail(ec::bad_input, "invalid instance id: " + x.node + " "
+                                 + x.function);
+  client peer;
+  auto gate = peer.dial<gate_actor>(x.url, peer_role::node);
+  if (!gate)
+    return gate.error();
+  event e;
+  e.payload = x.payload;
+  auto done = peer.ask<atom::ok>(*gate, atom::invoke_v, *target, e);
+  if (!done)
+    return done.error();
+  std::cout << "event casted\n";
+  return caf::none;
+}
+
+// -- the command line -----------------------------------------------------------
+
+/// The command that was chosen.
+using command = std::function<caf::error(const std::string& config_file)>;
+
+template <class Verb>
+command with_controller(Verb verb) {
+  return [verb](const std::string& config_file) -> caf::error {
+    session controller;
+    if (auto problem = controller.open(config_file))
+      return problem;
+    return verb(controller);
+  };
+}
+
+void add_workflow_commands(CLI::App& options, std::string& argument,
+                           command& chosen) {
+  auto* group
+    = options.add_subcommand("workflow", "Start, stop and watch workflows");
+  group->require_subcommand(1);
+  auto add = [&](const char* name, const char* what, command verb) {
+    auto* sub = group->add_subcommand(name, what);
+    sub->callback([&chosen, verb] { chosen = verb; });
+    return sub;
+  };
+  add("start", "Start the workflow of a JSON file; prints its id",
+      with_controller([&](session& x) { return start_workflow(x, argument); }))
+    ->add_option("file", argument)
+    ->required();
+  add("stop", "Stop a workflow, or all", with_controller([&](session& x) {
+        return for_workflows(x, argument, stop_workflow);
+      }))
+    ->add_option("id", argument)
+    ->required();
+  add("list", "Print the ids of all workflows",
+      with_controller(list_workflows));
+  add("inspect", "Show a workflow, or all: components, nodes, state",
+      with_controller([&](session& x) {
+        return for_workflows(x, argument,
+                             [&](session& y, const workflow_id& id) {
+                               if (argument == "all")
+                                 std::cout << "** workflow " << to_string(id)
+                                           << '\n';
+                               return inspect_workflow(y, id);
+                             });
+      }))
+    ->add_option("id", argument)
+    ->required();
+}
+
+void add_domain_commands(CLI::App& options, std::string& argument,
+                         command& chosen) {
+  auto* group = options.add_subcommand("domain", "Look at domains");
+  group->require_subcommand(1);
+  auto show = with_controller(
+    [&](session& x) { return print_domains(x, argument); });
+  group->add_subcommand("list", "Print all domains")->callback([&, show] {
+    chosen = show;
+  });
+  auto* inspect
+    = group->add_subcommand("inspect", "Show what a domain has, or all");
+  inspect->add_option("id", argument)->required();
+  inspect->callback([&, show] { chosen = show; });
+}
+
+void add_function_commands(CLI::App& options, std::string& argument,
+                           invocation& event, command& chosen) {
+  auto* group = options.add_subcommand("function", "Build and invoke");
+  group->require_subcommand(1);
+  auto* build = group->add_subcommand(
+    "build", "Build the function that a function.json describes");
+  build->add_option("file", argument)->required();
+  build->callback([&] {
+    chosen = [&](const std::string&) { return build_module(argument); };
+  });
+  auto* invoke_it = group->add_subcommand(
+    "invoke", "Send an event to an instance: cast URL NODE FUNCTION PAYLOAD");
+  invoke_it->add_option("type", event.type)->required();
+  invoke_it->add_option("url", event.url)->required();
+  invoke_it->add_option("node", event.node)->required();
+  invoke_it->add_option("function", event.function)->required();
+  invoke_it->add_option("payload", event.payload)->required();
+  invoke_it->callback([&] {
+    chosen = [&](const std::string&) { return invoke(event); };
+  });
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  program self{"edgeless_cli", "Talks to a controller."};
+  auto& options = self.options();
+  std::string config_file = "cli.toml";
+  std::string template_file;
+  std::string argument;
+  invocation event;
+  command chosen;
+  options.add_option("-c,--config-file", config_file,
+                     "The configuration file")
+    ->capture_default_str();
+  options.add_option("-t,--template", template_file,
+                     "Write a configuration file to start from, then exit");
+  add_workflow_commands(options, argument, chosen);
+  add_domain_commands(options, argument, chosen);
+  add_function_commands(options, argument, event, chosen);
+  if (auto code = self.parse(argc, argv))
+    return *code;
+  auto problem = !template_file.empty()
+                   ? write_template(template_file, cli_template())
+                 : chosen ? chosen(config_file)
+                          : fail(ec::bad_input, "which command? See --help");
+  return problem ? self.fail(problem) : 0;
+}

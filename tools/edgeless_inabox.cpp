@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "tools/program.hpp"
+
+#include "runtime/compile_child.hpp"
+#include "runtime/templates.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+using namespace edgeless;
+
+namespace {
+
+/// Controller, orchestrator and nodes from the files of a folder.
+caf::expected<std::vector<process_ptr>>
+launch_box(const std::filesystem::path& folder,
+           std::vector<config_file> files) {
+  // Nodes last: what starts last is stopped first.
+  std::ranges::stable_partition(
+    files, [](auto& x) { return !x.name.starts_with("node"); });
+  std::vector<process_ptr> result;
+  auto add = [&](auto settings) -> caf::error {
+    if (!settings)
+      return settings.error();
+    auto started = launch(*settings);
+    if (!started)
+      return started.error();
+    result.push_back(std::move(*started));
+    return caf::none;
+  };
+  for (auto& [name, text] : files) {
+    auto file = folder / name;
+    auto problem = name == "controller.toml"
+                     ? add(load_controller_settings(file))
+                   : name == "orchestrator.toml"
+                     ? add(load_orchestrator_settings(file))
+                     : add(load_node_settings(file));
+    if (problem)
+      return problem;
+  }
+  return result;
+}
+
+int run(program& self, bool templates, std::size_t nodes) {
+  auto random = machine_chance();
+  std::filesystem::path folder = ".";
+  auto files = box_templates(random);
+  if (nodes > 1) {
+    auto made = box_templates(nodes, random);
+    if (!made)
+      return self.fail(made.error());
+    files = std::move(*made);
+    folder = "config";
+    if (auto problem = write_box(folder, files))
+      return self.fail(problem);
+  }
+  if (templates) {
+    auto problem = nodes > 1 ? caf::error{} : write_templates(folder, files);
+    return problem ? self.fail(problem) : 0;
+  }
+  auto running = launch_box(folder, files);
+  if (!running)
+    return self.fail(running.error());
+  run_until_told(std::move(*running));
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  if (auto code = run_as_compile_child(argc, argv))
+    return *code;
+  block_signals();
+  program self{"edgeless_inabox",
+               "A controller, an orchestrator and nodes in one process."};
+  bool templates = false;
+  std::size_t nodes = 1;
+  self.options().add_flag("-t,--templates", templates,
+                          "Write node.toml, orchestrator.toml and "
+                          "controller.toml, then exit");
+  self.options()
+    .add_option("-n,--num-of-nodes", nodes,
+                "With two or more: write config/ and run that")
+    ->capture_default_str()
+    ->check(CLI::Range(1, 1000));
+  if (auto code = self.parse(argc, argv))
+    return *code;
+  return run(self, templates, nodes);
+}

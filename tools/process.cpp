@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include "tools/process.hpp"
+
+#include "actors/controller.hpp"
+#include "actors/node.hpp"
+#include "actors/orchestrator.hpp"
+
+#include "runtime/caf_system.hpp"
+#include "runtime/capabilities.hpp"
+#include "runtime/guarded_wire.hpp"
+#include "runtime/health.hpp"
+#include "runtime/log.hpp"
+#include "runtime/wasm_engine.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <optional>
+
+namespace edgeless {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// What all three have: a system, a wire, a root actor and its door.
+class actor_process : public process {
+public:
+  actor_process() : system_{config_} {
+    harden(system_);
+    net_ = make_guarded_wire(system_);
+  }
+
+  ~actor_process() override {
+    door_.reset();
+    if (root_) {
+      caf::scoped_actor self{system_};
+      self->monitor(root_);
+      self->send(root_, atom::stop_v);
+      self->receive([](const caf::down_msg&) {},
+                    caf::after(limits::shutdown + 200ms) >> [] {});
+      caf::anon_send_exit(root_, caf::exit_reason::kill);
+    }
+    root_ = nullptr;
+    net_.reset();
+  }
+
+protected:
+  template <class Handle>
+  void root(const Handle& whom) {
+    root_ = caf::actor_cast<caf::actor>(whom);
+  }
+
+  caf::error listen(const std::string& where, peer_role self,
+                    const std::vector<peer_role>& peers) {
+    auto parsed = parse_url(where);
+    if (!parsed)
+      return parsed.error();
+    auto opened = net_->listen(
+      *parsed, caf::actor_cast<caf::strong_actor_ptr>(root_), self, peers);
+    if (!opened)
+      return opened.error();
+    door_ = std::move(*opened);
+    return caf::none;
+  }
+
+  system_config config_;
+  caf::actor_system system_;
+  std::shared_ptr<wire> net_;
+  caf::actor root_;
+  std::unique_ptr<listener> door_;
+};
+
+struct controller_process : actor_process {
+  caf::error launch(const controller_settings& settings) {
+    controller_birth birth;
+    birth.domains = settings.orchestrators;
+    birth.net = net_;
+    birth.random = machine_chance();
+    root(system_.spawn<caf::detached>(controller, std::move(birth)));
+    return listen(settings.controller_url, peer_role::controller,
+                  {peer_role::client});
+  }
+};
+
+struct orchestrator_process : actor_process {
+  caf::error launch(const orchestrator_settings& settings) {
+    orchestrator_birth birth;
+    birth.domain_id = settings.general.domain_id;
+    birth.keep_alive_interval = settings.baseline.keep_alive_interval;
+    birth.strategy = settings.baseline.orchestration_strategy;
+    birth.random = machine_chance();
+    root(system_.spawn<caf::detached>(orchestrator, std::move(birth)));
+    return listen(settings.general.orchestrator_url, peer_role::orchestrator,
+                  {peer_role::node, peer_role::controller});
+  }
+};
+
+struct node_process : actor_process {
+  caf::error launch(const node_settings& settings) {
+    auto& general = settings.general;
+    node_birth birth;
+    birth.description.id = general.node_id;
+    birth.description.agent_url = general.agent_url_announced;
+    birth.description.invocation_url = general.invocation_url_announced;
+    birth.description.capabilities = capabilities_of(settings);
+    if (auto& id = settings.resources.file_log_provider; !id.empty())
+      birth.description.providers.push_back({id, "file-log", {}});
+    birth.orchestrator_url = general.orchestrator_url;
+    birth.telemetry_level = settings.telemetry.log_level == log_level::off
+                              ? std::nullopt
+                              : std::optional{settings.telemetry.log_level};
+    birth.net = net_;
+    auto gate_at = parse_url(general.invocation_url);
+    if (!gate_at)
+      return gate_at.error();
+    birth.gate_at = *gate_at;
+    if (settings.wasm_runtime.enabled)
+      birth.engine = make_wasm_engine({general.code_cache});
+    auto probe = std::make_shared<health_probe>();
+    birth.health = [probe] { return probe->sample(); };
+    birth.random = machine_chance();
+    root(system_.spawn<caf::detached>(node, std::move(birth)));
+    return caf::none;
+  }
+};
+
+template <class Process, class Settings>
+caf::expected<process_ptr> launch_as(const Settings& settings) {
+  auto result = std::make_unique<Process>();
+  if (auto problem = result->launch(settings))
+    return problem;
+  return process_ptr{std::move(result)};
+}
+
+} // namespace
+
+caf::expected<process_ptr> launch(const controller_settings& settings) {
+  return launch_as<controller_process>(settings);
+}
+
+caf::expected<process_ptr> launch(const orchestrator_settings& settings) {
+  return launch_as<orchestrator_process>(settings);
+}
+
+caf::expected<process_ptr> launch(const node_settings& settings) {
+  return launch_as<node_process>(settings);
+}
+
+} // namespace edgeless

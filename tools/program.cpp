@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "tools/program.hpp"
+
+#include "runtime/compile_child.hpp"
+#include "runtime/log.hpp"
+#include "runtime/templates.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <thread>
+
+namespace edgeless {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// After a signal, with whatever hangs.
+constexpr auto last_moment = 1900ms;
+
+sigset_t ending() {
+  sigset_t result;
+  sigemptyset(&result);
+  sigaddset(&result, SIGINT);
+  sigaddset(&result, SIGTERM);
+  return result;
+}
+
+} // namespace
+
+program::program(std::string name, const std::string& purpose)
+  : name_{std::move(name)}, options_{purpose, name_} {
+  options_.add_flag_callback(
+    "--version",
+    [] {
+      std::cout << EDGELESS_VERSION << '\n';
+      throw CLI::Success{};
+    },
+    "Print the version and exit");
+  options_
+    .add_option("--log-level", log_level_,
+                "What is logged, such as info or debug,orchestrator=trace; "
+                "default: RUST_LOG, else info")
+    ->envname("RUST_LOG");
+}
+
+std::optional<int> program::parse(int argc, char** argv) {
+  try {
+    options_.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return options_.exit(e) == 0 ? 0 : 1;
+  }
+  auto filter = parse_log_filter(log_level_);
+  if (!filter)
+    return fail(filter.error());
+  open_log(name_, *filter);
+  return std::nullopt;
+}
+
+int program::fail(const caf::error& reason) const {
+  std::cerr << name_ << ": " << explain(reason) << '\n';
+  return 1;
+}
+
+void block_signals() {
+  auto signals = ending();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+void run_until_told(std::vector<process_ptr> running) {
+  auto signals = ending();
+  int signal = 0;
+  sigwait(&signals, &signal);
+  log_info("main", "stopping on ", signal == SIGINT ? "SIGINT" : "SIGTERM");
+  // Nobody waits longer for a program that was told to end.
+  std::thread{[] {
+    std::this_thread::sleep_for(last_moment);
+    log_warn("main", "something does not end: leaving it behind");
+    std::_Exit(0);
+  }}.detach();
+  while (!running.empty())
+    running.pop_back();
+}
+
+int daemon_main(int argc, char** argv, const daemon_outline& outline) {
+  if (auto code = run_as_compile_child(argc, argv))
+    return *code;
+  block_signals();
+  program self{outline.name, outline.purpose};
+  std::string config = outline.config_file;
+  std::string template_file;
+  self.options().add_option("-c,--config-file", config,
+                            "The configuration file")
+    ->capture_default_str();
+  self.options().add_option("-t,--template", template_file,
+                            "Write a configuration file to start from, then "
+                            "exit");
+  if (auto code = self.parse(argc, argv))
+    return *code;
+  if (!template_file.empty()) {
+    auto problem = write_template(template_file, outline.template_text());
+    return problem ? self.fail(problem) : 0;
+  }
+  auto running = outline.launch(config);
+  if (!running)
+    return self.fail(running.error());
+  std::vector<process_ptr> all;
+  all.push_back(std::move(*running));
+  run_until_told(std::move(all));
+  return 0;
+}
+
+} // namespace edgeless
