@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/wire.hpp"
+
+#include <caf/all.hpp>
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace edgeless::test {
+
+/// The network of a world: processes by name, who listens where, and which
+/// pairs cannot hear each other. All messages between two processes go through
+/// cables, which are actors: a cut one swallows, a broken one goes down.
+class network {
+public:
+  explicit network(caf::actor_system& system) : system_{system} {
+    // nop
+  }
+
+  /// The door to the world of one process.
+  std::shared_ptr<wire> door_of(const std::string& process);
+
+  /// Neither hears the other from now on; nobody is told.
+  void cut(const std::string& a, const std::string& b);
+  void mend(const std::string& a, const std::string& b);
+  /// The connections between the two are reset; they can be dialled again.
+  void reset(const std::string& a, const std::string& b);
+  /// Nobody listens for that process anymore.
+  void forget(const std::string& process);
+
+  bool connected(const std::string& a, const std::string& b) const;
+
+  /// What of `target` can be seen from the other side of a cable.
+  caf::strong_actor_ptr wrap(caf::strong_actor_ptr target,
+                             const std::string& owner,
+                             const std::string& user);
+
+  /// Ends all cables.
+  void close();
+
+private:
+  friend class cable_wire;
+  friend struct cable_state;
+  using pair = std::pair<std::string, std::string>;
+
+  static pair key(const std::string& a, const std::string& b) {
+    return a < b ? pair{a, b} : pair{b, a};
+  }
+
+  struct open_door {
+    caf::strong_actor_ptr whom;
+    std::string process;
+  };
+
+  caf::actor_system& system_;
+  std::map<std::string, open_door> doors_; ///< by HOST:PORT
+  std::set<pair> cuts_;
+  std::map<pair, std::vector<caf::actor>> cables_;
+};
+
+} // namespace edgeless::test

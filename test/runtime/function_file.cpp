@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/function_file.hpp"
+
+#include "test/runtime/folder.hpp"
+
+#include "messages/errors.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace edgeless;
+
+namespace {
+
+caf::expected<function_file> load(const std::string& text) {
+  folder in;
+  in.write("function.json", text);
+  return load_function_file(in / "function.json");
+}
+
+} // namespace
+
+TEST_CASE("EDGELESS' function.json loads as it is") {
+  auto function = load(R"({
+    "id": "vector_mul",
+    "function_type": "RUST_WASM",
+    "version": "0.1",
+    "build": "Cargo.toml",
+    "outputs": [
+        "metric",
+        "out"
+    ]
+})");
+
+  REQUIRE(function);
+  CHECK(function->id == "vector_mul");
+  CHECK(function->build == "Cargo.toml");
+  CHECK(function->outputs == std::vector<std::string>{"metric", "out"});
+}
+
+TEST_CASE("a function that does not say how it is built is Rust") {
+  auto function = load(R"({"id": "x", "function_type": "RUST_WASM",
+                           "version": "0.1", "outputs": []})");
+  REQUIRE(function);
+  CHECK(function->build == "Cargo.toml");
+}
+
+TEST_CASE("every fault of a function is told at once") {
+  folder in;
+  in.write("f.json", R"({"id": "../x", "function_type": "CONTAINER",
+                         "build": "/etc/passwd", "outputs": 1})");
+  auto function = load_function_file(in / "f.json");
+  auto file = (in / "f.json").string();
+
+  REQUIRE(!function);
+  CHECK(explain(function.error())
+        == file + ": id \"../x\" is no file name\n" + file
+             + ": function_type \"CONTAINER\" cannot be built; RUST_WASM can\n"
+             + file + ": version is missing\n" + file
+             + ": outputs must be an array of strings\n" + file
+             + ": build \"/etc/passwd\" is no file name");
+}
+
+TEST_CASE("a function that is no JSON is told with line and column") {
+  auto function = load("{\"id\" 1}");
+  REQUIRE(!function);
+  CHECK(explain(function.error()).ends_with("function.json:1:7: syntax error"));
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include "test/runtime/wasm_fixture.hpp"
+
+using namespace edgeless;
+using edgeless::test::instance;
+using edgeless::test::lines;
+
+namespace {
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// Prepares a guest for a handler that does what `what` says.
+void send_to(instance& x, hook kind, const std::string& what) {
+  if (kind == hook::stop)
+    x.handle(hook::cast, "stop " + what);
+  x.send(kind, kind == hook::stop ? "" : what);
+}
+
+} // namespace
+
+TEST_CASE("a trap in any handler kills the guest and says where") {
+  for (auto [kind, name] : {std::pair{hook::init, "handle_init_asm"},
+                            std::pair{hook::cast, "handle_cast_asm"},
+                            std::pair{hook::call, "handle_call_asm"},
+                            std::pair{hook::stop, "handle_stop_asm"}}) {
+    instance x;
+    send_to(x, kind, "trap");
+
+    CHECK(x.run() == progress::dead);
+    CHECK(x.guest->fault().starts_with("wasm trap: wasm `unreachable` "
+                                       "instruction executed; in "));
+    CHECK(contains(x.guest->fault(), name));
+    CHECK(x.guest->run() == progress::dead);
+  }
+}
+
+TEST_CASE("an endless loop in any handler is preempted, and can be dropped") {
+  for (auto kind : {hook::init, hook::cast, hook::call, hook::stop}) {
+    instance x;
+    send_to(x, kind, "loop");
+    for (int slice = 0; slice < 3; ++slice)
+      CHECK(x.guest->run() == progress::preempted);
+    x.guest.reset();
+    CHECK(x.host.inbox.empty());
+  }
+}
+
+TEST_CASE("another guest runs while one loops for ever") {
+  instance looping, other;
+  looping.send(hook::cast, "loop");
+  CHECK(looping.guest->run() == progress::preempted);
+  CHECK(other.handle(hook::cast, "a") == progress::idle);
+  CHECK(other.host.journal == lines{"out: a"});
+  CHECK(looping.guest->run() == progress::preempted);
+}
+
+TEST_CASE("a guest that waited long is not preempted at once") {
+  instance x, looping;
+  x.handle(hook::cast, "call a");
+  looping.send(hook::cast, "loop");
+  // Time passes: its deadline is long gone when the answer comes.
+  for (int slice = 0; slice < 3; ++slice)
+    looping.guest->run();
+  x.guest->answer({event_kind::reply, "b"});
+  CHECK(x.run() == progress::idle);
+  CHECK(x.host.journal.back() == "reply: b");
+}
+
+TEST_CASE("a guest can be dropped while it waits, and when it is dead") {
+  instance waiting;
+  CHECK(waiting.handle(hook::cast, "call a") == progress::waiting);
+  waiting.guest.reset();
+
+  instance answered;
+  CHECK(answered.handle(hook::cast, "call a") == progress::waiting);
+  answered.guest->answer({event_kind::reply, "b"});
+  answered.guest.reset();
+  CHECK(answered.host.journal == lines{"call peer: a"});
+
+  instance dead;
+  CHECK(dead.handle(hook::cast, "trap") == progress::dead);
+  dead.guest.reset();
+}
+
+TEST_CASE("a call in init waits as well") {
+  instance x;
+  CHECK(x.handle(hook::init, "call a") == progress::waiting);
+  x.guest->answer({event_kind::reply, "b"});
+  CHECK(x.run() == progress::idle);
+  CHECK(x.host.journal
+        == lines{"init: p-", "call peer: a", "kind: 1", "reply: b"});
+}
+
+TEST_CASE("a recursion without end is a trap of that guest only") {
+  instance x, other;
+  CHECK(x.handle(hook::cast, "deep") == progress::dead);
+  CHECK(contains(x.guest->fault(), "call stack exhausted"));
+  CHECK(contains(x.guest->fault(), "deeper"));
+  CHECK(x.guest->fault().size() <= 2048);
+  CHECK(other.handle(hook::cast, "a") == progress::idle);
+}
+
+TEST_CASE("memory ends at the instance's limit") {
+  instance small{"echo", {.memory = 4u << 20}};
+  CHECK(small.handle(hook::cast, "bomb") == progress::idle);
+  CHECK(small.host.journal.size() == 1);
+  CHECK(small.host.journal[0] <= "pages: 0064");
+  CHECK(small.host.journal[0] > "pages: 0048");
+
+  instance large{"echo", {.memory = 64u << 20}};
+  large.handle(hook::cast, "bomb");
+  CHECK(large.host.journal[0] > "pages: 1000");
+}
+
+TEST_CASE("an event for which the guest has no room is a trap") {
+  instance x{"echo", {.memory = 4u << 20}};
+  CHECK(x.handle(hook::cast, std::string(8u << 20, 'x')) == progress::dead);
+  CHECK(contains(x.guest->fault(), "gave no room for 8388608 bytes"));
+}
+
+TEST_CASE("a module whose memory begins beyond the limit is refused") {
+  test::scripted_host host;
+  auto made = test::load(test::shared_engine(), test::read_module("echo"))
+                ->instantiate(host, {.memory = 32u << 10});
+  REQUIRE(!made);
+  CHECK(made.error() == ec::bad_module);
+  CHECK(contains(explain(made.error()), "memory"));
+}
+
+TEST_CASE("a pointer out of bounds is a trap, wherever it is given") {
+  for (auto payload :
+       {"outside", "outside channel", "outside id", "outside call",
+        "outside reply", "outside sync", "answer outside"}) {
+    instance x;
+    INFO(payload);
+    auto now = x.handle(hook::call, payload);
+    if (now == progress::waiting) {
+      x.guest->answer({event_kind::reply, "x"});
+      now = x.run();
+    }
+    CHECK(now == progress::dead);
+    CHECK(contains(x.guest->fault(), "out of bounds"));
+  }
+}
