@@ -31,7 +31,7 @@ void component_state::init(component_spec x, orchestrator_actor y, chance z) {
   seek();
 }
 
-// -- having a home ----------------------------------------------------------------
+// -- having a home ------------------------------------------------------------
 
 void component_state::seek() {
   if (home || attempt || asking || self->clock().now() < not_before)
@@ -59,8 +59,8 @@ void component_state::settle(const placement& at) {
   attempt = abode{at, draw<physical_id>(random), {}};
   auto id = attempt->instance;
   self
-    ->request(at.handle, limits::node_start, atom::start_v, id, spec,
-              outputs(), std::string{})
+    ->request(at.handle, limits::node_start, atom::start_v, id, spec, outputs(),
+              std::string{})
     .then(
       [this, id, there = at.handle](atom::ok) {
         if (attempt && attempt->instance == id)
@@ -136,10 +136,12 @@ void component_state::exited(const physical_id& id, const std::string& why) {
     failures = 0;
   evict(why);
   // The first time at once; what keeps failing waits longer and longer.
-  if (failures++ == 0)
-    seek();
-  else
+  if (failures > 0) {
     back_off();
+    return;
+  }
+  ++failures;
+  seek();
 }
 
 bool component_state::adopt(const inventory_record& record,
@@ -168,7 +170,7 @@ void component_state::evict(std::string why) {
   announce();
 }
 
-// -- patching ---------------------------------------------------------------------
+// -- patching -----------------------------------------------------------------
 
 void component_state::watch(const listener_actor& listener) {
   listeners.push_back(listener);
@@ -208,13 +210,12 @@ output_map component_state::outputs() const {
   result.revision = revision;
   for (auto& [channel, target] : spec.wiring) {
     auto i = known.find(target);
-    result.channels.emplace(channel,
-                            i == known.end() ? endpoint{} : i->second);
+    result.channels.emplace(channel, i == known.end() ? endpoint{} : i->second);
   }
   return result;
 }
 
-// -- the rest ---------------------------------------------------------------------
+// -- the rest -----------------------------------------------------------------
 
 component_status component_state::status() const {
   component_status result;

@@ -26,7 +26,7 @@ struct component_state {
   void init(component_spec spec, orchestrator_actor orchestrator,
             chance random);
 
-  // -- having a home --------------------------------------------------------------
+  // -- having a home ----------------------------------------------------------
   void seek();
   void settle(const placement& at);
   void arrive(const physical_id& id);
@@ -38,7 +38,7 @@ struct component_state {
   void evict(std::string why);
   void back_off();
 
-  // -- patching -------------------------------------------------------------------
+  // -- patching ---------------------------------------------------------------
   void watch(const listener_actor& listener);
   void learn(const logical_id& target, const endpoint& at);
   void announce();

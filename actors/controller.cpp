@@ -35,7 +35,7 @@ void controller_state::init(controller_birth x) {
   self->delayed_send(self, beat, atom::tick_v);
 }
 
-// -- domains ----------------------------------------------------------------------
+// -- domains ------------------------------------------------------------------
 
 void controller_state::dial(const std::string& id) {
   birth.net->dial(domains[id].url, peer_role::controller,
@@ -58,8 +58,7 @@ void controller_state::dialled(const std::string& url,
 
 void controller_state::attach(const std::string& id,
                               const orchestrator_actor& whom) {
-  self
-    ->request(whom, limits::local, atom::attach_v, id, library_actor{self})
+  self->request(whom, limits::local, atom::attach_v, id, library_actor{self})
     .then(
       [this, id, whom](const domain_description& x) { attached(id, whom, x); },
       [this, id](const caf::error& x) { lose(id, explain(x)); });
@@ -93,8 +92,8 @@ void controller_state::lose(const std::string& id, const std::string& reason) {
   }
   x.last.attached = false;
   if (x.attempts++ == 0)
-    log_warn(who, "no orchestrator of domain ", id, " at ", x.url, ": ",
-             reason, "; trying again");
+    log_warn(who, "no orchestrator of domain ", id, " at ", x.url, ": ", reason,
+             "; trying again");
   auto pause = limits::redial + std::chrono::milliseconds{birth.random() % 100};
   self->delayed_send(self, pause, atom::proceed_v, id);
 }
@@ -135,7 +134,7 @@ caf::result<std::vector<domain_description>> controller_state::describe() {
   return result;
 }
 
-// -- the rest -----------------------------------------------------------------------
+// -- the rest -----------------------------------------------------------------
 
 caf::result<std::uint64_t> controller_state::upload(const code_part& x) {
   auto next = code.add(x);

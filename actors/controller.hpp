@@ -54,7 +54,7 @@ struct controller_state {
     bool placing = false;
   };
 
-  // -- domains -------------------------------------------------------------------
+  // -- domains ----------------------------------------------------------------
   void dial(const std::string& id);
   void dialled(const std::string& url, const caf::strong_actor_ptr& whom,
                const std::string& reason);
@@ -65,7 +65,7 @@ struct controller_state {
   void bereave(const caf::down_msg& x);
   caf::result<std::vector<domain_description>> describe();
 
-  // -- workflows -----------------------------------------------------------------
+  // -- workflows --------------------------------------------------------------
   using promise = caf::typed_response_promise<workflow_status>;
 
   caf::result<workflow_status> start(const workflow_id& id,

@@ -162,15 +162,13 @@ void controller_state::host(const workflow_id& id, promise answer) {
       },
       [this, id, answer](const caf::error& e) mutable {
         auto status = pending_status(id);
-        status.reasons.push_back("domain " + status.domain + ": "
-                                 + explain(e));
+        status.reasons.push_back("domain " + status.domain + ": " + explain(e));
         answer.deliver(std::move(status));
       });
 }
 
 /// What is known without asking a domain.
-workflow_status
-controller_state::pending_status(const workflow_id& id) const {
+workflow_status controller_state::pending_status(const workflow_id& id) const {
   workflow_status result;
   result.id = id;
   auto i = workflows.find(id);
@@ -214,8 +212,7 @@ std::vector<workflow_id> controller_state::list() const {
   return result;
 }
 
-caf::result<workflow_status>
-controller_state::inspect(const workflow_id& id) {
+caf::result<workflow_status> controller_state::inspect(const workflow_id& id) {
   auto i = workflows.find(id);
   if (i == workflows.end())
     return fail(ec::unknown_workflow, "unknown workflow " + to_string(id));

@@ -38,8 +38,8 @@ void file_log_state::write(const events& batch) {
     lines += line_of(x);
     ++count;
   }
-  auto problem = file ? file->append(lines)
-                      : fail(ec::stopping, "file-log is not active");
+  auto problem
+    = file ? file->append(lines) : fail(ec::stopping, "file-log is not active");
   if (problem) {
     hood->counts.count_dropped(drop_reason::resource_failed, count);
     complain(problem);

@@ -14,8 +14,7 @@ constexpr auto turn = std::chrono::milliseconds{5};
 
 function_instance::function_instance(caf::actor_config& config,
                                      function_birth birth)
-  : function_instance_actor::base{config},
-    birth_{std::move(birth)},
+  : function_instance_actor::base{config}, birth_{std::move(birth)},
     outbox_{birth_.hood, birth_.links, self_id(), birth_.spec.id, clock()} {
   // nop
 }
@@ -26,6 +25,7 @@ void function_instance::on_exit() {
     give_up(drop_reason::crashed);
   // Whatever was admitted and is not here by now has been sent too late.
   birth_.hood->counts.count_dropped(end_, birth_.room->events());
+  outbox_.forget();
 }
 
 const char* function_instance::name() const {
@@ -171,7 +171,7 @@ void function_instance::stop_by_force() {
   leave(drop_reason::stopped);
 }
 
-// -- running the guest ----------------------------------------------------------
+// -- running the guest --------------------------------------------------------
 
 void function_instance::proceed() {
   if (phase_ != phase::over) {
@@ -197,21 +197,21 @@ void function_instance::drive() {
       return;
     }
     switch (where) {
-      case progress::idle:
-        if (stop_hook_ran_)
-          leave(drop_reason::stopped);
+    case progress::idle:
+      if (stop_hook_ran_)
+        leave(drop_reason::stopped);
+      return;
+    case progress::waiting:
+      waiting_ = !call_was_refused();
+      if (waiting_)
         return;
-      case progress::waiting:
-        waiting_ = !call_was_refused();
-        if (waiting_)
-          return;
-        guest_->answer({event_kind::error, {}});
-        if (std::chrono::steady_clock::now() - start < turn)
-          break;
-        [[fallthrough]];
-      default:
-        yield();
-        return;
+      guest_->answer({event_kind::error, {}});
+      if (std::chrono::steady_clock::now() - start < turn)
+        break;
+      [[fallthrough]];
+    default:
+      yield();
+      return;
     }
   }
 }
@@ -256,25 +256,25 @@ void function_instance::finish_event() {
     return;
   in_handler_ = false;
   switch (current_.kind) {
-    case hook::init:
-      phase_ = phase_ == phase::initialising ? phase::running : phase_;
-      observe(telemetry_kind::initialised);
-      if (activation_.pending())
-        activation_.deliver(atom::ok_v);
-      break;
-    case hook::stop:
-      stop_hook_ran_ = true;
-      observe(telemetry_kind::stopped);
-      break;
-    default:
-      ++handled_;
+  case hook::init:
+    phase_ = phase_ == phase::initialising ? phase::running : phase_;
+    observe(telemetry_kind::initialised);
+    if (activation_.pending())
+      activation_.deliver(atom::ok_v);
+    break;
+  case hook::stop:
+    stop_hook_ran_ = true;
+    observe(telemetry_kind::stopped);
+    break;
+  default:
+    ++handled_;
   }
   // A guest that did not answer has nothing to say.
   if (caller_)
     done({});
 }
 
-// -- the end --------------------------------------------------------------------
+// -- the end ------------------------------------------------------------------
 
 void function_instance::crash(const std::string& reason) {
   auto failed = fail(ec::guest_fault, reason);
@@ -333,177 +333,6 @@ void function_instance::observe(telemetry_kind kind, std::string text) {
   x.class_id = birth_.spec.class_id;
   x.text = std::move(text);
   caf::anon_send(birth_.telemetry, std::move(x));
-}
-
-// -- what the guest asks for ------------------------------------------------------
-
-const guest_event* function_instance::next() noexcept {
-  finish_event();
-  if (phase_ == phase::initialising && events_taken_ == 0) {
-    auto payload = birth_.spec.settings.find("init-payload");
-    current_.kind = hook::init;
-    if (payload != birth_.spec.settings.end())
-      current_.payload = payload->second;
-  } else if (phase_ == phase::stopping) {
-    current_.state.clear();
-    if (stop_hook_ran_)
-      return nullptr;
-    current_ = {hook::stop, {}, {}, {}};
-    grant_time_to_stop();
-  } else {
-    if (inbox_.empty() || phase_ != phase::running)
-      return nullptr;
-    auto& x = inbox_.front();
-    birth_.room->give_back(1, x.payload.size());
-    current_.state.clear();
-    current_.kind = x.kind == event_kind::call ? hook::call : hook::cast;
-    current_.source = x.source;
-    current_.payload = std::move(x.payload);
-    if (x.kind == event_kind::call) {
-      x.payload.clear();
-      caller_ = std::move(x);
-    }
-    inbox_.pop_front();
-  }
-  ++events_taken_;
-  in_handler_ = true;
-  return &current_;
-}
-
-void function_instance::done(call_result result) noexcept {
-  if (!caller_)
-    return;
-  auto call = *std::exchange(caller_, std::nullopt);
-  // What cannot be sent is an answer nevertheless.
-  if (result.payload.size() > limits::payload)
-    result = {event_kind::error, {}};
-  auto x = outbox_.make(result.kind, result.payload);
-  x.call = call.call;
-  x.trace = call.trace;
-  outbox_.send(call.source, std::move(x));
-}
-
-void function_instance::cast(std::string_view channel,
-                             std::string_view payload) noexcept {
-  if (channel == "self")
-    cast_to_self(payload);
-  else
-    outbox_.send(channel, outbox_.make(event_kind::cast, payload));
-}
-
-void function_instance::cast(const instance_id& target,
-                             std::string_view payload) noexcept {
-  if (target == self_id())
-    cast_to_self(payload);
-  else
-    outbox_.send(target, outbox_.make(event_kind::cast, payload));
-}
-
-void function_instance::cast_to_self(std::string_view payload) {
-  auto& counts = birth_.hood->counts;
-  counts.count_sent(1);
-  if (phase_ == phase::over)
-    counts.count_dropped(drop_reason::self);
-  else if (payload.size() > limits::payload)
-    counts.count_dropped(drop_reason::too_large);
-  else if (!birth_.room->take(payload.size()))
-    counts.count_dropped(drop_reason::inbox_full);
-  else
-    inbox_.push_back(outbox_.make(event_kind::cast, payload));
-}
-
-std::optional<caf::expected<call_result>>
-function_instance::call(std::string_view channel,
-                        std::string_view payload) noexcept {
-  // It would wait for itself.
-  if (channel == "self")
-    return call_result{event_kind::error, {}};
-  switch (outbox_.find(channel)) {
-    case outbox::leads::unmapped:
-      return fail(ec::guest_fault, "call to the unmapped channel \""
-                                     + std::string{channel} + "\"");
-    case outbox::leads::nowhere:
-      return call_result{event_kind::error, {}};
-    case outbox::leads::elsewhere:
-      break;
-  }
-  if (phase_ == phase::stopping || payload.size() > limits::payload)
-    return call_result{event_kind::error, {}};
-  outbox_.send(channel, make_call(payload, outbox_.target_node(channel)));
-  return std::nullopt;
-}
-
-std::optional<caf::expected<call_result>>
-function_instance::call(const instance_id& target,
-                        std::string_view payload) noexcept {
-  if (target == self_id() || phase_ == phase::stopping
-      || payload.size() > limits::payload)
-    return call_result{event_kind::error, {}};
-  outbox_.send(target, make_call(payload, target.node));
-  return std::nullopt;
-}
-
-event function_instance::make_call(std::string_view payload,
-                                   const node_id& target) {
-  callee_ = target;
-  call_deadline_ = clock().now() + birth_.limits.call_deadline;
-  auto x = outbox_.make(event_kind::call, payload);
-  x.call = ++calls_;
-  // One timer serves many calls: it looks again if its own is over.
-  if (!call_timer_armed_) {
-    call_timer_armed_ = true;
-    delayed_send(this, birth_.limits.call_deadline, atom::expire_v, calls_);
-  }
-  return x;
-}
-
-caf::error function_instance::delayed_cast(std::chrono::milliseconds delay,
-                                           std::string_view channel,
-                                           std::string_view payload) noexcept {
-  if (channel != "self"
-      && outbox_.find(channel) == outbox::leads::unmapped)
-    return fail(ec::guest_fault, "delayed cast to the unmapped channel \""
-                                   + std::string{channel} + "\"");
-  if (delayed_.size() >= limits::delayed_casts) {
-    birth_.hood->counts.count_sent(1);
-    birth_.hood->counts.count_dropped(drop_reason::too_many_delayed);
-    return caf::none;
-  }
-  delayed_.emplace(++delays_,
-                   delayed{std::string{channel}, std::string{payload}});
-  delayed_send(this, delay, atom::due_v, delays_);
-  return caf::none;
-}
-
-void function_instance::log(std::uint32_t level, std::string_view target,
-                            std::string_view text) noexcept {
-  text = text.substr(0, limits::text);
-  if (!birth_.hood->log_room->take(text.size()))
-    return;
-  telemetry_event x;
-  x.source = self_id();
-  x.class_id = birth_.spec.class_id;
-  x.level = level;
-  x.target = target.substr(0, limits::text);
-  x.text = text;
-  caf::anon_send(birth_.telemetry, std::move(x));
-}
-
-instance_id function_instance::self_id() const {
-  return {birth_.hood->self, birth_.id};
-}
-
-instance_id function_instance::self() const noexcept {
-  return self_id();
-}
-
-caf::error function_instance::sync(std::string_view state) noexcept {
-  if (state.size() > limits::state)
-    return fail(ec::guest_fault,
-                "a synced state has more than "
-                  + std::to_string(limits::state) + " bytes");
-  caf::anon_send(birth_.node, atom::synced_v, birth_.id, std::string{state});
-  return caf::none;
 }
 
 } // namespace edgeless

@@ -48,7 +48,8 @@ using function_instance_actor = instance_actor::extend<
 /// One running copy of a function: an inbox, a guest and an outbox. Spawned by
 /// the run-time's PROVIDER; the guest runs in the pool's threads, a time slice
 /// at a time, so that thousands share two cores and none starves.
-class function_instance : public function_instance_actor::base, private guest_host {
+class function_instance : public function_instance_actor::base,
+                          private guest_host {
 public:
   function_instance(caf::actor_config& config, function_birth birth);
 
@@ -66,7 +67,7 @@ protected:
 private:
   enum class phase { born, initialising, running, stopping, over };
 
-  // -- verbs -------------------------------------------------------------------
+  // -- verbs ------------------------------------------------------------------
   caf::result<atom::ok> activate(output_map outputs, std::string state);
   void receive(events batch);
   void patch(output_map outputs);
@@ -78,7 +79,7 @@ private:
   void grant_time_to_stop();
   void stop_by_force();
 
-  // -- running the guest ---------------------------------------------------------
+  // -- running the guest ------------------------------------------------------
   void proceed();
   void drive();
   progress run_slice();
@@ -87,14 +88,14 @@ private:
   void answer(call_result result);
   bool call_was_refused();
 
-  // -- the end -------------------------------------------------------------------
+  // -- the end ----------------------------------------------------------------
   void crash(const std::string& reason);
   void leave(drop_reason reason);
   void give_up(drop_reason reason);
   void clear_inbox(drop_reason reason);
   void observe(telemetry_kind kind, std::string text = {});
 
-  // -- what the guest asks for -----------------------------------------------------
+  // -- what the guest asks for ------------------------------------------------
   const guest_event* next() noexcept override;
   void done(call_result result) noexcept override;
   void cast(std::string_view channel,

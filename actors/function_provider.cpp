@@ -47,9 +47,8 @@ void function_provider_state::stop(const physical_id& id) {
 
 void function_provider_state::fetch(const code_id& code) {
   self->request(house.node, limits::node_start, atom::fetch_v, code)
-    .then(
-      [this, code](const std::string& module) { compile(code, module); },
-      [this, code](const caf::error& x) { refuse(code, x); });
+    .then([this, code](const std::string& module) { compile(code, module); },
+          [this, code](const caf::error& x) { refuse(code, x); });
 }
 
 void function_provider_state::compile(const code_id& code,

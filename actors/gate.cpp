@@ -38,7 +38,7 @@ caf::result<std::uint64_t> gate_state::deliver(std::uint64_t link,
                                                batch& load) {
   auto i = peers.find(link);
   if (i == peers.end())
-    return fail(ec::lost_session, "greet first");
+    return fail(ec::unreachable, "greet first");
   auto& from = i->second;
   // Taken, so that it is not sent again under another session, but refused.
   auto refused = std::ranges::count(fenced, from.session) > 0;
@@ -126,9 +126,8 @@ void gate_state::refuse(const event& call) {
 caf::result<atom::ok> gate_state::invoke(const physical_id& target, event& x) {
   auto who = hood->find(target);
   if (!who)
-    return fail(ec::unknown_instance,
-                "no instance " + to_string(target) + " on node "
-                  + to_string(hood->self));
+    return fail(ec::unknown_instance, "no instance " + to_string(target)
+                                        + " on node " + to_string(hood->self));
   x.kind = event_kind::cast;
   x.source = {};
   hood->counts.count_sent(1);
@@ -150,8 +149,8 @@ void gate_state::fence(const node_id& peer, const session_id& dead) {
   log_info("node", "session ", dead, " of node ", peer, " is fenced");
 }
 
-gate_actor::behavior_type gate(gate_state::pointer self,
-                               neighbourhood_ptr hood, links_actor links) {
+gate_actor::behavior_type gate(gate_state::pointer self, neighbourhood_ptr hood,
+                               links_actor links) {
   auto& st = self->state;
   st.hood = std::move(hood);
   st.links = std::move(links);

@@ -49,7 +49,7 @@ struct gate_state {
   events collected;
 };
 
-gate_actor::behavior_type gate(gate_state::pointer self,
-                               neighbourhood_ptr hood, links_actor links);
+gate_actor::behavior_type gate(gate_state::pointer self, neighbourhood_ptr hood,
+                               links_actor links);
 
 } // namespace edgeless

@@ -28,7 +28,7 @@ links_state::links_state(pointer self) : self{self} {
 
 links_state::~links_state() {
   for (auto& [peer, way] : links)
-    give_up(way);
+    give_up(way, drop_reason::peer_lost);
 }
 
 // -- what is to be sent -------------------------------------------------------
@@ -91,19 +91,19 @@ void links_state::enqueue(link& way, const physical_id& target, event x) {
   }
 }
 
-// -- the connection -------------------------------------------------------------
+// -- the connection -----------------------------------------------------------
 
 void links_state::pump(link& way) {
   switch (way.state) {
-    case link::phase::open:
-      launch(way);
-      break;
-    case link::phase::hung_up:
-      if (self->clock().now() >= way.not_before)
-        dial(way);
-      break;
-    default:
-      break;
+  case link::phase::open:
+    launch(way);
+    break;
+  case link::phase::hung_up:
+    if (self->clock().now() >= way.not_before)
+      dial(way);
+    break;
+  default:
+    break;
   }
   arm();
 }
@@ -147,7 +147,7 @@ void links_state::greet(link& way) {
         settled([&](link& way) { resume(way, wanted); });
       },
       [this, settled](const caf::error& x) {
-        settled([&](link& way) { broken(way, explain(x)); });
+        settled([&](link& way) { refused(way, x); });
       });
 }
 
@@ -205,7 +205,7 @@ void links_state::transmit(link& way, const link::flight& x) {
       [this, peer, gate](const caf::error& x) {
         auto i = links.find(peer);
         if (i != links.end() && i->second.gate == gate)
-          broken(i->second, explain(x));
+          refused(i->second, x);
       });
 }
 
@@ -229,6 +229,14 @@ void links_state::taken(link& way, std::uint64_t wanted) {
   way.idle_since = self->clock().now();
 }
 
+/// A peer that knows our session as dead takes nothing of what was sent in it,
+/// not even once we have another one.
+void links_state::refused(link& way, const caf::error& reason) {
+  if (reason == ec::lost_session)
+    give_up(way, drop_reason::fenced);
+  broken(way, explain(reason));
+}
+
 void links_state::broken(link& way, const std::string& reason) {
   if (way.state == link::phase::hung_up)
     return;
@@ -242,35 +250,34 @@ void links_state::broken(link& way, const std::string& reason) {
   arm();
 }
 
-// -- what cannot be sent ----------------------------------------------------------
+// -- what cannot be sent ------------------------------------------------------
 
 /// Where the peer can be reached is not forgotten: it may be back already, and
 /// what we hear may be old.
 void links_state::fence(const node_id& peer, const session_id& dead) {
   auto i = links.find(peer);
-  if (i == links.end()
-      || (i->second.session && i->second.session != dead))
+  if (i == links.end() || (i->second.session && i->second.session != dead))
     return;
-  give_up(i->second);
+  give_up(i->second, drop_reason::peer_lost);
   links.erase(i);
 }
 
-void links_state::give_up(link& way) {
+void links_state::give_up(link& way, drop_reason reason) {
+  auto lose = [&](const parcel& x) {
+    drop(way, x.content, x.more ? drop_reason::self : reason);
+  };
   for (auto& x : way.queue)
-    drop(way, x.content.content, x.content.more ? drop_reason::self
-                                                : drop_reason::peer_lost);
+    lose(x.content);
   way.queue.clear();
-  lose_flights(way);
-}
-
-void links_state::lose_flights(link& way) {
   for (auto& x : way.flights)
     for (auto& item : x.content.get_as<batch>(2).parcels)
-      drop(way, item.content, item.more ? drop_reason::self
-                                        : drop_reason::peer_lost);
+      lose(item);
   way.flights.clear();
   way.in_flight = 0;
   way.bytes_in_flight = 0;
+  // The numbers of what is dropped will never come: another life begins.
+  way.id = random();
+  way.next = 1;
 }
 
 /// `self` marks a part of an event whose end is counted.
@@ -289,7 +296,7 @@ void links_state::drop(link& way, const event& x, drop_reason reason) {
             [](const event&) {});
 }
 
-// -- looking after them -------------------------------------------------------------
+// -- looking after them -------------------------------------------------------
 
 void links_state::learn(const node_id& peer, const std::string& url) {
   if (heard_of.size() >= limits::link_events && !heard_of.contains(peer))
@@ -337,9 +344,7 @@ void links_state::tick() {
         && now - oldest > limits::link_patience) {
       log_warn("node", "cannot reach ", way.peer, " at ", way.url, ": ",
                way.queue.size() + way.in_flight, " events dropped");
-      // The numbers of what is dropped will never come: the next event opens
-      // another link.
-      give_up(way);
+      give_up(way, drop_reason::peer_lost);
       i = links.erase(i);
       continue;
     }

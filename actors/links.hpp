@@ -83,9 +83,9 @@ struct links_state {
   void transmit(link& way, const link::flight& x);
   void taken(link& way, std::uint64_t wanted);
   void broken(link& way, const std::string& reason);
-  void give_up(link& way);
+  void refused(link& way, const caf::error& reason);
+  void give_up(link& way, drop_reason reason);
   void drop(link& way, const event& x, drop_reason reason);
-  void lose_flights(link& way);
   void arm();
 
   pointer self;

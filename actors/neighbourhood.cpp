@@ -8,8 +8,7 @@
 
 namespace edgeless {
 
-std::optional<resident>
-neighbourhood::find(const physical_id& instance) const {
+std::optional<resident> neighbourhood::find(const physical_id& instance) const {
   std::shared_lock guard{mutex_};
   if (auto i = residents_.find(instance); i != residents_.end())
     return i->second;

@@ -30,9 +30,8 @@ struct resident {
 class neighbourhood {
 public:
   explicit neighbourhood(node_id self)
-    : self{self},
-      log_room{std::make_shared<quota>(limits::log_lines,
-                                       limits::inbox_bytes)} {
+    : self{self}, log_room{std::make_shared<quota>(limits::log_lines,
+                                                   limits::inbox_bytes)} {
     // nop
   }
 

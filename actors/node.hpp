@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -63,17 +64,18 @@ struct node_state {
   void spawn_providers();
   void listen();
 
-  // -- membership ----------------------------------------------------------------
+  // -- membership: node.cpp ---------------------------------------------------
   void look_for_orchestrator();
   void dialled(const caf::strong_actor_ptr& whom, const std::string& reason);
   void join();
   void settle(const welcome& x);
+  void tell_links();
   void tell_ended(const inventory& brought);
   void lose_orchestrator(const std::string& reason);
   node_report report();
   void watch_orchestrator();
 
-  // -- instances -----------------------------------------------------------------
+  // -- instances: node_instances.cpp ------------------------------------------
   void set_running(const physical_id& id, tenant& x, bool now);
   caf::result<atom::ok> start(const physical_id& id, const component_spec& spec,
                               const output_map& outputs,
@@ -92,7 +94,7 @@ struct node_state {
   std::string state_for(const component_spec& spec,
                         const std::string& given) const;
 
-  // -- modules -------------------------------------------------------------------
+  // -- modules ----------------------------------------------------------------
   caf::result<std::string> fetch(const code_id& code);
   void fetch_part(const code_id& code, std::string so_far,
                   caf::typed_response_promise<std::string> promise);
@@ -122,6 +124,8 @@ struct node_state {
   caf::actor_clock::time_point last_heard;
 
   std::map<physical_id, tenant> tenants;
+  /// What others have taken over, until it is gone.
+  std::set<physical_id> unwanted;
   std::unordered_map<caf::actor_id, physical_id> tenants_by_actor;
   /// Of running(), kept up to date.
   std::uint64_t running_digest = 0;

@@ -34,8 +34,7 @@ using orchestrator_self_actor = orchestrator_actor::extend<
 /// and who may host. Spawned by the program; spawns a COMPONENT for each
 /// logical function and resource. Nodes and the controller come to it.
 struct orchestrator_state {
-  using pointer
-    = orchestrator_self_actor::stateful_pointer<orchestrator_state>;
+  using pointer = orchestrator_self_actor::stateful_pointer<orchestrator_state>;
   static inline constexpr const char* name = "orchestrator";
 
   explicit orchestrator_state(pointer self);
@@ -48,15 +47,16 @@ struct orchestrator_state {
     session_id session;
     boot_id boot;
     node_actor handle;
-    bool polling = false;       ///< a keep-alive is on its way
-    bool reconciling = false;   ///< an inventory is
+    bool polling = false;         ///< a keep-alive is on its way
+    bool reconciling = false;     ///< an inventory is
     std::uint32_t mismatches = 0; ///< reports in a row that do not fit
     node_health health;
   };
 
-  // -- membership: orchestrator_nodes.cpp --------------------------------------
-  caf::result<welcome> join(const node_description& who, const node_actor& handle,
-                            const boot_id& boot, const inventory& brought);
+  // -- membership: orchestrator_nodes.cpp -------------------------------------
+  caf::result<welcome> join(const node_description& who,
+                            const node_actor& handle, const boot_id& boot,
+                            const inventory& brought);
   void probe(const member& old, const node_description& who,
              const node_actor& handle, const boot_id& boot,
              const inventory& brought,
@@ -81,7 +81,7 @@ struct orchestrator_state {
   std::string why_nowhere(const component_spec& spec) const;
   domain_description describe() const;
 
-  // -- workflows: orchestrator_workflows.cpp -------------------------------------
+  // -- workflows: orchestrator_workflows.cpp ----------------------------------
   using statuses = std::vector<component_status>;
 
   /// A component as its orchestrator knows it.
@@ -106,7 +106,7 @@ struct orchestrator_state {
               caf::typed_response_promise<statuses> promise);
   void stop();
 
-  // -- modules: orchestrator_code.cpp ------------------------------------------------
+  // -- modules: orchestrator_code.cpp -----------------------------------------
   caf::result<domain_description> attach(const std::string& domain,
                                          const library_actor& library);
   void obtain(const code_id& code);

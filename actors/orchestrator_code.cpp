@@ -6,11 +6,10 @@
 namespace edgeless {
 
 caf::result<domain_description>
-orchestrator_state::attach(const std::string& domain,
-                           const library_actor& x) {
+orchestrator_state::attach(const std::string& domain, const library_actor& x) {
   if (domain != birth.domain_id)
-    return fail(ec::bad_input, "this is domain " + birth.domain_id + ", not "
-                                 + domain);
+    return fail(ec::bad_input,
+                "this is domain " + birth.domain_id + ", not " + domain);
   if (library)
     self->demonitor(library.address());
   library = x;
@@ -28,8 +27,7 @@ void orchestrator_state::obtain(const code_id& id) {
   if (code.has(id) || !library || obtaining.contains(id))
     return;
   obtaining.insert(id);
-  self
-    ->request(library, limits::local, atom::fetch_v, id, code.progress(id))
+  self->request(library, limits::local, atom::fetch_v, id, code.progress(id))
     .then(
       [this, id](const code_part& x) {
         obtaining.erase(id);

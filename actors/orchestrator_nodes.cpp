@@ -16,7 +16,7 @@ constexpr std::size_t recent_fences = 64;
 
 } // namespace
 
-// -- joining --------------------------------------------------------------------
+// -- joining ------------------------------------------------------------------
 
 caf::result<welcome>
 orchestrator_state::join(const node_description& x, const node_actor& handle,
@@ -45,10 +45,9 @@ void orchestrator_state::probe(const member& old, const node_description& x,
   auto session = old.session;
   self->request(old.handle, patience, atom::keep_alive_v)
     .then(
-      [x, promise, there = old.description.invocation_url](
-        const node_report&) mutable {
-        log_warn(who, "refused a second node ", x.id, " at ",
-                 x.invocation_url);
+      [x, promise,
+       there = old.description.invocation_url](const node_report&) mutable {
+        log_warn(who, "refused a second node ", x.id, " at ", x.invocation_url);
         promise.deliver(
           fail(ec::duplicate, "node_id already in use by " + there));
       },
@@ -136,7 +135,7 @@ void orchestrator_state::greet(const member& x,
   tell_all_to_seek();
 }
 
-// -- losing ---------------------------------------------------------------------
+// -- losing -------------------------------------------------------------------
 
 orchestrator_state::member*
 orchestrator_state::find(const session_id& session) {
@@ -181,7 +180,7 @@ void orchestrator_state::bereave(const caf::down_msg& x) {
     }
 }
 
-// -- keeping alive ----------------------------------------------------------------
+// -- keeping alive ------------------------------------------------------------
 
 /// Asks all nodes at the same time; who is silent is lost.
 void orchestrator_state::poll() {
@@ -243,8 +242,8 @@ void orchestrator_state::reconcile(const session_id& session,
     if (i != components.end() && i->second.session == session
         && (!i->second.instance || i->second.instance == record.instance))
       continue; // at home here, or about to be
-    log_warn(who, "instance ", record.instance, " on node ",
-             x->description.id, " belongs to nobody: stopped");
+    log_warn(who, "instance ", record.instance, " on node ", x->description.id,
+             " belongs to nobody: stopped");
     self->send(x->handle, atom::stop_v, record.instance);
   }
   for (auto& [id, y] : components)
@@ -262,10 +261,9 @@ void orchestrator_state::exited(const session_id& session,
     self->send(i->second.handle, atom::exited_v, instance, why);
 }
 
-// -- placing ----------------------------------------------------------------------
+// -- placing ------------------------------------------------------------------
 
-caf::result<placement>
-orchestrator_state::place(const component_spec& spec) {
+caf::result<placement> orchestrator_state::place(const component_spec& spec) {
   std::vector<const node_description*> candidates;
   for (auto& [id, x] : nodes)
     candidates.push_back(&x.description);
@@ -282,8 +280,7 @@ orchestrator_state::place(const component_spec& spec) {
                    x.handle};
 }
 
-std::string
-orchestrator_state::why_nowhere(const component_spec& spec) const {
+std::string orchestrator_state::why_nowhere(const component_spec& spec) const {
   if (nodes.empty())
     return "no node has joined the domain";
   auto needs = requirements_of(spec);
@@ -301,8 +298,8 @@ orchestrator_state::why_nowhere(const component_spec& spec) const {
   return result;
 }
 
-std::vector<std::string> orchestrator_state::why_not(
-  const std::vector<component_spec>& specs) const {
+std::vector<std::string>
+orchestrator_state::why_not(const std::vector<component_spec>& specs) const {
   std::vector<std::string> result;
   for (auto& spec : specs)
     result.push_back(why_nowhere(spec));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "actors/orchestrator.hpp"
-
 #include "actors/component.hpp"
+#include "actors/orchestrator.hpp"
 
 #include "runtime/log.hpp"
 
@@ -41,8 +40,8 @@ orchestrator_state::host(const workflow_id& workflow,
 void orchestrator_state::raise(const component_spec& spec) {
   auto& x = components[spec.id];
   x.spec = spec;
-  x.handle = self->spawn(component, spec, orchestrator_actor{self},
-                         birth.random);
+  x.handle
+    = self->spawn(component, spec, orchestrator_actor{self}, birth.random);
 }
 
 /// A component lives somewhere else now, or nowhere.
@@ -57,8 +56,8 @@ void orchestrator_state::moved(const logical_id& id, const endpoint& at) {
   if (std::exchange(x.settled, true) || !hosting.contains(x.spec.workflow))
     return;
   auto& all = workflows[x.spec.workflow];
-  if (std::ranges::all_of(
-        all, [this](auto& y) { return components[y].settled; }))
+  if (std::ranges::all_of(all,
+                          [this](auto& y) { return components[y].settled; }))
     answer_host(x.spec.workflow);
 }
 
@@ -82,8 +81,7 @@ void orchestrator_state::hosted(const std::vector<workflow_id>& all) {
     drop(x);
 }
 
-caf::result<atom::ok>
-orchestrator_state::drop(const workflow_id& workflow) {
+caf::result<atom::ok> orchestrator_state::drop(const workflow_id& workflow) {
   auto i = workflows.find(workflow);
   if (i == workflows.end())
     return atom::ok_v;
@@ -108,13 +106,12 @@ orchestrator_state::inspect(const workflow_id& workflow) {
   return promise;
 }
 
-void orchestrator_state::gather(
-  const workflow_id& workflow,
-  caf::typed_response_promise<statuses> promise) {
+void orchestrator_state::gather(const workflow_id& workflow,
+                                caf::typed_response_promise<statuses> promise) {
   auto i = workflows.find(workflow);
   if (i == workflows.end()) {
-    promise.deliver(fail(ec::unknown_workflow, "nobody here hosts workflow "
-                                                 + to_string(workflow)));
+    promise.deliver(fail(ec::unknown_workflow,
+                         "nobody here hosts workflow " + to_string(workflow)));
     return;
   }
   struct tally {
@@ -132,8 +129,7 @@ void orchestrator_state::gather(
         promise.deliver(std::move(asked->result));
     };
     self
-      ->request(components[i->second[k]].handle, limits::local,
-                atom::inspect_v)
+      ->request(components[i->second[k]].handle, limits::local, atom::inspect_v)
       .then(
         [asked, k, done](component_status& x) mutable {
           asked->result[k] = std::move(x);

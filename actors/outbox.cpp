@@ -10,11 +10,8 @@ namespace edgeless {
 
 outbox::outbox(neighbourhood_ptr hood, links_actor links, instance_id self,
                logical_id component, caf::actor_clock& clock)
-  : hood_{std::move(hood)},
-    links_{std::move(links)},
-    self_{self},
-    component_{component},
-    clock_{clock} {
+  : hood_{std::move(hood)}, links_{std::move(links)}, self_{self},
+    component_{component}, clock_{clock} {
   // nop
 }
 
@@ -78,8 +75,7 @@ event outbox::make(event_kind kind, std::string_view payload) const {
   x.source = self_;
   x.source_component = component_;
   x.kind = kind;
-  x.created = duration_cast<nanoseconds>(
-                system_clock::now().time_since_epoch())
+  x.created = duration_cast<nanoseconds>(system_clock::now().time_since_epoch())
                 .count();
   x.payload = payload;
   return x;
@@ -137,7 +133,9 @@ void outbox::leave(way& via) {
     return;
   auto batch = std::exchange(via.out, {});
   via.out_bytes = 0;
-  auto refuse = [this](const event& x) { refused_.push_back(x.call); };
+  auto refuse = [this](const event& x) {
+    refused_.push_back(x.call);
+  };
   if (via.to.node == hood_->self) {
     if (via.here) {
       deliver(*hood_, *via.here, std::move(batch), refuse);
@@ -157,8 +155,7 @@ void outbox::leave(way& via) {
     return;
   if (via.to.invocation_url.empty())
     caf::anon_send(links_, atom::deliver_v,
-                   instance_id{via.to.node, via.to.instance},
-                   std::move(batch));
+                   instance_id{via.to.node, via.to.instance}, std::move(batch));
   else
     caf::anon_send(links_, atom::deliver_v, via.to, std::move(batch));
 }
@@ -199,6 +196,11 @@ void outbox::clear(drop_reason reason) {
     from.held.clear();
     from.held_bytes = 0;
   }
+}
+
+void outbox::forget() {
+  channels_.clear();
+  ways_.clear();
 }
 
 void outbox::drop(const event& x, drop_reason reason) {

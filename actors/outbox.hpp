@@ -47,6 +47,10 @@ public:
   /// Drops what is held.
   void clear(drop_reason reason);
 
+  /// Forgets where all channels lead, at the very end: instances that feed each
+  /// other would keep each other in memory.
+  void forget();
+
   /// The node that an event out of this channel goes to.
   node_id target_node(std::string_view channel) const;
 

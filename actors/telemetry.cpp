@@ -7,29 +7,29 @@ namespace {
 
 log_level level_of(std::uint32_t guest_level) {
   switch (guest_level) {
-    case 2:
-      return log_level::warn;
-    case 3:
-      return log_level::info;
-    case 4:
-      return log_level::debug;
-    case 5:
-      return log_level::trace;
-    default:
-      return log_level::error;
+  case 2:
+    return log_level::warn;
+  case 3:
+    return log_level::info;
+  case 4:
+    return log_level::debug;
+  case 5:
+    return log_level::trace;
+  default:
+    return log_level::error;
   }
 }
 
 std::string_view verb(telemetry_kind kind) {
   switch (kind) {
-    case telemetry_kind::instantiated:
-      return "instantiated";
-    case telemetry_kind::initialised:
-      return "initialised";
-    case telemetry_kind::stopped:
-      return "stopped";
-    default:
-      return "exited";
+  case telemetry_kind::instantiated:
+    return "instantiated";
+  case telemetry_kind::initialised:
+    return "initialised";
+  case telemetry_kind::stopped:
+    return "stopped";
+  default:
+    return "exited";
   }
 }
 

@@ -3,20 +3,31 @@
 
 #include "messages/limits.hpp"
 
+#include <caf/exit_reason.hpp>
 #include <caf/message.hpp>
 #include <caf/sec.hpp>
-#include <caf/exit_reason.hpp>
 
 namespace edgeless {
 
 std::string to_string(ec code) {
   static constexpr std::string_view names[] = {
-    "none",            "bad_input",        "bad_module",
-    "compile_failed",  "guest_fault",      "no_feasible_node",
-    "no_feasible_domain", "duplicate",     "unknown_workflow",
-    "unknown_code",    "unknown_instance", "unknown_class",
-    "unreachable",     "lost_session",     "exhausted",
-    "system_failure",  "stopping",
+    "none",
+    "bad_input",
+    "bad_module",
+    "compile_failed",
+    "guest_fault",
+    "no_feasible_node",
+    "no_feasible_domain",
+    "duplicate",
+    "unknown_workflow",
+    "unknown_code",
+    "unknown_instance",
+    "unknown_class",
+    "unreachable",
+    "lost_session",
+    "exhausted",
+    "system_failure",
+    "stopping",
   };
   static_assert(std::size(names) == static_cast<int>(ec::stopping) + 1);
   auto index = static_cast<std::size_t>(code);

@@ -9,8 +9,8 @@
 namespace edgeless {
 
 template <class Inspector, class T>
-  requires boost::describe::has_describe_members<T>::value
-auto inspect(Inspector& f, T& x) {
+requires boost::describe::has_describe_members<T>::value auto
+inspect(Inspector& f, T& x) {
   using members
     = boost::describe::describe_members<T, boost::describe::mod_public>;
   return [&]<class... D>(boost::mp11::mp_list<D...>) {

@@ -54,8 +54,8 @@ struct provider_description {
   std::string class_type;
   std::vector<std::string> outputs;
 
-  friend bool operator==(const provider_description&,
-                         const provider_description&)
+  friend bool
+  operator==(const provider_description&, const provider_description&)
     = default;
 };
 BOOST_DESCRIBE_STRUCT(provider_description, (), (id, class_type, outputs))

@@ -48,10 +48,21 @@ std::string to_string(const instance_id& x) {
 
 std::string to_string(drop_reason reason) {
   static constexpr std::string_view names[] = {
-    "inbox_full",  "unmapped",         "nowhere",          "link_full",
-    "peer_lost",   "unknown_instance", "unknown_node",     "fenced",
-    "stopped",     "crashed",          "self",             "too_large",
-    "late_answer", "too_many_delayed", "resource_failed",
+    "inbox_full",
+    "unmapped",
+    "nowhere",
+    "link_full",
+    "peer_lost",
+    "unknown_instance",
+    "unknown_node",
+    "fenced",
+    "stopped",
+    "crashed",
+    "self",
+    "too_large",
+    "late_answer",
+    "too_many_delayed",
+    "resource_failed",
   };
   static_assert(std::size(names) == drop_reasons);
   return name_of(names, static_cast<std::size_t>(reason));

@@ -30,9 +30,9 @@ struct answers {
 };
 
 template <class... Out, class... In>
-struct answers<caf::typed_mpi<caf::detail::type_list<In...>,
-                              caf::output_tuple<Out...>>,
-               In...> {
+struct answers<
+  caf::typed_mpi<caf::detail::type_list<In...>, caf::output_tuple<Out...>>,
+  In...> {
   static constexpr bool found = true;
 
   static std::vector<std::string> names() {

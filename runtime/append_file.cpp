@@ -20,8 +20,8 @@ append_file::append_file(std::string path, int descriptor)
 }
 
 append_file::append_file(append_file&& other) noexcept
-  : path_{std::move(other.path_)},
-    descriptor_{std::exchange(other.descriptor_, -1)} {
+  : path_{std::move(other.path_)}, descriptor_{
+                                     std::exchange(other.descriptor_, -1)} {
   // nop
 }
 

@@ -66,7 +66,8 @@ private:
   caf::actor_system& system_;
 };
 
-std::string render_error(std::uint8_t code, caf::atom_value, const caf::message& x) {
+std::string render_error(std::uint8_t code, caf::atom_value,
+                         const caf::message& x) {
   auto text = to_string(static_cast<ec>(code));
   if (x.match_elements<std::string>())
     text += ": " + x.get_as<std::string>(0);

@@ -33,8 +33,7 @@ caf::expected<std::uint64_t> code_store::add(const code_part& part) {
   auto here = i == items_.end() ? 0 : i->second.bytes.size();
   if (i != items_.end() && i->second.whole)
     return i->second.size;
-  if (part.offset != here
-      || (i != items_.end() && part.size != i->second.size))
+  if (part.offset != here || (i != items_.end() && part.size != i->second.size))
     return std::uint64_t{here};
   auto cost = part.bytes.size() + (i == items_.end() ? item_cost : 0);
   if (bytes_ + cost > max_bytes_)

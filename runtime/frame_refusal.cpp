@@ -7,12 +7,24 @@ namespace edgeless {
 
 std::string_view to_string(refusal reason) {
   static constexpr std::string_view names[] = {
-    "none",           "crowded",         "silent",
-    "hung_up",        "no_handshake",    "bad_handshake",
-    "other_application", "own_node",     "late_handshake",
-    "bad_header",     "too_large",       "routed",
-    "named_receiver", "stream",          "not_admitted",
-    "wrong_receiver", "bad_content",     "swells",
+    "none",
+    "crowded",
+    "silent",
+    "hung_up",
+    "no_handshake",
+    "bad_handshake",
+    "other_application",
+    "own_node",
+    "late_handshake",
+    "bad_header",
+    "too_large",
+    "routed",
+    "named_receiver",
+    "stream",
+    "not_admitted",
+    "wrong_receiver",
+    "bad_content",
+    "swells",
     "too_many_actors",
   };
   static_assert(std::size(names) == refusals);

@@ -136,7 +136,7 @@ template <class T>
 concept described = boost::describe::has_describe_members<T>::value;
 
 template <class T>
-  requires std::is_arithmetic_v<T>
+requires std::is_arithmetic_v<T>
 struct shape_of<T> {
   static bool walk(frame_cursor& in) {
     return in.skip(sizeof(T));
@@ -144,13 +144,13 @@ struct shape_of<T> {
 };
 
 template <class T>
-  requires std::is_enum_v<T>
+requires std::is_enum_v<T>
 struct shape_of<T> {
   static bool walk(frame_cursor& in) {
     std::uint8_t x;
     static_assert(sizeof(T) == sizeof(x));
-    return in.read(x) && x <= static_cast<std::uint8_t>(
-                               last_enumerator<T>::value);
+    return in.read(x)
+           && x <= static_cast<std::uint8_t>(last_enumerator<T>::value);
   }
 };
 
@@ -207,9 +207,10 @@ struct shape_of<T> {
     using members
       = boost::describe::describe_members<T, boost::describe::mod_public>;
     return [&]<class... D>(boost::mp11::mp_list<D...>) {
-      return (edgeless::walk<std::remove_cvref_t<
-                decltype(std::declval<T&>().*D::pointer)>>(in)
-              && ...);
+      return (
+        edgeless::walk<
+          std::remove_cvref_t<decltype(std::declval<T&>().*D::pointer)>>(in)
+        && ...);
     }(boost::mp11::mp_rename<members, boost::mp11::mp_list>{});
   }
 };
@@ -221,8 +222,8 @@ struct shape_of<caf::typed_actor<Signatures...>> {
   static bool walk(frame_cursor& in) {
     std::uint64_t actor;
     node_bytes node;
-    return in.read(actor) && actor != 0 && in.read(node)
-           && in.peer != nullptr && node == *in.peer;
+    return in.read(actor) && actor != 0 && in.read(node) && in.peer != nullptr
+           && node == *in.peer;
   }
 };
 
@@ -239,7 +240,8 @@ template <class Block>
 void add_block(shape_map& shapes) {
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     add<typename caf::type_by_id<Block::begin + I>::type...>(shapes);
-  }(std::make_index_sequence<Block::end - Block::begin>{});
+  }
+  (std::make_index_sequence<Block::end - Block::begin>{});
 }
 
 shape_map make_shapes() {

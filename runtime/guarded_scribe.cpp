@@ -53,8 +53,8 @@ public:
     return rw_state::success;
   }
 
-  rw_state write_some(std::size_t& result, native_socket fd,
-                      const void* source, std::size_t size) {
+  rw_state write_some(std::size_t& result, native_socket fd, const void* source,
+                      std::size_t size) {
     result = 0;
     if (size == 0)
       return rw_state::indeterminate;
@@ -137,9 +137,8 @@ public:
     introduce();
     stream_.start(this);
     // The handshake has been received: no event of the socket will tell so.
-    stream_.backend().post([self = caf::intrusive_ptr<guarded_scribe>{this}] {
-      self->begin();
-    });
+    stream_.backend().post(
+      [self = caf::intrusive_ptr<guarded_scribe>{this}] { self->begin(); });
   }
 
   void ack_writes(bool enable) override {

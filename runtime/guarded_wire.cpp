@@ -36,8 +36,8 @@ private:
 caf::error check_scheme(const url& where) {
   if (where.scheme == "http")
     return caf::none;
-  return fail(ec::bad_input, where.scheme + "://" + where.host
-                               + ": only http is spoken here");
+  return fail(ec::bad_input,
+              where.scheme + "://" + where.host + ": only http is spoken here");
 }
 
 class guarded_wire : public wire {
@@ -68,9 +68,9 @@ public:
           list.push_back(std::move(x));
       auto port = port_of(*socket);
       auto key = ++last_key_;
-      loop_->open(key, {std::move(*socket),
-                        std::make_shared<admission_table>(list),
-                        std::move(door)});
+      loop_->open(key,
+                  {std::move(*socket), std::make_shared<admission_table>(list),
+                   std::move(door)});
       return std::make_unique<guarded_listener>(loop_, key, port);
     }
     return error;
@@ -100,7 +100,9 @@ std::unique_ptr<wire> make_guarded_wire(caf::actor_system& system,
   if (!settings.statistics)
     settings.statistics = std::make_shared<wire_statistics>();
   if (!settings.log)
-    settings.log = [](const std::string& line) { log_warn("wire", line); };
+    settings.log = [](const std::string& line) {
+      log_warn("wire", line);
+    };
   return std::make_unique<guarded_wire>(system, std::move(settings));
 }
 

@@ -138,9 +138,8 @@ public:
 
   /// Compiles, and keeps the result for find(). Blocks, up to
   /// limits::compile. A module that was refused is refused again at once.
-  virtual caf::expected<guest_class_ptr> compile(const code_id& code,
-                                                 const std::string& module)
-    = 0;
+  virtual caf::expected<guest_class_ptr>
+  compile(const code_id& code, const std::string& module) = 0;
 };
 
 } // namespace edgeless

@@ -110,17 +110,14 @@ module_outline::signature_of_type(std::uint32_t index) const {
     return std::nullopt;
   module_reader in{bytes, types[index]};
   in.byte();
-  std::string result;
+  auto result = std::make_optional<std::string>();
   for (int side = 0; side < 2; ++side) {
-    for (auto n = in.count(); n > 0 && in.ok(); --n) {
-      // No signature that anybody needs is that long, and a hostile module
-      // may name a longer one very often.
-      if (result.size() > signature_max)
-        return result;
-      result += in.value_type();
-    }
+    // No signature that anybody needs is longer, and a hostile module may name
+    // a long one very often: what is cut off here fits no expectation.
+    for (auto n = in.count(); n > 0 && result->size() <= signature_max; --n)
+      result->push_back(in.value_type());
     if (side == 0)
-      result += ':';
+      result->push_back(':');
   }
   return result;
 }
@@ -167,14 +164,17 @@ std::optional<module_outline> read_outline(std::string_view bytes,
     module_reader section{content};
     read_section(id, section, out, base);
     if (again || !section.ok()) {
-      reason = "the module's section " + std::to_string(id)
-               + (again ? " is there twice" : " cannot be read");
+      reason = "the module's section ";
+      reason += std::to_string(id);
+      reason += again ? " is there twice" : " cannot be read";
       return std::nullopt;
     }
   }
   if (out.bodies != out.defined_functions) {
-    reason = "the module declares " + std::to_string(out.defined_functions)
-             + " functions and has " + std::to_string(out.bodies);
+    reason = "the module declares ";
+    reason += std::to_string(out.defined_functions);
+    reason += " functions and has ";
+    reason += std::to_string(out.bodies);
     return std::nullopt;
   }
   return out;

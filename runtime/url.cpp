@@ -9,8 +9,8 @@ namespace edgeless {
 
 caf::expected<url> parse_url(std::string_view text) {
   auto wrong = [&](std::string_view what) {
-    return fail(ec::bad_input, "\"" + std::string{text} + "\": "
-                                 + std::string{what}
+    return fail(ec::bad_input, "\"" + std::string{text}
+                                 + "\": " + std::string{what}
                                  + ", not like http://127.0.0.1:7001");
   };
   auto colon = text.find("://");
@@ -47,8 +47,7 @@ caf::expected<url> parse_url(std::string_view text) {
 }
 
 bool is_loopback(const url& x) {
-  return x.host == "localhost" || x.host == "::1"
-         || x.host.starts_with("127.");
+  return x.host == "localhost" || x.host == "::1" || x.host.starts_with("127.");
 }
 
 } // namespace edgeless

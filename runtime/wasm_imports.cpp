@@ -8,8 +8,7 @@
 
 namespace edgeless {
 
-// -- what a call gives its body
-// ------------------------------------------------
+// -- what a call gives its body -----------------------------------------------
 
 std::string_view wasm_call::text(int argument) {
   auto found = bytes(u32(argument), u32(argument + 1));
@@ -78,8 +77,7 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-// -- what guests import
-// ----------------------------------------------------------
+// -- what guests import -------------------------------------------------------
 
 namespace {
 
@@ -138,8 +136,7 @@ void sync(wasm_call& call) {
     call.trap = explain(error);
 }
 
-// -- what our own modules import
-// -------------------------------------------------
+// -- what our own modules import ----------------------------------------------
 
 void next(wasm_call& call) {
   auto* event = call.seat.current = call.seat.host->next();

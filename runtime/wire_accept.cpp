@@ -4,9 +4,10 @@
 #include <caf/all.hpp>
 #include <caf/io/middleman.hpp>
 
+#include <sys/epoll.h>
+
 #include <cerrno>
 #include <set>
-#include <sys/epoll.h>
 
 namespace edgeless {
 
@@ -31,10 +32,9 @@ void wire_loop::accept(std::uint16_t key) {
       return;
     socket_address address;
     address.size = sizeof address.storage;
-    socket_handle socket{
-      ::accept4(door->second.socket.get(),
-                reinterpret_cast<sockaddr*>(&address.storage), &address.size,
-                SOCK_NONBLOCK | SOCK_CLOEXEC)};
+    socket_handle socket{::accept4(
+      door->second.socket.get(), reinterpret_cast<sockaddr*>(&address.storage),
+      &address.size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
     if (socket) {
       admit(key, std::move(socket), address);
     } else if (out_of_descriptors(errno)) {
@@ -57,8 +57,8 @@ void wire_loop::admit(std::uint16_t key, socket_handle socket,
     return;
   }
   prepare_stream(socket.get());
-  x.check = std::make_unique<frame_check>(
-    rules(true, doors_.at(key).admission));
+  x.check
+    = std::make_unique<frame_check>(rules(true, doors_.at(key).admission));
   x.address = address;
   x.deadline = clock::now() + settings_.handshake;
   x.door = key;

@@ -6,9 +6,10 @@
 #include <caf/all.hpp>
 #include <caf/io/middleman.hpp>
 
+#include <sys/epoll.h>
+
 #include <algorithm>
 #include <set>
-#include <sys/epoll.h>
 
 namespace edgeless {
 
@@ -20,8 +21,8 @@ std::string duration_text(std::chrono::milliseconds x) {
 }
 
 std::string place(const url& x) {
-  auto host = x.host.find(':') != std::string::npos ? "[" + x.host + "]"
-                                                    : x.host;
+  auto host
+    = x.host.find(':') != std::string::npos ? "[" + x.host + "]" : x.host;
   return host + ":" + std::to_string(x.port);
 }
 
@@ -87,8 +88,8 @@ void wire_loop::try_next(connection_id id) {
   auto now = clock::now();
   if (dial.addresses.empty() || dial.deadline <= now)
     return give_up(id);
-  auto share = (dial.deadline - now)
-               / static_cast<clock::rep>(dial.addresses.size());
+  auto share
+    = (dial.deadline - now) / static_cast<clock::rep>(dial.addresses.size());
   dial.now = stage::connect;
   dial.attempt = unfinished{};
   dial.attempt.deadline = now + share;
@@ -99,7 +100,8 @@ void wire_loop::try_next(connection_id id) {
     return fail_attempt(id, explain(socket.error()));
   dial.attempt.socket = std::move(*socket);
   // Dialling has no cap per address, but its connections count.
-  if (!dial.attempt.slot.take(book_, "dialled " + to_string(dial.attempt.address)))
+  if (!dial.attempt.slot.take(book_,
+                              "dialled " + to_string(dial.attempt.address)))
     return fail_attempt(id, "too many connections");
   if (!watch(dial.attempt.socket.get(), id, EPOLLOUT))
     return fail_attempt(id, "too many connections");

@@ -38,8 +38,7 @@ void wire_journal::refuse(refusal reason, const std::string& address) {
 
 connection_book::connection_book(std::size_t max, std::size_t max_per_address,
                                  std::shared_ptr<wire_statistics> statistics)
-  : max_(max),
-    max_per_address_(max_per_address),
+  : max_(max), max_per_address_(max_per_address),
     statistics_(std::move(statistics)) {
   // nop
 }

@@ -14,7 +14,9 @@ void wire_lookup::find(url where, then done) {
   if (threads_ >= max_threads_)
     return;
   try {
-    std::thread{[self = shared_from_this()] { self->work(); }}.detach();
+    std::thread{[self = shared_from_this()] {
+      self->work();
+    }}.detach();
     ++threads_;
   } catch (const std::system_error& error) {
     if (threads_ > 0)

@@ -7,8 +7,9 @@
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
 
-#include <algorithm>
 #include <sys/epoll.h>
+
+#include <algorithm>
 
 namespace edgeless {
 
@@ -30,23 +31,22 @@ void report_dial(const caf::strong_actor_ptr& whom, const std::string& text,
 }
 
 wire_loop::wire_loop(caf::actor_system& system, wire_settings settings)
-  : system_(system),
-    settings_(std::move(settings)),
-    journal_(std::make_shared<wire_journal>(settings_.statistics,
-                                            settings_.log)),
+  : system_(system), settings_(std::move(settings)),
+    journal_(
+      std::make_shared<wire_journal>(settings_.statistics, settings_.log)),
     book_(std::make_shared<connection_book>(settings_.max_connections,
                                             settings_.max_per_address,
                                             settings_.statistics)),
     lookup_(std::make_shared<wire_lookup>(settings_.max_lookups)),
     mail_(std::make_shared<wire_mail>()),
-    broker_(system.middleman().named_broker<caf::io::basp_broker>(
-      caf::atom("BASP"))),
-    hello_(client_handshake(system)),
-    self_(wire_bytes(system.node())),
-    epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-    last_id_(mail_id) {
+    broker_(
+      system.middleman().named_broker<caf::io::basp_broker>(caf::atom("BASP"))),
+    hello_(client_handshake(system)), self_(wire_bytes(system.node())),
+    epoll_(::epoll_create1(EPOLL_CLOEXEC)), last_id_(mail_id) {
   watch(mail_->fd(), mail_id, EPOLLIN);
-  thread_ = std::thread{[this] { run(); }};
+  thread_ = std::thread{[this] {
+    run();
+  }};
 }
 
 wire_loop::~wire_loop() {
@@ -62,9 +62,8 @@ wire_loop::~wire_loop() {
 }
 
 void wire_loop::dial(dial_order order) {
-  mail_->post([this, order = std::move(order)]() mutable {
-    look_up(std::move(order));
-  });
+  mail_->post(
+    [this, order = std::move(order)]() mutable { look_up(std::move(order)); });
 }
 
 void wire_loop::open(std::uint16_t key, door_order order) {
@@ -85,8 +84,8 @@ void wire_loop::close(std::uint16_t key) {
 void wire_loop::run() {
   std::array<epoll_event, 64> events;
   while (!stopping_) {
-    auto n = ::epoll_wait(epoll_.get(), events.data(), events.size(),
-                          patience());
+    auto n
+      = ::epoll_wait(epoll_.get(), events.data(), events.size(), patience());
     for (auto i = 0; i < n; ++i)
       serve(events[static_cast<std::size_t>(i)].data.u64);
     expire();
@@ -106,7 +105,8 @@ int wire_loop::patience() const {
     return -1;
   using std::chrono::milliseconds;
   auto left = std::chrono::ceil<milliseconds>(next - clock::now());
-  return static_cast<int>(std::clamp<milliseconds::rep>(left.count(), 0, 60000));
+  return static_cast<int>(
+    std::clamp<milliseconds::rep>(left.count(), 0, 60000));
 }
 
 void wire_loop::serve(connection_id id) {
@@ -169,8 +169,13 @@ frame_rules wire_loop::rules(bool accepted,
 /// Takes the connection out of this loop; the rest is CAF's.
 guarded_connection wire_loop::finish(unfinished& x) {
   unwatch(x.socket.get());
-  return {std::move(x.socket), std::move(x.check), std::move(x.slot),
-          journal_, true, to_string(x.address), 0};
+  return {std::move(x.socket),
+          std::move(x.check),
+          std::move(x.slot),
+          journal_,
+          true,
+          to_string(x.address),
+          0};
 }
 
 } // namespace edgeless

@@ -5,16 +5,17 @@
 #include "messages/limits.hpp"
 
 #include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
 #include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <memory>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <system_error>
-#include <unistd.h>
 
 namespace edgeless {
 
@@ -111,8 +112,7 @@ caf::expected<socket_handle> listen_at(const socket_address& address) {
 std::uint16_t port_of(const socket_handle& socket) {
   socket_address address;
   address.size = sizeof address.storage;
-  if (::getsockname(socket.get(),
-                    reinterpret_cast<sockaddr*>(&address.storage),
+  if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address.storage),
                     &address.size)
       != 0)
     return 0;

@@ -5,11 +5,12 @@
 
 #include <caf/expected.hpp>
 
+#include <sys/socket.h>
+
 #include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
-#include <sys/socket.h>
 #include <utility>
 #include <vector>
 

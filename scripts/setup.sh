@@ -23,7 +23,7 @@ done
 rust_version() {
   cargo --version 2>/dev/null | sed -n 's/^cargo \([0-9]*\)\.\([0-9]*\).*/\1 \2/p'
 }
-read -r major minor <<<"$(rust_version) 0 0"
+read -r major minor _ <<<"$(rust_version) 0 0"
 if [ "$major" -lt 1 ] || { [ "$major" -eq 1 ] && [ "$minor" -lt 95 ]; }; then
   missing+=(cargo-web rustc-web)
 fi

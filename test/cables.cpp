@@ -5,19 +5,34 @@
 
 namespace edgeless::test {
 
+struct parcel_in_cable {
+  caf::strong_actor_ptr sender;
+  caf::message_id number;
+  caf::message content;
+};
+
 struct cable_state {
-  explicit cable_state(caf::event_based_actor*) {
+  explicit cable_state(caf::event_based_actor* self) : self{self} {
     // nop
   }
 
+  caf::event_based_actor* self;
   network* net = nullptr;
   caf::strong_actor_ptr target;
   std::string owner;
   std::string user;
   bool target_gone = false;
+  /// What it got while it was cut.
+  std::vector<parcel_in_cable> held;
 
   bool alive() const {
     return net->connected(owner, user);
+  }
+
+  void pass_on(parcel_in_cable x) {
+    rewrite(x.content);
+    target->enqueue(std::move(x.sender), x.number, std::move(x.content),
+                    self->context());
   }
 
   /// Handles that travel over a cable are seen through another one.
@@ -57,18 +72,32 @@ caf::behavior cable(caf::stateful_actor<cable_state>* self, network* net,
     [self](caf::scheduled_actor* me,
            caf::message_view& x) -> caf::result<caf::message> {
       auto& st = self->state;
-      if (st.alive()) {
-        auto content = x.move_content_to_message();
-        st.rewrite(content);
-        st.target->enqueue(me->current_sender(), me->current_message_id(),
-                           std::move(content), me->context());
-      }
+      parcel_in_cable y{me->current_sender(), me->current_message_id(),
+                        x.move_content_to_message()};
+      if (st.alive())
+        st.pass_on(std::move(y));
+      else
+        st.held.push_back(std::move(y));
       return caf::delegated<caf::message>{};
     });
-  return {[self](atom::proceed, const std::string&) {
-    if (self->state.target_gone && self->state.alive())
-      self->quit(caf::exit_reason::remote_link_unreachable);
-  }};
+  return {
+    // It is mended.
+    [self](atom::proceed) {
+      auto& st = self->state;
+      if (!st.alive())
+        return;
+      for (auto& x : std::exchange(st.held, {}))
+        st.pass_on(std::move(x));
+      if (st.target_gone)
+        self->quit(caf::exit_reason::remote_link_unreachable);
+    },
+    // It was cut this long ago, for that time.
+    [self](atom::expire, std::uint64_t cut) {
+      auto& st = self->state;
+      if (!st.alive() && cut == st.net->cut_count(st.owner, st.user))
+        self->quit(caf::exit_reason::remote_link_unreachable);
+    },
+  };
 }
 
 std::string place(const url& x) {
@@ -135,13 +164,23 @@ caf::strong_actor_ptr network::wrap(caf::strong_actor_ptr target,
 }
 
 void network::cut(const std::string& a, const std::string& b) {
-  cuts_.insert(key(a, b));
+  if (!cuts_.insert(key(a, b)).second)
+    return;
+  auto count = ++cut_counts_[key(a, b)];
+  for (auto& x : cables_[key(a, b)])
+    caf::delayed_anon_send(x, limits::silence, atom::expire_v, count);
+}
+
+std::uint64_t network::cut_count(const std::string& a,
+                                 const std::string& b) const {
+  auto i = cut_counts_.find(key(a, b));
+  return i == cut_counts_.end() ? 0 : i->second;
 }
 
 void network::mend(const std::string& a, const std::string& b) {
   cuts_.erase(key(a, b));
   for (auto& x : cables_[key(a, b)])
-    caf::anon_send(x, atom::proceed_v, std::string{});
+    caf::anon_send(x, atom::proceed_v);
 }
 
 void network::reset(const std::string& a, const std::string& b) {

@@ -5,6 +5,7 @@
 
 #include <caf/all.hpp>
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -15,7 +16,8 @@ namespace edgeless::test {
 
 /// The network of a world: processes by name, who listens where, and which
 /// pairs cannot hear each other. All messages between two processes go through
-/// cables, which are actors: a cut one swallows, a broken one goes down.
+/// cables, which are actors. Like a connection, one that is cut keeps what it
+/// carries until it is mended, and breaks when that takes too long.
 class network {
 public:
   explicit network(caf::actor_system& system) : system_{system} {
@@ -34,6 +36,8 @@ public:
   void forget(const std::string& process);
 
   bool connected(const std::string& a, const std::string& b) const;
+  /// How often the two have been cut.
+  std::uint64_t cut_count(const std::string& a, const std::string& b) const;
 
   /// What of `target` can be seen from the other side of a cable.
   caf::strong_actor_ptr wrap(caf::strong_actor_ptr target,
@@ -61,6 +65,7 @@ private:
   std::map<std::string, open_door> doors_; ///< by HOST:PORT
   std::set<pair> cuts_;
   std::map<pair, std::vector<caf::actor>> cables_;
+  std::map<pair, std::uint64_t> cut_counts_;
 };
 
 } // namespace edgeless::test

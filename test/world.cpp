@@ -31,6 +31,18 @@ component_draft resource(std::string name, std::string class_type,
   return x;
 }
 
+node_description labelled(std::vector<std::string> labels) {
+  node_description x;
+  x.capabilities.labels = std::move(labels);
+  return x;
+}
+
+node_description providing(std::string class_type) {
+  node_description x;
+  x.providers.push_back({class_type + "-1", class_type, {}});
+  return x;
+}
+
 caf::actor_system_config&
 world::configure(caf::actor_system_config& x) {
   x.set("scheduler.policy", caf::atom("testing"));
@@ -55,15 +67,51 @@ world::world(options x)
   auto generator = std::make_shared<std::mt19937_64>(options_.seed);
   random = [generator] { return (*generator)(); };
   scheduler_.clock().current_time += 1h;
-  // Passes on what it gets.
-  scripts["echo"] = [](guest_host& host, const guest_event& x) -> step {
-    if (x.kind == hook::cast)
-      host.cast("out", x.payload);
-    return finish{{event_kind::reply, "echo " + x.payload}};
-  };
+  write_scripts();
   for (auto& domain : options_.domains)
     add_domain(domain);
   add_controller();
+}
+
+void world::write_scripts() {
+  scripts["relay"] = [this](guest_host& host, const guest_event& x) -> step {
+    if (x.kind != hook::cast)
+      return {};
+    note(host, "relay", " <- " + x.payload);
+    if (x.payload == "die")
+      return trap{"told to die"};
+    host.cast("out", x.payload);
+    return {};
+  };
+  scripts["sink"] = [this](guest_host& host, const guest_event& x) -> step {
+    if (x.kind == hook::cast)
+      note(host, "sink", " <- " + x.payload);
+    return x.payload == "die" ? step{trap{"told to die"}} : step{};
+  };
+  scripts["asker"] = [this](guest_host& host, const guest_event& x) -> step {
+    if (x.kind != hook::cast)
+      return {};
+    return call_out{"out", x.payload, [&host, this](call_result y) -> step {
+                      auto text = y.kind == event_kind::reply ? y.payload
+                                  : y.kind == event_kind::error ? "error"
+                                                                : "nothing";
+                      note(host, "asker", " = " + text);
+                      return {};
+                    }};
+  };
+  scripts["server"] = [](guest_host&, const guest_event& x) -> step {
+    if (x.kind != hook::call)
+      return {};
+    if (x.payload == "die")
+      return trap{"told to die"};
+    if (x.payload == "none")
+      return {};
+    if (x.payload == "never")
+      return call_out{"out", x.payload, [](call_result y) -> step {
+                        return finish{std::move(y)};
+                      }};
+    return finish{{event_kind::reply, "re " + x.payload}};
+  };
 }
 
 world::~world() {
@@ -90,9 +138,9 @@ void world::add_domain(const std::string& domain) {
   orchestrator_actor made = system_.spawn(orchestrator, birth);
   orchestrators_[domain] = made;
   auto door = net_.door_of(domain);
-  listeners_.push_back(std::move(*door->listen(
+  listeners_[domain] = std::move(*door->listen(
     {"http", domain, 7011}, caf::actor_cast<caf::strong_actor_ptr>(made),
-    peer_role::orchestrator, {peer_role::node, peer_role::controller})));
+    peer_role::orchestrator, {peer_role::node, peer_role::controller}));
 }
 
 void world::add_controller() {
@@ -136,7 +184,8 @@ void world::add_node(const std::string& name, node_description details,
              *caf::actor_cast<caf::abstract_actor*>(made))
              .state;
   hoods_.push_back(state->hood);
-  hosts_[name] = {made, birth.description.id, engine, state->hood, true};
+  hosts_[name] = {made,  birth.description.id, engine, state->hood,
+                  state, birth.description,    domain};
 }
 
 void world::kill(const std::string& name) {
@@ -144,6 +193,33 @@ void world::kill(const std::string& name) {
   caf::anon_send_exit(x.handle, caf::exit_reason::kill);
   net_.forget(name);
   hosts_.erase(name);
+  settle();
+}
+
+void world::restart(const std::string& name) {
+  auto details = hosts_.at(name).details;
+  auto domain = hosts_.at(name).domain;
+  kill(name);
+  add_node(name, details, domain);
+}
+
+void world::shut_down(const std::string& name) {
+  caf::anon_send(hosts_.at(name).handle, atom::stop_v);
+  pass(2s);
+  net_.forget(name);
+  hosts_.erase(name);
+}
+
+void world::kill_domain(const std::string& domain) {
+  caf::anon_send(orchestrators_.at(domain), atom::stop_v);
+  orchestrators_.erase(domain);
+  listeners_.erase(domain);
+  net_.forget(domain);
+  settle();
+}
+
+void world::reset(const std::string& a, const std::string& b) {
+  net_.reset(a, b);
   settle();
 }
 
@@ -178,6 +254,15 @@ void world::mend(const std::string& name) {
   settle();
 }
 
+void world::mend_all() {
+  auto all = processes();
+  for (auto& x : all)
+    for (auto& y : all)
+      if (x < y)
+        net_.mend(x, y);
+  settle();
+}
+
 template <class T, class Handle, class... Ts>
 caf::expected<T> world::ask(const Handle& whom, Ts... xs) {
   auto request = self_->request(whom, caf::infinite, std::move(xs)...);
@@ -201,17 +286,22 @@ void world::upload(const std::string& module) {
 }
 
 caf::error world::try_start(std::vector<component_draft> components) {
+  return try_start(draw<workflow_id>(random), std::move(components));
+}
+
+caf::error world::try_start(const workflow_id& id,
+                            std::vector<component_draft> components) {
   workflow_spec spec;
   for (auto& x : components)
     if (x.kind == component_kind::function)
       upload(x.class_id);
   spec.components = std::move(components);
-  auto id = draw<workflow_id>(random);
   auto result = ask<workflow_status>(controller_, atom::start_v, id, spec);
   if (!result)
     return result.error();
   status = *result;
-  workflows_.push_back(id);
+  if (!std::count(workflows_.begin(), workflows_.end(), id))
+    workflows_.push_back(id);
   return caf::none;
 }
 
@@ -227,30 +317,52 @@ void world::stop(const workflow_id& id) {
   std::erase(workflows_, id);
 }
 
-void world::cast_to(const std::string& component, const std::string& payload) {
+void world::post(const std::string& component, const std::string& payload) {
   auto x = look(component);
   REQUIRE(x.instance);
-  auto& there = hosts_.at(name_of(x.node));
-  auto resident = there.hood->find(x.instance);
-  REQUIRE(resident);
+  auto there = node_of(x.instance);
+  REQUIRE(there != "nowhere");
+  auto& hood = *hosts_.at(there).hood;
   event e;
   e.payload = payload;
-  there.hood->counts.count_sent(1);
-  deliver(*there.hood, *resident, {e}, [](const event&) {});
+  hood.counts.count_sent(1);
+  deliver(hood, *hood.find(x.instance), {e}, [](const event&) {});
+}
+
+void world::cast_to(const std::string& component, const std::string& payload) {
+  post(component, payload);
+  settle();
+}
+
+void world::cast_to(const std::string& node, const physical_id& instance,
+                    const std::string& payload) {
+  auto& hood = *hosts_.at(node).hood;
+  auto there = hood.find(instance);
+  REQUIRE(there);
+  event e;
+  e.payload = payload;
+  hood.counts.count_sent(1);
+  deliver(hood, *there, {e}, [](const event&) {});
   settle();
 }
 
 void world::settle() {
-  for (;;) {
-    auto& jobs = scheduler_.jobs;
-    if (options_.shuffled && jobs.size() > 1)
-      std::rotate(jobs.begin(),
-                  jobs.begin()
-                    + static_cast<std::ptrdiff_t>(random() % jobs.size()),
-                  jobs.end());
-    if (!scheduler_.try_run_once())
-      return;
+  while (scheduler_.has_job())
+    run(1);
+}
+
+void world::run(int turns) {
+  auto& jobs = scheduler_.jobs;
+  for (int i = 0; i < turns && !jobs.empty(); ++i) {
+    auto lucky = options_.shuffled ? random() % jobs.size() : 0;
+    std::rotate(jobs.begin(),
+                jobs.begin() + static_cast<std::ptrdiff_t>(lucky), jobs.end());
+    scheduler_.try_run_once();
   }
+}
+
+void world::hurry(caf::timespan duration) {
+  scheduler_.advance_time(duration);
 }
 
 void world::pass(caf::timespan duration) {
@@ -283,16 +395,45 @@ component_status world::look(const std::string& component) {
   return {};
 }
 
-std::string world::name_of(const node_id& id) const {
+std::string world::node_of(const physical_id& instance) const {
   for (auto& [name, x] : hosts_)
-    if (x.id == id)
+    if (x.hood->find(instance))
       return name;
   return "nowhere";
 }
 
+std::string world::node_of(guest_host& host) const {
+  return node_of(host.self().instance);
+}
+
+void world::note(guest_host& host, const std::string& who,
+                 const std::string& what) {
+  journal.push_back(who + "@" + node_of(host) + what);
+}
+
 std::string world::home(const std::string& component) {
   auto x = look(component);
-  return x.phase == component_phase::running ? name_of(x.node) : "nowhere";
+  return x.phase == component_phase::running ? node_of(x.instance) : "nowhere";
+}
+
+lines world::sightings(const std::string& component) {
+  auto id = look(component).id;
+  lines result;
+  for (auto& [name, x] : hosts_)
+    for (auto& [instance, tenant] : x.state->tenants)
+      if (tenant.spec.id == id && tenant.running)
+        result.push_back(name);
+  return result;
+}
+
+std::vector<workflow_id> world::list() {
+  auto result = ask<std::vector<workflow_id>>(controller_, atom::list_v);
+  REQUIRE(result);
+  return *result;
+}
+
+caf::expected<std::uint64_t> world::try_upload(const code_part& part) {
+  return ask<std::uint64_t>(controller_, atom::upload_v, part);
 }
 
 std::vector<domain_description> world::domains() {
@@ -330,6 +471,23 @@ std::uint64_t world::dropped(drop_reason reason) const {
   return sum;
 }
 
+bool world::balanced() const {
+  INFO("sent ", sent(), ", handled ", handled(), ", dropped ", dropped());
+  return sent() == handled() + dropped();
+}
+
+bool world::accounted() const {
+  return sent() <= handled() + dropped();
+}
+
+node_id world::id_of(const std::string& node) const {
+  return hosts_.at(node).id;
+}
+
+node_state& world::inside(const std::string& node) {
+  return *hosts_.at(node).state;
+}
+
 neighbourhood& world::hood(const std::string& node) {
   return *hosts_.at(node).hood;
 }
@@ -342,8 +500,8 @@ std::size_t world::actors() {
   return system_.registry().running();
 }
 
-std::vector<std::string> world::nodes() const {
-  std::vector<std::string> result;
+lines world::nodes() const {
+  lines result;
   for (auto& [name, x] : hosts_)
     result.push_back(name);
   return result;

@@ -27,9 +27,22 @@ component_draft function(std::string name, std::string script,
 component_draft resource(std::string name, std::string class_type,
                          std::map<std::string, std::string> configuration);
 
+/// A node with these labels.
+node_description labelled(std::vector<std::string> labels);
+/// A node with one provider of that class.
+node_description providing(std::string class_type);
+
+using lines = std::vector<std::string>;
+
 /// A whole cluster inside one deterministic scheduler, on virtual time: no
-/// threads, no sockets, no sleeps. Functions are scripts; what they do is
-/// written to the journal as `NAME@NODE <- PAYLOAD`.
+/// threads, no sockets, no sleeps. Functions are scripts; some are there from
+/// the start:
+///   relay  writes casts to the journal as `relay@NODE <- PAYLOAD`, passes them
+///          on to `out`; the payload "die" traps
+///   sink   the same without passing on
+///   asker  calls `out` with each cast, and writes `asker@NODE = ANSWER`
+///   server answers calls with `re PAYLOAD`; "none" without an answer, "die"
+///          with a trap, "never" only when its own call to `out` is answered
 class world {
 public:
   struct options {
@@ -52,21 +65,39 @@ public:
                 const std::string& domain = "domain-1");
   /// The process dies: connections break, nothing says good-bye.
   void kill(const std::string& name);
+  /// Another life under the same id, at the same address.
+  void restart(const std::string& name);
+  /// It ends in order.
+  void shut_down(const std::string& name);
+  void kill_domain(const std::string& domain);
+  /// The connections between the two break, and can be dialled again.
+  void reset(const std::string& a, const std::string& b);
   /// Nobody hears it anymore, and it hears nobody.
   void cut(const std::string& name);
   void cut(const std::string& a, const std::string& b);
   void mend(const std::string& name);
   void mend(const std::string& a, const std::string& b);
+  void mend_all();
 
   /// Starts a workflow; `status` has what the controller says.
   workflow_id start(std::vector<component_draft> components);
   caf::error try_start(std::vector<component_draft> components);
   void stop(const workflow_id& id);
-  /// An event from outside, through the gate of wherever it lives.
+  caf::error try_start(const workflow_id& id,
+                       std::vector<component_draft> components);
+  /// An event from outside, at wherever it lives.
   void cast_to(const std::string& component, const std::string& payload);
+  void cast_to(const std::string& node, const physical_id& instance,
+               const std::string& payload);
+  /// The same, and nothing else happens for now.
+  void post(const std::string& component, const std::string& payload);
 
   /// Delivers all there is; time stands still.
   void settle();
+  /// Gives that many turns to whoever is ready.
+  void run(int turns);
+  /// Moves the clock, and nothing else: for guests that never come to rest.
+  void hurry(caf::timespan duration);
   /// Lets time pass, from timeout to timeout.
   void pass(caf::timespan duration);
 
@@ -76,17 +107,32 @@ public:
   /// The name of the node a component lives on, or "nowhere".
   std::string home(const std::string& component);
   std::vector<domain_description> domains();
-  std::vector<std::string> journal;
+  /// Where instances of it run, whoever knows of them.
+  lines sightings(const std::string& component);
+  std::vector<workflow_id> list();
+  caf::expected<std::uint64_t> try_upload(const code_part& part);
+  lines journal;
   workflow_status status;
   /// Over all nodes that there were: sent, handled, dropped.
   std::uint64_t sent() const;
   std::uint64_t handled() const;
   std::uint64_t dropped() const;
   std::uint64_t dropped(drop_reason reason) const;
+  /// Whether each event was handled or dropped, and none twice.
+  bool balanced() const;
+  /// Whether each event was handled or dropped.
+  bool accounted() const;
+  node_id id_of(const std::string& node) const;
+  /// White-box: what is inside a node.
+  node_state& inside(const std::string& node);
   neighbourhood& hood(const std::string& node);
   int compiled(const std::string& node) const;
   std::size_t actors();
-  std::vector<std::string> nodes() const;
+  lines nodes() const;
+  /// The name of the node that an instance runs on.
+  std::string node_of(const physical_id& instance) const;
+  std::string node_of(guest_host& host) const;
+  void note(guest_host& host, const std::string& who, const std::string& what);
 
   script_book scripts;
   chance random;
@@ -97,14 +143,15 @@ private:
     node_id id;
     std::shared_ptr<script_engine> engine;
     neighbourhood_ptr hood;
-    bool alive = true;
+    node_state* state = nullptr;
+    node_description details;
+    std::string domain;
   };
 
   static caf::actor_system_config& configure(caf::actor_system_config& x);
   std::vector<std::string> processes() const;
   void upload(const std::string& module);
-  step record(guest_host& host, const guest_event& x, const std::string& who);
-  std::string name_of(const node_id& id) const;
+  void write_scripts();
 
   template <class T, class Handle, class... Ts>
   caf::expected<T> ask(const Handle& whom, Ts... xs);
@@ -115,7 +162,7 @@ private:
   caf::scheduler::test_coordinator& scheduler_;
   caf::scoped_actor self_;
   network net_;
-  std::vector<std::unique_ptr<listener>> listeners_;
+  std::map<std::string, std::unique_ptr<listener>> listeners_;
   std::map<std::string, host> hosts_;
   std::vector<neighbourhood_ptr> hoods_; ///< of the dead, too
   std::map<std::string, orchestrator_actor> orchestrators_;

@@ -29,8 +29,7 @@ caf::expected<caf::strong_actor_ptr> client::dial_any(const std::string& url,
       if (whom)
         result = std::move(whom);
       else
-        result = fail(ec::unreachable,
-                      "cannot reach " + url + ": " + reason);
+        result = fail(ec::unreachable, "cannot reach " + url + ": " + reason);
     },
     caf::after(limits::dial + 1s) >> [] {});
   return result;

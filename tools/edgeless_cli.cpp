@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include "tools/client.hpp"
-#include "tools/print.hpp"
-#include "tools/program.hpp"
-
 #include "runtime/function_build.hpp"
 #include "runtime/templates.hpp"
 #include "runtime/workflow_file.hpp"
 
 #include <iostream>
+
+#include "tools/client.hpp"
+#include "tools/print.hpp"
+#include "tools/program.hpp"
 
 using namespace edgeless;
 
@@ -56,8 +56,8 @@ caf::error upload(session& controller, const module_file& x) {
     if (!next)
       return next.error();
     if (*next == offset)
-      return fail(ec::unreachable, "the controller does not take "
-                                     + x.file.string());
+      return fail(ec::unreachable,
+                  "the controller does not take " + x.file.string());
     offset = *next;
   }
   return caf::none;
@@ -98,8 +98,8 @@ caf::error inspect_workflow(session& controller, const workflow_id& id) {
 
 /// Applies a verb to one workflow, or to all there are.
 template <class Verb>
-caf::error for_workflows(session& controller, const std::string& which,
-                         Verb verb) {
+caf::error
+for_workflows(session& controller, const std::string& which, Verb verb) {
   if (which != "all") {
     auto id = read_id(which);
     if (!id)
@@ -124,7 +124,7 @@ caf::error list_workflows(session& controller) {
   return caf::none;
 }
 
-// -- domain ---------------------------------------------------------------------
+// -- domain -------------------------------------------------------------------
 
 caf::error print_domains(session& controller, const std::string& which) {
   auto all = controller.ask<std::vector<domain_description>>(atom::domains_v);
@@ -144,7 +144,7 @@ caf::error print_domains(session& controller, const std::string& which) {
   return caf::none;
 }
 
-// -- function -------------------------------------------------------------------
+// -- function -----------------------------------------------------------------
 
 caf::error build_module(const std::string& function_json) {
   auto result = build_function(function_json);
@@ -164,8 +164,8 @@ caf::error invoke(const invocation& x) {
     return fail(ec::bad_input, "invalid event type: " + x.type);
   auto target = parse_id<physical_id>(x.function);
   if (!parse_id<node_id>(x.node) || !target)
-    return fail(ec::bad_input, "invalid instance id: " + x.node + " "
-                                 + x.function);
+    return fail(ec::bad_input,
+                "invalid instance id: " + x.node + " " + x.function);
   client peer;
   auto gate = peer.dial<gate_actor>(x.url, peer_role::node);
   if (!gate)
@@ -179,7 +179,7 @@ caf::error invoke(const invocation& x) {
   return caf::none;
 }
 
-// -- the command line -----------------------------------------------------------
+// -- the command line ---------------------------------------------------------
 
 /// The command that was chosen.
 using command = std::function<caf::error(const std::string& config_file)>;
@@ -217,13 +217,12 @@ void add_workflow_commands(CLI::App& options, std::string& argument,
       with_controller(list_workflows));
   add("inspect", "Show a workflow, or all: components, nodes, state",
       with_controller([&](session& x) {
-        return for_workflows(x, argument,
-                             [&](session& y, const workflow_id& id) {
-                               if (argument == "all")
-                                 std::cout << "** workflow " << to_string(id)
-                                           << '\n';
-                               return inspect_workflow(y, id);
-                             });
+        return for_workflows(
+          x, argument, [&](session& y, const workflow_id& id) {
+            if (argument == "all")
+              std::cout << "** workflow " << to_string(id) << '\n';
+            return inspect_workflow(y, id);
+          });
       }))
     ->add_option("id", argument)
     ->required();
@@ -233,8 +232,8 @@ void add_domain_commands(CLI::App& options, std::string& argument,
                          command& chosen) {
   auto* group = options.add_subcommand("domain", "Look at domains");
   group->require_subcommand(1);
-  auto show = with_controller(
-    [&](session& x) { return print_domains(x, argument); });
+  auto show
+    = with_controller([&](session& x) { return print_domains(x, argument); });
   group->add_subcommand("list", "Print all domains")->callback([&, show] {
     chosen = show;
   });
@@ -252,7 +251,9 @@ void add_function_commands(CLI::App& options, std::string& argument,
     "build", "Build the function that a function.json describes");
   build->add_option("file", argument)->required();
   build->callback([&] {
-    chosen = [&](const std::string&) { return build_module(argument); };
+    chosen = [&](const std::string&) {
+      return build_module(argument);
+    };
   });
   auto* invoke_it = group->add_subcommand(
     "invoke", "Send an event to an instance: cast URL NODE FUNCTION PAYLOAD");
@@ -262,7 +263,9 @@ void add_function_commands(CLI::App& options, std::string& argument,
   invoke_it->add_option("function", event.function)->required();
   invoke_it->add_option("payload", event.payload)->required();
   invoke_it->callback([&] {
-    chosen = [&](const std::string&) { return invoke(event); };
+    chosen = [&](const std::string&) {
+      return invoke(event);
+    };
   });
 }
 
@@ -276,8 +279,7 @@ int main(int argc, char** argv) {
   std::string argument;
   invocation event;
   command chosen;
-  options.add_option("-c,--config-file", config_file,
-                     "The configuration file")
+  options.add_option("-c,--config-file", config_file, "The configuration file")
     ->capture_default_str();
   options.add_option("-t,--template", template_file,
                      "Write a configuration file to start from, then exit");

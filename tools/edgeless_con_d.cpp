@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "tools/program.hpp"
-
 #include "runtime/templates.hpp"
+
+#include "tools/program.hpp"
 
 using namespace edgeless;
 

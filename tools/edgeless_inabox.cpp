@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "tools/program.hpp"
-
 #include "runtime/compile_child.hpp"
 #include "runtime/templates.hpp"
 
 #include <algorithm>
 #include <filesystem>
+
+#include "tools/program.hpp"
 
 using namespace edgeless;
 
@@ -30,11 +30,10 @@ launch_box(const std::filesystem::path& folder,
   };
   for (auto& [name, text] : files) {
     auto file = folder / name;
-    auto problem = name == "controller.toml"
-                     ? add(load_controller_settings(file))
-                   : name == "orchestrator.toml"
-                     ? add(load_orchestrator_settings(file))
-                     : add(load_node_settings(file));
+    auto problem
+      = name == "controller.toml"     ? add(load_controller_settings(file))
+        : name == "orchestrator.toml" ? add(load_orchestrator_settings(file))
+                                      : add(load_node_settings(file));
     if (problem)
       return problem;
   }

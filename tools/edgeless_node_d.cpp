@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "tools/program.hpp"
-
 #include "runtime/templates.hpp"
+
+#include "tools/program.hpp"
 
 using namespace edgeless;
 
@@ -10,7 +10,9 @@ int main(int argc, char** argv) {
   outline.name = "edgeless_node_d";
   outline.purpose = "A node: runs functions and resources.";
   outline.config_file = "node.toml";
-  outline.template_text = [] { return node_template(machine_chance()); };
+  outline.template_text = [] {
+    return node_template(machine_chance());
+  };
   outline.launch = [](const std::string& file) -> caf::expected<process_ptr> {
     auto settings = load_node_settings(file);
     if (!settings)

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include "tools/program.hpp"
-
 #include "runtime/templates.hpp"
+
+#include "tools/program.hpp"
 
 using namespace edgeless;
 
 int main(int argc, char** argv) {
   daemon_outline outline;
   outline.name = "edgeless_orc_d";
-  outline.purpose = "The orchestrator of one domain: keeps its functions running.";
+  outline.purpose
+    = "The orchestrator of one domain: keeps its functions running.";
   outline.config_file = "orchestrator.toml";
   outline.template_text = orchestrator_template;
   outline.launch = [](const std::string& file) -> caf::expected<process_ptr> {

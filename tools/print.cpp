@@ -17,8 +17,7 @@ void print_component(std::ostream& out, const component_draft& x) {
   out << "* " << (function ? "function " : "resource ") << x.name << '\n';
   if (function)
     out << "run-time " << x.function_type << " class " << x.class_id
-        << " version " << x.version << " code " << x.code.substr(0, 12)
-        << '\n';
+        << " version " << x.version << " code " << x.code.substr(0, 12) << '\n';
   else
     out << x.class_id << '\n';
   for (auto& [channel, target] : x.output_mapping)

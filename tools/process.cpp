@@ -119,7 +119,9 @@ struct node_process : actor_process {
     if (settings.wasm_runtime.enabled)
       birth.engine = make_wasm_engine({general.code_cache});
     auto probe = std::make_shared<health_probe>();
-    birth.health = [probe] { return probe->sample(); };
+    birth.health = [probe] {
+      return probe->sample();
+    };
     birth.random = machine_chance();
     root(system_.spawn<caf::detached>(node, std::move(birth)));
     return caf::none;

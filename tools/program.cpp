@@ -91,8 +91,8 @@ int daemon_main(int argc, char** argv, const daemon_outline& outline) {
   program self{outline.name, outline.purpose};
   std::string config = outline.config_file;
   std::string template_file;
-  self.options().add_option("-c,--config-file", config,
-                            "The configuration file")
+  self.options()
+    .add_option("-c,--config-file", config, "The configuration file")
     ->capture_default_str();
   self.options().add_option("-t,--template", template_file,
                             "Write a configuration file to start from, then "

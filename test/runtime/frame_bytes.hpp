@@ -27,8 +27,8 @@ inline caf::actor_system& system() {
       set("scheduler.max-threads", std::size_t{1});
     }
   };
-  static config instance;
-  static caf::actor_system result{instance};
+  // Never destroyed: CAF's logger does not survive the end of main().
+  static auto& result = *new caf::actor_system{*new config};
   return result;
 }
 
@@ -72,12 +72,9 @@ struct frame {
   std::uint64_t target = 22;
 
   operator std::string() const {
-    caf::io::basp::header header{operation,
-                                 flags,
-                                 static_cast<std::uint32_t>(payload.size()),
-                                 data,
-                                 source,
-                                 target};
+    caf::io::basp::header header{
+      operation, flags,  static_cast<std::uint32_t>(payload.size()),
+      data,      source, target};
     return of(header) + payload;
   }
 };
@@ -90,9 +87,12 @@ inline frame greeting_of_server(char who = them,
                                 std::vector<std::string> applications
                                 = {std::string{application_id}}) {
   return {message_type::server_handshake,
-          node_text(who) + of(applications, std::uint64_t{33},
-                         std::set<std::string>{}),
-          0, caf::io::basp::version, 0, 0};
+          node_text(who)
+            + of(applications, std::uint64_t{33}, std::set<std::string>{}),
+          0,
+          caf::io::basp::version,
+          0,
+          0};
 }
 
 /// The content of a message, behind an empty forwarding stack.
@@ -114,13 +114,21 @@ frame answer(Ts... xs) {
 }
 
 inline frame monitor(char source = them, char target = us) {
-  return {message_type::monitor_message, node_text(source) + node_text(target), 0, 0, 0,
+  return {message_type::monitor_message,
+          node_text(source) + node_text(target),
+          0,
+          0,
+          0,
           22};
 }
 
 inline frame down(caf::error reason, char source = them, char target = us) {
   return {message_type::down_message,
-          node_text(source) + node_text(target) + of(reason), 0, 0, 11, 0};
+          node_text(source) + node_text(target) + of(reason),
+          0,
+          0,
+          11,
+          0};
 }
 
 inline frame heartbeat() {

@@ -167,3 +167,20 @@ TEST_CASE("a document that is no TOML is told with its line") {
   REQUIRE(!document);
   CHECK(explain(document.error()).starts_with("2: "));
 }
+
+TEST_CASE("a section without a name is told with its line") {
+  auto document = parse_toml("a = 1\n[=]\n");
+
+  REQUIRE(!document);
+  CHECK(explain(document.error()).starts_with("2: "));
+}
+
+TEST_CASE("a document may be written in any language") {
+  std::string name;
+  auto problems
+    = verdict("# 節点、資源\nname = \"ε、\u3000\"\n",
+              [&](settings_section& root) { root.read("name", name); });
+
+  CHECK(problems == "");
+  CHECK(name == "ε、\u3000");
+}

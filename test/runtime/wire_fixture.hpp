@@ -20,7 +20,7 @@ namespace edgeless {
 using namespace std::chrono_literals;
 
 /// Longer than anything that is going to happen takes.
-inline constexpr auto ages = 5s;
+inline constexpr auto ages = 20s;
 
 /// Whether something comes true before ages have passed.
 template <class Condition>
@@ -49,7 +49,8 @@ public:
     statistics = std::make_shared<wire_statistics>();
     settings.statistics = statistics;
     if (!settings.log)
-      settings.log = [](const std::string&) {};
+      settings.log = [](const std::string&) {
+      };
     net = make_guarded_wire(system_, std::move(settings));
   }
 
@@ -83,9 +84,9 @@ public:
   template <class Handle>
   std::string open(const Handle& door, peer_role self,
                    std::vector<peer_role> peers, std::uint16_t port = 0) {
-    auto opened = net->listen({"http", "127.0.0.1", port},
-                              caf::actor_cast<caf::strong_actor_ptr>(door),
-                              self, peers);
+    auto opened
+      = net->listen({"http", "127.0.0.1", port},
+                    caf::actor_cast<caf::strong_actor_ptr>(door), self, peers);
     if (!opened)
       return explain(opened.error());
     doors.push_back(std::move(*opened));
@@ -130,6 +131,31 @@ inline library_actor::behavior_type library(library_actor::pointer) {
       return code_part{code, 100, offset, std::string(10, 'x')};
     },
   };
+}
+
+/// A gate that counts parcels.
+inline caf::behavior gate(caf::event_based_actor*) {
+  return {
+    [sum = std::uint64_t{0}](atom::deliver, std::uint64_t,
+                             const batch& x) mutable {
+      sum += x.parcels.size();
+      return sum;
+    },
+  };
+}
+
+/// What a fetch answers: the bytes, or why not.
+inline std::string fetch(program& from, const library_actor& whom,
+                         const code_id& code) {
+  caf::scoped_actor self{from.system()};
+  std::string result;
+  self->request(whom, ages, atom::fetch_v, code, std::uint64_t{0})
+    .receive([&](code_part& x) { result = x.bytes; },
+             [&](const caf::error& error) {
+               result = to_string(static_cast<ec>(error.code())) + ": "
+                        + explain(error);
+             });
+  return result;
 }
 
 } // namespace edgeless

@@ -1,25 +1,364 @@
 // SPDX-License-Identifier: MIT
 #include "test/world.hpp"
 
+#include "runtime/sha256.hpp"
+
 #include <doctest/doctest.h>
+
+#include <algorithm>
 
 using namespace edgeless;
 using namespace edgeless::test;
 
+namespace {
+
+struct two_domains : world {
+  two_domains() : world{options{.domains = {"domain-1", "domain-2"}}} {
+    // nop
+  }
+};
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
 TEST_CASE_FIXTURE(world, "a workflow starts and its events arrive") {
   add_node("node-1");
-  std::vector<std::string> seen;
-  scripts["sink"] = [&](guest_host&, const guest_event& x) -> step {
-    if (x.kind == hook::cast)
-      seen.push_back(x.payload);
-    return {};
-  };
 
-  start({function("source", "echo", {{"out", "sink"}}),
+  start({function("source", "relay", {{"out", "sink"}}),
          function("sink", "sink")});
   cast_to("source", "hello");
 
   CHECK(home("source") == "node-1");
   CHECK(home("sink") == "node-1");
-  CHECK(seen == std::vector<std::string>{"hello"});
+  CHECK(journal
+        == lines{"relay@node-1 <- hello", "sink@node-1 <- hello"});
+  CHECK(balanced());
+}
+
+TEST_CASE_FIXTURE(world, "the answer says that everything runs") {
+  add_node("node-1");
+
+  start({function("f", "sink"), function("g", "sink")});
+
+  CHECK(status.domain == "domain-1");
+  REQUIRE(status.components.size() == 2);
+  CHECK(status.components[0].phase == component_phase::running);
+  CHECK(status.components[1].phase == component_phase::running);
+}
+
+TEST_CASE_FIXTURE(world, "a workflow without a node is pending and says why") {
+  start({function("f", "sink")});
+
+  CHECK(status.domain.empty());
+  REQUIRE(status.reasons.size() == 1);
+  CHECK(contains(status.reasons[0], "domain-1"));
+  CHECK(contains(status.reasons[0], "no node has joined"));
+}
+
+TEST_CASE_FIXTURE(world, "a pending workflow starts when a node has joined") {
+  start({function("f", "sink")});
+
+  add_node("node-1");
+  pass(2s);
+
+  CHECK(home("f") == "node-1");
+}
+
+TEST_CASE_FIXTURE(world, "a label is required of the node") {
+  add_node("plain");
+  add_node("camera", labelled({"camera", "indoor"}));
+
+  start({function("f", "sink", {}, {{"label_match_all", "camera"}}),
+         function("g", "sink", {}, {{"label_match_all", "camera,indoor"}})});
+
+  CHECK(home("f") == "camera");
+  CHECK(home("g") == "camera");
+}
+
+TEST_CASE_FIXTURE(world, "a label that nobody has leaves it pending") {
+  add_node("camera", labelled({"camera"}));
+
+  start({function("f", "sink", {}, {{"label_match_all", "camera,roof"}})});
+  pass(10s);
+
+  REQUIRE(status.reasons.size() == 1);
+  CHECK(contains(status.reasons[0], "label \"roof\" is missing"));
+  CHECK(home("f") == "nowhere");
+}
+
+TEST_CASE_FIXTURE(world, "a TEE is required of the node") {
+  add_node("plain");
+  node_description safe;
+  safe.capabilities.is_tee_running = true;
+  add_node("safe", safe);
+
+  start({function("f", "sink", {}, {{"tee", "required"}})});
+
+  CHECK(home("f") == "safe");
+}
+
+TEST_CASE_FIXTURE(world, "without a TEE, what requires one is pending") {
+  add_node("plain");
+
+  start({function("f", "sink", {}, {{"tee", "required"}})});
+
+  REQUIRE(status.reasons.size() == 1);
+  CHECK(contains(status.reasons[0], "no TEE"));
+}
+
+TEST_CASE_FIXTURE(world, "node_id_match_any pins to the nodes it names") {
+  add_node("node-1");
+  add_node("node-2");
+  auto wanted = to_string(id_of("node-2"));
+
+  start({function("f", "sink", {}, {{"node_id_match_any", wanted}}),
+         function("g", "sink", {}, {{"node_id_match_any", wanted}})});
+
+  CHECK(home("f") == "node-2");
+  CHECK(home("g") == "node-2");
+}
+
+TEST_CASE_FIXTURE(world, "an unknown node_id leaves it pending") {
+  add_node("node-1");
+
+  start({function("f", "sink", {},
+                  {{"node_id_match_any",
+                    "10000000-0000-4000-8000-000000000001"}})});
+
+  REQUIRE(status.reasons.size() == 1);
+  CHECK(contains(status.reasons[0], "not among node_id_match_any"));
+}
+
+TEST_CASE_FIXTURE(world, "a resource goes where its class is provided") {
+  add_node("plain");
+  add_node("logging", providing("file-log"));
+
+  start({resource("log", "file-log", {{"filename", "/dev/null"}})});
+
+  CHECK(home("log") == "logging");
+}
+
+TEST_CASE_FIXTURE(world, "a resource that nobody provides is pending") {
+  add_node("plain");
+
+  start({resource("log", "file-log", {{"filename", "/dev/null"}})});
+
+  REQUIRE(status.reasons.size() == 1);
+  CHECK(contains(status.reasons[0], "no provider of class file-log"));
+}
+
+TEST_CASE_FIXTURE(world, "a resource obeys what its configuration requires") {
+  add_node("node-1", providing("file-log"));
+  add_node("node-2", providing("file-log"));
+  auto wanted = to_string(id_of("node-2"));
+
+  start({resource("log", "file-log",
+                  {{"filename", "/dev/null"}, {"node_id_match_any", wanted}})});
+
+  CHECK(home("log") == "node-2");
+}
+
+TEST_CASE_FIXTURE(world, "events of a function arrive at a resource") {
+  add_node("node-1", providing("file-log"));
+  start({function("source", "relay", {{"out", "log"}}),
+         resource("log", "file-log", {{"filename", "/dev/null"}})});
+
+  cast_to("source", "a line");
+
+  CHECK(handled() == 2);
+  CHECK(balanced());
+}
+
+TEST_CASE_FIXTURE(world, "a resource that cannot start says why") {
+  add_node("node-1", providing("file-log"));
+
+  start({resource("log", "file-log", {{"filename", "/nowhere/at/all"}})});
+
+  CHECK(status.components[0].phase == component_phase::pending);
+  CHECK(contains(status.components[0].reason, "/nowhere/at/all"));
+}
+
+TEST_CASE_FIXTURE(world, "a module is compiled once, however many run it") {
+  add_node("node-1");
+
+  start({function("f", "sink"), function("g", "sink"), function("h", "sink")});
+  start({function("i", "sink"), function("j", "relay")});
+
+  CHECK(compiled("node-1") == 2);
+  CHECK(home("i") == "node-1");
+}
+
+TEST_CASE_FIXTURE(world, "each node compiles what it runs and no more") {
+  add_node("node-1");
+  add_node("node-2");
+  auto one = to_string(id_of("node-1"));
+
+  start({function("f", "sink", {}, {{"node_id_match_any", one}})});
+
+  CHECK(compiled("node-1") == 1);
+  CHECK(compiled("node-2") == 0);
+}
+
+TEST_CASE_FIXTURE(world, "a module that does not compile leaves it pending") {
+  add_node("node-1");
+
+  start({function("f", "no such script")});
+
+  CHECK(status.components[0].phase == component_phase::pending);
+  CHECK(contains(status.components[0].reason, "not a script"));
+}
+
+TEST_CASE_FIXTURE(world, "a module that arrives damaged is refused") {
+  auto done = try_upload({sha256("sound"), 6, 0, "broken"});
+
+  REQUIRE(!done);
+  CHECK(done.error() == ec::bad_input);
+  CHECK(contains(explain(done.error()), "arrived damaged"));
+}
+
+TEST_CASE_FIXTURE(world, "a module that was not uploaded is named") {
+  add_node("node-1");
+  auto f = function("f", "sink");
+  f.code = sha256("never uploaded");
+
+  auto problem = try_start({f});
+
+  CHECK(problem == ec::bad_input);
+  CHECK(explain(problem) == "f: its module has not been uploaded");
+}
+
+TEST_CASE_FIXTURE(world, "every fault of a workflow is told at once") {
+  auto problem = try_start({function("f", "sink", {{"out", "nobody"}}),
+                            function("f", "sink")});
+
+  CHECK(problem == ec::bad_input);
+  CHECK(contains(explain(problem), "several components"));
+  CHECK(contains(explain(problem), "unknown component \"nobody\""));
+  CHECK(list().empty());
+}
+
+TEST_CASE_FIXTURE(world, "a trap in init is an error of the start") {
+  scripts["frail"] = [](guest_host&, const guest_event&) -> step {
+    return trap{"no good"};
+  };
+  add_node("node-1");
+
+  start({function("f", "frail")});
+
+  CHECK(status.components[0].phase == component_phase::pending);
+  CHECK(contains(status.components[0].reason, "no good"));
+  CHECK(sightings("f").empty());
+}
+
+TEST_CASE_FIXTURE(world, "init gets its payload before any event") {
+  scripts["open"] = [this](guest_host& host, const guest_event& x) -> step {
+    note(host, x.kind == hook::init ? "init" : "cast", " <- " + x.payload);
+    return {};
+  };
+  add_node("node-1");
+  start({function("f", "open", {}, {{"init-payload", "key=1"}})});
+
+  cast_to("f", "a");
+
+  CHECK(journal == lines{"init@node-1 <- key=1", "cast@node-1 <- a"});
+}
+
+TEST_CASE_FIXTURE(world, "starting the same workflow again answers its status") {
+  add_node("node-1");
+  auto id = start({function("f", "sink")});
+  auto first = look("f").instance;
+
+  auto problem = try_start(id, {function("f", "sink")});
+
+  CHECK(!problem);
+  CHECK(status.components[0].instance == first);
+  CHECK(list().size() == 1);
+}
+
+TEST_CASE_FIXTURE(world, "another workflow under the same id is refused") {
+  add_node("node-1");
+  auto id = start({function("f", "sink")});
+
+  auto problem = try_start(id, {function("f", "relay")});
+
+  CHECK(problem == ec::duplicate);
+  CHECK(sightings("f").size() == 1);
+}
+
+TEST_CASE_FIXTURE(two_domains, "a workflow goes to a domain that can host it") {
+  add_node("node-1");
+  add_node("node-2", labelled({"camera"}), "domain-2");
+
+  start({function("f", "sink", {}, {{"label_match_all", "camera"}})});
+
+  CHECK(status.domain == "domain-2");
+  CHECK(home("f") == "node-2");
+}
+
+TEST_CASE_FIXTURE(two_domains, "a workflow that no domain can host says why") {
+  add_node("node-1");
+  add_node("node-2", {}, "domain-2");
+
+  start({function("f", "sink", {}, {{"label_match_all", "camera"}})});
+
+  REQUIRE(status.reasons.size() == 2);
+  CHECK(contains(status.reasons[0], "domain domain-1: "));
+  CHECK(contains(status.reasons[1], "domain domain-2: "));
+}
+
+TEST_CASE_FIXTURE(two_domains, "a workflow is never split between domains") {
+  add_node("node-1", labelled({"roof"}));
+  add_node("node-2", labelled({"camera"}), "domain-2");
+
+  start({function("f", "sink", {}, {{"label_match_all", "camera"}}),
+         function("g", "sink", {}, {{"label_match_all", "roof"}})});
+
+  CHECK(status.domain.empty());
+  CHECK(status.reasons.size() == 2);
+}
+
+TEST_CASE_FIXTURE(two_domains, "a workflow of a lost domain moves to another") {
+  add_node("node-1");
+  add_node("node-2", {}, "domain-2");
+  auto id = start({function("f", "sink")});
+  auto old = status.domain;
+
+  kill_domain(old);
+  pass(15s);
+
+  CHECK(look(id).domain != old);
+  CHECK(look("f").phase == component_phase::running);
+}
+
+TEST_CASE_FIXTURE(two_domains, "a workflow waits for its domain for a while") {
+  add_node("node-1");
+  add_node("node-2", {}, "domain-2");
+  auto id = start({function("f", "sink")});
+  auto old = status.domain;
+
+  cut("controller", old);
+  pass(8s);
+  mend("controller", old);
+  pass(10s);
+
+  CHECK(look(id).domain == old);
+  CHECK(look("f").restarts == 0);
+}
+
+TEST_CASE_FIXTURE(two_domains, "domains tell the sum of their nodes") {
+  add_node("node-1", labelled({"camera"}));
+  add_node("node-2", providing("file-log"));
+  add_node("node-3", {}, "domain-2");
+
+  auto all = domains();
+
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].nodes == 2);
+  CHECK(all[0].total.num_cpus == 2);
+  CHECK(all[0].total.labels == lines{"camera"});
+  CHECK(all[0].resource_classes == lines{"file-log"});
+  CHECK(all[1].nodes == 1);
 }

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/frame_shapes.hpp"
+#include "runtime/wire.hpp"
+
+#include "messages/limits.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+#include <string>
+
+namespace edgeless {
+
+namespace {
+
+using enum peer_role;
+using names = std::set<std::string>;
+
+/// The verbs that `from` may use towards `to`.
+names requests(peer_role from, peer_role to) {
+  names result;
+  for (auto& x : admission(from, to))
+    if (!x.atom.empty())
+      result.insert(x.atom);
+  return result;
+}
+
+/// The types of the answers that `from` may give to `to`.
+names answers(peer_role from, peer_role to) {
+  names result;
+  for (auto& x : admission(from, to))
+    if (x.atom.empty())
+      result.insert(x.types.at(0));
+  return result;
+}
+
+constexpr peer_role roles[] = {client, controller, orchestrator, node};
+
+} // namespace
+
+TEST_CASE("each role may ask what its conversations need") {
+  CHECK(requests(client, controller)
+        == names{"start", "stop", "list", "inspect", "domains", "upload"});
+  CHECK(requests(controller, orchestrator)
+        == names{"attach", "describe", "why_not", "host", "hosted", "drop",
+                 "inspect"});
+  CHECK(requests(orchestrator, controller) == names{"fetch"});
+  CHECK(requests(node, orchestrator) == names{"join", "exited", "fetch"});
+  CHECK(requests(orchestrator, node)
+        == names{"start", "patch", "stop", "keep_alive", "running", "fence"});
+  CHECK(requests(node, node) == names{"greet", "deliver"});
+  CHECK(requests(client, node) == names{"invoke"});
+}
+
+TEST_CASE("pairs that have nothing to say to each other may say nothing") {
+  CHECK(admission(client, orchestrator).empty());
+  CHECK(admission(client, client).empty());
+  CHECK(admission(node, controller).empty());
+  CHECK(admission(controller, node).empty());
+  CHECK(admission(controller, controller).empty());
+  CHECK(admission(orchestrator, orchestrator).empty());
+}
+
+TEST_CASE("who may be asked may answer") {
+  CHECK(answers(controller, client)
+        == names{"edgeless::workflow_status", "@atom",
+                 "std::vector<edgeless::workflow_id>",
+                 "std::vector<edgeless::domain_description>", "@u64"});
+  CHECK(answers(controller, orchestrator) == names{"edgeless::code_part"});
+  CHECK(answers(node, orchestrator)
+        == names{"@atom", "edgeless::node_report", "edgeless::inventory"});
+  CHECK(answers(orchestrator, node)
+        == names{"edgeless::welcome", "edgeless::code_part"});
+  CHECK(answers(node, node) == names{"@u64"});
+  CHECK(answers(node, client) == names{"@atom"});
+  CHECK(answers(client, controller).empty());
+}
+
+TEST_CASE("whatever is admitted can be checked, and is bounded") {
+  for (auto from : roles)
+    for (auto to : roles)
+      for (auto& x : admission(from, to)) {
+        CHECK(x.max_size > 0);
+        CHECK(x.max_size <= limits::frame);
+        for (auto& type : x.types)
+          CHECK(bool{find_shape(type) != nullptr});
+      }
+}
+
+TEST_CASE("handles travel when a node joins and a controller attaches") {
+  for (auto from : roles)
+    for (auto to : roles)
+      for (auto& x : admission(from, to))
+        for (auto& type : x.types) {
+          auto is_handle = type == "edgeless::node_actor"
+                           || type == "edgeless::library_actor";
+          CHECK(
+            is_handle
+            == ((x.atom == "join" && type == "edgeless::node_actor")
+                || (x.atom == "attach" && type == "edgeless::library_actor")));
+        }
+}
+
+} // namespace edgeless

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+#include "test/world.hpp"
+
+#include <caf/send.hpp>
+#include <doctest/doctest.h>
+
+using namespace edgeless;
+using namespace edgeless::test;
+
+namespace {
+
+constexpr auto period = 2s;
+
+struct without_polling : world {
+  without_polling() : world{options{.keep_alive_interval = 0s}} {
+    // nop
+  }
+};
+
+/// The only instance on a node.
+physical_id only(node_state& x) {
+  REQUIRE(x.tenants.size() == 1);
+  return x.tenants.begin()->first;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(world, "a cluster at rest stays as it is") {
+  add_node("node-1");
+  add_node("node-2");
+  start({function("source", "relay", {{"out", "sink"}}),
+         function("sink", "sink")});
+  auto before = look("sink").instance;
+
+  pass(10min);
+
+  CHECK(look("sink").instance == before);
+  CHECK(look("sink").restarts == 0);
+  CHECK(domains()[0].nodes == 2);
+}
+
+TEST_CASE_FIXTURE(world, "a silent node is lost within two periods") {
+  add_node("node-1");
+  add_node("node-2");
+
+  cut("node-1");
+  pass(2 * period);
+
+  CHECK(domains()[0].nodes == 1);
+}
+
+TEST_CASE_FIXTURE(world, "a node that answers in time is not lost") {
+  add_node("node-1");
+  start({function("f", "sink")});
+
+  cut("node-1");
+  pass(period / 2);
+  mend("node-1");
+  pass(3 * period);
+
+  CHECK(home("f") == "node-1");
+  CHECK(look("f").restarts == 0);
+}
+
+TEST_CASE_FIXTURE(world, "a broken connection counts at once") {
+  add_node("node-1");
+
+  kill("node-1");
+
+  CHECK(domains()[0].nodes == 0);
+}
+
+TEST_CASE_FIXTURE(world, "a node whose connection broke joins anew") {
+  add_node("node-1");
+  start({function("f", "sink")});
+  auto before = look("f").instance;
+
+  reset("node-1", "domain-1");
+  pass(1s);
+
+  CHECK(domains()[0].nodes == 1);
+  CHECK(look("f").instance == before);
+  CHECK(sightings("f") == lines{"node-1"});
+}
+
+TEST_CASE_FIXTURE(without_polling, "without polling, silence alone is no loss") {
+  add_node("node-1");
+  start({function("f", "sink")});
+
+  cut("node-1");
+  pass(limits::silence - 1s);
+  mend("node-1");
+  pass(1min);
+
+  CHECK(home("f") == "node-1");
+  CHECK(look("f").restarts == 0);
+}
+
+TEST_CASE_FIXTURE(without_polling,
+                  "without polling, a broken connection is a loss") {
+  add_node("node-1");
+  add_node("node-2");
+  start({function("f", "sink"), function("g", "sink")});
+  auto old = home("f");
+
+  cut(old);
+  pass(limits::silence);
+
+  CHECK(home("f") != old);
+  CHECK(home("f") == home("g"));
+}
+
+TEST_CASE_FIXTURE(without_polling,
+                  "without polling, what is pending starts on a new node") {
+  add_node("node-1");
+  start({function("f", "sink")});
+  kill("node-1");
+  REQUIRE(home("f") == "nowhere");
+
+  add_node("node-2");
+
+  CHECK(home("f") == "node-2");
+}
+
+TEST_CASE_FIXTURE(without_polling,
+                  "without polling, a failed start is tried again") {
+  auto sound = false;
+  scripts["shy"] = [&](guest_host&, const guest_event&) -> step {
+    return sound ? step{} : step{trap{"not yet"}};
+  };
+  add_node("node-1");
+  start({function("f", "shy")});
+  REQUIRE(home("f") == "nowhere");
+
+  sound = true;
+  pass(limits::retry_without_polling);
+
+  CHECK(home("f") == "node-1");
+}
+
+TEST_CASE_FIXTURE(world, "an instance that vanished from its node is healed") {
+  add_node("node-1");
+  start({function("f", "sink")});
+  auto& node = inside("node-1");
+  auto lost = only(node);
+  auto handle = node.tenants[lost].handle;
+
+  node.set_running(lost, node.tenants[lost], false);
+  node.tenants.clear();
+  caf::anon_send_exit(handle, caf::exit_reason::kill);
+  pass(3 * period);
+
+  CHECK(look("f").instance != lost);
+  CHECK(sightings("f") == lines{"node-1"});
+}
+
+TEST_CASE_FIXTURE(world, "an instance that belongs to nobody is stopped") {
+  add_node("node-1");
+  start({function("f", "sink")});
+  auto& node = inside("node-1");
+  auto stray = draw<physical_id>(random);
+  auto spec = node.tenants[only(node)].spec;
+  spec.id = draw<logical_id>(random);
+
+  caf::anon_send(node_actor{node.self}, atom::start_v, stray, spec,
+                 output_map{}, std::string{});
+  settle();
+  REQUIRE(node.tenants.contains(stray));
+  pass(3 * period);
+
+  CHECK(!node.tenants.contains(stray));
+  CHECK(sightings("f") == lines{"node-1"});
+}
+
+TEST_CASE_FIXTURE(world, "a second instance of a function is stopped") {
+  add_node("node-1");
+  add_node("node-2");
+  start({function("f", "sink")});
+  auto& here = inside(home("f"));
+  auto& there = inside(home("f") == "node-1" ? "node-2" : "node-1");
+  auto spec = here.tenants[only(here)].spec;
+
+  caf::anon_send(node_actor{there.self}, atom::start_v,
+                 draw<physical_id>(random), spec, output_map{}, std::string{});
+  settle();
+  REQUIRE(sightings("f").size() == 2);
+  pass(3 * period);
+
+  CHECK(sightings("f") == lines{home("f")});
+}
+
+TEST_CASE_FIXTURE(world, "a stray is stopped while others fail to start") {
+  scripts["frail"] = [](guest_host&, const guest_event&) -> step {
+    return trap{"no good"};
+  };
+  add_node("node-1");
+  start({function("f", "frail"), function("g", "sink")});
+  auto& node = inside("node-1");
+  auto stray = draw<physical_id>(random);
+  auto spec = node.tenants[only(node)].spec;
+  spec.id = draw<logical_id>(random);
+
+  caf::anon_send(node_actor{node.self}, atom::start_v, stray, spec,
+                 output_map{}, std::string{});
+  pass(3 * period);
+
+  CHECK(!node.tenants.contains(stray));
+}

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+"""The real programs in a temporary directory, on free ports of loopback.
+
+Everything started here is ended here, by its process id.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+import uuid
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("EDGELESS_BIN", ROOT / "build/release/bin"))
+PATIENCE = 30  # seconds; nothing here is about speed
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for s in sockets:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def wait_for(what, condition, patience=PATIENCE):
+    """Waits until the condition gives something, and returns it."""
+    end = time.monotonic() + patience
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise AssertionError("did not happen: " + what)
+        time.sleep(0.02)
+
+
+class Cluster:
+    """A controller, an orchestrator and nodes, each with its own files."""
+
+    def __init__(self, keep_alive=2):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="edgeless-system-"))
+        self.running = {}
+        self.node_ids = {}
+        self.ports = {}
+        self.controller_port, self.orchestrator_port = free_ports(2)
+        self.write("controller.toml", f"""
+controller_url = "http://127.0.0.1:{self.controller_port}"
+orchestrators = [ {{ domain_id = "domain-1",
+  orchestrator_url = "http://127.0.0.1:{self.orchestrator_port}" }} ]
+""".replace(",\n ", ","))
+        self.write("orchestrator.toml", f"""
+[general]
+domain_id = "domain-1"
+orchestrator_url = "http://127.0.0.1:{self.orchestrator_port}"
+orchestrator_url_announced = ""
+[baseline]
+orchestration_strategy = "RoundRobin"
+keep_alive_interval_secs = {keep_alive}
+[proxy]
+proxy_type = "None"
+[collector]
+collector_type = "None"
+""")
+        self.write("cli.toml",
+                   f'controller_url = "http://127.0.0.1:'
+                   f'{self.controller_port}"\n')
+
+    def write(self, name, text):
+        (self.folder / name).write_text(text)
+
+    def add_node_file(self, name, labels=(), file_log=True, node_id=None):
+        agent, invocation = free_ports(2)
+        self.node_ids[name] = node_id or str(uuid.uuid4())
+        self.ports[name] = invocation
+        provider = "file-log-1" if file_log else ""
+        self.write(name + ".toml", f"""
+[general]
+node_id = "{self.node_ids[name]}"
+agent_url = "http://127.0.0.1:{agent}"
+agent_url_announced = ""
+invocation_url = "http://127.0.0.1:{invocation}"
+invocation_url_announced = ""
+orchestrator_url = "http://127.0.0.1:{self.orchestrator_port}"
+code_cache = "{self.folder}/code-{name}"
+[telemetry]
+metrics_url = ""
+log_level = "info"
+performance_samples = false
+[wasm_runtime]
+enabled = true
+[resources]
+file_log_provider = "{provider}"
+[user_node_capabilities]
+labels = {json.dumps(list(labels))}
+""")
+
+    def launch(self, name, program, *arguments):
+        log = open(self.folder / (name + ".log"), "a")
+        self.running[name] = subprocess.Popen(
+            [BIN / program, *arguments], cwd=self.folder, stdout=log,
+            stderr=subprocess.STDOUT)
+        return self.running[name]
+
+    def start_controller(self):
+        return self.launch("controller", "edgeless_con_d")
+
+    def start_orchestrator(self):
+        return self.launch("orchestrator", "edgeless_orc_d")
+
+    def start_node(self, name):
+        return self.launch(name, "edgeless_node_d", "-c", name + ".toml")
+
+    def start_all(self, *nodes):
+        self.start_controller()
+        self.start_orchestrator()
+        for name in nodes:
+            if name not in self.node_ids:
+                self.add_node_file(name)
+            self.start_node(name)
+        self.wait_for_nodes(len(nodes))
+
+    def wait_for_nodes(self, count):
+        wait_for(f"{count} nodes", lambda: f"({count} nodes)" in
+                 self.cli("domain", "list", check=False).stdout)
+
+    def cli(self, *arguments, check=True):
+        done = subprocess.run([BIN / "edgeless_cli", *arguments],
+                              cwd=self.folder, capture_output=True, text=True,
+                              timeout=60)
+        if check and done.returncode != 0:
+            raise AssertionError(f"edgeless_cli {arguments}: {done.stderr}")
+        return done
+
+    def workflow(self, functions, resources=()):
+        """Writes a workflow file; a function is (name, class, outputs,
+        annotations), a resource (name, class, configurations)."""
+        spec = {"functions": [], "resources": [], "annotations": {}}
+        for name, kind, outputs, annotations in functions:
+            spec["functions"].append({
+                "name": name,
+                "class_specification": {
+                    "id": kind, "function_type": "RUST_WASM",
+                    "version": "0.1", "outputs": list(outputs),
+                    "code": str(ROOT / f"functions/{kind}/{kind}.wasm")},
+                "output_mapping": outputs, "annotations": annotations})
+        for name, kind, configurations in resources:
+            spec["resources"].append({
+                "name": name, "class_type": kind, "output_mapping": {},
+                "configurations": configurations})
+        self.write("workflow.json", json.dumps(spec, indent=2))
+        return "workflow.json"
+
+    def start(self, functions, resources=()):
+        return self.cli("workflow", "start",
+                        self.workflow(functions, resources)).stdout.strip()
+
+    def inspect(self, workflow):
+        """Component -> (phase, node name, instance)."""
+        text = self.cli("workflow", "inspect", workflow).stdout
+        names = {v: k for k, v in self.node_ids.items()}
+        result = {}
+        for m in re.finditer(r"^(\S+) (running|starting|pending)"
+                             r"(?: on node (\S+) as ([0-9a-f-]+))?", text,
+                             re.M):
+            result[m[1]] = (m[2], names.get(m[3]), m[4])
+        return result
+
+    def log(self, name):
+        path = self.folder / (name + ".log")
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def lines(self, file):
+        path = self.folder / file
+        return path.read_text().splitlines() if path.exists() else []
+
+    def signal(self, name, number):
+        os.kill(self.running[name].pid, number)
+
+    def kill(self, name):
+        process = self.running.pop(name)
+        process.kill()
+        process.wait()
+
+    def terminate(self, name):
+        """Ends a program as an operator does; returns (code, seconds)."""
+        process = self.running.pop(name)
+        begin = time.monotonic()
+        process.terminate()
+        return process.wait(timeout=PATIENCE), time.monotonic() - begin
+
+    def close(self):
+        for process in self.running.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGCONT)
+            process.kill()
+            process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class SystemTest(unittest.TestCase):
+    keep_alive = 2
+
+    def setUp(self):
+        self.cluster = Cluster(self.keep_alive)
+        self.addCleanup(self.cluster.close)
+
+    def tearDown(self):
+        if not self._outcome.success:
+            for name in list(self.cluster.running):
+                print(f"--- {name}\n" + self.cluster.log(name)[-3000:])
+
+
+GENERATOR = ("generator", "message_generator", {"output": "log"},
+             {"init-payload": "message=hello,period=50"})
+LOG = ("log", "file-log", {"filename": "events.log", "add-timestamp": "true"})

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""Programs start in any order, work, fail, and end when they are told to."""
+import itertools
+import signal
+import unittest
+
+from cluster import GENERATOR, LOG, SystemTest, wait_for
+
+
+class Lifecycle(SystemTest):
+    def test_programs_start_in_any_order(self):
+        for order in itertools.permutations(["controller", "orchestrator",
+                                             "node"]):
+            with self.subTest(order=order):
+                self.setUp()
+                c = self.cluster
+                c.add_node_file("n1")
+                for role in order:
+                    {"controller": c.start_controller,
+                     "orchestrator": c.start_orchestrator,
+                     "node": lambda: c.start_node("n1")}[role]()
+                c.wait_for_nodes(1)
+                c.start([GENERATOR], [LOG])
+                wait_for("events", lambda: len(c.lines("events.log")) > 2)
+                c.close()
+
+    def test_every_program_ends_within_two_seconds(self):
+        c = self.cluster
+        c.start_all("n1", "n2")
+        c.start([GENERATOR], [LOG])
+        for name in ["n1", "orchestrator", "controller", "n2"]:
+            code, seconds = c.terminate(name)
+            self.assertEqual(code, 0, name)
+            self.assertLess(seconds, 2, name)
+
+    def test_a_node_ends_in_time_though_a_guest_spins(self):
+        c = self.cluster
+        c.start_all("n1")
+        workflow = c.start([("spinner", "infinite_test", {}, {})])
+        _, _, instance = c.inspect(workflow)["spinner"]
+        c.cli("function", "invoke", "cast",
+              f"http://127.0.0.1:{c.ports['n1']}", c.node_ids["n1"], instance,
+              "go")
+        # It spins; the node still answers.
+        c.wait_for_nodes(1)
+        code, seconds = c.terminate("n1")
+        self.assertEqual(code, 0)
+        self.assertLess(seconds, 2)
+
+    def test_a_workflow_with_a_spinning_guest_is_stopped(self):
+        c = self.cluster
+        c.start_all("n1")
+        workflow = c.start([("spinner", "infinite_test", {}, {})])
+        _, _, instance = c.inspect(workflow)["spinner"]
+        c.cli("function", "invoke", "cast",
+              f"http://127.0.0.1:{c.ports['n1']}", c.node_ids["n1"], instance,
+              "go")
+        self.assertEqual(c.cli("workflow", "stop", workflow).stdout,
+                         f"Workflow {workflow} stopped\n")
+        wait_for("the guest to go", lambda: f"{instance} exited" in
+                 c.log("n1"))
+
+    def test_a_second_process_with_the_same_id_is_refused(self):
+        c = self.cluster
+        c.start_all("n1")
+        c.add_node_file("twin", node_id=c.node_ids["n1"])
+        c.start_node("twin")
+        wait_for("the refusal", lambda: "node_id already in use" in
+                 c.log("twin"))
+        c.start([GENERATOR], [LOG])
+        wait_for("events", lambda: len(c.lines("events.log")) > 2)
+
+
+class Loss(SystemTest):
+    keep_alive = 0.5
+
+    def start_generator_on(self, node):
+        """Starts the generator until it is there: placement takes turns."""
+        c = self.cluster
+        for _ in range(4):
+            workflow = c.start([GENERATOR], [LOG])
+            if c.inspect(workflow)["generator"][1] == node:
+                return workflow
+            c.cli("workflow", "stop", workflow)
+        self.fail("never placed on " + node)
+
+    def two_nodes(self):
+        c = self.cluster
+        c.add_node_file("n1")
+        c.add_node_file("n2", file_log=False)
+        c.start_all("n1", "n2")
+        return c, self.start_generator_on("n2")
+
+    def test_a_killed_node_is_replaced(self):
+        c, workflow = self.two_nodes()
+        wait_for("events from n2", lambda: any(
+            c.node_ids["n2"] in x for x in c.lines("events.log")))
+        c.kill("n2")
+        wait_for("events from n1", lambda: any(
+            "from node_id " + c.node_ids["n1"] in x
+            for x in c.lines("events.log")))
+        self.assertEqual(c.inspect(workflow)["generator"][:2],
+                         ("running", "n1"))
+
+    def test_a_silent_node_is_lost_and_comes_back_as_a_guest(self):
+        c, workflow = self.two_nodes()
+        c.signal("n2", signal.SIGSTOP)
+        wait_for("the move", lambda: c.inspect(workflow)["generator"][:2]
+                 == ("running", "n1"))
+        c.signal("n2", signal.SIGCONT)
+        c.wait_for_nodes(2)
+        # Its copy is stopped: only the generator on n1 goes on.
+        wait_for("the old copy to go", lambda: "exited: ok" in c.log("n2"))
+        self.assertEqual(c.inspect(workflow)["generator"][:2],
+                         ("running", "n1"))
+        # A fence holds back what it sent while it was thought dead.
+        seen = len(c.lines("events.log"))
+        wait_for("more events", lambda: len(c.lines("events.log")) > seen + 5)
+        tail = c.lines("events.log")[seen + 2:]
+        self.assertFalse([x for x in tail if c.node_ids["n2"] in x])
+
+    def test_what_has_no_other_home_waits_for_one(self):
+        c = self.cluster
+        c.add_node_file("n1")
+        c.add_node_file("n2", labels=["special"], file_log=False)
+        c.start_all("n1", "n2")
+        name, kind, outputs, annotations = GENERATOR
+        workflow = c.start([(name, kind, outputs,
+                             annotations | {"label_match_all": "special"})],
+                           [LOG])
+        self.assertEqual(c.inspect(workflow)["generator"][:2],
+                         ("running", "n2"))
+        c.kill("n2")
+        wait_for("it to be pending", lambda: c.inspect(workflow)["generator"]
+                 [0] == "pending")
+        self.assertIn("special", c.cli("workflow", "inspect", workflow).stdout)
+        c.start_node("n2")
+        wait_for("its return", lambda: c.inspect(workflow)["generator"][:2]
+                 == ("running", "n2"))
+
+
+if __name__ == "__main__":
+    unittest.main()

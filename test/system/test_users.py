@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: MIT
+"""What users type, and what they get for mistakes: one clear line each."""
+import json
+import subprocess
+import unittest
+
+from cluster import BIN, GENERATOR, LOG, ROOT, SystemTest, wait_for
+
+
+class Mistakes(SystemTest):
+    def run_daemon(self, program, *arguments):
+        return subprocess.run([BIN / program, *arguments],
+                              cwd=self.cluster.folder, capture_output=True,
+                              text=True, timeout=20)
+
+    def refuse(self, done, *words):
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+
+    def test_settings_say_file_line_key_and_reason(self):
+        c = self.cluster
+        c.add_node_file("n1")
+        text = (c.folder / "n1.toml").read_text()
+        c.write("n1.toml", text.replace("enabled = true", "enabled = 1")
+                + "[generall]\n")
+        done = self.run_daemon("edgeless_node_d", "-c", "n1.toml")
+        self.refuse(done, "n1.toml:", "wasm_runtime.enabled", "generall")
+        self.refuse(self.run_daemon("edgeless_orc_d", "-c", "absent.toml"),
+                    "absent.toml")
+        c.write("controller.toml", 'controller_url = "127.0.0.1:7001"\n'
+                'orchestrators = []\n')
+        self.refuse(self.run_daemon("edgeless_con_d"), "controller.toml:1:",
+                    "http://")
+
+    def test_templates_are_written_once_and_work(self):
+        for program in ["edgeless_con_d", "edgeless_orc_d", "edgeless_node_d"]:
+            first = self.run_daemon(program, "-t", program + ".toml")
+            self.assertEqual(first.returncode, 0, first.stderr)
+            self.refuse(self.run_daemon(program, "-t", program + ".toml"),
+                        "cannot overwrite configuration file: "
+                        + program + ".toml")
+
+    def test_versions_are_printed(self):
+        for program in ["edgeless_con_d", "edgeless_orc_d", "edgeless_node_d",
+                        "edgeless_inabox", "edgeless_cli"]:
+            done = self.run_daemon(program, "--version")
+            self.assertEqual(done.returncode, 0)
+            self.assertRegex(done.stdout, r"^\d+\.\d+\.\d+\n$")
+
+    def test_a_taken_port_is_one_line(self):
+        c = self.cluster
+        c.start_all("n1")
+        done = self.run_daemon("edgeless_con_d")
+        self.refuse(done, str(c.controller_port), "in use")
+
+    def test_workflow_faults_come_all_at_once(self):
+        c = self.cluster
+        c.start_all("n1")
+        file = c.workflow(
+            [("a", "message_generator", {"output": "nobody"}, {}),
+             ("a", "no_such_function", {}, {"timeout_ms": "soon"})])
+        self.refuse(c.cli("workflow", "start", file, check=False),
+                    "nobody", "no_such_function.wasm", "timeout_ms")
+        c.write("broken.json", '{\n  "functions": [ }')
+        self.refuse(c.cli("workflow", "start", "broken.json", check=False),
+                    "broken.json:2:")
+        self.refuse(c.cli("workflow", "start", "absent.json", check=False),
+                    "absent.json")
+        c.write("f.wasm", "not a module")
+        spec = json.loads((c.folder / "workflow.json").read_text())
+        spec["functions"] = spec["functions"][:1]
+        spec["functions"][0]["class_specification"]["code"] = "f.wasm"
+        spec["functions"][0]["output_mapping"] = {}
+        c.write("module.json", json.dumps(spec))
+        self.refuse(c.cli("workflow", "start", "module.json", check=False),
+                    "f.wasm", "WebAssembly")
+        self.assertEqual(c.cli("workflow", "list").stdout, "")
+
+    def test_unknown_ids_are_errors(self):
+        c = self.cluster
+        c.start_all("n1")
+        nobody = "00000000-0000-4000-8000-000000000001"
+        for command in ["stop", "inspect"]:
+            self.refuse(c.cli("workflow", command, nobody, check=False),
+                        "unknown", nobody)
+            self.refuse(c.cli("workflow", command, "xyz", check=False),
+                        "xyz")
+        self.refuse(c.cli("domain", "inspect", "nowhere", check=False),
+                    "domain nowhere not found")
+        self.refuse(c.cli("function", "invoke", "call", "http://127.0.0.1:1",
+                          nobody, nobody, "x", check=False),
+                    "invalid event type: call")
+        self.refuse(c.cli("function", "invoke", "cast",
+                          f"http://127.0.0.1:{c.ports['n1']}",
+                          c.node_ids["n1"], nobody, "x", check=False),
+                    "no instance")
+
+    def test_without_a_controller_the_cli_says_so(self):
+        self.refuse(self.cluster.cli("workflow", "list", check=False),
+                    "cannot reach", str(self.cluster.controller_port))
+
+
+class Work(SystemTest):
+    def test_three_nodes_share_a_workflow(self):
+        # f1 -> out1 f2, out2 f3, all -> log; init payload 8.
+        c = self.cluster
+        c.start_all("n1", "n2", "n3")
+        outputs = {"log": "log"}
+        for number in range(3):
+            file = f"values-{number}.log"
+            c.start([("f1", "system_test",
+                      {"out1": "f2", "out2": "f3", "log": "log"},
+                      {"init-payload": "8"}),
+                     ("f2", "system_test", outputs, {}),
+                     ("f3", "system_test", outputs, {})],
+                    [("log", "file-log", {"filename": file})])
+        for number in range(3):
+            wait_for("8, 4 and 7", lambda: {x.strip() for x in c.lines(
+                f"values-{number}.log")} == {"8", "4", "7"})
+
+    def test_calls_cross_nodes(self):
+        c = self.cluster
+        c.start_all("n1", "n2")
+        c.start([("ponger", "pong", {"ping": "pinger"}, {}),
+                 ("pinger", "ping", {"ponger": "ponger"}, {})])
+        wait_for("a reply", lambda: "PONG" in c.log("n1") + c.log("n2")
+                 or "Reply" in c.log("n1") + c.log("n2"))
+
+    def test_events_can_be_sent_by_hand(self):
+        c = self.cluster
+        c.start_all("n1")
+        workflow = c.start([("doubler", "double", {"result": "log"}, {})],
+                           [LOG])
+        _, _, instance = c.inspect(workflow)["doubler"]
+        done = c.cli("function", "invoke", "cast",
+                     f"http://127.0.0.1:{c.ports['n1']}", c.node_ids["n1"],
+                     instance, "21")
+        self.assertEqual(done.stdout, "event casted\n")
+        wait_for("42", lambda: any("42" in x for x in c.lines("events.log")))
+
+    def test_the_examples_start(self):
+        c = self.cluster
+        c.start_all("n1", "n2")
+        for example in ["file_log/workflow.json", "ping_pong/workflow.json",
+                        "ping_pong_async/workflow.json", "noop/workflow.json"]:
+            done = c.cli("workflow", "start",
+                         str(ROOT / "examples" / example))
+            self.assertEqual(done.stderr, "", example)
+            self.assertEqual(set(p for p, _, _ in
+                                 c.inspect(done.stdout.strip()).values()),
+                             {"running"}, example)
+
+    def test_stop_all_leaves_nothing(self):
+        c = self.cluster
+        c.start_all("n1")
+        for _ in range(3):
+            c.start([GENERATOR], [LOG])
+        self.assertEqual(len(c.cli("workflow", "list").stdout.split()), 3)
+        c.cli("workflow", "stop", "all")
+        self.assertEqual(c.cli("workflow", "list").stdout, "")
+        wait_for("their end", lambda: c.log("n1").count(
+            "message_generator") > 0 and c.log("n1").count("exited: ok") == 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

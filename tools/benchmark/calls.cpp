@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include <array>
+#include <cstring>
+
+#include "tools/benchmark/floors.hpp"
+#include "tools/benchmark/node.hpp"
+#include "tools/benchmark/parts.hpp"
+#include "tools/benchmark/peer.hpp"
+
+namespace edgeless::benchmark {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint32_t calls_per_round = 1000;
+constexpr std::uint32_t payload_size = 64;
+
+struct part {
+  double below;
+  const char* name;
+};
+constexpr std::array parts{part{0.5, "p50"}, part{0.99, "p99"},
+                           part{0.999, "p99.9"}};
+
+/// Seconds per call, from the report of asker.wat; empty if one failed.
+std::vector<double> read_report(const std::string& report) {
+  std::vector<double> result;
+  for (std::size_t at = 0; at + 4 <= report.size(); at += 4) {
+    std::uint32_t nanoseconds;
+    std::memcpy(&nanoseconds, report.data() + at, 4);
+    if (nanoseconds == ~0u) fprintf(stderr, "call %zu of %zu failed\n", at / 4, report.size() / 4);
+    if (nanoseconds == ~0u)
+      return {};
+    result.push_back(nanoseconds * 1e-9);
+  }
+  return result;
+}
+
+/// Rounds of calls to `target`; a sample is a quantile of a round.
+rows measure(const plan& how, node& host, const endpoint& target,
+             const std::string& where) {
+  rows result;
+  for (auto& x : parts)
+    result.push_back({"call " + where + ", " + x.name, unit::seconds});
+  auto box = std::make_shared<mailbox>();
+  output_map outputs{1, {{"out", target}, {"report", host.at(host.add(box))}}};
+  auto asker = draw<physical_id>(machine_chance());
+  auto spec
+    = host.function(asker_module(), numbers({calls_per_round, payload_size}));
+  auto problem = host.start(asker, spec, outputs);
+  for (std::size_t i = 0; i <= how.repeats(20) && !problem; ++i) {
+    host.cast(asker, "go");
+    auto report = box->take(20s);
+    auto round = report ? read_report(report->payload) : std::vector<double>{};
+    if (round.empty())
+      problem = fail(ec::unreachable, "calls failed");
+    for (std::size_t k = 0; k < result.size() && i > 0; ++k) // after a warm-up
+      result[k].samples.push_back(quantile(round, parts[k].below));
+  }
+  for (auto& x : result)
+    if (problem) {
+      x.samples.clear();
+      x.failure = explain(problem);
+    }
+  return result;
+}
+
+void add(rows& all, rows more, const row& bare, const std::string& name) {
+  for (std::size_t i = 0; i < more.size(); ++i) {
+    more[i].floor = {name, quantile(bare.samples, parts[i].below)};
+    all.push_back(std::move(more[i]));
+  }
+}
+
+} // namespace
+
+rows calls(const plan& how) {
+  rows result;
+  node host{how.scratch / "code", draw<node_id>(machine_chance())};
+  auto target = draw<physical_id>(machine_chance());
+  if (auto problem
+      = host.start(target, host.function(flow_module(), numbers({0, 0, 0}))))
+    return {{"calls", unit::seconds, {}, {}, explain(problem)}};
+  auto request = caf_request(how);
+  add(result, measure(how, host, host.at(target), "in one node"), request,
+      "CAF request");
+  auto raw = tcp_round_trip(how);
+  auto there = peer::spawn(
+    how.scratch / "peer",
+    {{draw<node_id>(machine_chance()), draw<physical_id>(machine_chance())},
+     {}});
+  if (!there) {
+    result.push_back(
+      {"calls between nodes", unit::seconds, {}, {}, explain(there.error())});
+    return result;
+  }
+  add(result, measure(how, host, (*there)->at(), "between two node processes"),
+      raw, "TCP round trip");
+  return result;
+}
+
+} // namespace edgeless::benchmark

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include <caf/binary_serializer.hpp>
+
+#include "tools/benchmark/floors.hpp"
+#include "tools/benchmark/node.hpp"
+#include "tools/benchmark/parts.hpp"
+#include "tools/benchmark/peer.hpp"
+
+namespace edgeless::benchmark {
+
+namespace {
+
+/// A source casts a burst for each event that it gets, and its sink answers
+/// each burst with one event: so many bursts are always on their way, and an
+/// inbox never overflows.
+struct traffic {
+  std::uint32_t size;
+  std::uint32_t burst;
+  std::uint32_t bursts;
+
+  std::string source() const {
+    return numbers({1, burst, size});
+  }
+  std::string sink() const {
+    return numbers({burst, 1, 16});
+  }
+};
+
+traffic traffic_of(std::uint32_t size) {
+  if (size <= 4096)
+    return {size, 256, 8};
+  return {size, 16, 8};
+}
+
+physical_id some_instance() {
+  return draw<physical_id>(machine_chance());
+}
+
+node_id some_node() {
+  return draw<node_id>(machine_chance());
+}
+
+output_map leading_to(const endpoint& to) {
+  return {1, {{"out", to}}};
+}
+
+void measure_in_node(const plan& how, const traffic& load, row& result) {
+  node host{how.scratch / "code", some_node()};
+  auto source = some_instance(), sink = some_instance();
+  auto problem = host.start(sink, host.function(flow_module(), load.sink()));
+  if (!problem)
+    problem = host.start(source, host.function(flow_module(), load.source()),
+                         leading_to(host.at(sink)));
+  if (problem) {
+    result.failure = explain(problem);
+    return;
+  }
+  host.patch(sink, leading_to(host.at(source)));
+  for (std::uint32_t i = 0; i < load.bursts; ++i)
+    host.cast(source, "go");
+  result.samples = growth(how, [&] { return host.counts().handled(); });
+  // Of these, one in each burst went back.
+  for (auto& x : result.samples)
+    x *= static_cast<double>(load.burst) / (load.burst + 1);
+  if (auto lost = host.counts().dropped(); lost > 0) {
+    result.samples.clear();
+    result.failure = std::to_string(lost) + " events were dropped";
+  }
+}
+
+void measure_between_nodes(const plan& how, const traffic& load, row& result) {
+  node host{how.scratch / "code", some_node()};
+  auto source = some_instance();
+  auto there = peer::spawn(
+    how.scratch / "peer",
+    {{some_node(), some_instance()}, host.at(source), load.burst, 1, 16});
+  if (!there) {
+    result.failure = explain(there.error());
+    return;
+  }
+  if (auto problem
+      = host.start(source, host.function(flow_module(), load.source()),
+                   leading_to((*there)->at()))) {
+    result.failure = explain(problem);
+    return;
+  }
+  for (std::uint32_t i = 0; i < load.bursts; ++i)
+    host.cast(source, "go");
+  // What is handled here are the answers, one for each burst.
+  result.samples
+    = growth(how, [&] { return host.counts().handled() * load.burst; });
+  auto lost = host.counts().dropped();
+  auto handled = (*there)->end().first;
+  if (lost == 0 && handled > 0)
+    return;
+  result.samples.clear();
+  result.failure = std::to_string(lost) + " events were dropped, "
+                   + std::to_string(handled) + " arrived";
+}
+
+/// Bytes on the wire per event, without the frames' headers.
+double bytes_per_event(std::uint32_t size) {
+  batch load;
+  parcel one;
+  one.content.payload.assign(size, 'x');
+  load.parcels.assign(256, one);
+  caf::binary_serializer::container_type bytes;
+  caf::binary_serializer sink{nullptr, bytes};
+  static_cast<void>(sink(load));
+  return static_cast<double>(bytes.size()) / 256;
+}
+
+} // namespace
+
+rows casts(const plan& how) {
+  rows result;
+  result.push_back(caf_messages(how));
+  for (std::uint32_t size : {16u, 1024u, 65536u}) {
+    auto bare = engine_events(how, size);
+    row line{"casts in one node, " + readable(size, unit::bytes)};
+    if (size == 16)
+      line.what += " (aim: 1 M/s)";
+    measure_in_node(how, traffic_of(size), line);
+    line.floor = {"engine alone", median(bare.samples)};
+    result.push_back(std::move(line));
+  }
+  auto raw = tcp_bytes(how);
+  for (std::uint32_t size : {16u, 1024u, 65536u}) {
+    row line{"casts between two node processes, "
+             + readable(size, unit::bytes)};
+    if (size == 16)
+      line.what += " (aim: 500 k/s)";
+    measure_between_nodes(how, traffic_of(size), line);
+    line.floor = {"TCP alone, as many bytes",
+                  median(raw.samples) / bytes_per_event(size)};
+    result.push_back(std::move(line));
+  }
+  return result;
+}
+
+} // namespace edgeless::benchmark

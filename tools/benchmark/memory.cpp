@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "tools/benchmark/memory.hpp"
+
+#include <unistd.h>
+
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "tools/benchmark/floors.hpp"
+#include "tools/benchmark/node.hpp"
+#include "tools/benchmark/parts.hpp"
+#include "tools/benchmark/peer.hpp"
+
+namespace edgeless::benchmark {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t crowd = 500;
+
+double resident_bytes() {
+  std::size_t total = 0, resident = 0;
+  std::ifstream{"/proc/self/statm"} >> total >> resident;
+  return static_cast<double>(resident)
+         * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+/// Starts instances and has each handle one event.
+caf::error fill(node& host, std::size_t instances, const component_spec& spec) {
+  for (std::size_t begun = 0; begun < instances; begun += crowd) {
+    auto ids = host.start_many(std::min(crowd, instances - begun), spec);
+    if (!ids)
+      return ids.error();
+    for (auto& id : *ids)
+      host.cast(id, "one event");
+  }
+  auto deadline = clock::now() + 10s;
+  while (host.counts().handled() < instances && clock::now() < deadline)
+    std::this_thread::sleep_for(1ms);
+  if (host.counts().handled() < instances)
+    return fail(ec::exhausted, "some did not handle their event");
+  return caf::none;
+}
+
+} // namespace
+
+int run_idle(std::size_t instances, const std::filesystem::path& cache) {
+  auto mapping = bytes_per_mapping(instances);
+  node host{cache, draw<node_id>(machine_chance())};
+  auto spec = host.function(flow_module(), numbers({0, 0, 0}));
+  // What the first ones cost is not theirs alone.
+  auto problem = fill(host, 1, spec);
+  auto before = resident_bytes();
+  auto already = host.counts().handled();
+  if (!problem)
+    problem = fill(host, instances, spec);
+  if (problem) {
+    std::cout << "error " << explain(problem) << std::endl;
+    return 1;
+  }
+  std::cout << (resident_bytes() - before) / static_cast<double>(instances)
+            << ' ' << mapping << std::endl;
+  static_cast<void>(already);
+  // Ending them one by one is not what is measured.
+  _exit(0);
+}
+
+rows memory(const plan& how) {
+  auto instances = how.quick ? 500u : 10'000u;
+  row result{"memory per idle instance, " + std::to_string(instances)
+               + " in one node (aim: 32 KiB)",
+             unit::bytes};
+  double mapping = 0;
+  for (std::size_t i = 0; i < how.repeats(3); ++i) {
+    auto process = child::spawn(count_idle(instances, how.scratch / "peer"));
+    auto line = process ? (*process)->read_line() : explain(process.error());
+    std::istringstream words{line};
+    if (double bytes = 0; words >> bytes >> mapping)
+      result.samples.push_back(bytes);
+    else
+      result.failure = line;
+  }
+  result.floor = {"a mapping with one page in use", mapping};
+  return {result};
+}
+
+} // namespace edgeless::benchmark

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "tools/benchmark/plan.hpp"
+
+/// The parts of the report. Each measures its floors next to what they are the
+/// floors of.
+namespace edgeless::benchmark {
+
+/// Casts per second between two functions, in a node and between two.
+rows casts(const plan& how);
+
+/// How long a call between two functions takes, in a node and between two.
+rows calls(const plan& how);
+
+/// How long it takes to start a function, and how many start per second.
+rows starts(const plan& how);
+
+/// How long it takes from asking the controller for a workflow until its
+/// first event has arrived.
+rows workflow_start(const plan& how);
+
+/// Memory per instance that has nothing to do.
+rows memory(const plan& how);
+
+/// Decisions per second where a function shall run.
+rows placements(const plan& how);
+
+} // namespace edgeless::benchmark

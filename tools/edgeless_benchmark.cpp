@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/compile_child.hpp"
+
+#include "messages/errors.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "tools/benchmark/parts.hpp"
+#include "tools/benchmark/peer.hpp"
+#include "tools/program.hpp"
+
+using namespace edgeless;
+
+namespace {
+
+struct part {
+  const char* name;
+  benchmark::rows (*measure)(const benchmark::plan&);
+};
+
+constexpr part parts[] = {
+  {"casts", benchmark::casts},   {"calls", benchmark::calls},
+  {"starts", benchmark::starts}, {"workflow", benchmark::workflow_start},
+  {"memory", benchmark::memory}, {"placement", benchmark::placements},
+};
+
+struct wishes {
+  bool quick = false;
+  std::vector<std::string> only;
+  std::string json_file;
+  std::string markdown_file;
+};
+
+caf::error write(const std::string& file, const std::string& text) {
+  if (file.empty())
+    return caf::none;
+  std::ofstream out{file};
+  out << text;
+  return out.flush()
+           ? caf::error{}
+           : edgeless::fail(ec::system_failure, "cannot write " + file);
+}
+
+int report(const program& self, const wishes& x) {
+  char scratch[] = "/tmp/edgeless_benchmark.XXXXXX";
+  if (!mkdtemp(scratch))
+    return self.fail(
+      edgeless::fail(ec::system_failure, "cannot make a folder in /tmp"));
+  benchmark::plan how{x.quick, scratch};
+  benchmark::rows all;
+  for (auto& one : parts) {
+    if (!x.only.empty() && std::ranges::count(x.only, one.name) == 0)
+      continue;
+    std::cerr << "measuring: " << one.name << std::endl;
+    for (auto& line : one.measure(how))
+      all.push_back(std::move(line));
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(scratch, ignored);
+  auto text = benchmark::markdown(all);
+  std::cout << text << std::flush;
+  if (auto problem = write(x.markdown_file, text))
+    return self.fail(problem);
+  if (auto problem = write(x.json_file, benchmark::json(all)))
+    return self.fail(problem);
+  // A figure that is missing is a mistake; one that is bad is a figure.
+  auto missing
+    = std::ranges::count_if(all, [](auto& row) { return row.samples.empty(); });
+  return missing == 0 ? 0 : 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  if (auto code = run_as_compile_child(argc, argv))
+    return *code;
+  if (auto code = benchmark::run_as_child(argc, argv))
+    return *code;
+  setenv("RUST_LOG", "error", 0);
+  program self{"edgeless_benchmark", "Measures what this machine makes of it."};
+  wishes x;
+  self.options().require_subcommand(1);
+  auto* sub = self.options().add_subcommand(
+    "report", "Measure casts, calls, starts, memory and placement beside what "
+              "the machine can do without us, and print a table");
+  sub->add_flag("--quick", x.quick, "Rougher, in less than a minute");
+  sub->add_option("--only", x.only,
+                  "These parts only: casts, calls, starts, workflow, memory, "
+                  "placement");
+  sub->add_option("--json", x.json_file, "Write all samples to this file");
+  sub->add_option("--markdown", x.markdown_file,
+                  "Write the table to this file");
+  if (auto code = self.parse(argc, argv))
+    return *code;
+  return report(self, x);
+}
