@@ -174,6 +174,7 @@ void function_instance::stop_by_force() {
 // -- running the guest --------------------------------------------------------
 
 void function_instance::proceed() {
+  yielded_ = false;
   if (phase_ != phase::over) {
     drive();
     return;
@@ -182,7 +183,7 @@ void function_instance::proceed() {
 }
 
 void function_instance::drive() {
-  if (!guest_ || waiting_ || phase_ == phase::over)
+  if (!guest_ || waiting_ || yielded_ || phase_ == phase::over)
     return;
   auto start = std::chrono::steady_clock::now();
   for (;;) {
@@ -232,9 +233,11 @@ progress function_instance::run_slice() {
   return where;
 }
 
-/// Others first.
+/// Others first; what arrives meanwhile does not give the guest another slice,
+/// or a flood of events would keep a stop waiting.
 void function_instance::yield() {
   gave_up_turn_ = true;
+  yielded_ = true;
   send(this, atom::proceed_v);
 }
 

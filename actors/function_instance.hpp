@@ -141,6 +141,7 @@ private:
 
   bool waiting_ = false;
   bool gave_up_turn_ = false;
+  bool yielded_ = false; ///< a slice is due: atom::proceed is on its way
   std::uint64_t calls_ = 0;
   node_id callee_;
   caf::actor_clock::time_point call_deadline_;

@@ -146,7 +146,7 @@ void outbox::leave(way& via) {
     return;
   }
   std::erase_if(batch, [&](const event& x) {
-    if (via.room->take(x.payload.size()))
+    if (!takes_room(x) || via.room->take(x.payload.size()))
       return false;
     drop(x, drop_reason::link_full);
     return true;

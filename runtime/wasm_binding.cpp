@@ -121,16 +121,23 @@ void wasm_call::result(std::uint32_t value, int number) {
   std::memcpy(cells_ + number * cell_size, &value, sizeof(value));
 }
 
-// Looked up each time: the memory moves when it grows.
+// Looked up once per import, which costs as much as the copies: between two
+// imports the memory may grow, and move.
+std::span<char> wasm_call::memory() {
+  if (memory_.empty() && seat.memory)
+    memory_ = {reinterpret_cast<char*>(
+                 wasmtime_memory_data(context_, seat.memory)),
+               wasmtime_memory_data_size(context_, seat.memory)};
+  return memory_;
+}
+
 std::span<char> wasm_call::bytes(std::uint32_t at, std::uint64_t size) {
-  auto* memory = seat.memory;
-  auto total = memory ? wasmtime_memory_data_size(context_, memory) : 0;
-  if (at > total || size > total - at) {
+  auto all = memory();
+  if (at > all.size() || size > all.size() - at) {
     trap = "a pointer given to the node is out of bounds";
     return {};
   }
-  auto* data = reinterpret_cast<char*>(wasmtime_memory_data(context_, memory));
-  return {data + at, static_cast<std::size_t>(size)};
+  return all.subspan(at, static_cast<std::size_t>(size));
 }
 
 bool define_imports(wasmtime_linker_t* linker,

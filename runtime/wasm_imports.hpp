@@ -67,8 +67,13 @@ public:
   std::string trap;
 
 private:
+  /// All of the guest's memory. It does not move within one import: nothing
+  /// of the guest runs meanwhile.
+  std::span<char> memory();
+
   wasmtime_context* context_;
   char* cells_;
+  std::span<char> memory_;
 };
 
 using import_body = void (*)(wasm_call&);

@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Builds everything of a preset (default: release), and the functions beside
-# their sources.
+# build.sh [PRESET [TARGET]]: builds a preset (default: release), all of it or
+# one target such as `programs`, and the functions beside their sources.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=${1:-release}
+target=${2:-all}
 
 scripts/setup.sh
 # Clones in different places share what they compile.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 cmake --preset "$preset" >build.log 2>&1 || { cat build.log; exit 1; }
 rm -f build.log
-cmake --build --preset "$preset"
+cmake --build --preset "$preset" --target "$target"
 for function in functions/*/function.json; do
   "build/$preset/bin/edgeless_cli" function build "$function" >/dev/null
 done

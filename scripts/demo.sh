@@ -11,7 +11,7 @@ run() { printf '$ %s\n' "${*//$bin\//}"; "$@"; }
 die() { printf '\ndemo: %s\n' "$*" >&2; exit 1; }
 
 say "Setting up: packages, release build, functions"
-scripts/build.sh release
+scripts/build.sh release programs
 bin=$root/build/release/bin
 
 work=$(mktemp -d -t edgeless-demo-XXXXXX)

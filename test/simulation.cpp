@@ -45,9 +45,11 @@ public:
 
   static script ticker() {
     return [](guest_host& host, const guest_event& x) -> step {
+      if (x.payload == "die")
+        return trap{"told to die"};
       if (x.kind == hook::cast)
         host.cast("out", "tick");
-      if (x.kind != hook::stop)
+      if (x.kind == hook::init || x.payload == "again")
         (void) host.delayed_cast(700ms, "self", "again");
       return {};
     };
@@ -210,8 +212,7 @@ private:
   void talk() {
     auto name = any_function();
     tell("talk to " + name);
-    for (auto n = random() % 20; n > 0; --n)
-      whisper(name, "x");
+    whisper(name, "x", random() % 20);
   }
 
   void begin() {
@@ -237,10 +238,12 @@ private:
   }
 
   /// To wherever it is thought to live, if it is there.
-  void whisper(const std::string& name, const std::string& payload) {
+  void whisper(const std::string& name, const std::string& payload,
+               std::uint64_t times = 1) {
     auto instance = look(name).instance;
-    if (auto there = node_of(instance); there != "nowhere")
-      cast_to(there, instance, payload);
+    for (; times > 0; --times)
+      if (auto there = node_of(instance); there != "nowhere")
+        cast_to(there, instance, payload);
   }
 
   bool gentle_;

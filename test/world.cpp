@@ -317,6 +317,10 @@ void world::stop(const workflow_id& id) {
   std::erase(workflows_, id);
 }
 
+void world::stop(const std::string& node, const physical_id& instance) {
+  caf::anon_send(hosts_.at(node).handle, atom::stop_v, instance);
+}
+
 void world::post(const std::string& component, const std::string& payload) {
   auto x = look(component);
   REQUIRE(x.instance);
@@ -357,7 +361,11 @@ void world::run(int turns) {
     auto lucky = options_.shuffled ? random() % jobs.size() : 0;
     std::rotate(jobs.begin(),
                 jobs.begin() + static_cast<std::ptrdiff_t>(lucky), jobs.end());
+    auto job = jobs.front();
     scheduler_.try_run_once();
+    // Who has more to do goes to the back of the queue, as in a real pool.
+    if (!jobs.empty() && jobs.front() == job)
+      std::rotate(jobs.begin(), jobs.begin() + 1, jobs.end());
   }
 }
 

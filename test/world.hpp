@@ -83,6 +83,8 @@ public:
   workflow_id start(std::vector<component_draft> components);
   caf::error try_start(std::vector<component_draft> components);
   void stop(const workflow_id& id);
+  /// Its node is told to stop this instance; nothing else happens for now.
+  void stop(const std::string& node, const physical_id& instance);
   caf::error try_start(const workflow_id& id,
                        std::vector<component_draft> components);
   /// An event from outside, at wherever it lives.

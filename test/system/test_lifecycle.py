@@ -71,6 +71,27 @@ class Lifecycle(SystemTest):
         wait_for("events", lambda: len(c.lines("events.log")) > 2)
 
 
+class Fairness(SystemTest):
+    keep_alive = 0.5
+
+    def test_a_hundred_spinning_guests_starve_nobody(self):
+        c = self.cluster
+        c.start_all("n1")
+        workflow = c.start([(f"spinner-{i}", "infinite_test", {}, {})
+                            for i in range(100)])
+        for _, _, instance in c.inspect(workflow).values():
+            c.cli("function", "invoke", "cast",
+                  f"http://127.0.0.1:{c.ports['n1']}", c.node_ids["n1"],
+                  instance, "go")
+        c.start([GENERATOR], [LOG])
+        wait_for("events", lambda: len(c.lines("events.log")) > 3)
+        # Neither the node nor the wire has waited for a guest.
+        self.assertNotIn("lost node", c.log("orchestrator"))
+        code, seconds = c.terminate("n1")
+        self.assertEqual(code, 0)
+        self.assertLess(seconds, 2.1)
+
+
 class Loss(SystemTest):
     keep_alive = 0.5
 

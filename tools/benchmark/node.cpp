@@ -237,6 +237,9 @@ bool node::wait_for(std::size_t instances) const {
 
 void node::patch(const physical_id& id, const output_map& outputs) {
   self_->send(node_, atom::patch_v, id, outputs);
+  // Once the node has answered this, the patch is in the instance's mailbox.
+  self_->request(node_, limits::client, atom::running_v)
+    .receive([](const inventory&) {}, [](const caf::error&) {});
 }
 
 void node::cast(const physical_id& to, std::string payload) {

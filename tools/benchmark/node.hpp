@@ -66,6 +66,7 @@ public:
   void stop(std::span<const physical_id> ids);
   /// Waits until at most so many instances live here; false: they do not go.
   bool wait_for(std::size_t instances) const;
+  /// Events that are cast from now on find these outputs.
   void patch(const physical_id& id, const output_map& outputs);
 
   /// One event for an instance here.

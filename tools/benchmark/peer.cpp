@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <iostream>
 
 #include "tools/benchmark/memory.hpp"
@@ -137,7 +138,9 @@ std::optional<int> run_as_child(int argc, char** argv) {
     return std::nullopt;
   if (words[0] == nothing_word)
     return 0;
-  open_log("edgeless_benchmark", {log_level::error, {}});
+  auto wanted = std::getenv("RUST_LOG");
+  if (auto filter = parse_log_filter(wanted ? wanted : "error"))
+    open_log("edgeless_benchmark", *filter);
   if (words[0] == idle_word && words.size() == 3)
     return run_idle(std::stoul(words[1]), words[2]);
   if (words[0] == peer_word && words.size() == 10)

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+#include "test/world.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace edgeless;
+using namespace edgeless::test;
+
+namespace {
+
+/// An asker on one node, its server on another one, or as told.
+struct parties : world {
+  parties() {
+    add_node("node-1", labelled({"one"}));
+    add_node("node-2", labelled({"two"}));
+  }
+
+  void start_both(const std::string& asker_on, const std::string& server_on,
+                  const std::string& timeout = "5000",
+                  const std::string& script = "asker") {
+    start({function("asker", script, {{"out", "server"}},
+                    {{"label_match_all", asker_on},
+                     {"call_timeout_ms", timeout}}),
+           function("server", "server", {{"out", "asker"}},
+                    {{"label_match_all", server_on}})});
+  }
+
+  std::string last() const {
+    return journal.empty() ? "" : journal.back();
+  }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(parties, "a call is answered on the same node") {
+  start_both("one", "one");
+
+  cast_to("asker", "a");
+
+  CHECK(last() == "asker@node-1 = re a");
+  CHECK(balanced());
+}
+
+TEST_CASE_FIXTURE(parties, "a call is answered from another node") {
+  start_both("one", "two");
+
+  cast_to("asker", "a");
+  cast_to("asker", "b");
+
+  CHECK(journal == lines{"asker@node-1 = re a", "asker@node-1 = re b"});
+  CHECK(balanced());
+}
+
+TEST_CASE_FIXTURE(parties, "a handler without an answer answers nothing") {
+  start_both("one", "two");
+
+  cast_to("asker", "none");
+
+  CHECK(last() == "asker@node-1 = nothing");
+}
+
+TEST_CASE_FIXTURE(parties, "a trap in the callee is an error at once") {
+  start_both("one", "two");
+
+  cast_to("asker", "die");
+
+  CHECK(last() == "asker@node-1 = error");
+  CHECK(look("server").restarts == 1);
+  CHECK(look("asker").restarts == 0);
+  CHECK(balanced());
+}
+
+TEST_CASE_FIXTURE(parties, "a call to an unmapped channel traps") {
+  start({function("asker", "asker")});
+
+  cast_to("asker", "a");
+
+  CHECK(journal.empty());
+  CHECK(look("asker").restarts == 1);
+  CHECK(look("asker").reason == "call to the unmapped channel \"out\"");
+}
+
+TEST_CASE_FIXTURE(parties, "a call to nowhere is an error at once") {
+  start_both("one", "two");
+  kill("node-2");
+
+  cast_to("asker", "a");
+
+  CHECK(last() == "asker@node-1 = error");
+  CHECK(look("asker").restarts == 0);
+}
+
+TEST_CASE_FIXTURE(parties, "a call to oneself is an error at once") {
+  scripts["narcissus"] = [this](guest_host& host, const guest_event& x) -> step {
+    if (x.kind != hook::cast)
+      return {};
+    return call_out{"self", "a", [&host, this](call_result y) -> step {
+                      auto bad = y.kind == event_kind::error;
+                      note(host, "narcissus", bad ? " = error" : " = answer");
+                      return {};
+                    }};
+  };
+  start({function("f", "narcissus", {}, {{"label_match_all", "one"}})});
+
+  cast_to("f", "go");
+
+  CHECK(journal == lines{"narcissus@node-1 = error"});
+}
+
+TEST_CASE_FIXTURE(parties, "a call to one's own component is no deadlock") {
+  start({function("asker", "asker", {{"out", "asker"}},
+                  {{"label_match_all", "one"}})});
+
+  cast_to("asker", "a");
+  pass(5s);
+  cast_to("asker", "b");
+  pass(5s);
+
+  CHECK(journal == lines{"asker@node-1 = error", "asker@node-1 = error"});
+}
+
+TEST_CASE_FIXTURE(parties, "a call without an answer ends at its deadline") {
+  start_both("one", "two", "1000");
+  cast_to("asker", "never");
+
+  pass(999ms);
+  auto early = journal;
+  pass(1ms);
+
+  CHECK(early.empty());
+  CHECK(last() == "asker@node-1 = error");
+}
+
+TEST_CASE_FIXTURE(parties, "an answer after the deadline is counted") {
+  start_both("one", "two", "1000");
+  cast_to("asker", "never");
+
+  pass(10s);
+
+  CHECK(dropped(drop_reason::late_answer) == 1);
+  CHECK(journal.size() == 1);
+  CHECK(balanced());
+}
+
+TEST_CASE_FIXTURE(parties, "a cycle of calls times out and goes on") {
+  start_both("one", "two");
+  cast_to("asker", "never");
+  pass(10s);
+
+  cast_to("asker", "a");
+
+  CHECK(last() == "asker@node-1 = re a");
+  CHECK(look("asker").restarts == 0);
+  CHECK(look("server").restarts == 0);
+  CHECK(balanced());
+}
+
+TEST_CASE_FIXTURE(parties, "a call to a node that dies is an error at once") {
+  start_both("one", "two");
+  cast_to("asker", "never");
+  REQUIRE(journal.empty());
+
+  kill("node-2");
+
+  CHECK(last() == "asker@node-1 = error");
+}
+
+TEST_CASE_FIXTURE(parties, "a call to a node that is lost is an error") {
+  start_both("one", "two", "60000");
+  cast_to("asker", "never");
+
+  cut("node-2", "domain-1");
+  pass(4s);
+
+  CHECK(last() == "asker@node-1 = error");
+}
+
+TEST_CASE_FIXTURE(parties, "a call elsewhere is not touched by a loss") {
+  add_node("node-3");
+  start_both("one", "two");
+  cast_to("asker", "never");
+
+  kill("node-3");
+
+  CHECK(journal.empty());
+}
+
+TEST_CASE_FIXTURE(parties, "a call to an instance that stops is an error") {
+  start_both("one", "two");
+  cast_to("asker", "never");
+  auto instance = look("server").instance;
+
+  stop("node-2", instance);
+  settle();
+
+  CHECK(last() == "asker@node-1 = error");
+}
+
+TEST_CASE_FIXTURE(parties, "a call waiting in a stopped inbox is an error") {
+  start({function("asker", "asker", {{"out", "server"}}),
+         function("rival", "asker", {{"out", "server"}}),
+         function("server", "server", {{"out", "asker"}})});
+  cast_to("asker", "never");
+  cast_to("rival", "a");
+  REQUIRE(journal.empty());
+
+  auto server = look("server").instance;
+  stop(node_of(server), server);
+  settle();
+
+  CHECK(journal.size() == 2);
+  CHECK(journal[0].ends_with(" = error"));
+  CHECK(journal[1].ends_with(" = error"));
+  CHECK(dropped(drop_reason::stopped) == 1);
+  CHECK(balanced());
+}
+
+TEST_CASE_FIXTURE(parties, "a call that a full inbox refuses is an error") {
+  start_both("one", "one");
+  auto server = look("server").instance;
+  auto room = hood("node-1").find(server)->room;
+  REQUIRE(room->take(limits::inbox_bytes));
+
+  cast_to("asker", "a");
+
+  CHECK(last() == "asker@node-1 = error");
+  CHECK(dropped(drop_reason::inbox_full) == 1);
+  room->give_back(1, limits::inbox_bytes);
+}
+
+TEST_CASE_FIXTURE(parties, "a call out of reach ends at its deadline") {
+  start_both("one", "two");
+  cut("node-1", "node-2");
+
+  cast_to("asker", "a");
+  pass(5s);
+
+  CHECK(last() == "asker@node-1 = error");
+}

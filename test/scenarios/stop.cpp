@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+#include "test/world.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace edgeless;
+using namespace edgeless::test;
+
+namespace {
+
+struct stage : world {
+  stage() {
+    // Tells what it handles; "wait" calls, "spin" never comes to rest.
+    scripts["actor"] = [this](guest_host& host, const guest_event& x) -> step {
+      static const std::map<hook, std::string> names{{hook::init, "init"},
+                                                     {hook::cast, "cast "},
+                                                     {hook::call, "call "},
+                                                     {hook::stop, "stop"}};
+      journal.push_back(names.at(x.kind) + x.payload);
+      if (x.payload == "spin")
+        return spin{};
+      if (x.payload != "wait")
+        return {};
+      return call_out{"out", "never", [&host, this](call_result y) -> step {
+                        journal.push_back(y.kind == event_kind::error
+                                            ? "error"
+                                            : "answer");
+                        return {};
+                      }};
+    };
+    add_node("node-1");
+  }
+
+  /// An actor, and a server that will not answer it.
+  void start_waiting() {
+    start({function("f", "actor", {{"out", "server"}}),
+           function("server", "server", {{"out", "f"}})});
+  }
+
+  void ask_to_stop(const std::string& component) {
+    stop("node-1", look(component).instance);
+  }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(stage, "a workflow that is stopped is gone") {
+  auto id = start({function("f", "actor"), function("g", "actor")});
+
+  stop(id);
+
+  CHECK(journal == lines{"init", "init", "stop", "stop"});
+  CHECK(inside("node-1").tenants.empty());
+  CHECK(list().empty());
+}
+
+TEST_CASE_FIXTURE(stage, "other workflows run on") {
+  auto id = start({function("f", "sink")});
+  start({function("g", "sink")});
+
+  stop(id);
+
+  CHECK(home("g") == "node-1");
+  CHECK(look("g").restarts == 0);
+}
+
+TEST_CASE_FIXTURE(stage, "a pending workflow can be stopped") {
+  auto id = start({function("f", "sink", {}, {{"label_match_all", "moon"}})});
+
+  stop(id);
+  add_node("node-2", labelled({"moon"}));
+  pass(10s);
+
+  CHECK(list().empty());
+  CHECK(inside("node-2").tenants.empty());
+}
+
+TEST_CASE_FIXTURE(stage, "the stop hook runs before the queue, which is counted") {
+  start_waiting();
+  cast_to("f", "wait");
+  cast_to("f", "second");
+  cast_to("f", "third");
+  journal.clear();
+
+  ask_to_stop("f");
+  settle();
+
+  CHECK(std::vector(journal.begin(), journal.begin() + 2)
+        == lines{"error", "stop"});
+  // The two, and the call of the server.
+  CHECK(dropped(drop_reason::stopped) == 3);
+  CHECK(balanced());
+}
+
+TEST_CASE_FIXTURE(stage, "what was handled before is not counted as stopped") {
+  auto id = start({function("f", "actor")});
+  cast_to("f", "a");
+
+  stop(id);
+
+  CHECK(dropped(drop_reason::stopped) == 0);
+  CHECK(balanced());
+}
+
+TEST_CASE_FIXTURE(stage, "calls of a stopping guest fail at once") {
+  scripts["stubborn"] = [this](guest_host&, const guest_event& x) -> step {
+    if (x.kind != hook::stop)
+      return {};
+    return call_out{"out", "a", [this](call_result y) -> step {
+                      journal.push_back(
+                        y.kind == event_kind::error ? "error" : "answer");
+                      return {};
+                    }};
+  };
+  auto id = start({function("f", "stubborn", {{"out", "server"}}),
+                   function("server", "server")});
+
+  stop(id);
+
+  CHECK(journal == lines{"error"});
+}
+
+TEST_CASE_FIXTURE(stage, "a spinning guest is dropped 200 ms after the stop") {
+  start({function("f", "actor")});
+  auto instance = look("f").instance;
+  post("f", "spin");
+  run(50);
+  REQUIRE(journal.back() == "cast spin");
+
+  stop("node-1", instance);
+  run(50);
+  hurry(limits::stop_grace - 1ms);
+  run(50);
+  auto before = inside("node-1").tenants.contains(instance);
+  hurry(1ms);
+  settle();
+
+  CHECK(before);
+  CHECK(!inside("node-1").tenants.contains(instance));
+  CHECK(dropped(drop_reason::stopped) == 1);
+}
+
+TEST_CASE_FIXTURE(stage, "a guest that spins in its stop hook is dropped") {
+  scripts["sticky"] = [](guest_host&, const guest_event& x) -> step {
+    return x.kind == hook::stop ? step{spin{}} : step{};
+  };
+  start({function("f", "sticky")});
+  auto instance = look("f").instance;
+
+  stop("node-1", instance);
+  run(50);
+  hurry(limits::stop_grace);
+  settle();
+
+  CHECK(!inside("node-1").tenants.contains(instance));
+}
+
+TEST_CASE_FIXTURE(stage, "a guest that spins breaks its deadline and restarts") {
+  start({function("f", "actor", {}, {{"timeout_ms", "1"}})});
+
+  cast_to("f", "spin");
+
+  CHECK(look("f").restarts == 1);
+  CHECK(look("f").reason == "an event took more than 1 ms");
+  CHECK(dropped(drop_reason::crashed) == 1);
+  CHECK(balanced());
+}
+
+TEST_CASE_FIXTURE(stage, "a spinning guest delays nobody else") {
+  start({function("f", "actor"), function("g", "sink")});
+  auto instance = look("f").instance;
+  post("g", "a");
+  post("f", "spin");
+
+  run(50);
+
+  CHECK(std::count(journal.begin(), journal.end(), "sink@node-1 <- a") == 1);
+  stop("node-1", instance);
+  run(50);
+  hurry(limits::stop_grace);
+  settle();
+}
+
+TEST_CASE_FIXTURE(stage, "a node that shuts down runs all stop hooks") {
+  start({function("f", "actor"), function("g", "actor")});
+  journal.clear();
+
+  shut_down("node-1");
+
+  CHECK(journal == lines{"stop", "stop"});
+}
+
+TEST_CASE_FIXTURE(stage, "delayed casts end with their instance") {
+  scripts["later"] = [](guest_host& host, const guest_event& x) -> step {
+    if (x.kind == hook::cast)
+      CHECK(!host.delayed_cast(3s, "out", "late"));
+    return {};
+  };
+  auto id = start({function("f", "later", {{"out", "g"}}),
+                   function("g", "sink")});
+  cast_to("f", "go");
+
+  stop(id);
+  pass(10s);
+
+  CHECK(sent() == 1);
+  CHECK(balanced());
+}
