@@ -66,7 +66,7 @@ struct orchestrator_state {
               caf::typed_response_promise<welcome> promise);
   void greet(const member& x, std::vector<physical_id> unwanted,
              caf::typed_response_promise<welcome> promise);
-  void lose(const session_id& session, const std::string& why);
+  void lose(session_id session, const std::string& why);
   void bereave(const caf::down_msg& x);
   void poll();
   void heard(const session_id& session, const node_report& report);

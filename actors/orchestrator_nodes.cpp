@@ -143,8 +143,8 @@ orchestrator_state::find(const session_id& session) {
   return i == sessions.end() ? nullptr : &nodes[i->second];
 }
 
-void orchestrator_state::lose(const session_id& session,
-                              const std::string& why) {
+/// Takes a copy: callers name the session of the member that goes.
+void orchestrator_state::lose(session_id session, const std::string& why) {
   auto* gone = find(session);
   if (gone == nullptr)
     return;

@@ -42,7 +42,7 @@ caf::error fail(ec code, std::string sentence) {
 
 std::string explain(const caf::error& error) {
   if (!error)
-    return "no error";
+    return "it has ended";
   auto& context = error.context();
   if (context.match_elements<std::string>())
     return context.get_as<std::string>(0);

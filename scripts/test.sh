@@ -6,5 +6,5 @@ cd "$(dirname "$0")/.."
 
 scripts/build.sh release
 ctest --preset release
-scripts/build.sh asan
+scripts/build.sh asan sanitized
 ctest --preset asan

@@ -47,8 +47,8 @@ struct cable_state {
   template <class Handle>
   void rewrap(caf::message& x) {
     auto& handle = x.get_mutable_as<Handle>(2);
-    handle = caf::actor_cast<Handle>(net->wrap(
-      caf::actor_cast<caf::strong_actor_ptr>(handle), user, owner));
+    handle = caf::actor_cast<Handle>(
+      net->wrap(caf::actor_cast<caf::strong_actor_ptr>(handle), user, owner));
   }
 };
 
@@ -189,9 +189,8 @@ void network::reset(const std::string& a, const std::string& b) {
 }
 
 void network::forget(const std::string& process) {
-  std::erase_if(doors_, [&](const auto& entry) {
-    return entry.second.process == process;
-  });
+  std::erase_if(
+    doors_, [&](const auto& entry) { return entry.second.process == process; });
 }
 
 bool network::connected(const std::string& a, const std::string& b) const {

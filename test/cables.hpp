@@ -41,8 +41,7 @@ public:
 
   /// What of `target` can be seen from the other side of a cable.
   caf::strong_actor_ptr wrap(caf::strong_actor_ptr target,
-                             const std::string& owner,
-                             const std::string& user);
+                             const std::string& owner, const std::string& user);
 
   /// Ends all cables.
   void close();

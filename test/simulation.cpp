@@ -50,7 +50,7 @@ public:
       if (x.kind == hook::cast)
         host.cast("out", "tick");
       if (x.kind == hook::init || x.payload == "again")
-        (void) host.delayed_cast(700ms, "self", "again");
+        (void)host.delayed_cast(700ms, "self", "again");
       return {};
     };
   }
@@ -58,16 +58,18 @@ public:
   void misfortune() {
     using deed = void (simulation::*)();
     static constexpr deed gentle[]
-      = {&simulation::grow,    &simulation::break_one, &simulation::crash_one,
-         &simulation::talk,    &simulation::talk,      &simulation::begin,
-         &simulation::finish,  &simulation::talk};
+      = {&simulation::grow,   &simulation::break_one, &simulation::crash_one,
+         &simulation::talk,   &simulation::talk,      &simulation::begin,
+         &simulation::finish, &simulation::talk};
     static constexpr deed rough[]
       = {&simulation::kill_one, &simulation::cut_one, &simulation::cut_pair,
          &simulation::mend_one, &simulation::again};
-    auto kind = random() % (gentle_ ? std::size(gentle)
-                                    : std::size(gentle) + std::size(rough));
-    (this->*(kind < std::size(gentle) ? gentle[kind]
-                                      : rough[kind - std::size(gentle)]))();
+    auto kind
+      = random()
+        % (gentle_ ? std::size(gentle) : std::size(gentle) + std::size(rough));
+    (this
+       ->*(kind < std::size(gentle) ? gentle[kind]
+                                    : rough[kind - std::size(gentle)]))();
     pass(std::chrono::milliseconds{random() % 3000});
   }
 
@@ -115,10 +117,9 @@ private:
     start({function("f0", "relay", {{"out", "f1"}}),
            function("f1", "relay", {{"out", "f2"}}),
            function("f2", "relay", {{"out", "f3"}}),
-           function("f3", "relay", {{"out", "f4"}}),
-           function("f4", "sink")});
-    for (auto name : {"f0", "f1", "f2", "f3", "f4", "asker", "server",
-                      "ticker", "heard"})
+           function("f3", "relay", {{"out", "f4"}}), function("f4", "sink")});
+    for (auto name :
+         {"f0", "f1", "f2", "f3", "f4", "asker", "server", "ticker", "heard"})
       everything_.push_back({name, {}});
   }
 
@@ -134,12 +135,12 @@ private:
     journal.clear();
     cast_to("f0", "ping");
     cast_to("asker", "ping");
-    CHECK(std::ranges::count_if(journal, [](auto& line) {
-            return line.ends_with(" <- ping");
-          }) == 5);
-    CHECK(std::ranges::count_if(journal, [](auto& line) {
-            return line.ends_with(" = re ping");
-          }) == 1);
+    CHECK(std::ranges::count_if(
+            journal, [](auto& line) { return line.ends_with(" <- ping"); })
+          == 5);
+    CHECK(std::ranges::count_if(
+            journal, [](auto& line) { return line.ends_with(" = re ping"); })
+          == 1);
   }
 
   std::string any_node() {

@@ -7,44 +7,7 @@
 
 namespace edgeless::test {
 
-component_draft function(std::string name, std::string script,
-                         std::map<std::string, std::string> outputs,
-                         std::map<std::string, std::string> annotations) {
-  component_draft x;
-  x.name = std::move(name);
-  x.class_id = script;
-  x.function_type = "RUST_WASM";
-  x.version = "0.1";
-  x.code = sha256(script);
-  x.output_mapping = std::move(outputs);
-  x.settings = std::move(annotations);
-  return x;
-}
-
-component_draft resource(std::string name, std::string class_type,
-                         std::map<std::string, std::string> configuration) {
-  component_draft x;
-  x.name = std::move(name);
-  x.kind = component_kind::resource;
-  x.class_id = std::move(class_type);
-  x.settings = std::move(configuration);
-  return x;
-}
-
-node_description labelled(std::vector<std::string> labels) {
-  node_description x;
-  x.capabilities.labels = std::move(labels);
-  return x;
-}
-
-node_description providing(std::string class_type) {
-  node_description x;
-  x.providers.push_back({class_type + "-1", class_type, {}});
-  return x;
-}
-
-caf::actor_system_config&
-world::configure(caf::actor_system_config& x) {
+caf::actor_system_config& world::configure(caf::actor_system_config& x) {
   x.set("scheduler.policy", caf::atom("testing"));
   x.set("logger.verbosity", caf::atom("quiet"));
   x.add_message_types<caf::id_block::edgeless_types>();
@@ -58,60 +21,19 @@ world::world() : world{options{}} {
 }
 
 world::world(options x)
-  : options_{std::move(x)},
-    system_{configure(config_)},
+  : options_{std::move(x)}, system_{configure(config_)},
     scheduler_{
       dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())},
-    self_{system_},
-    net_{system_} {
+    self_{system_}, net_{system_} {
   auto generator = std::make_shared<std::mt19937_64>(options_.seed);
-  random = [generator] { return (*generator)(); };
+  random = [generator] {
+    return (*generator)();
+  };
   scheduler_.clock().current_time += 1h;
   write_scripts();
   for (auto& domain : options_.domains)
     add_domain(domain);
   add_controller();
-}
-
-void world::write_scripts() {
-  scripts["relay"] = [this](guest_host& host, const guest_event& x) -> step {
-    if (x.kind != hook::cast)
-      return {};
-    note(host, "relay", " <- " + x.payload);
-    if (x.payload == "die")
-      return trap{"told to die"};
-    host.cast("out", x.payload);
-    return {};
-  };
-  scripts["sink"] = [this](guest_host& host, const guest_event& x) -> step {
-    if (x.kind == hook::cast)
-      note(host, "sink", " <- " + x.payload);
-    return x.payload == "die" ? step{trap{"told to die"}} : step{};
-  };
-  scripts["asker"] = [this](guest_host& host, const guest_event& x) -> step {
-    if (x.kind != hook::cast)
-      return {};
-    return call_out{"out", x.payload, [&host, this](call_result y) -> step {
-                      auto text = y.kind == event_kind::reply ? y.payload
-                                  : y.kind == event_kind::error ? "error"
-                                                                : "nothing";
-                      note(host, "asker", " = " + text);
-                      return {};
-                    }};
-  };
-  scripts["server"] = [](guest_host&, const guest_event& x) -> step {
-    if (x.kind != hook::call)
-      return {};
-    if (x.payload == "die")
-      return trap{"told to die"};
-    if (x.payload == "none")
-      return {};
-    if (x.payload == "never")
-      return call_out{"out", x.payload, [](call_result y) -> step {
-                        return finish{std::move(y)};
-                      }};
-    return finish{{event_kind::reply, "re " + x.payload}};
-  };
 }
 
 world::~world() {
@@ -127,7 +49,8 @@ world::~world() {
   settle();
 }
 
-// -- what happens -----------------------------------------------------------------
+// -- what happens
+// -----------------------------------------------------------------
 
 void world::add_domain(const std::string& domain) {
   orchestrator_birth birth;
@@ -178,11 +101,10 @@ void world::add_node(const std::string& name, node_description details,
   auto made = system_.spawn(node, birth);
   settle();
   // White-box: the ledger is what the law of the simulation is about.
-  using actor_type
-    = caf::stateful_actor<node_state, node_self_actor::base>;
-  state = &dynamic_cast<actor_type&>(
-             *caf::actor_cast<caf::abstract_actor*>(made))
-             .state;
+  using actor_type = caf::stateful_actor<node_state, node_self_actor::base>;
+  state
+    = &dynamic_cast<actor_type&>(*caf::actor_cast<caf::abstract_actor*>(made))
+         .state;
   hoods_.push_back(state->hood);
   hosts_[name] = {made,  birth.description.id, engine, state->hood,
                   state, birth.description,    domain};
@@ -279,9 +201,9 @@ caf::expected<T> world::ask(const Handle& whom, Ts... xs) {
 }
 
 void world::upload(const std::string& module) {
-  auto done = ask<std::uint64_t>(
-    controller_, atom::upload_v,
-    code_part{sha256(module), module.size(), 0, module});
+  auto done
+    = ask<std::uint64_t>(controller_, atom::upload_v,
+                         code_part{sha256(module), module.size(), 0, module});
   REQUIRE(done);
 }
 
@@ -359,8 +281,8 @@ void world::run(int turns) {
   auto& jobs = scheduler_.jobs;
   for (int i = 0; i < turns && !jobs.empty(); ++i) {
     auto lucky = options_.shuffled ? random() % jobs.size() : 0;
-    std::rotate(jobs.begin(),
-                jobs.begin() + static_cast<std::ptrdiff_t>(lucky), jobs.end());
+    std::rotate(jobs.begin(), jobs.begin() + static_cast<std::ptrdiff_t>(lucky),
+                jobs.end());
     auto job = jobs.front();
     scheduler_.try_run_once();
     // Who has more to do goes to the back of the queue, as in a real pool.
@@ -386,7 +308,8 @@ void world::pass(caf::timespan duration) {
   settle();
 }
 
-// -- what can be seen ---------------------------------------------------------------
+// -- what can be seen
+// ---------------------------------------------------------------
 
 workflow_status world::look(const workflow_id& id) {
   auto result = ask<workflow_status>(controller_, atom::inspect_v, id);

@@ -58,7 +58,8 @@ public:
   explicit world(options x);
   ~world();
 
-  // -- what happens ---------------------------------------------------------------
+  // -- what happens
+  // ---------------------------------------------------------------
   void add_domain(const std::string& domain);
   void add_controller();
   void add_node(const std::string& name, node_description details = {},
@@ -103,7 +104,8 @@ public:
   /// Lets time pass, from timeout to timeout.
   void pass(caf::timespan duration);
 
-  // -- what can be seen -------------------------------------------------------------
+  // -- what can be seen
+  // -------------------------------------------------------------
   workflow_status look(const workflow_id& id);
   component_status look(const std::string& component);
   /// The name of the node a component lives on, or "nowhere".

@@ -96,5 +96,6 @@ int main(int argc, char** argv) {
                   "Write the table to this file");
   if (auto code = self.parse(argc, argv))
     return *code;
-  return report(self, x);
+  // The actor systems that were measured are left where they are.
+  std::_Exit(report(self, x));
 }

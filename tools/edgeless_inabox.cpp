@@ -30,6 +30,9 @@ launch_box(const std::filesystem::path& folder,
   };
   for (auto& [name, text] : files) {
     auto file = folder / name;
+    if (!std::filesystem::exists(file))
+      return fail(ec::bad_input, name + " is missing: edgeless_inabox -t "
+                                        "writes one to start from");
     auto problem
       = name == "controller.toml"     ? add(load_controller_settings(file))
         : name == "orchestrator.toml" ? add(load_orchestrator_settings(file))

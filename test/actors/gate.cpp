@@ -13,9 +13,8 @@ namespace {
 struct porch : lab {
   porch()
     : hood{std::make_shared<neighbourhood>(any<node_id>())},
-      peer{any<node_id>()},
-      session{any<session_id>()},
-      target{any<physical_id>()} {
+      peer{any<node_id>()}, session{any<session_id>()}, target{
+                                                          any<physical_id>()} {
     auto links = pose<links_actor>(
       [this](atom::deliver, const instance_id& to, const events& x) {
         answers.insert(answers.end(), x.begin(), x.end());
@@ -26,8 +25,8 @@ struct porch : lab {
       for (auto& y : x)
         got.push_back(y.payload);
     });
-    hood->add(target, {sink, std::make_shared<quota>(100, limits::inbox_bytes),
-                       {}});
+    hood->add(target,
+              {sink, std::make_shared<quota>(100, limits::inbox_bytes), {}});
   }
 
   caf::expected<std::uint64_t> greet() {

@@ -27,7 +27,9 @@ public:
   lab() : system{configure(config_)}, self{system} {
     clock().current_time += 1h;
     auto generator = std::make_shared<std::mt19937_64>(1);
-    random = [generator] { return (*generator)(); };
+    random = [generator] {
+      return (*generator)();
+    };
   }
 
   ~lab() {
@@ -49,7 +51,13 @@ public:
   template <class Handle, class... Fs>
   Handle pose(Fs... handlers) {
     auto made = system.spawn([=](caf::event_based_actor* me) -> caf::behavior {
-      me->set_default_handler(caf::drop);
+      // Says nothing to what it does not know; an error would end whoever sent
+      // it.
+      me->set_default_handler(
+        [](caf::scheduled_actor*,
+           caf::message_view&) -> caf::result<caf::message> {
+          return caf::delegated<caf::message>{};
+        });
       return {handlers...};
     });
     keep(made);

@@ -17,8 +17,8 @@ struct roads : lab {
   roads()
     : hood{std::make_shared<neighbourhood>(any<node_id>())},
       net{std::make_shared<toy_wire>()} {
-    out = keep(links_actor{
-      system.spawn(links, hood, net, random, "http://self:7002")});
+    out = keep(
+      links_actor{system.spawn(links, hood, net, random, "http://self:7002")});
     peer.node = any<node_id>();
     peer.session = any<session_id>();
     peer.instance = any<physical_id>();
@@ -172,7 +172,8 @@ TEST_CASE_FIXTURE(roads, "a gate that takes nothing is a broken connection") {
   CHECK(net->dials.size() == 2);
 }
 
-TEST_CASE_FIXTURE(roads, "who cannot be reached is dialled again, after a pause") {
+TEST_CASE_FIXTURE(roads,
+                  "who cannot be reached is dialled again, after a pause") {
   send("a");
   not_found();
   auto at_once = net->dials.size();
@@ -334,7 +335,8 @@ TEST_CASE_FIXTURE(roads, "a new session is told to open peers") {
   CHECK(greetings[1].link == greetings[0].link);
 }
 
-TEST_CASE_FIXTURE(roads, "what a refused session has sent is counted as fenced") {
+TEST_CASE_FIXTURE(roads,
+                  "what a refused session has sent is counted as fenced") {
   send("a");
 
   found(pose<gate_actor>([](atom::greet, const greeting&) {

@@ -17,14 +17,15 @@ using strings = std::vector<std::string>;
 struct exits : lab {
   exits()
     : hood{std::make_shared<neighbourhood>(any<node_id>())},
-      links{pose<links_actor>(
-        [this](atom::deliver, const endpoint& to, const events& x) {
-          note(to.instance, x);
-        },
-        [this](atom::deliver, const instance_id& to, const events& x) {
-          note(to.instance, x);
-        })},
-      out{hood, links, {hood->self, any<physical_id>()}, any<logical_id>(),
+      links{
+        pose<links_actor>([this](atom::deliver, const endpoint& to,
+                                 const events& x) { note(to.instance, x); },
+                          [this](atom::deliver, const instance_id& to,
+                                 const events& x) { note(to.instance, x); })},
+      out{hood,
+          links,
+          {hood->self, any<physical_id>()},
+          any<logical_id>(),
           clock()} {
     // nop
   }

@@ -20,11 +20,11 @@ struct parties : world {
   void start_both(const std::string& asker_on, const std::string& server_on,
                   const std::string& timeout = "5000",
                   const std::string& script = "asker") {
-    start({function("asker", script, {{"out", "server"}},
-                    {{"label_match_all", asker_on},
-                     {"call_timeout_ms", timeout}}),
-           function("server", "server", {{"out", "asker"}},
-                    {{"label_match_all", server_on}})});
+    start(
+      {function("asker", script, {{"out", "server"}},
+                {{"label_match_all", asker_on}, {"call_timeout_ms", timeout}}),
+       function("server", "server", {{"out", "asker"}},
+                {{"label_match_all", server_on}})});
   }
 
   std::string last() const {
@@ -93,7 +93,8 @@ TEST_CASE_FIXTURE(parties, "a call to nowhere is an error at once") {
 }
 
 TEST_CASE_FIXTURE(parties, "a call to oneself is an error at once") {
-  scripts["narcissus"] = [this](guest_host& host, const guest_event& x) -> step {
+  scripts["narcissus"]
+    = [this](guest_host& host, const guest_event& x) -> step {
     if (x.kind != hook::cast)
       return {};
     return call_out{"self", "a", [&host, this](call_result y) -> step {

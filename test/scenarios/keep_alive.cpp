@@ -2,6 +2,7 @@
 #include "test/world.hpp"
 
 #include <caf/send.hpp>
+
 #include <doctest/doctest.h>
 
 using namespace edgeless;
@@ -28,8 +29,8 @@ physical_id only(node_state& x) {
 TEST_CASE_FIXTURE(world, "a cluster at rest stays as it is") {
   add_node("node-1");
   add_node("node-2");
-  start({function("source", "relay", {{"out", "sink"}}),
-         function("sink", "sink")});
+  start(
+    {function("source", "relay", {{"out", "sink"}}), function("sink", "sink")});
   auto before = look("sink").instance;
 
   pass(10min);
@@ -83,7 +84,8 @@ TEST_CASE_FIXTURE(world, "a node whose connection broke joins anew") {
   CHECK(sightings("f") == lines{"node-1"});
 }
 
-TEST_CASE_FIXTURE(without_polling, "without polling, silence alone is no loss") {
+TEST_CASE_FIXTURE(without_polling,
+                  "without polling, silence alone is no loss") {
   add_node("node-1");
   start({function("f", "sink")});
 

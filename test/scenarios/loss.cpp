@@ -61,7 +61,8 @@ TEST_CASE_FIXTURE(pair_of_nodes,
   CHECK(journal.back() == "sink@" + source_at + " <- b");
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes, "a node that hangs for a moment loses nothing") {
+TEST_CASE_FIXTURE(pair_of_nodes,
+                  "a node that hangs for a moment loses nothing") {
   cut(sink_at);
   cast_to("source", "a");
   pass(period / 2);
@@ -106,7 +107,8 @@ TEST_CASE_FIXTURE(pair_of_nodes, "what a replaced instance sends is refused") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes, "what a living instance sends is not refused") {
+TEST_CASE_FIXTURE(pair_of_nodes,
+                  "what a living instance sends is not refused") {
   cast_to("source", "a");
   cut(source_at, "domain-1");
   pass(period / 2);
@@ -161,9 +163,9 @@ TEST_CASE_FIXTURE(pair_of_nodes, "who came back is heard again") {
   pass(4 * period);
   auto there = to_string(id_of(sink_at));
   auto here = to_string(id_of(source_at));
-  start({function("from", "relay", {{"out", "to"}},
-                  {{"node_id_match_any", there}}),
-         function("to", "sink", {}, {{"node_id_match_any", here}})});
+  start(
+    {function("from", "relay", {{"out", "to"}}, {{"node_id_match_any", there}}),
+     function("to", "sink", {}, {{"node_id_match_any", here}})});
 
   cast_to("from", "hello");
 

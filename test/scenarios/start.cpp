@@ -27,14 +27,13 @@ bool contains(const std::string& text, const std::string& part) {
 TEST_CASE_FIXTURE(world, "a workflow starts and its events arrive") {
   add_node("node-1");
 
-  start({function("source", "relay", {{"out", "sink"}}),
-         function("sink", "sink")});
+  start(
+    {function("source", "relay", {{"out", "sink"}}), function("sink", "sink")});
   cast_to("source", "hello");
 
   CHECK(home("source") == "node-1");
   CHECK(home("sink") == "node-1");
-  CHECK(journal
-        == lines{"relay@node-1 <- hello", "sink@node-1 <- hello"});
+  CHECK(journal == lines{"relay@node-1 <- hello", "sink@node-1 <- hello"});
   CHECK(balanced());
 }
 
@@ -124,9 +123,9 @@ TEST_CASE_FIXTURE(world, "node_id_match_any pins to the nodes it names") {
 TEST_CASE_FIXTURE(world, "an unknown node_id leaves it pending") {
   add_node("node-1");
 
-  start({function("f", "sink", {},
-                  {{"node_id_match_any",
-                    "10000000-0000-4000-8000-000000000001"}})});
+  start({function(
+    "f", "sink", {},
+    {{"node_id_match_any", "10000000-0000-4000-8000-000000000001"}})});
 
   REQUIRE(status.reasons.size() == 1);
   CHECK(contains(status.reasons[0], "not among node_id_match_any"));
@@ -231,8 +230,8 @@ TEST_CASE_FIXTURE(world, "a module that was not uploaded is named") {
 }
 
 TEST_CASE_FIXTURE(world, "every fault of a workflow is told at once") {
-  auto problem = try_start({function("f", "sink", {{"out", "nobody"}}),
-                            function("f", "sink")});
+  auto problem = try_start(
+    {function("f", "sink", {{"out", "nobody"}}), function("f", "sink")});
 
   CHECK(problem == ec::bad_input);
   CHECK(contains(explain(problem), "several components"));
@@ -266,7 +265,8 @@ TEST_CASE_FIXTURE(world, "init gets its payload before any event") {
   CHECK(journal == lines{"init@node-1 <- key=1", "cast@node-1 <- a"});
 }
 
-TEST_CASE_FIXTURE(world, "starting the same workflow again answers its status") {
+TEST_CASE_FIXTURE(world,
+                  "starting the same workflow again answers its status") {
   add_node("node-1");
   auto id = start({function("f", "sink")});
   auto first = look("f").instance;

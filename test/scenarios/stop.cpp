@@ -24,9 +24,8 @@ struct stage : world {
       if (x.payload != "wait")
         return {};
       return call_out{"out", "never", [&host, this](call_result y) -> step {
-                        journal.push_back(y.kind == event_kind::error
-                                            ? "error"
-                                            : "answer");
+                        journal.push_back(
+                          y.kind == event_kind::error ? "error" : "answer");
                         return {};
                       }};
     };
@@ -77,7 +76,8 @@ TEST_CASE_FIXTURE(stage, "a pending workflow can be stopped") {
   CHECK(inside("node-2").tenants.empty());
 }
 
-TEST_CASE_FIXTURE(stage, "the stop hook runs before the queue, which is counted") {
+TEST_CASE_FIXTURE(stage,
+                  "the stop hook runs before the queue, which is counted") {
   start_waiting();
   cast_to("f", "wait");
   cast_to("f", "second");
@@ -109,8 +109,8 @@ TEST_CASE_FIXTURE(stage, "calls of a stopping guest fail at once") {
     if (x.kind != hook::stop)
       return {};
     return call_out{"out", "a", [this](call_result y) -> step {
-                      journal.push_back(
-                        y.kind == event_kind::error ? "error" : "answer");
+                      journal.push_back(y.kind == event_kind::error ? "error"
+                                                                    : "answer");
                       return {};
                     }};
   };
@@ -157,7 +157,8 @@ TEST_CASE_FIXTURE(stage, "a guest that spins in its stop hook is dropped") {
   CHECK(!inside("node-1").tenants.contains(instance));
 }
 
-TEST_CASE_FIXTURE(stage, "a guest that spins breaks its deadline and restarts") {
+TEST_CASE_FIXTURE(stage,
+                  "a guest that spins breaks its deadline and restarts") {
   start({function("f", "actor", {}, {{"timeout_ms", "1"}})});
 
   cast_to("f", "spin");
@@ -198,8 +199,8 @@ TEST_CASE_FIXTURE(stage, "delayed casts end with their instance") {
       CHECK(!host.delayed_cast(3s, "out", "late"));
     return {};
   };
-  auto id = start({function("f", "later", {{"out", "g"}}),
-                   function("g", "sink")});
+  auto id
+    = start({function("f", "later", {{"out", "g"}}), function("g", "sink")});
   cast_to("f", "go");
 
   stop(id);

@@ -35,11 +35,8 @@ std::string scaled(double value, const std::array<scale, N>& scales) {
   auto x = value / i->from;
   char text[64];
   // Three digits say all that such a measurement can say.
-  std::snprintf(text, sizeof text, "%.*f %s",
-                x < 10    ? 2
-                : x < 100 ? 1
-                          : 0,
-                x, i->name);
+  auto digits = x == std::floor(x) || x >= 100 ? 0 : x < 10 ? 2 : 1;
+  std::snprintf(text, sizeof text, "%.*f %s", digits, x, i->name);
   return text;
 }
 

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "actors/file_log.hpp"
+
+#include "test/actors/lab.hpp"
+#include "test/runtime/folder.hpp"
+
+#include <doctest/doctest.h>
+
+#include <regex>
+
+using namespace edgeless;
+using namespace edgeless::test;
+
+namespace {
+
+struct desk : lab {
+  desk() : hood{std::make_shared<neighbourhood>(any<node_id>())} {
+    links = pose<links_actor>(
+      [this](atom::deliver, const instance_id&, const events& x) {
+        answers.insert(answers.end(), x.begin(), x.end());
+      });
+    maker = keep(provider_actor{
+      system.spawn(file_log_provider, resource_house{hood, links})});
+  }
+
+  caf::expected<atom::ok> open(std::map<std::string, std::string> settings) {
+    component_spec spec;
+    spec.settings = std::move(settings);
+    id = any<physical_id>();
+    auto request
+      = self->request(maker, caf::infinite, atom::prepare_v, id, spec);
+    settle();
+    request.receive([this](const instance_actor& x) { log = keep(x); },
+                    [](const caf::error& x) { FAIL(explain(x)); });
+    return ask<atom::ok>(log, atom::activate_v, output_map{}, std::string{});
+  }
+
+  std::string path() {
+    return (files / "log").string();
+  }
+
+  std::string content() {
+    std::ifstream in{path()};
+    return {std::istreambuf_iterator<char>{in}, {}};
+  }
+
+  void post(const std::string& payload, event_kind kind = event_kind::cast) {
+    auto x = cast_of({any<node_id>(), any<physical_id>()}, payload);
+    x.kind = kind;
+    x.call = 7;
+    if (auto there = hood->find(id))
+      deliver(*hood, *there, {x}, [](const event&) {});
+    settle();
+  }
+
+  folder files;
+  neighbourhood_ptr hood;
+  links_actor links;
+  provider_actor maker;
+  physical_id id;
+  instance_actor log;
+  events answers;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(desk, "each event becomes a line") {
+  REQUIRE(open({{"filename", path()}}));
+
+  post("a");
+  post("b");
+
+  CHECK(content() == "a\nb\n");
+  CHECK(hood->counts.handled() == 2);
+}
+
+TEST_CASE_FIXTURE(desk, "what was there before stays") {
+  files.write("log", "old\n");
+  REQUIRE(open({{"filename", path()}}));
+
+  post("new");
+
+  CHECK(content() == "old\nnew\n");
+}
+
+TEST_CASE_FIXTURE(desk, "time and source stand before the event if asked for") {
+  REQUIRE(open({{"filename", path()},
+                {"add-timestamp", "true"},
+                {"add-source-id", "true"}}));
+
+  post("a");
+
+  CHECK(std::regex_match(
+    content(),
+    std::regex{R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 )"
+               R"(InstanceId\(node_id: .*, function_id: .*\) a\n)"}));
+}
+
+TEST_CASE_FIXTURE(desk, "without a file name it does not start") {
+  auto done = open({});
+
+  REQUIRE(!done);
+  CHECK(done.error() == ec::bad_input);
+  CHECK(!hood->find(id));
+}
+
+TEST_CASE_FIXTURE(desk, "a file that cannot be opened is named") {
+  auto done = open({{"filename", "/nowhere/at/all"}});
+
+  REQUIRE(!done);
+  CHECK(explain(done.error()).starts_with("cannot open /nowhere/at/all: "));
+}
+
+TEST_CASE_FIXTURE(desk, "a full disk is counted") {
+  REQUIRE(open({{"filename", "/dev/full"}}));
+
+  post("a");
+
+  CHECK(hood->counts.dropped(drop_reason::resource_failed) == 1);
+  CHECK(hood->counts.handled() == 0);
+}
+
+TEST_CASE_FIXTURE(desk, "a call is written and answered") {
+  REQUIRE(open({{"filename", path()}}));
+
+  post("a", event_kind::call);
+
+  CHECK(content() == "a\n");
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].kind == event_kind::reply);
+  CHECK(answers[0].call == 7);
+}
+
+TEST_CASE_FIXTURE(desk, "a call that cannot be written is an error") {
+  REQUIRE(open({{"filename", "/dev/full"}}));
+
+  post("a", event_kind::call);
+
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].kind == event_kind::error);
+}
+
+TEST_CASE_FIXTURE(desk, "a log that is stopped is gone") {
+  REQUIRE(open({{"filename", path()}}));
+
+  tell(log, atom::stop_v);
+
+  CHECK(!hood->find(id));
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "actors/function_provider.hpp"
+
+#include "test/actors/lab.hpp"
+#include "test/scripts.hpp"
+
+#include "runtime/sha256.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace edgeless;
+using namespace edgeless::test;
+
+namespace {
+
+/// A provider between a node that hands out modules when it is told to, and an
+/// engine for scripts.
+struct workshop : lab {
+  workshop() : engine{std::make_shared<script_engine>(book)} {
+    book["sound"] = [](guest_host&, const guest_event&) -> step {
+      return {};
+    };
+    function_house house;
+    house.hood = std::make_shared<neighbourhood>(any<node_id>());
+    house.engine = engine;
+    house.where = threads::pool;
+    house.node = caf::actor_cast<node_actor>(
+      keep(system.spawn([this](caf::event_based_actor* me) -> caf::behavior {
+        return {
+          [this, me](atom::fetch, const code_id&) {
+            ++fetched;
+            waiting = me->make_response_promise<std::string>();
+            return waiting;
+          },
+          [this](atom::proceed, const std::string& module) {
+            waiting.deliver(module);
+          },
+          [this](atom::drop) {
+            waiting.deliver(fail(ec::unknown_code, "nobody has it"));
+          },
+        };
+      })));
+    node = caf::actor_cast<caf::actor>(house.node);
+    hood = house.hood;
+    maker = keep(provider_actor{system.spawn(function_provider, house)});
+  }
+
+  auto order(const std::string& module, const physical_id& id) {
+    component_spec spec;
+    spec.code = sha256(module);
+    auto request = self->request(maker, caf::infinite, atom::prepare_v, id,
+                                 std::move(spec));
+    settle();
+    return request;
+  }
+
+  template <class Request>
+  std::string outcome(Request request) {
+    std::string result = "nothing yet";
+    if (self->mailbox().empty())
+      return result;
+    request.receive(
+      [&](const instance_actor& x) {
+        keep(x);
+        result = "made";
+      },
+      [&](const caf::error& x) { result = explain(x); });
+    return result;
+  }
+
+  script_book book;
+  std::shared_ptr<script_engine> engine;
+  neighbourhood_ptr hood;
+  caf::actor node;
+  provider_actor maker;
+  int fetched = 0;
+  caf::typed_response_promise<std::string> waiting;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(workshop, "a module is fetched, compiled and instantiated") {
+  auto id = any<physical_id>();
+  auto request = order("sound", id);
+
+  tell(node, atom::proceed_v, std::string{"sound"});
+
+  CHECK(outcome(std::move(request)) == "made");
+  CHECK(hood->find(id));
+}
+
+TEST_CASE_FIXTURE(workshop, "who waits for the same module shares its flight") {
+  auto first = order("sound", any<physical_id>());
+  auto second = order("sound", any<physical_id>());
+
+  tell(node, atom::proceed_v, std::string{"sound"});
+
+  CHECK(outcome(std::move(first)) == "made");
+  CHECK(outcome(std::move(second)) == "made");
+  CHECK(fetched == 1);
+  CHECK(engine->compiled == 1);
+}
+
+TEST_CASE_FIXTURE(workshop, "a module that is known is not fetched again") {
+  auto first = order("sound", any<physical_id>());
+  tell(node, atom::proceed_v, std::string{"sound"});
+  REQUIRE(outcome(std::move(first)) == "made");
+
+  auto second = order("sound", any<physical_id>());
+
+  CHECK(outcome(std::move(second)) == "made");
+  CHECK(fetched == 1);
+}
+
+TEST_CASE_FIXTURE(workshop, "all who wait are told that nobody has it") {
+  auto first = order("sound", any<physical_id>());
+  auto second = order("sound", any<physical_id>());
+
+  tell(node, atom::drop_v);
+
+  CHECK(outcome(std::move(first)) == "nobody has it");
+  CHECK(outcome(std::move(second)) == "nobody has it");
+}
+
+TEST_CASE_FIXTURE(workshop, "after a failure the module is fetched again") {
+  auto first = order("sound", any<physical_id>());
+  tell(node, atom::drop_v);
+  REQUIRE(outcome(std::move(first)) == "nobody has it");
+
+  auto second = order("sound", any<physical_id>());
+  tell(node, atom::proceed_v, std::string{"sound"});
+
+  CHECK(outcome(std::move(second)) == "made");
+  CHECK(fetched == 2);
+}
+
+TEST_CASE_FIXTURE(workshop, "a module that does not compile is refused") {
+  auto request = order("unsound", any<physical_id>());
+
+  tell(node, atom::proceed_v, std::string{"unsound"});
+
+  CHECK(outcome(std::move(request)) == "not a script: unsound");
+}
+
+TEST_CASE_FIXTURE(workshop, "what is stopped while it waits is not made") {
+  auto id = any<physical_id>();
+  auto request = order("sound", id);
+
+  tell(maker, atom::stop_v, id);
+  tell(node, atom::proceed_v, std::string{"sound"});
+
+  CHECK(outcome(std::move(request)) == "stopped before it was started");
+  CHECK(!hood->find(id));
+}
