@@ -2,6 +2,8 @@
 #include "runtime/compile_child.hpp"
 #include "runtime/templates.hpp"
 
+#include "messages/errors.hpp"
+
 #include <algorithm>
 #include <filesystem>
 
