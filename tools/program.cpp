@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// After a signal, with whatever hangs.
-constexpr auto last_moment = 1900ms;
+constexpr auto last_moment = 1750ms;
 
 sigset_t ending() {
   sigset_t result;
