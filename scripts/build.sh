@@ -7,8 +7,6 @@ preset=${1:-release}
 target=${2:-all}
 
 scripts/setup.sh
-# Clones in different places share what they compile.
-export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 cmake --preset "$preset" >build.log 2>&1 || { cat build.log; exit 1; }
 rm -f build.log
 cmake --build --preset "$preset" --target "$target"

@@ -246,13 +246,19 @@ void world::stop(const std::string& node, const physical_id& instance) {
 void world::post(const std::string& component, const std::string& payload) {
   auto x = look(component);
   REQUIRE(x.instance);
-  auto there = node_of(x.instance);
-  REQUIRE(there != "nowhere");
-  auto& hood = *hosts_.at(there).hood;
+  post(node_of(x.instance), x.instance, payload);
+}
+
+void world::post(const std::string& node, const physical_id& instance,
+                 const std::string& payload) {
+  REQUIRE(hosts_.contains(node));
+  auto& hood = *hosts_.at(node).hood;
+  auto there = hood.find(instance);
+  REQUIRE(there);
   event e;
   e.payload = payload;
   hood.counts.count_sent(1);
-  deliver(hood, *hood.find(x.instance), {e}, [](const event&) {});
+  deliver(hood, *there, {e}, [](const event&) {});
 }
 
 void world::cast_to(const std::string& component, const std::string& payload) {
@@ -262,13 +268,7 @@ void world::cast_to(const std::string& component, const std::string& payload) {
 
 void world::cast_to(const std::string& node, const physical_id& instance,
                     const std::string& payload) {
-  auto& hood = *hosts_.at(node).hood;
-  auto there = hood.find(instance);
-  REQUIRE(there);
-  event e;
-  e.payload = payload;
-  hood.counts.count_sent(1);
-  deliver(hood, *there, {e}, [](const event&) {});
+  post(node, instance, payload);
   settle();
 }
 

@@ -94,6 +94,8 @@ public:
                const std::string& payload);
   /// The same, and nothing else happens for now.
   void post(const std::string& component, const std::string& payload);
+  void post(const std::string& node, const physical_id& instance,
+            const std::string& payload);
 
   /// Delivers all there is; time stands still.
   void settle();

@@ -256,6 +256,24 @@ TEST_CASE_FIXTURE(nursery, "it may keep what a node has brought along") {
   CHECK(outputs.revision > 41);
 }
 
+TEST_CASE_FIXTURE(nursery, "what is brought while it asks for a place stays") {
+  // The node, the orchestrator and the component are born; it has asked.
+  scheduler().run_once();
+  scheduler().run_once();
+  scheduler().run_once();
+  inventory_record record;
+  record.component = spec.id;
+  record.instance = any<physical_id>();
+  record.spec = fingerprint(spec);
+
+  auto keeps = ask<bool>(child, atom::adopt_v, record, at);
+
+  CHECK(keeps == true);
+  CHECK(placements == 1);
+  CHECK(started.empty());
+  CHECK(moves.back().instance == record.instance);
+}
+
 TEST_CASE_FIXTURE(nursery, "it does not keep what runs something else") {
   feasible = false;
   settle();

@@ -346,6 +346,26 @@ TEST_CASE_FIXTURE(roads,
   CHECK(hood->counts.dropped(drop_reason::fenced) == 1);
 }
 
+TEST_CASE_FIXTURE(roads, "who was refused begins anew in its next session") {
+  send("a");
+  auto first = sound_gate();
+  found(first);
+  kill(first);
+  send("b");
+  pass(300ms);
+  found(pose<gate_actor>([](atom::greet, const greeting&) {
+    return fail(ec::lost_session, "that session has ended");
+  }));
+
+  send("c");
+  pass(300ms);
+  found(sound_gate());
+
+  CHECK(got == strings{"a", "c"});
+  CHECK(greetings[0].link != greetings[1].link);
+  CHECK(firsts.back() == 1);
+}
+
 TEST_CASE_FIXTURE(roads, "what is left when the links end is counted") {
   send("a");
 

@@ -240,3 +240,17 @@ TEST_CASE_FIXTURE(parties, "a call out of reach ends at its deadline") {
 
   CHECK(last() == "asker@node-1 = error");
 }
+
+TEST_CASE_FIXTURE(parties,
+                  "what waits in the inbox of a dead node is counted") {
+  start_both("one", "two");
+  cast_to("asker", "never");
+  cast_to("asker", "a");
+  cast_to("asker", "b");
+
+  kill("node-1");
+  pass(20s);
+
+  CHECK(dropped(drop_reason::crashed) >= 3);
+  CHECK(accounted());
+}
