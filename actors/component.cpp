@@ -177,7 +177,7 @@ void component_state::watch(const listener_actor& listener) {
   endpoint at;
   if (home)
     at = {home->at.node, home->at.session, home->instance,
-          home->at.invocation_url};
+          home->at.invocation_url, {}};
   self->send(listener, atom::moved_v, spec.id, at);
 }
 
@@ -185,7 +185,7 @@ void component_state::announce() {
   endpoint at;
   if (home)
     at = {home->at.node, home->at.session, home->instance,
-          home->at.invocation_url};
+          home->at.invocation_url, {}};
   self->send(orchestrator, atom::moved_v, spec.id, at);
   for (auto& x : listeners)
     self->send(x, atom::moved_v, spec.id, at);
@@ -258,6 +258,8 @@ component(component_state::pointer self, component_spec spec,
     [&st](atom::exited, const physical_id& x, const std::string& why) { st.exited(x, why); },
     [&st](atom::adopt, const inventory_record& x, const placement& at) { return st.adopt(x, at); },
     [&st](atom::inspect) { return st.status(); },
+    [](atom::synced, const physical_id&, const std::string&) {},
+    [](atom::migrate, const placement&) -> caf::result<atom::ok> { return fail(ec::bad_input, "not yet"); },
     [&st](atom::tick) { st.tick(); },
     [&st](atom::stop) { st.stop(); },
   };

@@ -95,7 +95,10 @@ instance_actor::behavior_type file_log(file_log_state::pointer self,
   // clang-format off
   return {
     [&st](atom::deliver, const events& x) { st.write(x); },
-    [&st](atom::activate, const output_map&, const std::string&) { return st.activate(); },
+    [&st](atom::activate, const output_map&, const std::string&, const instance_id&) { return st.activate(); },
+    [](atom::freeze) -> caf::result<atom::ok> { return fail(ec::bad_input, "not yet"); },
+    [](atom::thaw) {},
+    [](atom::hand_over, const endpoint&, std::uint32_t) {},
     [](atom::patch, const output_map&) { /* has no outputs */ },
     [](atom::fence, const node_id&) { /* makes no calls */ },
     [&st](atom::stop) { st.stop(); },

@@ -36,7 +36,10 @@ function_instance::behavior_type function_instance::make_behavior() {
   // clang-format off
   return {
     [this](atom::deliver, events& x) { receive(std::move(x)); },
-    [this](atom::activate, output_map& x, std::string& y) { return activate(std::move(x), std::move(y)); },
+    [this](atom::activate, output_map& x, std::string& y, const instance_id&) { return activate(std::move(x), std::move(y)); },
+    [](atom::freeze) -> caf::result<atom::ok> { return fail(ec::bad_input, "not yet"); },
+    [](atom::thaw) {},
+    [](atom::hand_over, const endpoint&, std::uint32_t) {},
     [this](atom::patch, output_map& x) { patch(std::move(x)); },
     [this](atom::fence, const node_id& x) { fence(x); },
     [this](atom::proceed) { proceed(); },

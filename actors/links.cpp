@@ -53,7 +53,7 @@ void links_state::send(const instance_id& to, events batch) {
     return;
   }
   auto url = heard != heard_of.end() ? heard->second : known->second.url;
-  send(endpoint{to.node, {}, to.instance, url}, std::move(batch));
+  send(endpoint{to.node, {}, to.instance, url, {}}, std::move(batch));
 }
 
 link& links_state::find(const node_id& peer, const std::string& url) {

@@ -186,7 +186,7 @@ void node_state::lose_orchestrator(const std::string& reason) {
 
 node_report node_state::report() {
   last_heard = self->clock().now();
-  return {birth.health ? birth.health() : node_health{}, running_digest};
+  return {birth.health ? birth.health() : node_health{}, running_digest, {}};
 }
 
 /// Both ends notice silence: a connection may be dead and not know it.
@@ -254,7 +254,12 @@ node_self_actor::behavior_type node(node_state::pointer self,
     [&st](atom::start, const physical_id& id, const component_spec& x, const output_map& y, const std::string& z) { return st.start(id, x, y, z); },
     [&st](atom::patch, const physical_id& id, const output_map& x) { st.patch(id, x); },
     [&st](atom::stop, const physical_id& id) { st.stop(id); },
-    [&st](atom::keep_alive) { return st.report(); },
+    [](atom::prepare, const physical_id&, const component_spec&) -> caf::result<atom::ok> { return fail(ec::bad_input, "not yet"); },
+    [](atom::activate, const physical_id&, const output_map&, const std::string&, const instance_id&) -> caf::result<atom::ok> { return fail(ec::bad_input, "not yet"); },
+    [](atom::freeze, const physical_id&) -> caf::result<std::string> { return fail(ec::bad_input, "not yet"); },
+    [](atom::thaw, const physical_id&) {},
+    [](atom::hand_over, const physical_id&, const endpoint&, std::uint32_t) {},
+    [&st](atom::keep_alive, std::uint64_t) { return st.report(); },
     [&st](atom::running) { return st.running(); },
     [&st](atom::fence, const node_id& x, const session_id& y) { st.fence(x, y); },
     [&st](atom::exited, const physical_id& id, const std::string& why) { st.exited(id, why); },

@@ -71,7 +71,7 @@ void node_state::activate(const physical_id& id, const output_map& outputs,
   }
   self
     ->request(x.handle, limits::node_start, atom::activate_v, outputs,
-              state_for(x.spec, state))
+              state_for(x.spec, state), instance_id{})
     .then(
       [this, id, promise](atom::ok) mutable {
         if (auto i = tenants.find(id); i != tenants.end())
@@ -187,8 +187,8 @@ inventory node_state::running() const {
   inventory result;
   for (auto& [id, x] : tenants)
     if (x.running)
-      result.push_back(
-        {x.spec.id, id, x.spec.workflow, fingerprint(x.spec), x.revision});
+      result.push_back({x.spec.id, id, x.spec.workflow, fingerprint(x.spec),
+                        x.revision, false});
   return result;
 }
 

@@ -52,6 +52,8 @@ orchestrator(orchestrator_state::pointer self, orchestrator_birth birth) {
     [&st](atom::hosted, const std::vector<workflow_id>& x) { st.hosted(x); },
     [&st](atom::drop, const workflow_id& x) { return st.drop(x); },
     [&st](atom::inspect, const workflow_id& x) { return st.inspect(x); },
+    [](atom::synced, const session_id&, const logical_id&, const physical_id&, const std::string&) {},
+    [](atom::intent, const intent&) -> caf::result<std::string> { return fail(ec::bad_input, "not yet"); },
     [&st](atom::expire, const workflow_id& x) { st.answer_host(x); },
     [&st](atom::tick) { st.tick(); },
     [&st](atom::stop) { st.stop(); },

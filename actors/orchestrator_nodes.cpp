@@ -43,7 +43,7 @@ void orchestrator_state::probe(const member& old, const node_description& x,
                                             limits::keep_alive_min,
                                             limits::local - limits::heartbeat);
   auto session = old.session;
-  self->request(old.handle, patience, atom::keep_alive_v)
+  self->request(old.handle, patience, atom::keep_alive_v, std::uint64_t{0})
     .then(
       [x, promise,
        there = old.description.invocation_url](const node_report&) mutable {
@@ -191,7 +191,7 @@ void orchestrator_state::poll() {
       continue;
     x.polling = true;
     auto session = x.session;
-    self->request(x.handle, patience, atom::keep_alive_v)
+    self->request(x.handle, patience, atom::keep_alive_v, std::uint64_t{0})
       .then(
         [this, session](const node_report& report) { heard(session, report); },
         [this, session](const caf::error& e) { lose(session, explain(e)); });

@@ -67,6 +67,8 @@ telemetry(telemetry_actor::stateful_pointer<telemetry_state> self,
   st.level = level;
   return {
     [&st](const telemetry_event& x) { st.observe(x); },
+    [](const execution_times&) {},
+    [](atom::drain, std::uint64_t) { return performance_samples{}; },
   };
 }
 

@@ -32,6 +32,8 @@ enum class event_kind : std::uint8_t {
   reply,
   no_reply,
   error,
+  /// The last that its source sends on a way it leaves; see event::after.
+  barrier,
 };
 
 /// What instances send each other. Events of one source to one target arrive
@@ -40,17 +42,22 @@ struct event {
   instance_id source;
   logical_id source_component;
   event_kind kind = event_kind::cast;
-  /// Counts the calls of its source; zero for casts.
+  /// Counts the calls of its source; zero for casts. Of a barrier its mark.
   std::uint64_t call = 0;
   /// Nanoseconds since the epoch by the clock of the source; for people.
   std::int64_t created = 0;
   std::uint64_t trace = 0;
   /// Bytes; at most limits::payload.
   std::string payload;
+  /// Not before the barrier with this mark has come by another way; zero: at
+  /// once. What its source sends later on the same way waits behind it.
+  std::uint64_t after = 0;
+  /// Sent to a predecessor of its target, which has passed it on.
+  bool forwarded = false;
 };
 BOOST_DESCRIBE_STRUCT(event, (),
                       (source, source_component, kind, call, created, trace,
-                       payload))
+                       payload, after, forwarded))
 
 using events = std::vector<event>;
 
@@ -62,6 +69,9 @@ struct endpoint {
   physical_id instance;
   /// Announced by the node: where its gate listens.
   std::string invocation_url;
+  /// Whom it has taken over from, and who passes on what still comes: nobody
+  /// unless it has migrated.
+  physical_id predecessor;
 
   explicit operator bool() const {
     return static_cast<bool>(instance);
@@ -69,7 +79,8 @@ struct endpoint {
 
   friend auto operator<=>(const endpoint&, const endpoint&) = default;
 };
-BOOST_DESCRIBE_STRUCT(endpoint, (), (node, session, instance, invocation_url))
+BOOST_DESCRIBE_STRUCT(endpoint, (),
+                      (node, session, instance, invocation_url, predecessor))
 
 /// Output channel -> endpoint; an empty endpoint means "nowhere, for now".
 /// A map with a lower revision than the last one seen is ignored.

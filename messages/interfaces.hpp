@@ -25,7 +25,15 @@ using sink_actor = caf::typed_actor<
 /// The INSTANCE: one running copy of a function or resource.
 using instance_actor = sink_actor::extend<
   // Runs the init hook with the outputs and the last synced state ("": none).
-  caf::replies_to<atom::activate, output_map, std::string>::with<atom::ok>,
+  // It takes over from the one named, if any, who passes on what it had.
+  caf::replies_to<atom::activate, output_map, std::string, instance_id>::with<atom::ok>,
+  // Handles nothing from the next event on, but goes on queueing: ok when the
+  // handler in hand has returned.
+  caf::replies_to<atom::freeze>::with<atom::ok>,
+  caf::reacts_to<atom::thaw>,
+  // While frozen: passes its queue on to that one, and what still arrives;
+  // ends after so many barriers, or limits::hand_over.
+  caf::reacts_to<atom::hand_over, endpoint, std::uint32_t>,
   // Replaces the whole output map, so that a repeated patch is harmless.
   caf::reacts_to<atom::patch, output_map>,
   // That node's session is dead: calls to it fail now.
@@ -77,7 +85,11 @@ using gate_actor = caf::typed_actor<
 
 /// The TELEMETRY: collects what the instances of one node did.
 using telemetry_actor = caf::typed_actor<
-  caf::reacts_to<telemetry_event>>;
+  caf::reacts_to<telemetry_event>,
+  // From an instance: how long its last events took.
+  caf::reacts_to<execution_times>,
+  // The samples since those of the lot with this number, which has arrived.
+  caf::replies_to<atom::drain, std::uint64_t>::with<performance_samples>>;
 
 /// The NODE: a set of providers that lives and dies as one.
 using node_actor = caf::typed_actor<
@@ -85,8 +97,17 @@ using node_actor = caf::typed_actor<
   caf::replies_to<atom::start, physical_id, component_spec, output_map, std::string>::with<atom::ok>,
   caf::reacts_to<atom::patch, physical_id, output_map>,
   caf::reacts_to<atom::stop, physical_id>,
-  // Proof of life.
-  caf::replies_to<atom::keep_alive>::with<node_report>,
+  // The two halves of a start: makes an instance, which is dropped unless it
+  // is activated within limits::prepared...
+  caf::replies_to<atom::prepare, physical_id, component_spec>::with<atom::ok>,
+  // ...and lets it take over from the instance named: ok after its init.
+  caf::replies_to<atom::activate, physical_id, output_map, std::string, instance_id>::with<atom::ok>,
+  // Freezes an instance; the answer is the state for its successor, or "".
+  caf::replies_to<atom::freeze, physical_id>::with<std::string>,
+  caf::reacts_to<atom::thaw, physical_id>,
+  caf::reacts_to<atom::hand_over, physical_id, endpoint, std::uint32_t>,
+  // Proof of life; the samples of the lot with this number have arrived.
+  caf::replies_to<atom::keep_alive, std::uint64_t>::with<node_report>,
   // Everything that runs here.
   caf::replies_to<atom::running>::with<inventory>,
   caf::reacts_to<atom::fence, node_id, session_id>,
@@ -127,9 +148,34 @@ using component_actor = listener_actor::extend<
   // A node has brought this instance along: true if it may stay.
   caf::replies_to<atom::adopt, inventory_record, placement>::with<bool>,
   caf::replies_to<atom::inspect>::with<component_status>,
+  // Its instance has synced this state; kept if its policy is Global.
+  caf::reacts_to<atom::synced, physical_id, std::string>,
+  // Moves there, or stays where it is: an error says why. One after the other.
+  caf::replies_to<atom::migrate, placement>::with<atom::ok>,
   // Another keep-alive period has passed, or a node has joined: retry.
   caf::reacts_to<atom::tick>,
   caf::reacts_to<atom::stop>>;
+
+/// The PROXY: mirrors the domain for whoever watches it from outside, and
+/// takes intents from there.
+using proxy_actor = caf::typed_actor<
+  // A node is a member now, or not anymore.
+  caf::reacts_to<atom::join, node_description>,
+  caf::reacts_to<atom::lost, node_id>,
+  caf::reacts_to<atom::report, node_id, node_report>,
+  // A component is hosted here, lives there, is hosted no more.
+  caf::reacts_to<atom::host, component_spec>,
+  caf::reacts_to<atom::moved, logical_id, endpoint>,
+  caf::reacts_to<atom::drop, logical_id>,
+  // From INTENTS: a key was pushed, and this was its value.
+  caf::reacts_to<atom::intent, std::string, std::string>,
+  caf::reacts_to<atom::tick>,
+  caf::reacts_to<atom::stop>>;
+
+/// The INTENTS: waits for what delegated orchestrators push, for the PROXY.
+using intents_actor = caf::typed_actor<
+  // Waits a while longer.
+  caf::reacts_to<atom::proceed>>;
 
 /// The LIBRARY: whoever has modules.
 using library_actor = caf::typed_actor<
@@ -143,6 +189,8 @@ using orchestrator_actor = listener_actor::extend_with<library_actor>::extend<
   caf::replies_to<atom::join, node_description, node_actor, boot_id, inventory>::with<welcome>,
   // From a node: an instance ended by itself.
   caf::reacts_to<atom::exited, session_id, logical_id, physical_id, std::string>,
+  // From a node: a state that shall survive it.
+  caf::reacts_to<atom::synced, session_id, logical_id, physical_id, std::string>,
   // From a component: picks a node that satisfies its requirements.
   caf::replies_to<atom::place, component_spec>::with<placement>,
   // From a controller that takes this domain over; refused if the domain has
@@ -158,6 +206,8 @@ using orchestrator_actor = listener_actor::extend_with<library_actor>::extend<
   caf::reacts_to<atom::hosted, std::vector<workflow_id>>,
   caf::replies_to<atom::drop, workflow_id>::with<atom::ok>,
   caf::replies_to<atom::inspect, workflow_id>::with<std::vector<component_status>>,
+  // From the proxy: what was done about it; an error says why nothing was.
+  caf::replies_to<atom::intent, intent>::with<std::string>,
   caf::reacts_to<atom::tick>,
   caf::reacts_to<atom::stop>>;
 
@@ -193,4 +243,3 @@ CAF_END_TYPE_ID_BLOCK(edgeless_handles)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(edgeless::instance_actor)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(edgeless::listener_actor)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(edgeless::placement)
-

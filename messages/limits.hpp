@@ -100,6 +100,37 @@ constexpr auto link_patience = 10s;
 /// Dead sessions that a gate remembers.
 constexpr std::size_t fenced_sessions = 1024;
 
+// -- moving -------------------------------------------------------------------
+
+/// How long an instance holds a source back for a barrier: it may be lost.
+constexpr auto barrier = 1s;
+/// Marks of barriers that an instance remembers.
+constexpr std::size_t barriers = 256;
+/// A migrated instance passes on what still arrives for at most this long.
+constexpr auto hand_over = 5s;
+/// What was prepared and is not activated within this time is dropped.
+constexpr auto prepared = 30s;
+/// The handler in hand may wait for an answer first.
+constexpr auto freeze = 6s;
+
+// -- the window: Redis and Prometheus -----------------------------------------
+
+/// Samples kept of one instance between two keep-alives, and in Redis.
+constexpr std::size_t samples = 10'000;
+/// Samples of all instances that travel with one keep-alive.
+constexpr std::size_t samples_per_report = 100'000;
+/// Redis answers within this time, or its connection is given up.
+constexpr auto redis = 2s;
+/// What Redis may answer to one command: it may be hostile.
+constexpr std::size_t redis_reply = 64u << 20;
+/// Pauses between attempts to reach Redis.
+constexpr auto redis_pause_min = 100ms;
+constexpr auto redis_pause_max = 5s;
+/// How long the result of an intent can be read.
+constexpr auto intent_result = 10min;
+/// Transactions of one metrics-collector that have begun and not ended.
+constexpr std::size_t transactions = 100'000;
+
 // -- deadlines: the inner one always speaks first -----------------------------
 
 constexpr auto dial = 3s;

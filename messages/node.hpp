@@ -81,12 +81,15 @@ struct inventory_record {
   /// Of the spec it was started with: see fingerprint().
   std::uint64_t spec = 0;
   std::uint64_t outputs_revision = 0;
+  /// It waits for its successor, or to be thawed.
+  bool frozen = false;
 
   friend bool operator==(const inventory_record&, const inventory_record&)
     = default;
 };
 BOOST_DESCRIBE_STRUCT(inventory_record, (),
-                      (component, instance, workflow, spec, outputs_revision))
+                      (component, instance, workflow, spec, outputs_revision,
+                       frozen))
 
 using inventory = std::vector<inventory_record>;
 
@@ -94,13 +97,37 @@ using inventory = std::vector<inventory_record>;
 std::uint64_t digest(const inventory& records);
 std::uint64_t digest(const physical_id& instance);
 
+/// How long an instance took for the events it handled, oldest first.
+struct execution_times {
+  physical_id instance;
+  std::vector<double> seconds;
+
+  friend bool operator==(const execution_times&, const execution_times&)
+    = default;
+};
+BOOST_DESCRIBE_STRUCT(execution_times, (), (instance, seconds))
+
+/// The performance samples of a node since those that were acknowledged.
+struct performance_samples {
+  /// Counts the lots; what gets no answer is sent again under its number.
+  std::uint64_t number = 0;
+  std::vector<execution_times> times;
+  /// Samples for which there was no room.
+  std::uint64_t omitted = 0;
+
+  friend bool operator==(const performance_samples&, const performance_samples&)
+    = default;
+};
+BOOST_DESCRIBE_STRUCT(performance_samples, (), (number, times, omitted))
+
 /// The answer to a keep-alive.
 struct node_report {
   node_health health;
   /// Of the inventory; see digest().
   std::uint64_t running = 0;
+  performance_samples samples;
 };
-BOOST_DESCRIBE_STRUCT(node_report, (), (health, running))
+BOOST_DESCRIBE_STRUCT(node_report, (), (health, running, samples))
 
 /// The answer to a join.
 struct welcome {

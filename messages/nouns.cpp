@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "messages/intent.hpp"
 #include "messages/workflow.hpp"
 
 #include <iterator>
@@ -44,6 +45,12 @@ std::string name_of(const std::string_view (&names)[N], std::size_t index) {
 std::string to_string(const instance_id& x) {
   return "InstanceId(node_id: " + to_string(x.node)
          + ", function_id: " + to_string(x.instance) + ")";
+}
+
+std::string to_string(intent_kind kind) {
+  static constexpr std::string_view names[]
+    = {"migrate", "cordon", "uncordon", "drain"};
+  return name_of(names, static_cast<std::size_t>(kind));
 }
 
 std::string to_string(drop_reason reason) {

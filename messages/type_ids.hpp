@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "messages/intent.hpp"
 #include "messages/workflow.hpp"
 
-#include <caf/type_id.hpp>
 #include <caf/all.hpp>
+#include <caf/type_id.hpp>
 
 /// What may stand in a message. Names travel on the wire: renaming a type
 /// makes old peers refuse it.
@@ -26,6 +27,9 @@ CAF_BEGIN_TYPE_ID_BLOCK(edgeless_types, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(edgeless_types, (edgeless::greeting))
   CAF_ADD_TYPE_ID(edgeless_types, (edgeless::node_description))
   CAF_ADD_TYPE_ID(edgeless_types, (edgeless::node_report))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::execution_times))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::performance_samples))
+  CAF_ADD_TYPE_ID(edgeless_types, (edgeless::intent))
   CAF_ADD_TYPE_ID(edgeless_types, (edgeless::inventory_record))
   CAF_ADD_TYPE_ID(edgeless_types, (edgeless::inventory))
   CAF_ADD_TYPE_ID(edgeless_types, (edgeless::welcome))
@@ -53,31 +57,38 @@ CAF_BEGIN_TYPE_ID_BLOCK(edgeless_atoms, caf::id_block::edgeless_types::end)
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, describe, "describe")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, dialled, "dialled")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, domains, "domains")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, drain, "drain")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, drop, "drop")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, due, "due")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, exited, "exited")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, expire, "expire")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, fence, "fence")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, fetch, "fetch")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, freeze, "freeze")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, greet, "greet")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, hand_over, "hand_over")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, host, "host")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, hosted, "hosted")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, inspect, "inspect")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, intent, "intent")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, invoke, "invoke")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, join, "join")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, keep_alive, "keep_alive")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, list, "list")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, lost, "lost")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, migrate, "migrate")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, moved, "moved")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, ok, "ok")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, patch, "patch")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, place, "place")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, prepare, "prepare")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, proceed, "proceed")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, report, "report")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, running, "running")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, start, "start")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, stop, "stop")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, synced, "synced")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, thaw, "thaw")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, tick, "tick")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, upload, "upload")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, watch, "watch")

@@ -118,6 +118,8 @@ verbs asked_of_orchestrator_by_node() {
       frame, frame),
     ask<actor, atom::exited, session_id, logical_id, physical_id, std::string>(
       limits::frame_with_error, brief),
+    ask<actor, atom::synced, session_id, logical_id, physical_id, std::string>(
+      frame, brief),
     ask<actor, atom::fetch, code_id, std::uint64_t>(brief, frame),
   };
 }
@@ -130,7 +132,14 @@ verbs asked_of_node_by_orchestrator() {
         std::string>(frame, brief),
     ask<actor, atom::patch, physical_id, output_map>(frame, brief),
     ask<actor, atom::stop, physical_id>(brief, brief),
-    ask<actor, atom::keep_alive>(brief, frame),
+    ask<actor, atom::prepare, physical_id, component_spec>(frame, brief),
+    ask<actor, atom::activate, physical_id, output_map, std::string,
+        instance_id>(frame, brief),
+    ask<actor, atom::freeze, physical_id>(brief, frame),
+    ask<actor, atom::thaw, physical_id>(brief, brief),
+    ask<actor, atom::hand_over, physical_id, endpoint, std::uint32_t>(brief,
+                                                                      brief),
+    ask<actor, atom::keep_alive, std::uint64_t>(brief, frame),
     ask<actor, atom::running>(brief, frame),
     ask<actor, atom::fence, node_id, session_id>(brief, brief),
   };

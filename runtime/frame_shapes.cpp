@@ -97,7 +97,12 @@ struct last_enumerator;
 
 template <>
 struct last_enumerator<event_kind> {
-  static constexpr auto value = event_kind::error;
+  static constexpr auto value = event_kind::barrier;
+};
+
+template <>
+struct last_enumerator<intent_kind> {
+  static constexpr auto value = intent_kind::drain;
 };
 
 template <>

@@ -56,7 +56,16 @@ struct nursery : lab {
         ++patches;
       },
       [this](atom::stop, const physical_id& x) { stopped.push_back(x); },
-      [](atom::keep_alive) { return node_report{}; },
+      [](atom::prepare, const physical_id&, const component_spec&) {
+        return atom::ok_v;
+      },
+      [](atom::activate, const physical_id&, const output_map&,
+         const std::string&, const instance_id&) { return atom::ok_v; },
+      [](atom::freeze, const physical_id&) { return std::string{}; },
+      [](atom::thaw, const physical_id&) { /* nop */ },
+      [](atom::hand_over, const physical_id&, const endpoint&,
+         std::uint32_t) { /* nop */ },
+      [](atom::keep_alive, std::uint64_t) { return node_report{}; },
       [](atom::running) { return inventory{}; },
       [](atom::fence, const node_id&, const session_id&) { /* nop */ },
       [](atom::exited, const physical_id&, const std::string&) { /* nop */ },

@@ -32,7 +32,8 @@ struct desk : lab {
     settle();
     request.receive([this](const instance_actor& x) { log = keep(x); },
                     [](const caf::error& x) { FAIL(explain(x)); });
-    return ask<atom::ok>(log, atom::activate_v, output_map{}, std::string{});
+    return ask<atom::ok>(log, atom::activate_v, output_map{}, std::string{},
+                         instance_id{});
   }
 
   std::string path() {

@@ -41,7 +41,7 @@ struct domain : lab {
   /// A node that answers keep-alives and starts everything.
   node_actor sound_node() {
     return pose<node_actor>(
-      [](atom::keep_alive) { return node_report{}; },
+      [](atom::keep_alive, std::uint64_t) { return node_report{}; },
       [this](atom::start, const physical_id& x, const component_spec&,
              const output_map&, const std::string&) {
         started.push_back(x);
@@ -195,8 +195,8 @@ TEST_CASE_FIXTURE(domain, "hosting answers although nothing can start") {
 }
 
 TEST_CASE_FIXTURE(domain, "hosting answers in time although a start hangs") {
-  auto hanging
-    = pose<node_actor>([](atom::keep_alive) { return node_report{}; });
+  auto hanging = pose<node_actor>(
+    [](atom::keep_alive, std::uint64_t) { return node_report{}; });
   REQUIRE(join(any<node_id>(), hanging, any<boot_id>()));
   auto id = any<workflow_id>();
   auto request

@@ -45,9 +45,11 @@ TEST_CASE("each role may ask what its conversations need") {
         == names{"attach", "describe", "why_not", "host", "hosted", "drop",
                  "inspect"});
   CHECK(requests(orchestrator, controller) == names{"fetch"});
-  CHECK(requests(node, orchestrator) == names{"join", "exited", "fetch"});
+  CHECK(requests(node, orchestrator)
+        == names{"join", "exited", "synced", "fetch"});
   CHECK(requests(orchestrator, node)
-        == names{"start", "patch", "stop", "keep_alive", "running", "fence"});
+        == names{"start", "patch", "stop", "prepare", "activate", "freeze",
+                 "thaw", "hand_over", "keep_alive", "running", "fence"});
   CHECK(requests(node, node) == names{"greet", "deliver"});
   CHECK(requests(client, node) == names{"invoke"});
 }
@@ -67,8 +69,9 @@ TEST_CASE("who may be asked may answer") {
                  "std::vector<edgeless::workflow_id>",
                  "std::vector<edgeless::domain_description>", "@u64"});
   CHECK(answers(controller, orchestrator) == names{"edgeless::code_part"});
-  CHECK(answers(node, orchestrator)
-        == names{"@atom", "edgeless::node_report", "edgeless::inventory"});
+  CHECK(
+    answers(node, orchestrator)
+    == names{"@atom", "@str", "edgeless::node_report", "edgeless::inventory"});
   CHECK(answers(orchestrator, node)
         == names{"edgeless::welcome", "edgeless::code_part"});
   CHECK(answers(node, node) == names{"@u64"});

@@ -173,7 +173,7 @@ void node::spawn(const std::filesystem::path& cache, const node_id& id) {
 }
 
 endpoint node::at(const physical_id& instance) const {
-  return {hood_->self, session_, instance, url_};
+  return {hood_->self, session_, instance, url_, {}};
 }
 
 component_spec node::function(const std::string& module, std::string init) {

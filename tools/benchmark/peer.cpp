@@ -43,7 +43,7 @@ int run_peer(const std::vector<std::string>& words) {
   output_map outputs{1, {}};
   if (auto out = parse_id<physical_id>(words.at(5)); *out)
     outputs.channels["out"]
-      = {*parse_id<node_id>(words.at(4)), {}, *out, words.at(6)};
+      = {*parse_id<node_id>(words.at(4)), {}, *out, words.at(6), {}};
   auto spec
     = host.function(flow_module(), numbers({number(7), number(8), number(9)}));
   if (auto problem = host.start(*self, spec, outputs)) {
@@ -116,8 +116,8 @@ peer::spawn(const std::filesystem::path& cache, const peer_task& task) {
     return made.error();
   auto result = std::make_unique<peer>();
   result->process_ = std::move(*made);
-  result->at_
-    = {task.self.node, {}, task.self.instance, result->process_->read_line()};
+  result->at_ = {
+    task.self.node, {}, task.self.instance, result->process_->read_line(), {}};
   if (!parse_url(result->at_.invocation_url))
     return fail(ec::system_failure,
                 "the peer failed: " + result->at_.invocation_url);
