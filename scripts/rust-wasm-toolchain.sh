@@ -42,6 +42,8 @@ cat > "$folder/wasm-cargo" <<END
 # wasm-cargo build --release, or any other command of cargo: the standard
 # library is built along.
 export RUSTC=$folder/wasm-rustc RUSTC_BOOTSTRAP=1
+# What functions have in common is built once.
+export CARGO_BUILD_BUILD_DIR=$folder/build
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$folder/wasm-ld
 # rustc no longer passes --allow-undefined, and functions declare their imports
 # without a module name.
