@@ -6,8 +6,11 @@
 #include "messages/interfaces.hpp"
 #include "messages/limits.hpp"
 
+#include <caf/detail/sync_request_bouncer.hpp>
+#include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
 
+#include <future>
 #include <random>
 
 namespace edgeless {
@@ -28,10 +31,24 @@ struct node_access {
 
 template struct node_access<&caf::actor_system::node_>;
 
-/// Gives each life of a process an id of its own.
-class random_node_id : public caf::actor_system::module {
+/// Ends a broker as CAF does when it stops, and closes its mailbox, which CAF
+/// leaves open.
+void finish(caf::io::basp_broker& broker, caf::execution_unit& context) {
+  broker.context(&context);
+  broker.quit();
+  broker.finalize();
+  broker.mailbox().close();
+  broker.get_normal_queue().flush_cache();
+  broker.get_urgent_queue().flush_cache();
+  caf::detail::sync_request_bouncer bounce{caf::exit_reason::user_shutdown};
+  while (broker.mailbox().queue().new_round(1000, bounce).consumed_items) {
+  }
+}
+
+/// Gives each life of a process an id of its own, and lets it end.
+class life : public caf::actor_system::module {
 public:
-  explicit random_node_id(caf::actor_system& system) : system_(system) {
+  explicit life(caf::actor_system& system) : system_(system) {
     // nop
   }
 
@@ -48,12 +65,24 @@ public:
     // nop
   }
 
+  /// An actor counts as done before its last words are sent. What reaches the
+  /// broker after it has stopped stays in its mailbox, and keeps its sender
+  /// there; if that one had a thread, the system waits for it for ever.
   void stop() override {
-    // nop
+    auto& middleman = system_.middleman();
+    auto& context = middleman.backend();
+    auto broker
+      = middleman.named_broker<caf::io::basp_broker>(caf::atom("BASP"));
+    auto done = std::make_shared<std::promise<void>>();
+    context.post([done, broker, &context] {
+      finish(*caf::actor_cast<caf::io::basp_broker*>(broker), context);
+      done->set_value();
+    });
+    done->get_future().wait_for(limits::local);
   }
 
-  // A slot that we do not use otherwise; it is initialised after the
-  // middleman and before anything starts.
+  // A slot that we do not use otherwise: initialised after the middleman and
+  // before anything starts, stopped before it.
   id_t id() const override {
     return opencl_manager;
   }
@@ -94,7 +123,7 @@ system_config::system_config(std::size_t threads) {
   load<caf::io::middleman>();
   module_factories.push_back(
     [](caf::actor_system& system) -> caf::actor_system::module* {
-      return new random_node_id(system);
+      return new life(system);
     });
 }
 

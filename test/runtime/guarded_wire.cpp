@@ -281,4 +281,28 @@ TEST_CASE("nobody is reached from outside but the actors behind doors") {
   CHECK(there.statistics->refused_for(refusal::wrong_receiver) == 1);
 }
 
+TEST_CASE("a system ends although its actors spoke until the last moment") {
+  program there;
+  auto url = there.open(there.spawn(library), orchestrator, {node});
+  for (int i = 0; i < 60; ++i) {
+    program here;
+    auto whom = here.reach<library_actor>(url, node, orchestrator);
+    REQUIRE(whom);
+    // The peer hears of each, and wants to know when it ends: a moment before
+    // the system does.
+    for (int k = 0; k < 10; ++k)
+      here.system().spawn<caf::detached>(
+        [whom](caf::event_based_actor* self) -> caf::behavior {
+          auto ask = [=](const code_id& code) {
+            return self->request(whom, ages, atom::fetch_v, code,
+                                 std::uint64_t{0});
+          };
+          ask("known").then([=](const code_part&) {
+            ask("known").then([self](const code_part&) { self->quit(); });
+          });
+          return {[](atom::ok) { /* never */ }};
+        });
+  }
+}
+
 } // namespace edgeless

@@ -87,14 +87,8 @@ private:
   void spawn(const std::filesystem::path& cache, const node_id& id);
   void add_orchestrator();
 
-  /// Never destroyed: that would wait for ever if something still held one of
-  /// the actors that have a thread, and an idle one costs nothing.
-  struct stage {
-    system_config config;
-    caf::actor_system system{config};
-  };
-
-  caf::actor_system& system_ = (new stage)->system;
+  system_config config_;
+  caf::actor_system system_{config_};
   std::string url_ = free_url();
   session_id session_;
   std::shared_ptr<shelf> shelf_ = std::make_shared<shelf>();
