@@ -28,11 +28,27 @@ controller_state::controller_state(pointer self) : self{self} {
 void controller_state::init(controller_birth x) {
   birth = std::move(x);
   for (auto& [id, url] : birth.domains) {
-    domains[id].url = url;
-    domains[id].last.id = id;
+    auto& x = domains[id];
+    x.url = url;
+    x.last.id = id;
+    x.gone_since = self->clock().now();
     dial(id);
   }
+  recall();
   self->delayed_send(self, beat, atom::tick_v);
+}
+
+/// A domain that is not configured anymore does not keep its workflows.
+void controller_state::recall() {
+  for (auto& x : std::exchange(birth.known, {})) {
+    auto& y = workflows[x.id];
+    y.spec = std::move(x.spec);
+    y.components = std::move(x.components);
+    if (domains.contains(x.domain))
+      y.domain = std::move(x.domain);
+  }
+  if (!workflows.empty())
+    log_info(who, workflows.size(), " workflows were known before");
 }
 
 // -- domains ------------------------------------------------------------------
@@ -136,7 +152,7 @@ caf::result<std::vector<domain_description>> controller_state::describe() {
 
 // -- the rest -----------------------------------------------------------------
 
-caf::result<std::uint64_t> controller_state::upload(const code_part& x) {
+caf::expected<std::uint64_t> controller_state::upload(const code_part& x) {
   auto next = code.add(x);
   if (!next && next.error() == ec::exhausted) {
     // Modules outlive their workflows until their room is needed.
@@ -147,13 +163,12 @@ caf::result<std::uint64_t> controller_state::upload(const code_part& x) {
     code.keep([&](const code_id& y) { return needed.contains(y); });
     next = code.add(x);
   }
-  if (!next)
-    return next.error();
-  return *next;
+  return next;
 }
 
 caf::result<code_part> controller_state::fetch(const code_id& id,
                                                std::uint64_t offset) {
+  has(id); // it may have to come back first
   auto part = code.part(id, offset);
   if (!part)
     return part.error();
@@ -196,7 +211,7 @@ controller_self_actor::behavior_type controller(controller_state::pointer self,
     [&st](atom::list) { return st.list(); },
     [&st](atom::inspect, const workflow_id& x) { return st.inspect(x); },
     [&st](atom::domains) { return st.describe(); },
-    [&st](atom::upload, const code_part& x) { return st.upload(x); },
+    [&st](atom::upload, const code_part& x) -> caf::result<std::uint64_t> { return st.upload(x); },
     [&st](atom::fetch, const code_id& x, std::uint64_t offset) { return st.fetch(x, offset); },
     [&st](atom::dialled, const std::string& url, const caf::strong_actor_ptr& x, const std::string& why) { st.dialled(url, x, why); },
     [&st](atom::proceed, const std::string& id) { st.dial(id); },

@@ -4,6 +4,7 @@
 #include "runtime/code_store.hpp"
 #include "runtime/settings.hpp"
 #include "runtime/wire.hpp"
+#include "runtime/workflow_store.hpp"
 
 #include "messages/interfaces.hpp"
 #include "messages/limits.hpp"
@@ -20,6 +21,10 @@ namespace edgeless {
 struct controller_birth {
   std::vector<domain_address> domains;
   std::shared_ptr<wire> net;
+  /// What must not be forgotten; nobody: everything is, with the process.
+  std::shared_ptr<workflow_store> store;
+  /// What the store has remembered.
+  std::vector<stored_workflow> known;
   chance random;
 };
 
@@ -37,6 +42,7 @@ struct controller_state {
   explicit controller_state(pointer self);
 
   void init(controller_birth birth);
+  void recall();
 
   struct domain {
     std::string url;
@@ -81,9 +87,11 @@ struct controller_state {
   std::vector<workflow_id> list() const;
   caf::result<workflow_status> inspect(const workflow_id& id);
   workflow_status pending_status(const workflow_id& id) const;
-  caf::error check(const workflow_spec& spec) const;
+  caf::error check(const workflow_spec& spec);
+  caf::error save(const stored_workflow& x);
+  bool has(const code_id& id);
 
-  caf::result<std::uint64_t> upload(const code_part& x);
+  caf::expected<std::uint64_t> upload(const code_part& x);
   caf::result<code_part> fetch(const code_id& id, std::uint64_t offset);
 
   void tick();

@@ -20,10 +20,10 @@ std::string joined(const std::vector<std::string>& lines) {
 } // namespace
 
 /// Everything that is wrong, at once.
-caf::error controller_state::check(const workflow_spec& spec) const {
+caf::error controller_state::check(const workflow_spec& spec) {
   auto faults = validate(spec);
   for (auto& x : spec.components)
-    if (x.kind == component_kind::function && !code.has(x.code))
+    if (x.kind == component_kind::function && !has(x.code))
       faults.push_back(x.name + ": its module has not been uploaded");
   if (spec.components.size() > limits::components)
     faults.push_back("more than " + std::to_string(limits::components)
@@ -43,14 +43,50 @@ controller_state::start(const workflow_id& id, const workflow_spec& spec) {
   }
   if (!id)
     return fail(ec::bad_input, "a workflow needs an id");
+  if (birth.store && birth.store->removed(id))
+    return fail(ec::duplicate, "workflow " + to_string(id)
+                                 + " has been stopped: start it under a new "
+                                   "id");
   if (auto problem = check(spec))
+    return problem;
+  auto components = identify(id, spec);
+  if (auto problem = save({id, spec, components, {}}))
     return problem;
   auto& x = workflows[id];
   x.spec = spec;
-  x.components = identify(id, spec);
+  x.components = std::move(components);
   auto answer = self->make_response_promise<workflow_status>();
   place(id, answer);
   return answer;
+}
+
+/// Before anything is hosted, and before anybody is told that it will be.
+caf::error controller_state::save(const stored_workflow& x) {
+  if (!birth.store)
+    return caf::none;
+  for (auto& y : x.components)
+    if (auto module = code.whole(y.code))
+      if (auto problem = birth.store->keep(y.code, *module))
+        return problem;
+  return birth.store->save(x);
+}
+
+/// Modules that were saved come back when somebody asks for them.
+bool controller_state::has(const code_id& id) {
+  if (code.has(id))
+    return true;
+  auto module = birth.store ? birth.store->module(id)
+                            : caf::expected<std::string>{caf::sec::none};
+  if (!module)
+    return false;
+  for (std::uint64_t at = 0; at < module->size();) {
+    auto next
+      = upload({id, module->size(), at, module->substr(at, limits::part)});
+    if (!next)
+      return false;
+    at = *next;
+  }
+  return code.has(id);
 }
 
 std::vector<component_spec>
@@ -144,6 +180,9 @@ void controller_state::choose(
   }
   x.domain = feasible[birth.random() % feasible.size()];
   x.reasons.clear();
+  if (birth.store)
+    if (auto problem = birth.store->settle(id, x.domain))
+      log_warn(who, "workflow ", id, " might move after a restart: ", problem);
   log_info(who, "workflow ", id, " goes to domain ", x.domain, ", one of ",
            feasible.size(), " feasible");
   host(id, answer);
@@ -192,6 +231,9 @@ caf::result<atom::ok> controller_state::stop(const workflow_id& id) {
   auto i = workflows.find(id);
   if (i == workflows.end())
     return fail(ec::unknown_workflow, "unknown workflow " + to_string(id));
+  if (birth.store)
+    if (auto problem = birth.store->remove(id))
+      return problem;
   auto home = domains.find(i->second.domain);
   workflows.erase(i);
   log_info(who, "stopped workflow ", id);

@@ -49,6 +49,9 @@ constexpr std::size_t modules = 256u << 20;
 /// Components of one workflow; workflows of one controller.
 constexpr std::size_t components = 1024;
 constexpr std::size_t workflows = 100'000;
+/// Stopped workflows that a controller still knows: a late repetition of their
+/// start does not start them again.
+constexpr std::size_t tombstones = 100'000;
 
 // -- the inbox of an instance: an empty one admits any legal event ------------
 

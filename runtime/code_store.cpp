@@ -20,6 +20,11 @@ bool code_store::has(const code_id& code) const {
   return i != items_.end() && i->second.whole;
 }
 
+const std::string* code_store::whole(const code_id& code) const {
+  auto i = items_.find(code);
+  return i != items_.end() && i->second.whole ? &i->second.bytes : nullptr;
+}
+
 std::uint64_t code_store::progress(const code_id& code) const {
   auto i = items_.find(code);
   return i == items_.end() ? 0 : i->second.bytes.size();

@@ -24,6 +24,9 @@ public:
   /// Whether the whole module is here.
   bool has(const code_id& code) const;
 
+  /// The whole module; nullptr if it is not here.
+  const std::string* whole(const code_id& code) const;
+
   /// Takes a part in; repeated parts do no harm. Returns the offset of the
   /// next part wanted, the module's size when it is complete.
   caf::expected<std::uint64_t> add(const code_part& part);

@@ -78,6 +78,16 @@ struct controller_process : actor_process {
     birth.domains = settings.orchestrators;
     birth.net = net_;
     birth.random = machine_chance();
+    if (auto& file = settings.persistence_filename; !file.empty()) {
+      auto opened = open_workflow_store(file);
+      if (!opened)
+        return opened.error();
+      birth.store = std::move(*opened);
+      auto known = birth.store->load();
+      if (!known)
+        return known.error();
+      birth.known = std::move(*known);
+    }
     root(system_.spawn<caf::detached>(controller, std::move(birth)));
     return listen(settings.controller_url, peer_role::controller,
                   {peer_role::client});

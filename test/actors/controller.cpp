@@ -2,6 +2,7 @@
 #include "actors/controller.hpp"
 
 #include "test/actors/lab.hpp"
+#include "test/memory_store.hpp"
 
 #include "runtime/sha256.hpp"
 
@@ -15,12 +16,25 @@ namespace {
 /// A controller of one domain, whose orchestrator is a double.
 struct office : lab {
   office() : net{std::make_shared<toy_wire>()} {
+    open();
+  }
+
+  void open(const std::string& domain = "home") {
     controller_birth birth;
-    birth.domains = {{"home", "http://home:7011"}};
+    birth.domains = {{domain, "http://" + domain + ":7011"}};
     birth.net = net;
+    birth.store = store;
+    birth.known = *store->load();
     birth.random = random;
     clerk = keep(controller_actor{system.spawn(controller, birth)});
     settle();
+  }
+
+  /// The process dies, and is started again.
+  void reopen(const std::string& domain = "home") {
+    caf::anon_send_exit(clerk, caf::exit_reason::kill);
+    settle();
+    open(domain);
   }
 
   orchestrator_actor sound_orchestrator() {
@@ -39,6 +53,9 @@ struct office : lab {
              const std::vector<component_spec>& x) {
         hosted.push_back(x);
         return std::vector<component_status>(x.size());
+      },
+      [](atom::inspect, const workflow_id&) {
+        return std::vector<component_status>(1);
       },
       [this](atom::hosted, const std::vector<workflow_id>& x) {
         named.push_back(x);
@@ -79,6 +96,7 @@ struct office : lab {
   }
 
   std::shared_ptr<toy_wire> net;
+  std::shared_ptr<memory_store> store = std::make_shared<memory_store>();
   controller_actor clerk;
   std::vector<std::vector<component_spec>> hosted;
   std::vector<std::vector<workflow_id>> named;
@@ -220,4 +238,115 @@ TEST_CASE_FIXTURE(office, "a pending workflow says that its domain is away") {
   CHECK(status->reasons
         == std::vector<std::string>{
           "domain home: its orchestrator cannot be reached"});
+}
+
+// -- what it must not forget --------------------------------------------------
+
+TEST_CASE_FIXTURE(office, "what was accepted is hosted again after its death") {
+  found(sound_orchestrator());
+  REQUIRE(upload("module"));
+  auto id = any<workflow_id>();
+  REQUIRE(start(id));
+
+  reopen();
+  found(sound_orchestrator());
+
+  CHECK(named.back() == std::vector{id});
+  REQUIRE(hosted.size() == 2);
+  CHECK(hosted[1] == hosted[0]);
+  auto again = start(id);
+  REQUIRE(again);
+  CHECK(again->domain == "home");
+}
+
+TEST_CASE_FIXTURE(office, "what could not be saved is not hosted") {
+  found(sound_orchestrator());
+  REQUIRE(upload("module"));
+  for (int write = 1; write <= 2; ++write) { // the module, the workflow
+    store->fail_at = store->writes + write;
+
+    auto status = start(any<workflow_id>());
+
+    REQUIRE(!status);
+    CHECK(explain(status.error()) == "the disk is full");
+    CHECK(hosted.empty());
+    CHECK(ask<std::vector<workflow_id>>(clerk, atom::list_v)->empty());
+  }
+}
+
+TEST_CASE_FIXTURE(office, "a stop that could not be saved stops nothing") {
+  found(sound_orchestrator());
+  REQUIRE(upload("module"));
+  auto id = any<workflow_id>();
+  REQUIRE(start(id));
+  store->fail_at = store->writes + 1;
+
+  auto stopped = ask<atom::ok>(clerk, atom::stop_v, id);
+
+  REQUIRE(!stopped);
+  CHECK(explain(stopped.error()) == "the disk is full");
+  CHECK(dropped.empty());
+  CHECK(ask<std::vector<workflow_id>>(clerk, atom::list_v)->size() == 1);
+}
+
+TEST_CASE_FIXTURE(office, "what was stopped stays stopped") {
+  found(sound_orchestrator());
+  REQUIRE(upload("module"));
+  auto id = any<workflow_id>();
+  REQUIRE(start(id));
+  REQUIRE(ask<atom::ok>(clerk, atom::stop_v, id));
+
+  reopen();
+  found(sound_orchestrator());
+  auto again = start(id);
+
+  CHECK(named.back().empty());
+  CHECK(hosted.size() == 1);
+  REQUIRE(!again);
+  CHECK(again.error() == ec::duplicate);
+}
+
+TEST_CASE_FIXTURE(office, "after its death an id still has one content") {
+  REQUIRE(upload("module"));
+  REQUIRE(upload("another"));
+  auto id = any<workflow_id>();
+  REQUIRE(start(id));
+
+  reopen();
+  auto other
+    = ask<workflow_status>(clerk, atom::start_v, id, one_function("another"));
+
+  REQUIRE(!other);
+  CHECK(other.error() == ec::duplicate);
+}
+
+TEST_CASE_FIXTURE(office, "a module outlives it with its workflow") {
+  REQUIRE(upload("module"));
+  REQUIRE(upload("another"));
+  REQUIRE(start(any<workflow_id>()));
+
+  reopen();
+  auto part
+    = ask<code_part>(clerk, atom::fetch_v, sha256("module"), std::uint64_t{0});
+  auto other
+    = ask<code_part>(clerk, atom::fetch_v, sha256("another"), std::uint64_t{0});
+
+  REQUIRE(part);
+  CHECK(part->bytes == "module");
+  CHECK(!other);
+}
+
+TEST_CASE_FIXTURE(office,
+                  "a domain that is not configured anymore keeps nothing") {
+  found(sound_orchestrator());
+  REQUIRE(upload("module"));
+  REQUIRE(start(any<workflow_id>()));
+
+  reopen("elsewhere");
+  found(sound_orchestrator());
+  pass(2s);
+
+  REQUIRE(hosted.size() == 2);
+  CHECK(hosted[1] == hosted[0]);
+  CHECK(store->all.at(0).domain == "elsewhere");
 }
