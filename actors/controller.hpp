@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/code_store.hpp"
+#include "runtime/domain_counts.hpp"
 #include "runtime/settings.hpp"
 #include "runtime/wire.hpp"
 
@@ -21,6 +22,7 @@ struct controller_birth {
   std::vector<domain_address> domains;
   std::shared_ptr<wire> net;
   chance random;
+  std::shared_ptr<cluster_counts> counts = std::make_shared<cluster_counts>();
 };
 
 /// A CONTROLLER, and what it says to itself.
@@ -87,6 +89,7 @@ struct controller_state {
   caf::result<code_part> fetch(const code_id& id, std::uint64_t offset);
 
   void tick();
+  void count();
   void leave();
 
   pointer self;

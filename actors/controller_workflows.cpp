@@ -46,6 +46,7 @@ controller_state::start(const workflow_id& id, const workflow_spec& spec) {
   if (auto problem = check(spec))
     return problem;
   auto& x = workflows[id];
+  ++birth.counts->starts;
   x.spec = spec;
   x.components = identify(id, spec);
   auto answer = self->make_response_promise<workflow_status>();
@@ -194,6 +195,7 @@ caf::result<atom::ok> controller_state::stop(const workflow_id& id) {
     return fail(ec::unknown_workflow, "unknown workflow " + to_string(id));
   auto home = domains.find(i->second.domain);
   workflows.erase(i);
+  ++birth.counts->stops;
   log_info(who, "stopped workflow ", id);
   if (home == domains.end() || !home->second.handle)
     return atom::ok_v;
