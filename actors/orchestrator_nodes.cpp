@@ -71,7 +71,10 @@ void orchestrator_state::accept(const node_description& x,
     sessions.erase(former);
     self->demonitor(node.handle.address());
   }
+  // What the same life of a node has sent is not asked for again.
+  auto samples = node.boot == boot ? node.samples : 0;
   node = member{};
+  node.samples = samples;
   node.description = x;
   node.session = draw<session_id>(birth.random);
   node.boot = boot;

@@ -3,6 +3,8 @@
 
 #include "messages/limits.hpp"
 
+#include <caf/binary_serializer.hpp>
+
 #include <doctest/doctest.h>
 
 #include <numeric>
@@ -109,6 +111,20 @@ TEST_CASE("a lot has room for so many; the rest comes with the next") {
 
   CHECK(seen == all);
   CHECK(x.size() == 0);
+}
+
+TEST_CASE("a lot fits into a frame, whoever took its samples") {
+  for (std::size_t each : {std::size_t{1}, limits::samples}) {
+    sample_shelf x;
+    for (std::uint64_t i = 1; x.size() < 2 * limits::samples_per_report; ++i)
+      x.add(many({i, i}, each));
+    caf::binary_serializer::container_type bytes;
+    caf::binary_serializer sink{nullptr, bytes};
+    REQUIRE(!sink(x.drain(0)));
+
+    CHECK(bytes.size() > limits::samples_per_report);
+    CHECK(bytes.size() < limits::frame / 2);
+  }
 }
 
 TEST_CASE("instances take turns: none waits behind a busy one for ever") {

@@ -3,6 +3,8 @@
 
 #include "actors/node_metrics.hpp"
 
+#include <caf/send.hpp>
+
 #include <doctest/doctest.h>
 
 using namespace edgeless;
@@ -107,6 +109,15 @@ TEST_CASE_FIXTURE(measured, "samples wait while there is no orchestrator") {
   }
 
   CHECK(seen == 5);
+}
+
+TEST_CASE_FIXTURE(measured, "proof of life waits for nobody") {
+  cast(3);
+  caf::anon_send_exit(inside("node-1").telemetry, caf::exit_reason::kill);
+  pass(5 * period);
+
+  CHECK(domains()[0].nodes == 1);
+  CHECK(reported() == 0);
 }
 
 TEST_CASE_FIXTURE(world, "nobody who does not want samples gets any") {
