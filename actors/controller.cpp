@@ -5,6 +5,8 @@
 
 #include <caf/actor_cast.hpp>
 
+#include <algorithm>
+
 namespace edgeless {
 
 using namespace std::chrono_literals;
@@ -179,6 +181,7 @@ caf::result<code_part> controller_state::fetch(const code_id& id,
 /// for long moves to another one.
 void controller_state::tick() {
   self->delayed_send(self, beat, atom::tick_v);
+  count();
   auto now = self->clock().now();
   for (auto& [id, x] : workflows) {
     if (!x.domain.empty()) {
@@ -193,6 +196,17 @@ void controller_state::tick() {
     if (!x.placing)
       place(id, promise{});
   }
+}
+
+/// How many there are of what.
+void controller_state::count() {
+  auto& counts = *birth.counts;
+  counts.workflows = workflows.size();
+  counts.domains = domains.size();
+  counts.hosted = static_cast<std::uint64_t>(std::ranges::count_if(
+    workflows, [](auto& x) { return !x.second.domain.empty(); }));
+  counts.attached = static_cast<std::uint64_t>(std::ranges::count_if(
+    domains, [](auto& x) { return static_cast<bool>(x.second.handle); }));
 }
 
 void controller_state::leave() {

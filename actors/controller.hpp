@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/code_store.hpp"
+#include "runtime/domain_counts.hpp"
 #include "runtime/settings.hpp"
 #include "runtime/wire.hpp"
 #include "runtime/workflow_store.hpp"
@@ -26,6 +27,7 @@ struct controller_birth {
   /// What the store has remembered.
   std::vector<stored_workflow> known;
   chance random;
+  std::shared_ptr<cluster_counts> counts = std::make_shared<cluster_counts>();
 };
 
 /// A CONTROLLER, and what it says to itself.
@@ -95,6 +97,7 @@ struct controller_state {
   caf::result<code_part> fetch(const code_id& id, std::uint64_t offset);
 
   void tick();
+  void count();
   void leave();
 
   pointer self;

@@ -53,6 +53,7 @@ controller_state::start(const workflow_id& id, const workflow_spec& spec) {
   if (auto problem = save({id, spec, components, {}}))
     return problem;
   auto& x = workflows[id];
+  ++birth.counts->starts;
   x.spec = spec;
   x.components = std::move(components);
   auto answer = self->make_response_promise<workflow_status>();
@@ -236,6 +237,7 @@ caf::result<atom::ok> controller_state::stop(const workflow_id& id) {
       return problem;
   auto home = domains.find(i->second.domain);
   workflows.erase(i);
+  ++birth.counts->stops;
   log_info(who, "stopped workflow ", id);
   if (home == domains.end() || !home->second.handle)
     return atom::ok_v;

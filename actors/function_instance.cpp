@@ -46,6 +46,7 @@ function_instance::behavior_type function_instance::make_behavior() {
     [this](atom::due, std::uint64_t x) { fall_due(x); },
     [this](atom::expire, std::uint64_t x) { check_call(x); },
     [this](atom::expire) { expire(); },
+    [this](atom::drain) { telling_times_ = false; tell_times(); },
     [this](atom::drop) { stop_by_force(); },
     [this](atom::stop) { stop(); },
   };
@@ -80,6 +81,12 @@ caf::result<atom::ok> function_instance::activate(output_map outputs,
   }
   guest_ = std::move(*made);
   observe(telemetry_kind::instantiated);
+  auto& hood = *birth_.hood;
+  if (hood.samples_wanted || hood.meters_wanted)
+    watch_.start(hood.meters_wanted
+                   ? hood.meters.open(birth_.id, birth_.spec.function_type)
+                   : nullptr,
+                 hood.samples_wanted);
   outbox_.patch(std::move(outputs));
   phase_ = phase::initialising;
   current_.state = std::move(state);
@@ -223,7 +230,9 @@ void function_instance::drive() {
 progress function_instance::run_slice() {
   auto taken = events_taken_;
   auto start = std::chrono::steady_clock::now();
+  watch_.enter();
   auto where = guest_->run();
+  watch_.leave();
   auto slice = std::chrono::steady_clock::now() - start;
   // Only slices that began within the event in hand count against it.
   busy_ = taken == events_taken_ ? busy_ + slice : slice.zero();
@@ -233,7 +242,28 @@ progress function_instance::run_slice() {
     expiring_ = true;
     delayed_send(this, birth_.patience, atom::expire_v);
   }
+  if (watch_.waiting() >= limits::samples_together) {
+    tell_times();
+  } else if (watch_.waiting() > 0 && !telling_times_) {
+    telling_times_ = true;
+    delayed_send(this, limits::samples_pause, atom::drain_v);
+  }
   return where;
+}
+
+/// Many at once, but soon.
+void function_instance::tell_times() {
+  auto& hood = *birth_.hood;
+  auto seconds = watch_.take();
+  auto lost = watch_.take_omitted();
+  if (!seconds.empty()
+      && hood.sample_room->take(seconds.size() * sizeof(double)))
+    caf::anon_send(birth_.telemetry,
+                   execution_times{birth_.id, std::move(seconds)});
+  else
+    lost += seconds.size();
+  if (lost > 0)
+    hood.tally.samples_omitted.fetch_add(lost, std::memory_order_relaxed);
 }
 
 /// Others first; what arrives meanwhile does not give the guest another slice,
@@ -261,6 +291,10 @@ void function_instance::finish_event() {
   if (!in_handler_)
     return;
   in_handler_ = false;
+  if (current_.kind == hook::cast || current_.kind == hook::call)
+    watch_.lap(current_.kind == hook::call);
+  else
+    watch_.skip();
   switch (current_.kind) {
   case hook::init:
     phase_ = phase_ == phase::initialising ? phase::running : phase_;
@@ -306,6 +340,8 @@ void function_instance::give_up(drop_reason reason) {
   end_ = reason;
   birth_.room->close();
   birth_.hood->remove(birth_.id);
+  birth_.hood->meters.close(birth_.id);
+  tell_times();
   if (caller_) {
     auto call = *std::exchange(caller_, std::nullopt);
     outbox_.send(call.source, failed_call(call, self_id()));

@@ -4,6 +4,7 @@
 #include "actors/outbox.hpp"
 
 #include "runtime/guest.hpp"
+#include "runtime/stopwatch.hpp"
 
 #include "messages/interfaces.hpp"
 
@@ -42,6 +43,8 @@ using function_instance_actor = instance_actor::extend<
   caf::reacts_to<atom::expire, std::uint64_t>,
   // Held events grow old.
   caf::reacts_to<atom::expire>,
+  // What its events took is told.
+  caf::reacts_to<atom::drain>,
   // The time that a stopping guest gets is over.
   caf::reacts_to<atom::drop>>;
 
@@ -87,6 +90,7 @@ private:
   void finish_event();
   void answer(call_result result);
   bool call_was_refused();
+  void tell_times();
 
   // -- the end ----------------------------------------------------------------
   void crash(const std::string& reason);
@@ -148,6 +152,8 @@ private:
   bool call_timer_armed_ = false;
 
   std::chrono::nanoseconds busy_{0};
+  stopwatch watch_;
+  bool telling_times_ = false; ///< atom::drain is on its way
   bool expiring_ = false;
   std::uint64_t delays_ = 0;
   std::map<std::uint64_t, delayed> delayed_;

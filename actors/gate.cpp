@@ -48,6 +48,7 @@ caf::result<std::uint64_t> gate_state::deliver(std::uint64_t link,
   // A gap can only be a mistake of the peer: the rest is resent from there.
   if (number > from.next)
     return from.next;
+  auto before = from.next;
   for (auto& x : load.parcels)
     if (number++ == from.next) {
       if (from.skipping)
@@ -58,6 +59,7 @@ caf::result<std::uint64_t> gate_state::deliver(std::uint64_t link,
         take(from, x);
       ++from.next;
     }
+  hood->tally.gate_parcels += from.next - before;
   pass_on();
   return from.next;
 }

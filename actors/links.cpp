@@ -155,7 +155,8 @@ void links_state::greet(link& way) {
 /// has not is sent again.
 void links_state::resume(link& way, std::uint64_t wanted) {
   way.state = link::phase::open;
-  way.failures = 0;
+  if (std::exchange(way.failures, 0) > 0)
+    ++hood->tally.link_reconnects;
   log_debug("node", "link to ", way.peer, " at ", way.url, " is open");
   if (wanted > 0)
     taken(way, wanted);
@@ -183,6 +184,8 @@ void links_state::launch(link& way) {
     way.next += x.count;
     way.in_flight += x.count;
     way.bytes_in_flight += x.bytes;
+    hood->tally.credit_events += x.count;
+    hood->tally.credit_bytes += x.bytes;
     x.content = caf::make_message(atom::deliver_v, way.id, std::move(load));
     way.flights.push_back(std::move(x));
     transmit(way, way.flights.back());
@@ -224,6 +227,9 @@ void links_state::taken(link& way, std::uint64_t wanted) {
     way.room->give_back(events, bytes);
     way.in_flight -= x.count;
     way.bytes_in_flight -= x.bytes;
+    hood->tally.credit_events -= x.count;
+    hood->tally.credit_bytes -= x.bytes;
+    hood->tally.link_events += events;
     way.flights.pop_front();
   }
   way.idle_since = self->clock().now();
@@ -273,6 +279,8 @@ void links_state::give_up(link& way, drop_reason reason) {
     for (auto& item : x.content.get_as<batch>(2).parcels)
       lose(item);
   way.flights.clear();
+  hood->tally.credit_events -= way.in_flight;
+  hood->tally.credit_bytes -= way.bytes_in_flight;
   way.in_flight = 0;
   way.bytes_in_flight = 0;
   // The numbers of what is dropped will never come: another life begins.

@@ -44,6 +44,20 @@ quota_ptr neighbourhood::link_room(const node_id& peer) {
   return room;
 }
 
+neighbourhood::backlog neighbourhood::waiting() const {
+  backlog result;
+  std::shared_lock guard{mutex_};
+  for (auto& [id, x] : residents_) {
+    result.inbox_events += x.room->events();
+    result.inbox_bytes += x.room->bytes();
+  }
+  for (auto& [peer, room] : link_rooms_) {
+    result.link_events += room->events();
+    result.link_bytes += room->bytes();
+  }
+  return result;
+}
+
 void deliver(neighbourhood& hood, const resident& target, events batch,
              const std::function<void(const event&)>& refuse) {
   auto reason = target.room->closed() ? drop_reason::unknown_instance

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/function_meters.hpp"
 #include "runtime/ledger.hpp"
+#include "runtime/node_counts.hpp"
 #include "runtime/quota.hpp"
 
 #include "messages/interfaces.hpp"
@@ -31,7 +33,9 @@ class neighbourhood {
 public:
   explicit neighbourhood(node_id self)
     : self{self}, log_room{std::make_shared<quota>(limits::log_lines,
-                                                   limits::inbox_bytes)} {
+                                                   limits::inbox_bytes)},
+      sample_room{std::make_shared<quota>(limits::sample_messages,
+                                          limits::sample_bytes)} {
     // nop
   }
 
@@ -44,9 +48,25 @@ public:
   /// anybody holds it or has taken room there.
   quota_ptr link_room(const node_id& peer);
 
+  /// What waits in the inboxes of the instances, and for other nodes.
+  struct backlog {
+    std::uint64_t inbox_events = 0;
+    std::uint64_t inbox_bytes = 0;
+    std::uint64_t link_events = 0;
+    std::uint64_t link_bytes = 0;
+  };
+  backlog waiting() const;
+
   const node_id self;
   const quota_ptr log_room;
+  /// Of samples on their way to TELEMETRY.
+  const quota_ptr sample_room;
   ledger counts;
+  node_counts tally;
+  function_meters meters;
+  /// What somebody wants to know of each event; set before anybody lives here.
+  bool samples_wanted = false;
+  bool meters_wanted = false;
 
 private:
   mutable std::shared_mutex mutex_;

@@ -46,7 +46,8 @@ node_state::~node_state() {
 void node_state::init(node_birth x) {
   birth = std::move(x);
   boot = draw<boot_id>(birth.random);
-  hood = std::make_shared<neighbourhood>(birth.description.id);
+  hood = birth.hood ? birth.hood
+                    : std::make_shared<neighbourhood>(birth.description.id);
   auto& system = self->system();
   telemetry = spawn_on(threads::pool, system, edgeless::telemetry, hood,
                        birth.telemetry_level);
@@ -184,9 +185,32 @@ void node_state::lose_orchestrator(const std::string& reason) {
   self->delayed_send(self, pause, atom::proceed_v);
 }
 
-node_report node_state::report() {
+/// Proof of life is given at once: the samples are those that TELEMETRY has
+/// handed over before. What is not acknowledged is sent again.
+node_report node_state::report(std::uint64_t taken) {
   last_heard = self->clock().now();
-  return {birth.health ? birth.health() : node_health{}, running_digest, {}};
+  hood->tally.hear_keep_alive();
+  if (taken == sent.number) {
+    if (ready.number > sent.number)
+      sent = std::exchange(ready, {});
+    else
+      sent = {sent.number, {}, 0};
+  }
+  fetch_samples();
+  return {birth.health ? birth.health() : node_health{}, running_digest, sent};
+}
+
+void node_state::fetch_samples() {
+  if (fetching || !hood->samples_wanted || ready.number > sent.number)
+    return;
+  fetching = true;
+  self->request(telemetry, limits::local, atom::drain_v, sent.number)
+    .then(
+      [this](performance_samples& x) {
+        fetching = false;
+        ready = std::move(x);
+      },
+      [this](const caf::error&) { fetching = false; });
 }
 
 /// Both ends notice silence: a connection may be dead and not know it.
@@ -259,7 +283,7 @@ node_self_actor::behavior_type node(node_state::pointer self,
     [](atom::freeze, const physical_id&) -> caf::result<std::string> { return fail(ec::bad_input, "not yet"); },
     [](atom::thaw, const physical_id&) {},
     [](atom::hand_over, const physical_id&, const endpoint&, std::uint32_t) {},
-    [&st](atom::keep_alive, std::uint64_t) { return st.report(); },
+    [&st](atom::keep_alive, std::uint64_t taken) { return st.report(taken); },
     [&st](atom::running) { return st.running(); },
     [&st](atom::fence, const node_id& x, const session_id& y) { st.fence(x, y); },
     [&st](atom::exited, const physical_id& id, const std::string& why) { st.exited(id, why); },

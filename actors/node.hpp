@@ -29,6 +29,8 @@ struct node_birth {
   /// Where the gate listens; nothing: nobody sends to this node.
   std::optional<url> gate_at;
   std::shared_ptr<guest_engine> engine; ///< nullptr: no functions here
+  /// What its instances share; made by the node if nobody else needs it.
+  neighbourhood_ptr hood;
   std::function<node_health()> health;
   chance random;
 };
@@ -72,7 +74,8 @@ struct node_state {
   void tell_links();
   void tell_ended(const inventory& brought);
   void lose_orchestrator(const std::string& reason);
-  node_report report();
+  node_report report(std::uint64_t taken);
+  void fetch_samples();
   void watch_orchestrator();
 
   // -- instances: node_instances.cpp ------------------------------------------
@@ -122,6 +125,10 @@ struct node_state {
   std::uint32_t attempts = 0;
   caf::timespan keep_alive_interval{0};
   caf::actor_clock::time_point last_heard;
+  /// The samples of the last report, until it is acknowledged, and the next.
+  performance_samples sent;
+  performance_samples ready;
+  bool fetching = false;
 
   std::map<physical_id, tenant> tenants;
   /// What others have taken over, until it is gone.

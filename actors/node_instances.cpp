@@ -54,6 +54,7 @@ node_state::start(const physical_id& id, const component_spec& spec,
         activate(id, outputs, state, promise);
       },
       [this, id, promise](const caf::error& x) mutable {
+        ++hood->tally.start_failures;
         tenants.erase(id);
         promise.deliver(x);
       });
@@ -76,9 +77,11 @@ void node_state::activate(const physical_id& id, const output_map& outputs,
       [this, id, promise](atom::ok) mutable {
         if (auto i = tenants.find(id); i != tenants.end())
           set_running(id, i->second, true);
+        ++hood->tally.starts;
         promise.deliver(atom::ok_v);
       },
       [this, id, promise](const caf::error& x) mutable {
+        ++hood->tally.start_failures;
         stop(id);
         promise.deliver(x);
       });
@@ -118,6 +121,7 @@ void node_state::exited(const physical_id& id, const std::string& reason) {
   auto& x = i->second;
   log_warn("node", x.spec.name, " (", x.spec.class_id, ", instance ", id,
            ") ended: ", reason);
+  ++hood->tally.failures;
   set_running(id, x, false);
   x.stopping = true;
   if (orchestrator)

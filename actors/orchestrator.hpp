@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/code_store.hpp"
+#include "runtime/domain_counts.hpp"
 #include "runtime/placement.hpp"
 
 #include "messages/interfaces.hpp"
@@ -23,6 +24,7 @@ struct orchestrator_birth {
   caf::timespan keep_alive_interval{std::chrono::seconds{2}};
   placement_strategy strategy = placement_strategy::random;
   chance random;
+  std::shared_ptr<domain_counts> counts = std::make_shared<domain_counts>();
 };
 
 /// An ORCHESTRATOR, and what it says to itself.
@@ -51,6 +53,7 @@ struct orchestrator_state {
     bool reconciling = false;     ///< an inventory is
     std::uint32_t mismatches = 0; ///< reports in a row that do not fit
     node_health health;
+    std::uint64_t samples = 0; ///< the number of the last lot that has come
   };
 
   // -- membership: orchestrator_nodes.cpp -------------------------------------
@@ -69,7 +72,7 @@ struct orchestrator_state {
   void lose(session_id session, const std::string& why);
   void bereave(const caf::down_msg& x);
   void poll();
-  void heard(const session_id& session, const node_report& report);
+  void heard(const session_id& session, node_report& report);
   void compare(member& x, const node_report& report);
   void reconcile(const session_id& session, const inventory& there);
   void exited(const session_id& session, const logical_id& component,
@@ -92,6 +95,7 @@ struct orchestrator_state {
     session_id session;
     physical_id instance; ///< nobody while it has no home
     bool settled = false; ///< it runs, or has failed at least once
+    bool lived = false;   ///< it has had a home
   };
 
   caf::result<statuses> host(const workflow_id& workflow,

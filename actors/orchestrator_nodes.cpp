@@ -71,12 +71,16 @@ void orchestrator_state::accept(const node_description& x,
     sessions.erase(former);
     self->demonitor(node.handle.address());
   }
+  // What the same life of a node has sent is not asked for again.
+  auto samples = node.boot == boot ? node.samples : 0;
   node = member{};
+  node.samples = samples;
   node.description = x;
   node.session = draw<session_id>(birth.random);
   node.boot = boot;
   node.handle = handle;
   sessions.emplace(node.session, x.id);
+  birth.counts->nodes = nodes.size();
   self->monitor(handle);
   log_info(who, "node ", x.id, " at ", x.invocation_url, " joined with ",
            brought.size(), " instances");
@@ -152,6 +156,8 @@ void orchestrator_state::lose(session_id session, const std::string& why) {
   self->demonitor(gone->handle.address());
   sessions.erase(session);
   nodes.erase(node);
+  birth.counts->nodes = nodes.size();
+  ++birth.counts->nodes_lost;
   fenced.emplace_back(node, session);
   if (fenced.size() > recent_fences)
     fenced.pop_front();
@@ -191,18 +197,25 @@ void orchestrator_state::poll() {
       continue;
     x.polling = true;
     auto session = x.session;
-    self->request(x.handle, patience, atom::keep_alive_v, std::uint64_t{0})
+    auto asked = self->clock().now();
+    self->request(x.handle, patience, atom::keep_alive_v, x.samples)
       .then(
-        [this, session](const node_report& report) { heard(session, report); },
+        [this, session, asked](node_report& report) {
+          birth.counts->keep_alives.observe(self->clock().now() - asked);
+          heard(session, report);
+        },
         [this, session](const caf::error& e) { lose(session, explain(e)); });
   }
 }
 
-void orchestrator_state::heard(const session_id& session,
-                               const node_report& report) {
+void orchestrator_state::heard(const session_id& session, node_report& report) {
   if (auto* x = find(session)) {
     x->polling = false;
     x->health = report.health;
+    // What was there before has been sent again.
+    if (std::exchange(x->samples, report.samples.number)
+        == report.samples.number)
+      report.samples = {x->samples, {}, 0};
     compare(*x, report);
   }
 }
@@ -257,8 +270,10 @@ void orchestrator_state::exited(const session_id& session,
                                 const physical_id& instance,
                                 const std::string& why) {
   auto i = components.find(component);
-  if (find(session) != nullptr && i != components.end())
-    self->send(i->second.handle, atom::exited_v, instance, why);
+  if (find(session) == nullptr || i == components.end())
+    return;
+  ++birth.counts->restarts;
+  self->send(i->second.handle, atom::exited_v, instance, why);
 }
 
 // -- placing ------------------------------------------------------------------
@@ -268,6 +283,7 @@ caf::result<placement> orchestrator_state::place(const component_spec& spec) {
   for (auto& [id, x] : nodes)
     candidates.push_back(&x.description);
   auto choice = picker->pick(requirements_of(spec), candidates);
+  ++(choice ? birth.counts->placements : birth.counts->infeasible);
   if (!choice)
     return fail(ec::no_feasible_node, why_nowhere(spec));
   auto& x = nodes[candidates[*choice]->id];

@@ -42,6 +42,7 @@ void orchestrator_state::raise(const component_spec& spec) {
   x.spec = spec;
   x.handle
     = self->spawn(component, spec, orchestrator_actor{self}, birth.random);
+  birth.counts->components = components.size();
 }
 
 /// A component lives somewhere else now, or nowhere.
@@ -50,6 +51,10 @@ void orchestrator_state::moved(const logical_id& id, const endpoint& at) {
   if (i == components.end())
     return;
   auto& x = i->second;
+  birth.counts->running += !at.instance ? 0 : !x.instance;
+  birth.counts->running -= at.instance ? 0 : !!x.instance;
+  if (at && std::exchange(x.lived, true) && at.instance != x.instance)
+    ++birth.counts->relocations;
   x.instance = at.instance;
   if (at)
     x.session = at.session;
@@ -87,9 +92,12 @@ caf::result<atom::ok> orchestrator_state::drop(const workflow_id& workflow) {
     return atom::ok_v;
   answer_host(workflow);
   for (auto& id : i->second) {
-    self->send(components[id].handle, atom::stop_v);
+    auto& x = components[id];
+    self->send(x.handle, atom::stop_v);
+    birth.counts->running -= !!x.instance;
     components.erase(id);
   }
+  birth.counts->components = components.size();
   workflows.erase(i);
   log_info("orchestrator", "dropped workflow ", workflow);
   std::set<code_id> needed;

@@ -59,6 +59,16 @@ void telemetry_state::observe(const telemetry_event& x) {
            x.kind == telemetry_kind::stopped ? x.text : std::string{});
 }
 
+void telemetry_state::keep(execution_times x) {
+  hood->sample_room->give_back(1, x.seconds.size() * sizeof(double));
+  shelf.add(std::move(x));
+}
+
+performance_samples telemetry_state::drain(std::uint64_t taken) {
+  shelf.omit(hood->tally.samples_omitted.exchange(0));
+  return shelf.drain(taken);
+}
+
 telemetry_actor::behavior_type
 telemetry(telemetry_actor::stateful_pointer<telemetry_state> self,
           neighbourhood_ptr hood, std::optional<log_level> level) {
@@ -67,8 +77,8 @@ telemetry(telemetry_actor::stateful_pointer<telemetry_state> self,
   st.level = level;
   return {
     [&st](const telemetry_event& x) { st.observe(x); },
-    [](const execution_times&) {},
-    [](atom::drain, std::uint64_t) { return performance_samples{}; },
+    [&st](execution_times& x) { st.keep(std::move(x)); },
+    [&st](atom::drain, std::uint64_t taken) { return st.drain(taken); },
   };
 }
 

@@ -4,6 +4,7 @@
 #include "actors/neighbourhood.hpp"
 
 #include "runtime/log.hpp"
+#include "runtime/sample_shelf.hpp"
 
 #include <optional>
 
@@ -11,17 +12,21 @@ namespace edgeless {
 
 /// The TELEMETRY of a node. Spawned by the NODE; told by its instances. Writes
 /// what they did to the node's log: their own lines at the level they chose,
-/// everything else at `level`; nothing at all without a level.
+/// everything else at `level`; nothing at all without a level. Keeps how long
+/// their events took until the NODE asks.
 struct telemetry_state {
   static inline constexpr const char* name = "telemetry";
 
   explicit telemetry_state(telemetry_actor::pointer self);
 
   void observe(const telemetry_event& x);
+  void keep(execution_times x);
+  performance_samples drain(std::uint64_t taken);
 
   telemetry_actor::pointer self;
   neighbourhood_ptr hood;
   std::optional<log_level> level;
+  sample_shelf shelf;
 };
 
 telemetry_actor::behavior_type

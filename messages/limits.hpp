@@ -122,6 +122,20 @@ constexpr auto freeze = 6s;
 constexpr std::size_t samples = 10'000;
 /// Samples of all instances that travel with one keep-alive.
 constexpr std::size_t samples_per_report = 100'000;
+/// Samples that wait on a node for keep-alives: nobody may ask for them.
+constexpr std::size_t samples_waiting = 1'000'000;
+/// An instance hands its samples on when it has this many, or after a while.
+constexpr std::size_t samples_together = 1024;
+constexpr auto samples_pause = 250ms;
+/// Samples, and messages with them, from instances to their node.
+constexpr std::uint32_t sample_messages = 8192;
+constexpr std::uint64_t sample_bytes = 32u << 20;
+/// Functions of a node that have time series of their own: a scrape reads
+/// some 5 KiB of each.
+constexpr std::size_t function_series = 256;
+/// Scrapes at the same time, and how long one may take to be asked.
+constexpr std::size_t metrics_threads = 4;
+constexpr auto metrics_request = 1s;
 /// Redis answers within this time, or its connection is given up.
 constexpr auto redis = 2s;
 /// What Redis may answer to one command: it may be hostile.

@@ -7,6 +7,7 @@
 
 #include <caf/expected.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -127,6 +128,19 @@ public:
 
 using guest_class_ptr = std::shared_ptr<guest_class>;
 
+/// What an engine has done, and how many guests it has now. Any number of
+/// threads.
+struct engine_counts {
+  using count = std::atomic<std::uint64_t>;
+
+  count memory_hits{0}; ///< classes found ready
+  count disk_hits{0};   ///< classes loaded from the cache
+  count misses{0};
+  count compilations{0};
+  count refusals{0}; ///< modules that could not be compiled
+  count guests{0};
+};
+
 /// Makes classes from modules.
 class guest_engine {
 public:
@@ -140,6 +154,20 @@ public:
   /// limits::compile. A module that was refused is refused again at once.
   virtual caf::expected<guest_class_ptr>
   compile(const code_id& code, const std::string& module) = 0;
+
+  /// nullptr: nothing is counted.
+  virtual const engine_counts* counts() const {
+    return nullptr;
+  }
+
+  /// The linear memory of all guests, in bytes; and what they may have
+  /// together, zero if there is no bound.
+  virtual std::uint64_t memory() const {
+    return 0;
+  }
+  virtual std::uint64_t memory_total() const {
+    return 0;
+  }
 };
 
 } // namespace edgeless

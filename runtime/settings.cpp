@@ -92,6 +92,12 @@ void read_interval(settings_section& baseline,
   result = std::chrono::round<std::chrono::milliseconds>(seconds{interval});
 }
 
+/// The section [telemetry] of those that only serve metrics.
+void read_metrics_url(std::string& result, settings_section telemetry) {
+  telemetry.read_url("metrics_url", result);
+  telemetry.finish();
+}
+
 // -- whole files --------------------------------------------------------------
 
 void read(controller_settings& result, settings_section& root) {
@@ -110,6 +116,7 @@ void read(controller_settings& result, settings_section& root) {
       item.blame("domain_id", "\"" + domain.domain_id + "\" is there twice");
     result.orchestrators.push_back(std::move(domain));
   }
+  read_metrics_url(result.metrics_url, root.section("telemetry"));
   result.tls = read_tls(root);
 }
 
@@ -139,6 +146,7 @@ void read(orchestrator_settings& result, settings_section& root) {
   read_interval(baseline, result.baseline.keep_alive_interval);
   baseline.finish();
 
+  read_metrics_url(result.metrics_url, root.section("telemetry"));
   result.proxy_redis_url = read_store(root.section("proxy"), "proxy_type");
   // EDGELESS' documentation calls the section [collection] in one place.
   auto alias = root.has("collection") && !root.has("collector");

@@ -46,6 +46,8 @@ struct controller_settings {
   std::vector<domain_address> orchestrators;
   /// Where workflows are kept; empty: nowhere.
   std::string persistence_filename = "controller.save";
+  /// Empty: no metrics are served.
+  std::string metrics_url;
   tls_settings tls;
 };
 
@@ -67,6 +69,8 @@ struct orchestrator_settings {
     /// Zero: nodes are not polled.
     std::chrono::milliseconds keep_alive_interval{2000};
   } baseline;
+  /// Empty: no metrics are served.
+  std::string metrics_url;
   /// The Redis server that the domain is mirrored to; empty: none.
   std::string proxy_redis_url;
   /// The Redis server that metrics are written to; empty: none.

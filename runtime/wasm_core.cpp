@@ -51,8 +51,9 @@ wasm_core::~wasm_core() {
 }
 
 caf::expected<wasm_core_ptr>
-wasm_core::make(std::chrono::milliseconds time_slice) {
-  auto core = std::make_shared<wasm_core>();
+wasm_core::make(std::chrono::milliseconds time_slice,
+                std::uint64_t total_memory) {
+  auto core = std::make_shared<wasm_core>(total_memory);
   if (auto error = core->prepare())
     return error;
   core->clock.emplace(time_slice, [engine = core->engine] {

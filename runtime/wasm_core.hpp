@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/guest.hpp"
+#include "runtime/memory_pool.hpp"
 #include "runtime/ticker.hpp"
 
 #include <caf/expected.hpp>
@@ -21,14 +22,16 @@ namespace edgeless {
 /// What all instances of an engine share: made once, then only read.
 class wasm_core {
 public:
-  wasm_core() = default;
+  explicit wasm_core(std::uint64_t total_memory) : memory{total_memory} {
+    // nop
+  }
   wasm_core(const wasm_core&) = delete;
   wasm_core& operator=(const wasm_core&) = delete;
   ~wasm_core();
 
   /// Compiles our own three modules, which takes a few milliseconds.
   static caf::expected<std::shared_ptr<wasm_core>>
-  make(std::chrono::milliseconds time_slice);
+  make(std::chrono::milliseconds time_slice, std::uint64_t total_memory);
 
   wasm_engine_t* engine = nullptr;
   /// Has what guests may import, but for call_asm and call_raw_asm.
@@ -39,6 +42,8 @@ public:
   wasmtime_module* joint = nullptr;
   wasmtime_instance_pre* caller = nullptr;
   std::optional<ticker> clock;
+  memory_pool memory;
+  engine_counts counts;
 
 private:
   caf::error prepare();

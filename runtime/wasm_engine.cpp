@@ -28,7 +28,20 @@ public:
   caf::expected<guest_class_ptr> compile(const code_id& code,
                                          const std::string& module) override;
 
+  const engine_counts* counts() const override {
+    return core_ ? &(*core_)->counts : nullptr;
+  }
+
+  std::uint64_t memory() const override {
+    return core_ ? (*core_)->memory.used() : 0;
+  }
+
+  std::uint64_t memory_total() const override {
+    return settings_.memory;
+  }
+
 private:
+  guest_class_ptr look_up(const code_id& code, bool counted);
   guest_class_ptr remembered(const code_id& code);
   guest_class_ptr remember(const code_id& code, guest_class_ptr made);
   caf::error refusal(const code_id& code);
@@ -55,24 +68,36 @@ wasm_engine::wasm_engine(wasm_engine_settings settings)
                                              : std::filesystem::path{},
                                            engine_tag()},
     core_{wasm_core::make(
-      std::max(settings_.time_slice, std::chrono::milliseconds{1}))} {
+      std::max(settings_.time_slice, std::chrono::milliseconds{1}),
+      settings_.memory)} {
   // nop
 }
 
 guest_class_ptr wasm_engine::find(const code_id& code) {
-  if (auto known = remembered(code))
-    return known;
+  return look_up(code, true);
+}
+
+guest_class_ptr wasm_engine::look_up(const code_id& code, bool counted) {
   if (!core_)
     return nullptr;
+  auto& counts = (*core_)->counts;
+  if (auto known = remembered(code)) {
+    counts.memory_hits += counted;
+    return known;
+  }
   auto compiled = cache_.find(code);
-  if (!compiled)
+  if (!compiled) {
+    counts.misses += counted;
     return nullptr;
+  }
   auto made = load_class(*core_, *compiled);
   // Such as: compiled for another processor, by a copied directory.
   if (!made) {
     cache_.forget(code);
+    counts.misses += counted;
     return nullptr;
   }
+  counts.disk_hits += counted;
   return remember(code, std::move(*made));
 }
 
@@ -90,10 +115,11 @@ caf::expected<guest_class_ptr> wasm_engine::compile(const code_id& code,
   if (!turn)
     return fail(ec::exhausted, "other modules are being compiled");
   // Somebody else may have been faster.
-  if (auto known = find(code))
+  if (auto known = look_up(code, false))
     return known;
   if (auto error = refusal(code))
     return error;
+  ++(*core_)->counts.compilations;
   auto compiled
     = compile_in_child(settings_.compiler.string(), module, limits::compile);
   if (!compiled)
@@ -135,6 +161,7 @@ caf::error wasm_engine::refusal(const code_id& code) {
 }
 
 caf::error wasm_engine::refuse(const code_id& code, caf::error why) {
+  ++(*core_)->counts.refusals;
   // What the system could not do says nothing about the module.
   if (why == ec::system_failure)
     return why;

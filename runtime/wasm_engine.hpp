@@ -18,6 +18,10 @@ struct wasm_engine_settings {
   std::filesystem::path compiler = "/proc/self/exe";
   /// After this long a guest is preempted.
   std::chrono::milliseconds time_slice{5};
+  /// What the linear memories of all guests may have together, in bytes; zero:
+  /// what the machine gives. Two guests that grow in the same time slice may
+  /// exceed it until its end: then the later one is dead.
+  std::uint64_t memory = 0;
 };
 
 /// Whether the directory can be used; made if it is not there. An engine does

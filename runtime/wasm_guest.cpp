@@ -36,10 +36,15 @@ constexpr std::string_view driver_needs[] = {
 /// An instantiation yields at its deadline too, though no guest code runs.
 constexpr std::uint64_t far_ticks = 1'000'000;
 
+constexpr std::string_view memory_used_up
+  = "the functions of this node have used up their common memory "
+    "(wasm_runtime.memory_mib)";
+
 class wasm_guest final : public guest {
 public:
   wasm_guest(wasm_module_ptr module, guest_host& host,
              const guest_limits& limits);
+  ~wasm_guest() override;
 
   /// Instantiates the guest and our modules, and ties them together.
   caf::error assemble();
@@ -57,6 +62,8 @@ private:
   bool find(const wasmtime_instance_t& where, std::string_view name,
             wasmtime_extern_t& result);
   void enter();
+  void limit_memory();
+  bool settle_memory();
 
   wasm_module_ptr module_;
   wasm_seat seat_;
@@ -64,6 +71,9 @@ private:
   wasmtime_context_t* context_;
   wasmtime_instance_t caller_{}, guest_{}, driver_{};
   wasmtime_memory_t memory_{};
+  std::uint64_t memory_limit_;       ///< its own
+  std::uint64_t memory_allowed_ = 0; ///< what the engine has been told
+  std::uint64_t memory_held_ = 0;    ///< what it has of the common memory
   wasmtime_func_t run_{};
   /// `_initialize` of a guest built with wasi-libc; called once, first.
   std::optional<wasmtime_func_t> initialize_;
@@ -80,16 +90,22 @@ wasm_guest::wasm_guest(wasm_module_ptr module, guest_host& host,
                        const guest_limits& limits)
   : module_{std::move(module)}, store_{wasmtime_store_new(module_->core->engine,
                                                           &seat_, nullptr)},
-    context_{wasmtime_store_context(store_.get())} {
+    context_{wasmtime_store_context(store_.get())},
+    memory_limit_{
+      std::min<std::uint64_t>(limits.memory, limits::guest_memory)} {
   seat_.host = &host;
-  // Guest, caller, driver, joint; the caller has a table of its own.
-  auto memory = std::min<std::uint64_t>(limits.memory, limits::guest_memory);
-  wasmtime_store_limiter(store_.get(), static_cast<std::int64_t>(memory),
-                         limits::guest_table, 4, limits::guest_tables + 1, 1);
+  limit_memory();
+  ++module_->core->counts.guests;
   wasmtime_context_set_epoch_deadline(context_, far_ticks);
   // Its header promises an error, its body returns none: never look at it.
   static_cast<void>(
     wasmtime_context_epoch_deadline_async_yield_and_update(context_, 1));
+}
+
+wasm_guest::~wasm_guest() {
+  auto& core = *module_->core;
+  core.memory.change(memory_held_, 0);
+  --core.counts.guests;
 }
 
 caf::error wasm_guest::assemble() {
@@ -98,7 +114,34 @@ caf::error wasm_guest::assemble() {
       return error;
   if (auto error = add_guest())
     return error;
-  return add_driver();
+  if (auto error = add_driver())
+    return error;
+  if (!settle_memory())
+    return fail(ec::exhausted, std::string{memory_used_up});
+  return {};
+}
+
+/// Nobody may grow beyond what is left for all. Nothing reserves what it might
+/// want: most never do, and those that run would starve each other.
+void wasm_guest::limit_memory() {
+  auto allowed
+    = std::min(memory_limit_, memory_held_ + module_->core->memory.left());
+  if (allowed == memory_allowed_)
+    return;
+  memory_allowed_ = allowed;
+  // Guest, caller, driver, joint; the caller has a table of its own.
+  wasmtime_store_limiter(store_.get(), static_cast<std::int64_t>(allowed),
+                         limits::guest_table, 4, limits::guest_tables + 1, 1);
+}
+
+/// False: others were faster, and there was not enough for all.
+bool wasm_guest::settle_memory() {
+  if (!seat_.memory)
+    return true;
+  auto size = wasmtime_memory_data_size(context_, &memory_);
+  if (size == memory_held_)
+    return true;
+  return module_->core->memory.change(std::exchange(memory_held_, size), size);
 }
 
 /// No module of ours or of a guest has a start function, and the deadline is
@@ -116,6 +159,9 @@ caf::error wasm_guest::finish(wasmtime_call_future_t* instantiation) {
     return fail(ec::exhausted,
                 "this process has no room for one more instance: "
                 "vm.max_map_count (sysctl) or its memory is used up");
+  if (memory_allowed_ < memory_limit_
+      && text.find("exceeds memory limits") != std::string::npos)
+    return fail(ec::exhausted, std::string{memory_used_up});
   return fail(ec::bad_module, "the module cannot be instantiated: "
                                 + (text.empty() ? "it does not end" : text));
 }
@@ -205,6 +251,7 @@ progress wasm_guest::run() noexcept {
     return progress::dead;
   if (seat_.waiting && !seat_.answered)
     return progress::waiting;
+  limit_memory();
   auto& clock = *module_->core->clock;
   clock.enter();
   auto begin = clock.count();
@@ -219,6 +266,10 @@ progress wasm_guest::run() noexcept {
         flush_lines(seat_);
         fault_ = take_fault(std::exchange(trap_, nullptr),
                             std::exchange(error_, nullptr));
+        if (memory_allowed_ < memory_limit_)
+          fault_ += "; of wasm_runtime.memory_mib, "
+                    + std::to_string(module_->core->memory.left() >> 20)
+                    + " MiB were left";
         result = progress::dead;
         break;
       }
@@ -239,6 +290,12 @@ progress wasm_guest::run() noexcept {
       break;
   }
   clock.leave();
+  if (!settle_memory() && !dead_) {
+    dead_ = true;
+    flush_lines(seat_);
+    fault_ = memory_used_up;
+    result = progress::dead;
+  }
   return result;
 }
 

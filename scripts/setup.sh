@@ -10,6 +10,7 @@ packages=(
   libssl-dev
   clang lld wabt   # functions in C++, and the guests of the tests
   python3          # the system tests drive the real programs
+  prometheus       # scrapes them; promtool checks conf/
 )
 
 missing=()
@@ -32,7 +33,18 @@ if [ "${#missing[@]}" -gt 0 ]; then
   as_root=()
   [ "$(id -u)" -eq 0 ] || as_root=(sudo)
   echo "Installing ${missing[*]}"
+  # Programs to test with, not services: none is started, now or at boot.
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+    "${as_root[@]}" chmod 755 "$policy"
+    trap '"${as_root[@]}" rm -f "$policy"' EXIT
+  fi
   "${as_root[@]}" apt-get update -qq
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  if [[ " ${missing[*]} " == *" prometheus "* ]] && command -v systemctl \
+    >/dev/null; then
+    "${as_root[@]}" systemctl disable --quiet prometheus 2>/dev/null || true
+  fi
 fi

@@ -3,10 +3,12 @@
 
 #include "actors/controller.hpp"
 #include "actors/node.hpp"
+#include "actors/node_metrics.hpp"
 #include "actors/orchestrator.hpp"
 
 #include "runtime/caf_system.hpp"
 #include "runtime/capabilities.hpp"
+#include "runtime/domain_metrics.hpp"
 #include "runtime/guarded_wire.hpp"
 #include "runtime/health.hpp"
 #include "runtime/log.hpp"
@@ -16,6 +18,7 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include <future>
 #include <optional>
 
 namespace edgeless {
@@ -34,6 +37,9 @@ public:
 
   ~actor_process() override {
     door_.reset();
+    // Whoever scrapes slowly is waited for while the actors end.
+    auto closing = std::async(std::launch::async,
+                              [x = std::move(metrics_)]() mutable { x = {}; });
     if (root_) {
       caf::scoped_actor self{system_};
       self->monitor(root_);
@@ -65,11 +71,32 @@ protected:
     return caf::none;
   }
 
+  /// An address that cannot be served costs the metrics, and nothing else.
+  void serve(const std::string& who, const std::string& where,
+             std::function<void(metrics_page&)> tell) {
+    if (where.empty())
+      return;
+    auto parsed = parse_url(where);
+    auto served
+      = parsed
+          ? serve_metrics(*parsed,
+                          [this, tell](metrics_page& page) {
+                            tell(page);
+                            tell_process(page, system_.registry().running());
+                          })
+          : parsed.error();
+    if (served)
+      metrics_ = std::move(*served);
+    else
+      log_error(who, served.error());
+  }
+
   system_config config_;
   caf::actor_system system_;
   std::shared_ptr<wire> net_;
   caf::actor root_;
   std::unique_ptr<listener> door_;
+  std::unique_ptr<metrics_server> metrics_;
 };
 
 struct controller_process : actor_process {
@@ -88,6 +115,8 @@ struct controller_process : actor_process {
         return known.error();
       birth.known = std::move(*known);
     }
+    serve("controller", settings.metrics_url,
+          [counts = birth.counts](metrics_page& x) { tell(x, *counts); });
     root(system_.spawn<caf::detached>(controller, std::move(birth)));
     return listen(settings.controller_url, peer_role::controller,
                   {peer_role::client});
@@ -101,6 +130,8 @@ struct orchestrator_process : actor_process {
     birth.keep_alive_interval = settings.baseline.keep_alive_interval;
     birth.strategy = settings.baseline.orchestration_strategy;
     birth.random = machine_chance();
+    serve("orchestrator", settings.metrics_url,
+          [counts = birth.counts](metrics_page& x) { tell(x, *counts); });
     root(system_.spawn<caf::detached>(orchestrator, std::move(birth)));
     return listen(settings.general.orchestrator_url, peer_role::orchestrator,
                   {peer_role::node, peer_role::controller});
@@ -108,6 +139,13 @@ struct orchestrator_process : actor_process {
 };
 
 struct node_process : actor_process {
+  static wasm_engine_settings engine_settings(const node_settings& settings) {
+    wasm_engine_settings result;
+    result.cache = settings.general.code_cache;
+    result.memory = std::uint64_t{settings.wasm_runtime.memory_mib} << 20;
+    return result;
+  }
+
   caf::error launch(const node_settings& settings) {
     auto& general = settings.general;
     node_birth birth;
@@ -127,7 +165,14 @@ struct node_process : actor_process {
       return gate_at.error();
     birth.gate_at = *gate_at;
     if (settings.wasm_runtime.enabled)
-      birth.engine = make_wasm_engine({general.code_cache});
+      birth.engine = make_wasm_engine(engine_settings(settings));
+    birth.hood = std::make_shared<neighbourhood>(general.node_id);
+    birth.hood->samples_wanted = settings.telemetry.performance_samples;
+    birth.hood->meters_wanted = !settings.telemetry.metrics_url.empty();
+    serve("node", settings.telemetry.metrics_url,
+          [hood = birth.hood, engine = birth.engine](metrics_page& x) {
+            tell(x, *hood, engine.get());
+          });
     auto probe = std::make_shared<health_probe>();
     birth.health = [probe] {
       return probe->sample();

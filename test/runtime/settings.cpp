@@ -153,6 +153,22 @@ TEST_CASE("[collection] beside [collector] is a mistake") {
   CHECK(problem == "o:6: collection: is unknown; did you mean collector?");
 }
 
+TEST_CASE("metrics are served where the user says so, by default nowhere") {
+  CHECK(orchestrator().metrics_url == "");
+  CHECK(orchestrator("[telemetry]\nmetrics_url = 'http://127.0.0.1:7005'")
+          .metrics_url
+        == "http://127.0.0.1:7005");
+  auto controller = parse_controller_settings(
+    "c", controller_toml + "[telemetry]\nmetrics_url = 'http://[::1]:7004'");
+  REQUIRE(controller);
+  CHECK(controller->metrics_url == "http://[::1]:7004");
+}
+
+TEST_CASE("a metrics_url that is none is refused") {
+  CHECK(orchestrator_problem("[telemetry]\nmetrics_url = 'here'")
+          .starts_with("o:6: telemetry.metrics_url: "));
+}
+
 TEST_CASE("TLS needs all three files") {
   auto settings = orchestrator("[tls]\nca = 'a'\ncertificate = 'b'\n"
                                "key = 'c'\n");

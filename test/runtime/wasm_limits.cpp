@@ -18,6 +18,38 @@ void send_to(instance& x, hook kind, const std::string& what) {
   x.send(kind, kind == hook::stop ? "" : what);
 }
 
+/// An engine whose guests have 8 MiB together, and some of them.
+struct shared_memory {
+  static std::unique_ptr<guest_engine> make_engine() {
+    wasm_engine_settings settings;
+    settings.memory = 8u << 20;
+    return make_wasm_engine(settings);
+  }
+
+  std::unique_ptr<guest_engine> engine = make_engine();
+  guest_class_ptr code = test::load(*engine, test::read_module("echo"));
+
+  struct tenant {
+    test::scripted_host host;
+    std::unique_ptr<guest> body;
+
+    /// The pages it has when it cannot have more.
+    std::string bomb() {
+      host.inbox.push_back({hook::cast, host.id, "bomb", {}});
+      return test::run(*body) == progress::idle ? host.journal.back()
+                                                : body->fault();
+    }
+  };
+
+  std::unique_ptr<tenant> enter() {
+    auto result = std::make_unique<tenant>();
+    auto made = code->instantiate(result->host, {});
+    REQUIRE_MESSAGE(made, explain(made.error()));
+    result->body = std::move(*made);
+    return result;
+  }
+};
+
 } // namespace
 
 TEST_CASE("a trap in any handler kills the guest and says where") {
@@ -112,6 +144,83 @@ TEST_CASE("memory ends at the instance's limit") {
   instance large{"echo", {.memory = 64u << 20}};
   large.handle(hook::cast, "bomb");
   CHECK(large.host.journal[0] > "pages: 1000");
+}
+
+TEST_CASE_FIXTURE(shared_memory, "a guest has no more than all may have") {
+  auto alone = enter();
+
+  auto pages = alone->bomb();
+
+  CHECK(pages <= "pages: 0128");
+  CHECK(pages > "pages: 0110");
+  CHECK(engine->memory() <= 8u << 20);
+  CHECK(engine->memory_total() == 8u << 20);
+}
+
+TEST_CASE_FIXTURE(shared_memory, "what one guest has, others cannot have") {
+  auto greedy = enter();
+  auto late = enter();
+  auto before = engine->memory();
+  greedy->bomb();
+  auto used = engine->memory();
+  CHECK(used > before);
+
+  // It cannot grow, and runs all the same.
+  late->bomb();
+
+  CHECK(engine->memory() < used + (1u << 20));
+  CHECK(engine->memory() <= 8u << 20);
+  late->host.inbox.push_back({hook::cast, late->host.id, "still here", {}});
+  CHECK(test::run(*late->body) == progress::idle);
+  CHECK(late->host.journal.back() == "out: still here");
+}
+
+TEST_CASE_FIXTURE(shared_memory, "what ended is given back") {
+  auto first = enter();
+  first->bomb();
+  first.reset();
+  CHECK(engine->memory() == 0);
+
+  CHECK(enter()->bomb() > "pages: 0110");
+}
+
+TEST_CASE_FIXTURE(shared_memory, "a start that finds no memory says so") {
+  std::vector<std::unique_ptr<tenant>> others;
+  test::scripted_host host;
+  caf::error problem;
+  for (int i = 0; i < 1000 && !problem; ++i) {
+    auto made = code->instantiate(host, {});
+    if (!made) {
+      problem = made.error();
+      break;
+    }
+    others.push_back(std::make_unique<tenant>());
+    others.back()->body = std::move(*made);
+  }
+
+  CHECK(problem == ec::exhausted);
+  CHECK(explain(problem)
+        == "the functions of this node have used up their common memory "
+           "(wasm_runtime.memory_mib)");
+  CHECK(engine->memory() <= 8u << 20);
+  CHECK(engine->counts()->guests == others.size());
+}
+
+TEST_CASE_FIXTURE(shared_memory, "a trap says how much memory was left") {
+  auto x = enter();
+  x->host.inbox.push_back({hook::cast, x->host.id, "trap", {}});
+
+  CHECK(test::run(*x->body) == progress::dead);
+  CHECK(contains(x->body->fault(), "; of wasm_runtime.memory_mib, "));
+}
+
+TEST_CASE("without a common bound only the guest's own holds") {
+  auto before = test::shared_engine().memory();
+  instance x{"echo", {.memory = 64u << 20}};
+  x.handle(hook::cast, "bomb");
+
+  CHECK(test::shared_engine().memory() > before + (60u << 20));
+  CHECK(test::shared_engine().memory_total() == 0);
 }
 
 TEST_CASE("an event for which the guest has no room is a trap") {

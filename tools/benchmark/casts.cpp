@@ -44,8 +44,9 @@ output_map leading_to(const endpoint& to) {
   return {1, {{"out", to}}};
 }
 
-void measure_in_node(const plan& how, const traffic& load, row& result) {
-  node host{how.scratch / "code", some_node()};
+void measure_in_node(const plan& how, const traffic& load, row& result,
+                     bool measured = false) {
+  node host{how.scratch / "code", some_node(), measured};
   auto source = some_instance(), sink = some_instance();
   auto problem = host.start(sink, host.function(flow_module(), load.sink()));
   if (!problem)
@@ -123,6 +124,12 @@ rows casts(const plan& how) {
     measure_in_node(how, traffic_of(size), line);
     line.floor = {"engine alone", median(bare.samples)};
     result.push_back(std::move(line));
+    if (size != 16)
+      continue;
+    row with{"the same with metrics and samples (aim: ratio 0.95)"};
+    measure_in_node(how, traffic_of(size), with, true);
+    with.floor = {"without", median(result.back().samples)};
+    result.push_back(std::move(with));
   }
   auto raw = tcp_bytes(how);
   for (std::uint32_t size : {16u, 1024u, 65536u}) {

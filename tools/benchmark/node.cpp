@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <future>
 #include <thread>
 
 namespace edgeless::benchmark {
@@ -111,13 +110,13 @@ std::optional<event> mailbox::take(std::chrono::milliseconds patience) {
 // -- a node
 // ---------------------------------------------------------------------
 
-node::node(const std::filesystem::path& cache, node_id id) {
+node::node(const std::filesystem::path& cache, node_id id, bool measured) {
   harden(system_);
   session_ = draw<session_id>(machine_chance());
   add_orchestrator();
   net_ = std::make_shared<short_wire>(
     system_, caf::actor_cast<caf::strong_actor_ptr>(orchestrator_));
-  spawn(cache, id);
+  spawn(cache, id, measured);
 }
 
 node::~node() {
@@ -151,7 +150,8 @@ void node::add_orchestrator() {
   });
 }
 
-void node::spawn(const std::filesystem::path& cache, const node_id& id) {
+void node::spawn(const std::filesystem::path& cache, const node_id& id,
+                 bool measured) {
   node_birth birth;
   birth.description.id = id;
   birth.description.agent_url = url_;
@@ -161,15 +161,9 @@ void node::spawn(const std::filesystem::path& cache, const node_id& id) {
   birth.gate_at = *parse_url(url_);
   birth.engine = make_wasm_engine({cache});
   birth.random = machine_chance();
-  std::promise<neighbourhood_ptr> born;
-  node_ = system_.spawn<caf::detached>(
-    [&born](node_state::pointer self, node_birth x) {
-      auto result = edgeless::node(self, std::move(x));
-      born.set_value(self->state.hood);
-      return result;
-    },
-    std::move(birth));
-  hood_ = born.get_future().get();
+  hood_ = birth.hood = std::make_shared<neighbourhood>(id);
+  hood_->samples_wanted = hood_->meters_wanted = measured;
+  node_ = system_.spawn<caf::detached>(edgeless::node, std::move(birth));
 }
 
 endpoint node::at(const physical_id& instance) const {

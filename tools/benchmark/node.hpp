@@ -47,7 +47,8 @@ private:
 /// same process: it welcomes the node and has one module at a time for it.
 class node {
 public:
-  explicit node(const std::filesystem::path& cache, node_id id);
+  /// `measured`: with metrics and performance samples.
+  node(const std::filesystem::path& cache, node_id id, bool measured = false);
   node(const node&) = delete;
   node& operator=(const node&) = delete;
   ~node();
@@ -84,7 +85,8 @@ private:
     std::map<code_id, std::string> modules;
   };
 
-  void spawn(const std::filesystem::path& cache, const node_id& id);
+  void spawn(const std::filesystem::path& cache, const node_id& id,
+             bool measured);
   void add_orchestrator();
 
   system_config config_;

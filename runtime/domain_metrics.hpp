@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/domain_counts.hpp"
+#include "runtime/metrics.hpp"
+
+#include <cstddef>
+
+/// What orchestrators, controllers and all processes tell at a scrape.
+namespace edgeless {
+
+void tell(metrics_page& page, const domain_counts& x);
+void tell(metrics_page& page, const cluster_counts& x);
+
+/// The memory of this process, and the actors of a part of it.
+void tell_process(metrics_page& page, std::size_t actors);
+
+} // namespace edgeless

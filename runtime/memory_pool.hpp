@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <limits>
+
+namespace edgeless {
+
+/// What the guests of one engine have together, and may have. Any number of
+/// threads; never locks.
+class memory_pool {
+public:
+  /// Zero: as much as the machine gives.
+  explicit memory_pool(std::uint64_t total = 0)
+    : total_{total > 0 ? total : unbounded} {
+    // nop
+  }
+
+  /// Whoever has `before` now has `now`. False: that is more than there is,
+  /// and must be given back.
+  bool change(std::uint64_t before, std::uint64_t now) {
+    // Wraps around where `now` is less.
+    auto used
+      = used_.fetch_add(now - before, std::memory_order_acq_rel) + now - before;
+    return now <= before || used <= total_;
+  }
+
+  std::uint64_t used() const {
+    return used_.load(std::memory_order_acquire);
+  }
+
+  std::uint64_t left() const {
+    return total_ - std::min(used(), total_);
+  }
+
+  /// Zero if there is no bound.
+  std::uint64_t total() const {
+    return total_ == unbounded ? 0 : total_;
+  }
+
+private:
+  static constexpr auto unbounded
+    = std::numeric_limits<std::uint64_t>::max() / 2;
+
+  const std::uint64_t total_;
+  std::atomic<std::uint64_t> used_{0};
+};
+
+} // namespace edgeless

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/stopwatch.hpp"
+
+#include "messages/limits.hpp"
+
+#include <utility>
+
+namespace edgeless {
+
+void stopwatch::start(function_meter_ptr meter, bool keep) {
+  meter_ = std::move(meter);
+  keep_ = keep;
+  on_ = meter_ || keep_;
+}
+
+void stopwatch::settle() {
+  auto unit = tick_clock::nanoseconds();
+  duration_histogram::tally tallies[2];
+  for (auto x : laps_) {
+    auto duration = static_cast<double>(x >> 1) * unit;
+    tallies[x & 1].observe(static_cast<std::uint64_t>(duration));
+    if (keep_)
+      samples_.push_back(duration * 1e-9);
+  }
+  laps_.clear();
+  if (meter_ && tallies[0].count > 0)
+    meter_->casts.add(tallies[0]);
+  if (meter_ && tallies[1].count > 0)
+    meter_->calls.add(tallies[1]);
+  if (samples_.size() > limits::samples) {
+    auto excess = samples_.size() - limits::samples / 2;
+    samples_.erase(samples_.begin(),
+                   samples_.begin() + static_cast<std::ptrdiff_t>(excess));
+    omitted_ += excess;
+  }
+}
+
+std::vector<double> stopwatch::take() {
+  return std::exchange(samples_, {});
+}
+
+std::uint64_t stopwatch::take_omitted() {
+  return std::exchange(omitted_, 0);
+}
+
+} // namespace edgeless

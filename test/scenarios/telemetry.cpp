@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "test/world.hpp"
+
+#include "actors/node_metrics.hpp"
+
+#include <caf/send.hpp>
+
+#include <doctest/doctest.h>
+
+using namespace edgeless;
+using namespace edgeless::test;
+
+namespace {
+
+constexpr auto period = 2s;
+
+/// One node whose instances are measured, and a function on it.
+struct measured : world {
+  measured() {
+    add_node("node-1");
+    hood("node-1").samples_wanted = true;
+    hood("node-1").meters_wanted = true;
+    workflow = start({function("f", "sink")});
+  }
+
+  /// The samples in the node's last report.
+  std::size_t reported() {
+    std::size_t result = 0;
+    for (auto& x : inside("node-1").sent.times)
+      result += x.seconds.size();
+    return result;
+  }
+
+  void cast(int times) {
+    for (int i = 0; i < times; ++i)
+      cast_to("f", "x");
+  }
+
+  std::string page() {
+    return print_metrics(
+      [this](metrics_page& x) { tell(x, hood("node-1"), nullptr); });
+  }
+
+  workflow_id workflow;
+};
+
+bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(measured, "samples go with the keep-alives, once") {
+  cast(3);
+  std::size_t seen = 0;
+  for (int i = 0; i < 4; ++i) {
+    auto before = inside("node-1").sent.number;
+    pass(period);
+    if (inside("node-1").sent.number != before)
+      seen += reported();
+  }
+
+  CHECK(seen == 3);
+  CHECK(reported() == 0);
+}
+
+TEST_CASE_FIXTURE(measured, "samples name the instance that took them") {
+  cast(1);
+  auto f = look("f").instance;
+  for (int i = 0; i < 4 && reported() == 0; ++i)
+    pass(period);
+
+  REQUIRE(reported() == 1);
+  CHECK(inside("node-1").sent.times[0].instance == f);
+}
+
+TEST_CASE_FIXTURE(measured, "what is not acknowledged is sent again") {
+  cast(3);
+  for (int i = 0; i < 4 && reported() == 0; ++i)
+    pass(period);
+  REQUIRE(reported() == 3);
+  auto number = inside("node-1").sent.number;
+
+  cut("node-1");
+  pass(3 * period);
+  CHECK(reported() == 3);
+  CHECK(inside("node-1").sent.number == number);
+  mend("node-1");
+  pass(10 * period);
+
+  CHECK(reported() == 0);
+}
+
+TEST_CASE_FIXTURE(measured, "samples wait while there is no orchestrator") {
+  cut("node-1");
+  pass(3 * period);
+  auto f = inside("node-1").tenants.begin()->first;
+  for (int i = 0; i < 5; ++i)
+    cast_to("node-1", f, "x");
+  pass(period);
+
+  mend("node-1");
+  std::size_t seen = 0;
+  for (int i = 0; i < 10; ++i) {
+    auto before = inside("node-1").sent.number;
+    pass(period);
+    if (inside("node-1").sent.number != before)
+      seen += reported();
+  }
+
+  CHECK(seen == 5);
+}
+
+TEST_CASE_FIXTURE(measured, "proof of life waits for nobody") {
+  cast(3);
+  caf::anon_send_exit(inside("node-1").telemetry, caf::exit_reason::kill);
+  pass(5 * period);
+
+  CHECK(domains()[0].nodes == 1);
+  CHECK(reported() == 0);
+}
+
+TEST_CASE_FIXTURE(world, "nobody who does not want samples gets any") {
+  add_node("node-1");
+  start({function("f", "sink")});
+  cast_to("f", "x");
+  pass(5 * period);
+
+  CHECK(inside("node-1").sent == performance_samples{});
+  CHECK(!inside("node-1").fetching);
+}
+
+TEST_CASE_FIXTURE(measured, "the metrics of a function are there, then gone") {
+  cast(2);
+  auto f = to_string(look("f").instance);
+  CHECK(contains(page(), "function_count{"));
+  CHECK(contains(page(), f));
+  CHECK(contains(page(), "invocation_type=\"Cast\"} 2\n"));
+
+  stop(workflow);
+  pass(period);
+
+  CHECK(!contains(page(), "function_count{"));
+  CHECK(!contains(page(), f));
+  CHECK(!contains(page(), "execution_times"));
+}
+
+TEST_CASE_FIXTURE(measured, "a node tells starts, failures and drops") {
+  cast_to("f", "die");
+  pass(period);
+
+  CHECK(contains(page(), "edgeless_node_instance_starts_total 2\n"));
+  CHECK(contains(page(), "edgeless_node_instance_failures_total 1\n"));
+  CHECK(contains(page(), "events_dropped_total{reason=\"crashed\"} 1\n"));
+  CHECK(contains(page(), "edgeless_node_queue_events{queue=\"inbox\"} 0\n"));
+}
