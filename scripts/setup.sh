@@ -10,6 +10,7 @@ packages=(
   libssl-dev
   clang lld wabt   # functions in C++, and the guests of the tests
   python3          # the system tests drive the real programs
+  redis-server     # what the mirror is tested against
 )
 
 missing=()
