@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "actors/threads.hpp"
+
 #include "runtime/code_store.hpp"
 #include "runtime/placement.hpp"
+#include "runtime/redis.hpp"
 
 #include "messages/interfaces.hpp"
 #include "messages/limits.hpp"
@@ -23,6 +26,9 @@ struct orchestrator_birth {
   caf::timespan keep_alive_interval{std::chrono::seconds{2}};
   placement_strategy strategy = placement_strategy::random;
   chance random;
+  /// To what the domain is mirrored, and intents are taken from; may be empty.
+  redis_opener mirror;
+  threads where = threads::own;
 };
 
 /// An ORCHESTRATOR, and what it says to itself.
@@ -38,6 +44,7 @@ struct orchestrator_state {
   static inline constexpr const char* name = "orchestrator";
 
   explicit orchestrator_state(pointer self);
+  ~orchestrator_state();
 
   void init(orchestrator_birth birth);
 
@@ -51,6 +58,8 @@ struct orchestrator_state {
     bool reconciling = false;     ///< an inventory is
     std::uint32_t mismatches = 0; ///< reports in a row that do not fit
     node_health health;
+    bool mirroring = false;       ///< the proxy has yet to take a report
+    std::uint64_t unmirrored = 0; ///< samples that came meanwhile
   };
 
   // -- membership: orchestrator_nodes.cpp -------------------------------------
@@ -116,6 +125,14 @@ struct orchestrator_state {
   void tick();
   void tell_all_to_seek();
 
+  /// A fact for the proxy, if there is one. Nobody waits for it.
+  template <class... Ts>
+  void tell_proxy(Ts&&... xs) {
+    if (proxy)
+      self->send(proxy, std::forward<Ts>(xs)...);
+  }
+  void mirror(member& x, const node_report& report);
+
   pointer self;
   orchestrator_birth birth;
   std::unique_ptr<node_picker> picker;
@@ -128,6 +145,7 @@ struct orchestrator_state {
   std::map<workflow_id, std::vector<caf::typed_response_promise<statuses>>>
     hosting;
 
+  proxy_actor proxy;
   library_actor library;
   code_store code{limits::modules};
   struct reader {

@@ -78,6 +78,7 @@ void orchestrator_state::accept(const node_description& x,
   node.handle = handle;
   sessions.emplace(node.session, x.id);
   self->monitor(handle);
+  tell_proxy(atom::join_v, x);
   log_info(who, "node ", x.id, " at ", x.invocation_url, " joined with ",
            brought.size(), " instances");
 
@@ -152,6 +153,7 @@ void orchestrator_state::lose(session_id session, const std::string& why) {
   self->demonitor(gone->handle.address());
   sessions.erase(session);
   nodes.erase(node);
+  tell_proxy(atom::lost_v, node);
   fenced.emplace_back(node, session);
   if (fenced.size() > recent_fences)
     fenced.pop_front();
@@ -203,6 +205,7 @@ void orchestrator_state::heard(const session_id& session,
   if (auto* x = find(session)) {
     x->polling = false;
     x->health = report.health;
+    mirror(*x, report);
     compare(*x, report);
   }
 }

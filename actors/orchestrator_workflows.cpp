@@ -40,6 +40,7 @@ orchestrator_state::host(const workflow_id& workflow,
 void orchestrator_state::raise(const component_spec& spec) {
   auto& x = components[spec.id];
   x.spec = spec;
+  tell_proxy(atom::host_v, spec);
   x.handle
     = self->spawn(component, spec, orchestrator_actor{self}, birth.random);
 }
@@ -51,6 +52,7 @@ void orchestrator_state::moved(const logical_id& id, const endpoint& at) {
     return;
   auto& x = i->second;
   x.instance = at.instance;
+  tell_proxy(atom::moved_v, id, at);
   if (at)
     x.session = at.session;
   if (std::exchange(x.settled, true) || !hosting.contains(x.spec.workflow))
@@ -89,6 +91,7 @@ caf::result<atom::ok> orchestrator_state::drop(const workflow_id& workflow) {
   for (auto& id : i->second) {
     self->send(components[id].handle, atom::stop_v);
     components.erase(id);
+    tell_proxy(atom::drop_v, id);
   }
   workflows.erase(i);
   log_info("orchestrator", "dropped workflow ", workflow);
@@ -142,6 +145,7 @@ void orchestrator_state::gather(const workflow_id& workflow,
 void orchestrator_state::stop() {
   for (auto& [id, x] : components)
     self->send_exit(x.handle, caf::exit_reason::user_shutdown);
+  tell_proxy(atom::stop_v);
   self->quit();
 }
 
