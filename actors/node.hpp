@@ -6,6 +6,7 @@
 
 #include "runtime/guest.hpp"
 #include "runtime/log_levels.hpp"
+#include "runtime/redis.hpp"
 #include "runtime/wire.hpp"
 
 #include <deque>
@@ -29,6 +30,8 @@ struct node_birth {
   /// Where the gate listens; nothing: nobody sends to this node.
   std::optional<url> gate_at;
   std::shared_ptr<guest_engine> engine; ///< nullptr: no functions here
+  /// Where a metrics-collector writes to; empty: none can be made.
+  redis_opener metrics;
   std::function<node_health()> health;
   chance random;
 };

@@ -98,9 +98,8 @@ TEST_CASE("no intent is lost, whichever run fails before it is done") {
 
     box.pass(10s);
 
-    CHECK_MESSAGE(box.got
-                    == letter_box::lines{"intent:a = 1", "intent:b = 2"},
-                  n);
+    auto both = letter_box::lines{"intent:a = 1", "intent:b = 2"};
+    CHECK_MESSAGE(box.got == both, n);
   }
 }
 

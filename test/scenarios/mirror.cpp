@@ -26,7 +26,7 @@ struct watched {
   /// What Redis says of where a component lives.
   std::string home(const std::string& name) {
     auto text = database->text("instance:" + to_string(w.look(name).id));
-    for (auto node : {"n1", "n2"})
+    for (auto& node : w.nodes())
       if (text.find("node_id: " + to_string(w.id_of(node)) + ",")
           != std::string::npos)
         return node;
@@ -77,7 +77,12 @@ TEST_CASE_FIXTURE(watched, "Redis shows where components live, at once") {
 }
 
 TEST_CASE_FIXTURE(watched, "who lives nowhere is shown so") {
+  w.add_node("n3", labelled({"rare"}));
   w.start({function("a", "sink", {}, {{"label_match_all", "rare"}})});
+  CHECK(home("a") == "n3");
+
+  w.kill("n3");
+  w.settle();
 
   CHECK(home("a") == "nowhere");
 }
