@@ -28,6 +28,7 @@ struct orchestrator_birth {
   chance random;
   /// To what the domain is mirrored, and intents are taken from; may be empty.
   redis_opener mirror;
+  std::size_t mirrored_samples = limits::samples; ///< of each instance
   threads where = threads::own;
 };
 

@@ -32,6 +32,7 @@ proxy_state::~proxy_state() {
 void proxy_state::init(proxy_birth x, orchestrator_actor y) {
   birth = std::move(x);
   orchestrator = std::move(y);
+  glass = mirror{birth.samples};
   wake();
 }
 

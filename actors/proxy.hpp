@@ -23,6 +23,8 @@ namespace edgeless {
 /// What a proxy is born with.
 struct proxy_birth {
   redis_opener open;
+  /// Kept in Redis of each instance.
+  std::size_t samples = limits::samples;
   std::function<std::chrono::system_clock::time_point()> now
     = std::chrono::system_clock::now;
   threads where = threads::own;

@@ -117,6 +117,8 @@ constexpr auto freeze = 6s;
 
 /// Samples kept of one instance between two keep-alives, and in Redis.
 constexpr std::size_t samples = 10'000;
+/// ...and as many at most, if somebody asks for more.
+constexpr std::size_t samples_max = 1'000'000;
 /// Samples of all instances that travel with one keep-alive.
 constexpr std::size_t samples_per_report = 100'000;
 /// Redis answers within this time, or its connection is given up.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/redis_text.hpp"
 
-#include "runtime/wasm_imports.hpp"
+#include "runtime/utf8.hpp"
 
 #include <charconv>
 #include <cmath>

@@ -34,12 +34,15 @@ namespace {
 // -- sections of the orchestrator ---------------------------------------------
 
 /// A section that chooses between nothing and Redis; returns its URL, empty
-/// for nothing.
-std::string read_store(settings_section from, const std::string& type_key) {
+/// for nothing. `samples`: how many are kept, if that can be chosen.
+std::string read_store(settings_section from, const std::string& type_key,
+                       std::uint32_t* samples = nullptr) {
   std::string type = "None";
   std::string url;
   from.read(type_key, type);
   from.read("redis_url", url);
+  if (samples != nullptr)
+    from.read("samples", *samples, 1, limits::samples_max);
   from.finish();
   std::ranges::transform(type, type.begin(), [](unsigned char x) {
     return static_cast<char>(std::tolower(x));
@@ -124,7 +127,8 @@ void read(orchestrator_settings& result, settings_section& root) {
   read_interval(baseline, result.baseline.keep_alive_interval);
   baseline.finish();
 
-  result.proxy_redis_url = read_store(root.section("proxy"), "proxy_type");
+  result.proxy_redis_url
+    = read_store(root.section("proxy"), "proxy_type", &result.proxy_samples);
   // EDGELESS' documentation calls the section [collection] in one place.
   auto alias = root.has("collection") && !root.has("collector");
   result.collector_redis_url = read_store(

@@ -129,6 +129,7 @@ struct orchestrator_process : actor_process {
     birth.random = machine_chance();
     if (auto& url = settings.proxy_redis_url; !url.empty())
       birth.mirror = redis_at(url);
+    birth.mirrored_samples = settings.proxy_samples;
     root(system_.spawn<caf::detached>(orchestrator, std::move(birth)));
     if (auto problem
         = listen(settings.general.orchestrator_url, peer_role::orchestrator,
