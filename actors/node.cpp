@@ -5,6 +5,7 @@
 #include "actors/function_provider.hpp"
 #include "actors/gate.hpp"
 #include "actors/links.hpp"
+#include "actors/metrics_collector.hpp"
 #include "actors/telemetry.hpp"
 
 #include "runtime/log.hpp"
@@ -79,6 +80,12 @@ void node_state::spawn_providers() {
       resources.emplace(x.class_type,
                         spawn_on(threads::pool, system, file_log_provider,
                                  resource_house{hood, links}));
+    else if (x.class_type == "metrics-collector" && birth.metrics)
+      resources.emplace(x.class_type,
+                        spawn_on(threads::pool, system,
+                                 metrics_collector_provider,
+                                 collector_house{hood, links, birth.metrics,
+                                                 machine_moment, birth.where}));
 }
 
 void node_state::listen() {

@@ -6,6 +6,7 @@
 
 #include "runtime/guest.hpp"
 #include "runtime/log_levels.hpp"
+#include "runtime/redis.hpp"
 #include "runtime/wire.hpp"
 
 #include <deque>
@@ -31,6 +32,8 @@ struct node_birth {
   std::shared_ptr<guest_engine> engine; ///< nullptr: no functions here
   /// What its instances share; made by the node if nobody else needs it.
   neighbourhood_ptr hood;
+  /// Where a metrics-collector writes to; empty: none can be made.
+  redis_opener metrics;
   std::function<node_health()> health;
   chance random;
 };

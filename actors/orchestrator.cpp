@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "actors/orchestrator.hpp"
 
+#include "actors/proxy.hpp"
+
 #include "runtime/log.hpp"
+
+#include <caf/send.hpp>
 
 namespace edgeless {
 
@@ -9,9 +13,18 @@ orchestrator_state::orchestrator_state(pointer self) : self{self} {
   // nop
 }
 
+orchestrator_state::~orchestrator_state() {
+  caf::anon_send_exit(proxy, caf::exit_reason::user_shutdown);
+}
+
 void orchestrator_state::init(orchestrator_birth x) {
   birth = std::move(x);
   picker = std::make_unique<node_picker>(birth.strategy, birth.random);
+  if (birth.mirror)
+    proxy = spawn_on(
+      birth.where, self->system(), edgeless::proxy,
+      proxy_birth{birth.mirror, std::chrono::system_clock::now, birth.where},
+      orchestrator_actor{self});
   self->send(self, atom::tick_v);
 }
 
@@ -24,6 +37,7 @@ void orchestrator_state::tick() {
     poll();
   }
   tell_all_to_seek();
+  tell_proxy(atom::tick_v);
   self->delayed_send(self, pause, atom::tick_v);
 }
 
@@ -31,6 +45,31 @@ void orchestrator_state::tell_all_to_seek() {
   for (auto& [id, x] : components)
     if (!x.instance)
       self->send(x.handle, atom::tick_v);
+}
+
+/// At most one report of a node waits for the proxy: it may hang in Redis.
+void orchestrator_state::mirror(member& x, const node_report& report) {
+  if (!proxy)
+    return;
+  if (x.mirroring) {
+    for (auto& times : report.samples.times)
+      x.unmirrored += times.seconds.size();
+    x.unmirrored += report.samples.omitted;
+    return;
+  }
+  x.mirroring = true;
+  auto told = report;
+  told.samples.omitted += std::exchange(x.unmirrored, 0);
+  auto session = x.session;
+  auto taken = [this, session] {
+    if (auto* y = find(session))
+      y->mirroring = false;
+  };
+  self
+    ->request(proxy, 2 * limits::local, atom::report_v, x.description.id,
+              std::move(told))
+    .then([taken](atom::ok) { taken(); },
+          [taken](const caf::error&) { taken(); });
 }
 
 orchestrator_self_actor::behavior_type

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "actors/threads.hpp"
+
 #include "runtime/code_store.hpp"
 #include "runtime/domain_counts.hpp"
 #include "runtime/placement.hpp"
+#include "runtime/redis.hpp"
 
 #include "messages/interfaces.hpp"
 #include "messages/limits.hpp"
@@ -25,6 +28,10 @@ struct orchestrator_birth {
   placement_strategy strategy = placement_strategy::random;
   chance random;
   std::shared_ptr<domain_counts> counts = std::make_shared<domain_counts>();
+  /// To what the domain is mirrored, and intents are taken from; may be empty.
+  redis_opener mirror;
+  std::size_t mirrored_samples = limits::samples; ///< of each instance
+  threads where = threads::own;
 };
 
 /// An ORCHESTRATOR, and what it says to itself.
@@ -40,6 +47,7 @@ struct orchestrator_state {
   static inline constexpr const char* name = "orchestrator";
 
   explicit orchestrator_state(pointer self);
+  ~orchestrator_state();
 
   void init(orchestrator_birth birth);
 
@@ -54,6 +62,8 @@ struct orchestrator_state {
     std::uint32_t mismatches = 0; ///< reports in a row that do not fit
     node_health health;
     std::uint64_t samples = 0; ///< the number of the last lot that has come
+    bool mirroring = false;       ///< the proxy has yet to take a report
+    std::uint64_t unmirrored = 0; ///< samples that came meanwhile
   };
 
   // -- membership: orchestrator_nodes.cpp -------------------------------------
@@ -120,6 +130,14 @@ struct orchestrator_state {
   void tick();
   void tell_all_to_seek();
 
+  /// A fact for the proxy, if there is one. Nobody waits for it.
+  template <class... Ts>
+  void tell_proxy(Ts&&... xs) {
+    if (proxy)
+      self->send(proxy, std::forward<Ts>(xs)...);
+  }
+  void mirror(member& x, const node_report& report);
+
   pointer self;
   orchestrator_birth birth;
   std::unique_ptr<node_picker> picker;
@@ -132,6 +150,7 @@ struct orchestrator_state {
   std::map<workflow_id, std::vector<caf::typed_response_promise<statuses>>>
     hosting;
 
+  proxy_actor proxy;
   library_actor library;
   code_store code{limits::modules};
   struct reader {

@@ -82,6 +82,7 @@ void orchestrator_state::accept(const node_description& x,
   sessions.emplace(node.session, x.id);
   birth.counts->nodes = nodes.size();
   self->monitor(handle);
+  tell_proxy(atom::join_v, x);
   log_info(who, "node ", x.id, " at ", x.invocation_url, " joined with ",
            brought.size(), " instances");
 
@@ -158,6 +159,7 @@ void orchestrator_state::lose(session_id session, const std::string& why) {
   nodes.erase(node);
   birth.counts->nodes = nodes.size();
   ++birth.counts->nodes_lost;
+  tell_proxy(atom::lost_v, node);
   fenced.emplace_back(node, session);
   if (fenced.size() > recent_fences)
     fenced.pop_front();
@@ -216,6 +218,7 @@ void orchestrator_state::heard(const session_id& session, node_report& report) {
     if (std::exchange(x->samples, report.samples.number)
         == report.samples.number)
       report.samples = {x->samples, {}, 0};
+    mirror(*x, report);
     compare(*x, report);
   }
 }

@@ -40,6 +40,7 @@ orchestrator_state::host(const workflow_id& workflow,
 void orchestrator_state::raise(const component_spec& spec) {
   auto& x = components[spec.id];
   x.spec = spec;
+  tell_proxy(atom::host_v, spec);
   x.handle
     = self->spawn(component, spec, orchestrator_actor{self}, birth.random);
   birth.counts->components = components.size();
@@ -56,6 +57,7 @@ void orchestrator_state::moved(const logical_id& id, const endpoint& at) {
   if (at && std::exchange(x.lived, true) && at.instance != x.instance)
     ++birth.counts->relocations;
   x.instance = at.instance;
+  tell_proxy(atom::moved_v, id, at);
   if (at)
     x.session = at.session;
   if (std::exchange(x.settled, true) || !hosting.contains(x.spec.workflow))
@@ -96,6 +98,7 @@ caf::result<atom::ok> orchestrator_state::drop(const workflow_id& workflow) {
     self->send(x.handle, atom::stop_v);
     birth.counts->running -= !!x.instance;
     components.erase(id);
+    tell_proxy(atom::drop_v, id);
   }
   birth.counts->components = components.size();
   workflows.erase(i);
@@ -150,6 +153,7 @@ void orchestrator_state::gather(const workflow_id& workflow,
 void orchestrator_state::stop() {
   for (auto& [id, x] : components)
     self->send_exit(x.handle, caf::exit_reason::user_shutdown);
+  tell_proxy(atom::stop_v);
   self->quit();
 }
 

@@ -5,6 +5,7 @@
 #include "runtime/placement.hpp"
 
 #include "messages/ids.hpp"
+#include "messages/limits.hpp"
 #include "messages/node.hpp"
 
 #include <caf/expected.hpp>
@@ -73,6 +74,8 @@ struct orchestrator_settings {
   std::string metrics_url;
   /// The Redis server that the domain is mirrored to; empty: none.
   std::string proxy_redis_url;
+  /// Performance samples kept there of each instance: the newest.
+  std::uint32_t proxy_samples = limits::samples;
   /// The Redis server that metrics are written to; empty: none.
   std::string collector_redis_url;
   tls_settings tls;

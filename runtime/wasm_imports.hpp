@@ -104,8 +104,6 @@ const wasm_import* find_guest_import(std::string_view module,
 /// Logs what a guest printed without ending the line.
 void flush_lines(wasm_seat& seat);
 
-bool is_utf8(std::string_view text);
-
 /// Makes imports known to a linker. The store's data must be a wasm_seat.
 /// False only if the tables contradict themselves.
 bool define_imports(wasmtime_linker* linker,

@@ -11,6 +11,7 @@ packages=(
   clang lld wabt   # functions in C++, and the guests of the tests
   python3          # the system tests drive the real programs
   prometheus       # scrapes them; promtool checks conf/
+  redis-server     # what the mirror is tested against
 )
 
 missing=()

@@ -58,6 +58,9 @@ void world::add_domain(const std::string& domain) {
   birth.keep_alive_interval = options_.keep_alive_interval;
   birth.strategy = options_.strategy;
   birth.random = random;
+  birth.where = threads::pool;
+  if (domain == options_.domains.front())
+    birth.mirror = options_.mirror;
   orchestrator_actor made = system_.spawn(orchestrator, birth);
   orchestrators_[domain] = made;
   auto door = net_.door_of(domain);

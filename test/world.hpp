@@ -52,6 +52,8 @@ public:
     std::vector<std::string> domains{"domain-1"};
     /// Deliver ready actors in a random order instead of their own.
     bool shuffled = false;
+    /// Where the first domain is mirrored to; may be empty.
+    redis_opener mirror{};
   };
 
   world();

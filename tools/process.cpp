@@ -12,6 +12,7 @@
 #include "runtime/guarded_wire.hpp"
 #include "runtime/health.hpp"
 #include "runtime/log.hpp"
+#include "runtime/redis.hpp"
 #include "runtime/wasm_engine.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -123,6 +124,41 @@ struct controller_process : actor_process {
   }
 };
 
+redis_opener redis_at(const std::string& redis_url) {
+  return [redis_url] {
+    return open_redis(redis_url);
+  };
+}
+
+/// The node that the orchestrator hosts for the metrics-collector, in a system
+/// of its own: it joins like any other, and never gets functions.
+struct collector_process : actor_process {
+  caf::error launch(const orchestrator_settings& settings) {
+    auto& general = settings.general;
+    node_birth birth;
+    birth.random = machine_chance();
+    birth.description.id = draw<node_id>(birth.random);
+    birth.description.agent_url = general.agent_url_announced;
+    birth.description.invocation_url = general.invocation_url_announced;
+    birth.description.providers.push_back(
+      {"metrics-collector", "metrics-collector", {}});
+    birth.orchestrator_url = general.orchestrator_url;
+    birth.telemetry_level = std::nullopt;
+    birth.net = net_;
+    auto gate_at = parse_url(general.invocation_url);
+    if (!gate_at)
+      return gate_at.error();
+    birth.gate_at = *gate_at;
+    auto probe = std::make_shared<health_probe>();
+    birth.health = [probe] {
+      return probe->sample();
+    };
+    birth.metrics = redis_at(settings.collector_redis_url);
+    root(system_.spawn<caf::detached>(node, std::move(birth)));
+    return caf::none;
+  }
+};
+
 struct orchestrator_process : actor_process {
   caf::error launch(const orchestrator_settings& settings) {
     orchestrator_birth birth;
@@ -132,10 +168,22 @@ struct orchestrator_process : actor_process {
     birth.random = machine_chance();
     serve("orchestrator", settings.metrics_url,
           [counts = birth.counts](metrics_page& x) { tell(x, *counts); });
+    if (auto& url = settings.proxy_redis_url; !url.empty())
+      birth.mirror = redis_at(url);
+    birth.mirrored_samples = settings.proxy_samples;
     root(system_.spawn<caf::detached>(orchestrator, std::move(birth)));
-    return listen(settings.general.orchestrator_url, peer_role::orchestrator,
-                  {peer_role::node, peer_role::controller});
+    if (auto problem
+        = listen(settings.general.orchestrator_url, peer_role::orchestrator,
+                 {peer_role::node, peer_role::controller}))
+      return problem;
+    if (settings.collector_redis_url.empty())
+      return caf::none;
+    collector_ = std::make_unique<collector_process>();
+    return collector_->launch(settings);
   }
+
+private:
+  std::unique_ptr<collector_process> collector_; ///< leaves first
 };
 
 struct node_process : actor_process {

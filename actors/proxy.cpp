@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+#include "actors/proxy.hpp"
+
+#include "actors/intents.hpp"
+
+#include "runtime/intent_text.hpp"
+#include "runtime/log.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+
+namespace edgeless {
+
+namespace {
+
+constexpr std::string_view who = "proxy";
+
+/// Keys that one round of the search looks at.
+constexpr std::string_view keys_per_round = "1000";
+
+} // namespace
+
+proxy_state::proxy_state(pointer self) : self{self} {
+  // nop
+}
+
+proxy_state::~proxy_state() {
+  caf::anon_send_exit(listening, caf::exit_reason::user_shutdown);
+}
+
+void proxy_state::init(proxy_birth x, orchestrator_actor y) {
+  birth = std::move(x);
+  orchestrator = std::move(y);
+  glass = mirror{birth.samples};
+  wake();
+}
+
+// -- the mirror ---------------------------------------------------------------
+
+/// Facts are written when everything that is in the mailbox now has been heard:
+/// many become one run.
+void proxy_state::wake() {
+  if (!std::exchange(waking, true))
+    self->send(self, atom::proceed_v);
+}
+
+void proxy_state::write() {
+  waking = false;
+  if (!reached && !reach())
+    return;
+  // The first command looks for our key, the last one for those of others'.
+  std::vector<redis_command> commands;
+  auto looks = std::exchange(looking, false);
+  auto landmark = looks ? glass.landmark() : std::string{};
+  if (looks)
+    commands.push_back(landmark.empty() ? redis_command{"PING"}
+                                        : redis_command{"EXISTS", landmark});
+  auto told = results.size();
+  commands.insert(commands.end(), results.begin(), results.end());
+  std::ranges::move(std::exchange(strays, {}), std::back_inserter(commands));
+  std::ranges::move(glass.changes(limits::redis_commands),
+                    std::back_inserter(commands));
+  auto searches = cursor.has_value();
+  if (searches)
+    commands.push_back(
+      {"SCAN", *cursor, "MATCH", "*", "COUNT", std::string{keys_per_round}});
+  auto replies = door->run(commands);
+  if (!replies || replies->size() != commands.size()) {
+    give_up(replies ? "Redis leaves commands out" : explain(replies.error()));
+    return;
+  }
+  if (auto problem = trouble(commands, *replies); !problem.empty()) {
+    give_up(problem);
+    return;
+  }
+  failures = 0;
+  results.erase(results.begin(), results.begin() + static_cast<long>(told));
+  if (looks && !landmark.empty())
+    look(replies->front());
+  if (searches)
+    sweep(replies->back());
+  if (glass.has_changes() || cursor || !strays.empty())
+    wake();
+}
+
+/// The first time the database is flushed; later, only what is ours and should
+/// not be there is looked for: others live there, too.
+bool proxy_state::reach() {
+  if (!door) {
+    auto opened = birth.open();
+    if (!opened) {
+      give_up(explain(opened.error()));
+      return false;
+    }
+    door = std::move(*opened);
+  }
+  if (!flushed) {
+    if (!flush())
+      return false;
+  } else {
+    cursor = "0";
+    rounds = 0;
+  }
+  reached = true;
+  glass.rewrite();
+  auto dropped = glass.samples_dropped();
+  log_info(who, "writes the domain to Redis: ", glass.content().size(),
+           " keys; ", dropped - std::exchange(told_dropped, dropped),
+           " performance samples dropped meanwhile");
+  return true;
+}
+
+bool proxy_state::flush() {
+  auto replies = door->run({{"FLUSHDB"}});
+  if (!replies) {
+    give_up(explain(replies.error()));
+    return false;
+  }
+  if (replies->empty() || replies->front().type != redis_reply::kind::text) {
+    give_up("Redis does not flush its database: "
+            + (replies->empty() ? "" : replies->front().text));
+    return false;
+  }
+  flushed = true;
+  // Not before: what was pushed to somebody else's database is gone now.
+  listening = spawn_on(birth.where, self->system(), intents, birth.open,
+                       proxy_actor{self});
+  return true;
+}
+
+/// Said once, however often it happens.
+void proxy_state::give_up(const std::string& problem) {
+  if (failures == 0 || problem != last_problem)
+    log_warn(who, problem.substr(0, limits::text), "; trying again");
+  last_problem = problem;
+  reached = false;
+  looking = false;
+  cursor.reset();
+  strays.clear();
+  glass.lose_touch();
+  auto pause = std::min<caf::timespan>(limits::redis_pause_min
+                                         * (1 << std::min(failures, 10u)),
+                                       limits::redis_pause_max);
+  ++failures;
+  waking = true;
+  self->delayed_send(self, pause, atom::proceed_v);
+}
+
+/// What Redis complains of. A list of samples that is something else is
+/// deleted; any other complaint means that nobody knows what Redis has.
+std::string proxy_state::trouble(const std::vector<redis_command>& commands,
+                                 const std::vector<redis_reply>& replies) {
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    if (replies[i].type != redis_reply::kind::error)
+      continue;
+    auto& verb = commands[i][0];
+    if ((verb != "RPUSH" && verb != "LTRIM")
+        || !replies[i].text.starts_with("WRONGTYPE"))
+      return "Redis refuses " + verb + ": " + replies[i].text;
+    glass.replace(commands[i][1]);
+  }
+  return {};
+}
+
+/// Somebody else may have flushed the database.
+void proxy_state::look(const redis_reply& found) {
+  if (found.type == redis_reply::kind::number && found.number > 0)
+    return;
+  log_warn(who, "the mirror is gone from Redis: written again");
+  glass.rewrite();
+}
+
+/// Another round: what was deleted while Redis was away may have survived, or
+/// have come back with a snapshot.
+void proxy_state::sweep(const redis_reply& found) {
+  using kind = redis_reply::kind;
+  cursor.reset();
+  if (found.type != kind::list || found.items.size() != 2
+      || found.items[1].type != kind::list)
+    return;
+  std::vector<std::string> keys;
+  for (auto& x : found.items[1].items)
+    keys.push_back(x.text);
+  for (auto& key : glass.strays(keys))
+    strays.push_back({"DEL", key});
+  if (found.items[0].text == "0")
+    return;
+  if (++rounds < limits::redis_rounds)
+    cursor = found.items[0].text.substr(0, limits::text);
+  else
+    log_warn(who, "Redis has too many keys to look for old ones of ours");
+}
+
+void proxy_state::tick() {
+  looking = true;
+  wake();
+}
+
+// -- intents ------------------------------------------------------------------
+
+caf::result<atom::ok> proxy_state::intend(const std::string& key,
+                                          const std::string& value) {
+  auto wanted = parse_intent(key, value);
+  if (!wanted) {
+    conclude(key, value, false, explain(wanted.error()));
+    return atom::ok_v;
+  }
+  ++open_intents;
+  self->request(orchestrator, limits::intent, atom::intent_v, *wanted)
+    .then([this, key,
+           value](const std::string& done) { settle(key, value, true, done); },
+          [this, key, value](const caf::error& x) {
+            settle(key, value, false, explain(x));
+          });
+  if (open_intents < limits::intents)
+    return atom::ok_v;
+  room = self->make_response_promise<atom::ok>();
+  return *room;
+}
+
+void proxy_state::settle(const std::string& key, const std::string& value,
+                         bool done, const std::string& reason) {
+  conclude(key, value, done, reason);
+  --open_intents;
+  if (room)
+    std::exchange(room, std::nullopt)->deliver(atom::ok_v);
+}
+
+void proxy_state::conclude(const std::string& key, const std::string& value,
+                           bool done, const std::string& reason) {
+  auto shown = key.substr(0, limits::text);
+  if (done)
+    log_info(who, shown, ": done: ", reason);
+  else
+    log_warn(who, shown, ": refused: ", reason);
+  auto seconds = std::chrono::seconds{limits::intent_result}.count();
+  results.push_back({"SET", intent_result_key(key),
+                     intent_result(key, value, done, reason, birth.now()), "EX",
+                     std::to_string(seconds)});
+  if (results.size() > limits::intents)
+    results.pop_front(); // it has been logged
+  wake();
+}
+
+proxy_self_actor::behavior_type proxy(proxy_state::pointer self,
+                                      proxy_birth birth,
+                                      orchestrator_actor orchestrator) {
+  auto& st = self->state;
+  st.init(std::move(birth), std::move(orchestrator));
+  // clang-format off
+  return {
+    [&st](atom::join, const node_description& x) { st.glass.join(x); st.wake(); },
+    [&st](atom::lost, const node_id& x) { st.glass.lose(x); st.wake(); },
+    [&st](atom::report, const node_id& x, const node_report& y) { st.glass.report(x, y, st.birth.now()); st.wake(); return atom::ok_v; },
+    [&st](atom::host, const component_spec& x) { st.glass.host(x); st.wake(); },
+    [&st](atom::moved, const logical_id& x, const endpoint& at) { st.glass.moved(x, at); st.wake(); },
+    [&st](atom::drop, const logical_id& x) { st.glass.drop(x); st.wake(); },
+    [&st](atom::intent, const std::string& x, const std::string& y) { return st.intend(x, y); },
+    [&st](atom::tick) { st.tick(); },
+    [&st](atom::proceed) { st.write(); },
+    [&st](atom::stop) { st.self->quit(); },
+  };
+  // clang-format on
+}
+
+} // namespace edgeless

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string_view>
+
+namespace edgeless {
+
+/// Whether that is UTF-8: no overlong forms, no surrogates.
+bool is_utf8(std::string_view text);
+
+} // namespace edgeless
