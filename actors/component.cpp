@@ -34,7 +34,7 @@ void component_state::init(component_spec x, orchestrator_actor y, chance z) {
 // -- having a home ------------------------------------------------------------
 
 void component_state::seek() {
-  if (home || attempt || asking || self->clock().now() < not_before)
+  if (home || attempt || moving || asking || self->clock().now() < not_before)
     return;
   asking = true;
   self->request(orchestrator, limits::local, atom::place_v, spec)
@@ -50,7 +50,7 @@ void component_state::seek() {
 }
 
 void component_state::settle(const placement& at) {
-  if (home || attempt) {
+  if (home || attempt || moving) {
     // A node has brought an instance along meanwhile. The orchestrator thinks
     // of us where it has just placed us: say again where we live.
     announce();
@@ -60,7 +60,7 @@ void component_state::settle(const placement& at) {
   auto id = attempt->instance;
   self
     ->request(at.handle, limits::node_start, atom::start_v, id, spec, outputs(),
-              std::string{})
+              state)
     .then(
       [this, id, there = at.handle](atom::ok) {
         if (attempt && attempt->instance == id)
@@ -77,6 +77,7 @@ void component_state::arrive(const physical_id& id) {
     return;
   }
   home = std::exchange(attempt, std::nullopt);
+  predecessor = {};
   home_since = self->clock().now();
   log_info("orchestrator", spec.name, " (", spec.class_id, ") runs on node ",
            home->at.node, " as ", id);
@@ -117,6 +118,8 @@ void component_state::back_off() {
 }
 
 void component_state::lose(const session_id& session) {
+  if (lose_move(session))
+    return;
   if (attempt && attempt->at.session == session) {
     attempt.reset();
     reason = "its node was lost";
@@ -130,7 +133,9 @@ void component_state::lose(const session_id& session) {
 void component_state::exited(const physical_id& id, const std::string& why) {
   if (attempt && attempt->instance == id)
     attempt->ended = why;
-  if (!home || home->instance != id)
+  if (moving && moving->successor.instance == id)
+    moving->successor.ended = why;
+  if (!home || home->instance != id || move_bereaved(why))
     return;
   if (self->clock().now() - home_since > healthy)
     failures = 0;
@@ -146,17 +151,23 @@ void component_state::exited(const physical_id& id, const std::string& why) {
 
 bool component_state::adopt(const inventory_record& record,
                             const placement& at) {
+  if (adopt_moving(record, at))
+    return true;
   auto same = home && home->instance == record.instance;
-  if (!same && (home || attempt || record.spec != fingerprint(spec)))
+  if (!same && (home || attempt || moving || record.spec != fingerprint(spec)))
     return false;
   home = abode{at, record.instance, {}};
   home_since = self->clock().now();
+  if (!same)
+    predecessor = {};
   revision = std::max(revision, record.outputs_revision);
   log_info("orchestrator", spec.name, " (", spec.class_id, ") stays on node ",
            at.node, " as ", record.instance);
   announce();
   ++revision;
   patch();
+  if (record.frozen && !moving)
+    thaw_home();
   return true;
 }
 
@@ -167,25 +178,29 @@ void component_state::evict(std::string why) {
   reason = std::move(why);
   ++restarts;
   home.reset();
+  predecessor = {};
   announce();
 }
 
 // -- patching -----------------------------------------------------------------
 
 void component_state::watch(const listener_actor& listener) {
-  listeners.push_back(listener);
-  endpoint at;
-  if (home)
-    at = {home->at.node, home->at.session, home->instance,
-          home->at.invocation_url, {}};
-  self->send(listener, atom::moved_v, spec.id, at);
+  // Two channels may lead here from the same component.
+  if (std::ranges::find(listeners, listener) == listeners.end())
+    listeners.push_back(listener);
+  self->send(listener, atom::moved_v, spec.id, where());
+}
+
+/// Nowhere: an empty one.
+endpoint component_state::where() const {
+  if (!home)
+    return {};
+  return {home->at.node, home->at.session, home->instance,
+          home->at.invocation_url, predecessor};
 }
 
 void component_state::announce() {
-  endpoint at;
-  if (home)
-    at = {home->at.node, home->at.session, home->instance,
-          home->at.invocation_url, {}};
+  auto at = where();
   self->send(orchestrator, atom::moved_v, spec.id, at);
   for (auto& x : listeners)
     self->send(x, atom::moved_v, spec.id, at);
@@ -200,9 +215,15 @@ void component_state::learn(const logical_id& target, const endpoint& at) {
   patch();
 }
 
+/// Who is frozen keeps the ways it has: its successor begins with the same, so
+/// that what either sends meets wherever those lead by now.
 void component_state::patch() {
-  if (home)
+  auto frozen = moving && moving->at == move::step::activate;
+  if (home && !frozen)
     self->send(home->at.handle, atom::patch_v, home->instance, outputs());
+  // It may hold events for whoever lives somewhere by now.
+  if (former)
+    self->send(former->at.handle, atom::patch_v, former->instance, outputs());
 }
 
 output_map component_state::outputs() const {
@@ -224,9 +245,9 @@ component_status component_state::status() const {
   result.kind = spec.kind;
   result.restarts = restarts;
   result.reason = home && restarts == 0 ? std::string{} : reason;
-  result.phase = home      ? component_phase::running
-                 : attempt ? component_phase::starting
-                           : component_phase::pending;
+  result.phase = home                ? component_phase::running
+                 : attempt || moving ? component_phase::starting
+                                     : component_phase::pending;
   if (auto& at = home ? home : attempt) {
     result.node = at->at.node;
     result.instance = at->instance;
@@ -239,13 +260,14 @@ void component_state::tick() {
 }
 
 void component_state::stop() {
+  end_move(fail(ec::stopping, "the component is stopped"));
   for (auto& x : {home, attempt})
     if (x)
       self->send(x->at.handle, atom::stop_v, x->instance);
   self->quit();
 }
 
-component_actor::behavior_type
+component_self_actor::behavior_type
 component(component_state::pointer self, component_spec spec,
           orchestrator_actor orchestrator, chance random) {
   auto& st = self->state;
@@ -258,8 +280,9 @@ component(component_state::pointer self, component_spec spec,
     [&st](atom::exited, const physical_id& x, const std::string& why) { st.exited(x, why); },
     [&st](atom::adopt, const inventory_record& x, const placement& at) { return st.adopt(x, at); },
     [&st](atom::inspect) { return st.status(); },
-    [](atom::synced, const physical_id&, const std::string&) {},
-    [](atom::migrate, const placement&) -> caf::result<atom::ok> { return fail(ec::bad_input, "not yet"); },
+    [&st](atom::synced, const physical_id& x, const std::string& y) { st.synced(x, y); },
+    [&st](atom::migrate, const placement& x) { return st.migrate(x); },
+    [&st](atom::drop, const physical_id& x) { if (st.home && st.home->instance == x) st.former.reset(); },
     [&st](atom::tick) { st.tick(); },
     [&st](atom::stop) { st.stop(); },
   };

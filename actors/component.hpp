@@ -5,7 +5,9 @@
 #include "messages/limits.hpp"
 
 #include <caf/actor_clock.hpp>
+#include <caf/typed_response_promise.hpp>
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,12 +15,17 @@
 
 namespace edgeless {
 
+/// A COMPONENT, and what it says to itself.
+using component_self_actor = component_actor::extend<
+  // Whom that one has taken over from has had its time to pass on what it had.
+  caf::reacts_to<atom::drop, physical_id>>;
+
 /// The COMPONENT: is one logical function or resource. Spawned by the
 /// ORCHESTRATOR. It owns where it lives, and for ever tries to have exactly
 /// one instance; when those that it feeds move, it patches its own instance,
 /// and nobody else does.
 struct component_state {
-  using pointer = component_actor::stateful_pointer<component_state>;
+  using pointer = component_self_actor::stateful_pointer<component_state>;
   static inline constexpr const char* name = "component";
 
   explicit component_state(pointer self);
@@ -38,12 +45,30 @@ struct component_state {
   void evict(std::string why);
   void back_off();
 
+  // -- moving: component_move.cpp ---------------------------------------------
+  caf::result<atom::ok> migrate(const placement& to);
+  void begin_move(const placement& to,
+                  caf::typed_response_promise<atom::ok> promise);
+  void freeze_home(const physical_id& id);
+  void activate_successor(const physical_id& id, const std::string& state);
+  void complete_move();
+  void fail_move(const caf::error& reason);
+  void end_move(const caf::error& reason);
+  void begin_next_move();
+  bool lose_move(const session_id& session);
+  bool move_bereaved(const std::string& why);
+  bool adopt_moving(const inventory_record& record, const placement& at);
+  void thaw_home();
+  void synced(const physical_id& id, const std::string& x);
+  bool mine(const physical_id& id) const;
+
   // -- patching ---------------------------------------------------------------
   void watch(const listener_actor& listener);
   void learn(const logical_id& target, const endpoint& at);
   void announce();
   void patch();
   output_map outputs() const;
+  endpoint where() const;
 
   component_status status() const;
   void tick();
@@ -57,6 +82,19 @@ struct component_state {
     std::optional<std::string> ended;
   };
 
+  /// A migration under way. Home stays home until the successor runs.
+  struct move {
+    enum class step { prepare, freeze, activate };
+    step at = step::prepare;
+    abode successor;
+    caf::typed_response_promise<atom::ok> promise;
+  };
+
+  struct queued_move {
+    placement to;
+    caf::typed_response_promise<atom::ok> promise;
+  };
+
   pointer self;
   component_spec spec;
   orchestrator_actor orchestrator;
@@ -64,8 +102,14 @@ struct component_state {
 
   std::optional<abode> home;
   std::optional<abode> attempt;
-  bool asking = false; ///< where to live
-  std::string reason;  ///< why there is no home, or why the last one ended
+  std::optional<move> moving;
+  std::deque<queued_move> moves;
+  /// Whom home has taken over from, while that one passes on what it had.
+  std::optional<abode> former;
+  physical_id predecessor; ///< of home, if that has migrated
+  std::string state;       ///< the newest one, if its policy is Global
+  bool asking = false;     ///< where to live
+  std::string reason;      ///< why there is no home, or why the last one ended
   std::uint32_t restarts = 0;
   std::uint32_t failures = 0; ///< in a row
   caf::actor_clock::time_point not_before;
@@ -78,7 +122,7 @@ struct component_state {
   std::uint64_t revision = 1;
 };
 
-component_actor::behavior_type
+component_self_actor::behavior_type
 component(component_state::pointer self, component_spec spec,
           orchestrator_actor orchestrator, chance random);
 

@@ -11,6 +11,12 @@ file_log_state::file_log_state(pointer self) : self{self} {
   // nop
 }
 
+file_log_state::~file_log_state() {
+  if (hood)
+    hood->counts.count_dropped(
+      over ? drop_reason::stopped : drop_reason::crashed, room->events());
+}
+
 caf::result<atom::ok> file_log_state::activate() {
   if (file)
     return atom::ok_v;
@@ -28,15 +34,39 @@ caf::result<atom::ok> file_log_state::activate() {
   return atom::ok_v;
 }
 
-void file_log_state::write(const events& batch) {
+void file_log_state::receive(events batch) {
+  for (auto& x : batch)
+    if (takes_room(x) || x.kind == event_kind::barrier)
+      inbox->add(std::move(x));
+  proceed();
+  if (!watching_holds && inbox->holding())
+    watch_holds();
+}
+
+void file_log_state::proceed() {
+  if (over) {
+    inbox->clear(drop_reason::stopped);
+  } else if (inbox->handed_over()) {
+    inbox->pass_on();
+    if (inbox->deserted())
+      stop();
+  } else if (!frozen && !inbox->empty()) {
+    write();
+  }
+}
+
+/// All there is, at once.
+void file_log_state::write() {
   std::string lines;
   std::uint64_t count = 0;
-  for (auto& x : batch) {
-    if (!takes_room(x))
-      continue;
+  events calls;
+  for (; !inbox->empty(); inbox->pop()) {
+    auto& x = inbox->front();
     room->give_back(1, x.payload.size());
     lines += line_of(x);
     ++count;
+    if (x.kind == event_kind::call)
+      calls.push_back(std::move(x));
   }
   auto problem
     = file ? file->append(lines) : fail(ec::stopping, "file-log is not active");
@@ -46,15 +76,46 @@ void file_log_state::write(const events& batch) {
   } else {
     hood->counts.count_handled(count);
   }
-  for (auto& x : batch) {
-    if (x.kind != event_kind::call)
-      continue;
+  for (auto& x : calls) {
     auto reply
       = answers->make(problem ? event_kind::error : event_kind::reply, "");
     reply.call = x.call;
     answers->send(x.source, std::move(reply));
   }
   answers->flush();
+}
+
+// -- moving -------------------------------------------------------------------
+
+caf::result<atom::ok> file_log_state::freeze() {
+  if (!file)
+    return fail(ec::unknown_instance, "this instance does not run");
+  frozen = true;
+  return atom::ok_v;
+}
+
+void file_log_state::thaw() {
+  frozen = false;
+  proceed();
+}
+
+void file_log_state::hand_over(const endpoint& to, std::uint32_t feeders) {
+  if (!frozen || inbox->handed_over())
+    return;
+  file.reset();
+  inbox->hand_over(to, feeders);
+  self->delayed_send(self, limits::hand_over, atom::hand_over_v);
+  proceed();
+}
+
+void file_log_state::watch_holds() {
+  inbox->expire();
+  proceed();
+  watching_holds = false;
+  if (auto due = inbox->due()) {
+    watching_holds = true;
+    self->delayed_send(self, *due - self->clock().now(), atom::tick_v);
+  }
 }
 
 std::string file_log_state::line_of(const event& x) const {
@@ -74,14 +135,22 @@ void file_log_state::complain(const caf::error& reason) {
   log_error("node", "resource ", spec.name, ": ", reason);
 }
 
+/// What was admitted is taken up once more before the end.
 void file_log_state::stop() {
+  if (std::exchange(over, true))
+    return;
   room->close();
   hood->remove(id);
-  hood->counts.count_dropped(drop_reason::stopped, room->events());
+  inbox->clear(drop_reason::stopped);
+  self->send(self, atom::proceed_v);
+}
+
+void file_log_state::leave() {
+  answers->forget();
   self->quit();
 }
 
-instance_actor::behavior_type file_log(file_log_state::pointer self,
+file_log_actor::behavior_type file_log(file_log_state::pointer self,
                                        physical_id id, component_spec spec,
                                        resource_house house, quota_ptr room) {
   auto& st = self->state;
@@ -92,15 +161,21 @@ instance_actor::behavior_type file_log(file_log_state::pointer self,
   st.answers = std::make_unique<outbox>(house.hood, house.links,
                                         instance_id{house.hood->self, id},
                                         st.spec.id, self->clock());
+  st.inbox = std::make_unique<intake>(house.hood, st.room, *st.answers,
+                                      instance_id{house.hood->self, id},
+                                      self->clock());
   // clang-format off
   return {
-    [&st](atom::deliver, const events& x) { st.write(x); },
+    [&st](atom::deliver, events& x) { st.receive(std::move(x)); },
     [&st](atom::activate, const output_map&, const std::string&, const instance_id&) { return st.activate(); },
-    [](atom::freeze) -> caf::result<atom::ok> { return fail(ec::bad_input, "not yet"); },
-    [](atom::thaw) {},
-    [](atom::hand_over, const endpoint&, std::uint32_t) {},
+    [&st](atom::freeze) { return st.freeze(); },
+    [&st](atom::thaw) { st.thaw(); },
+    [&st](atom::hand_over, const endpoint& x, std::uint32_t y) { st.hand_over(x, y); },
     [](atom::patch, const output_map&) { /* has no outputs */ },
     [](atom::fence, const node_id&) { /* makes no calls */ },
+    [&st](atom::tick) { st.watch_holds(); },
+    [&st](atom::hand_over) { st.stop(); },
+    [&st](atom::proceed) { st.leave(); },
     [&st](atom::stop) { st.stop(); },
   };
   // clang-format on

@@ -15,7 +15,8 @@ constexpr auto turn = std::chrono::milliseconds{5};
 function_instance::function_instance(caf::actor_config& config,
                                      function_birth birth)
   : function_instance_actor::base{config}, birth_{std::move(birth)},
-    outbox_{birth_.hood, birth_.links, self_id(), birth_.spec.id, clock()} {
+    outbox_{birth_.hood, birth_.links, self_id(), birth_.spec.id, clock()},
+    intake_{birth_.hood, birth_.room, outbox_, self_id(), clock()} {
   // nop
 }
 
@@ -36,10 +37,10 @@ function_instance::behavior_type function_instance::make_behavior() {
   // clang-format off
   return {
     [this](atom::deliver, events& x) { receive(std::move(x)); },
-    [this](atom::activate, output_map& x, std::string& y, const instance_id&) { return activate(std::move(x), std::move(y)); },
-    [](atom::freeze) -> caf::result<atom::ok> { return fail(ec::bad_input, "not yet"); },
-    [](atom::thaw) {},
-    [](atom::hand_over, const endpoint&, std::uint32_t) {},
+    [this](atom::activate, output_map& x, std::string& y, const instance_id& z) { return activate(std::move(x), std::move(y), z); },
+    [this](atom::freeze) { return freeze(); },
+    [this](atom::thaw) { thaw(); },
+    [this](atom::hand_over, const endpoint& x, std::uint32_t y) { hand_over(x, y); },
     [this](atom::patch, output_map& x) { patch(std::move(x)); },
     [this](atom::fence, const node_id& x) { fence(x); },
     [this](atom::proceed) { proceed(); },
@@ -47,6 +48,8 @@ function_instance::behavior_type function_instance::make_behavior() {
     [this](atom::expire, std::uint64_t x) { check_call(x); },
     [this](atom::expire) { expire(); },
     [this](atom::drain) { telling_times_ = false; tell_times(); },
+    [this](atom::tick) { watch_holds(); },
+    [this](atom::hand_over) { stop_passing_on(); },
     [this](atom::drop) { stop_by_force(); },
     [this](atom::stop) { stop(); },
   };
@@ -69,8 +72,9 @@ function_instance::resume(caf::execution_unit* unit,
 
 // -- verbs --------------------------------------------------------------------
 
-caf::result<atom::ok> function_instance::activate(output_map outputs,
-                                                  std::string state) {
+caf::result<atom::ok>
+function_instance::activate(output_map outputs, std::string state,
+                            const instance_id& predecessor) {
   if (phase_ != phase::born)
     return atom::ok_v;
   auto made = birth_.code->instantiate(*this, birth_.limits);
@@ -87,6 +91,8 @@ caf::result<atom::ok> function_instance::activate(output_map outputs,
                    ? hood.meters.open(birth_.id, birth_.spec.function_type)
                    : nullptr,
                  hood.samples_wanted);
+  if (predecessor.instance)
+    outbox_.succeed(predecessor.instance);
   outbox_.patch(std::move(outputs));
   phase_ = phase::initialising;
   current_.state = std::move(state);
@@ -98,8 +104,8 @@ caf::result<atom::ok> function_instance::activate(output_map outputs,
 
 void function_instance::receive(events batch) {
   for (auto& x : batch) {
-    if (takes_room(x)) {
-      inbox_.push_back(std::move(x));
+    if (takes_room(x) || x.kind == event_kind::barrier) {
+      intake_.add(std::move(x));
     } else if (waiting_ && x.call == calls_) {
       answer({x.kind, std::move(x.payload)});
     } else {
@@ -107,13 +113,18 @@ void function_instance::receive(events batch) {
     }
   }
   if (phase_ == phase::over)
-    clear_inbox(end_);
+    intake_.clear(end_);
+  else if (intake_.handed_over())
+    pass_on();
   else
     drive();
+  if (!watching_holds_ && intake_.holding())
+    watch_holds();
 }
 
 void function_instance::patch(output_map outputs) {
   outbox_.patch(std::move(outputs));
+  leave_if_deserted();
 }
 
 void function_instance::fence(const node_id& peer) {
@@ -125,6 +136,10 @@ void function_instance::fall_due(std::uint64_t number) {
   auto i = delayed_.find(number);
   if (i == delayed_.end())
     return;
+  if (phase_ == phase::frozen) {
+    overdue_.push_back(number);
+    return;
+  }
   auto x = std::move(i->second);
   delayed_.erase(i);
   cast(x.channel, x.payload);
@@ -154,12 +169,18 @@ void function_instance::expire() {
 void function_instance::stop() {
   if (phase_ == phase::stopping || phase_ == phase::over)
     return;
-  if (phase_ != phase::running) {
+  if (phase_ == phase::forwarding) {
+    stop_passing_on();
+    return;
+  }
+  if (phase_ != phase::running && phase_ != phase::frozen) {
     if (activation_.pending())
       activation_.deliver(fail(ec::stopping, "stopped before its init ended"));
     leave(drop_reason::stopped);
     return;
   }
+  if (freezing_.pending())
+    freezing_.deliver(fail(ec::stopping, "stopped before it was frozen"));
   phase_ = phase::stopping;
   grant_time_to_stop();
   if (waiting_)
@@ -178,7 +199,10 @@ void function_instance::stop_by_force() {
     return;
   if (in_handler_ && current_.kind != hook::stop && !stop_hook_ran_)
     observe(telemetry_kind::stopped, "its handler did not return in time");
-  leave(drop_reason::stopped);
+  if (phase_ == phase::forwarding)
+    retire();
+  else
+    leave(drop_reason::stopped);
 }
 
 // -- running the guest --------------------------------------------------------
@@ -193,7 +217,8 @@ void function_instance::proceed() {
 }
 
 void function_instance::drive() {
-  if (!guest_ || waiting_ || yielded_ || phase_ == phase::over)
+  if (!guest_ || waiting_ || yielded_ || phase_ == phase::over
+      || (phase_ == phase::frozen && !in_handler_))
     return;
   auto start = std::chrono::steady_clock::now();
   for (;;) {
@@ -209,8 +234,7 @@ void function_instance::drive() {
     }
     switch (where) {
     case progress::idle:
-      if (stop_hook_ran_)
-        leave(drop_reason::stopped);
+      come_to_rest();
       return;
     case progress::waiting:
       waiting_ = !call_was_refused();
@@ -225,6 +249,18 @@ void function_instance::drive() {
       return;
     }
   }
+}
+
+/// The guest has handled what there is for it.
+void function_instance::come_to_rest() {
+  if (freezing_.pending())
+    freezing_.deliver(atom::ok_v);
+  if (!stop_hook_ran_)
+    return;
+  if (phase_ == phase::forwarding)
+    retire();
+  else
+    leave(drop_reason::stopped);
 }
 
 progress function_instance::run_slice() {
@@ -318,6 +354,13 @@ void function_instance::finish_event() {
 
 void function_instance::crash(const std::string& reason) {
   auto failed = fail(ec::guest_fault, reason);
+  if (phase_ == phase::forwarding) {
+    observe(telemetry_kind::stopped, explain(failed));
+    retire();
+    return;
+  }
+  if (freezing_.pending())
+    freezing_.deliver(failed);
   if (activation_.pending())
     activation_.deliver(failed);
   else if (phase_ != phase::stopping)
@@ -349,23 +392,12 @@ void function_instance::give_up(drop_reason reason) {
   if (in_handler_
       && (current_.kind == hook::cast || current_.kind == hook::call))
     birth_.hood->counts.count_dropped(reason);
-  clear_inbox(reason);
+  intake_.clear(reason);
   outbox_.clear(reason);
   outbox_.flush();
   delayed_.clear();
+  overdue_.clear();
   guest_.reset();
-}
-
-void function_instance::clear_inbox(drop_reason reason) {
-  for (auto& x : inbox_) {
-    birth_.room->give_back(1, x.payload.size());
-    auto own = x.source == self_id();
-    birth_.hood->counts.count_dropped(own ? drop_reason::self : reason);
-    if (x.kind == event_kind::call)
-      outbox_.send(x.source, failed_call(x, self_id()));
-  }
-  inbox_.clear();
-  outbox_.flush();
 }
 
 void function_instance::observe(telemetry_kind kind, std::string text) {

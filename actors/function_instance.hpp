@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "actors/outbox.hpp"
+#include "actors/intake.hpp"
 
 #include "runtime/guest.hpp"
 #include "runtime/stopwatch.hpp"
@@ -9,10 +9,10 @@
 #include "messages/interfaces.hpp"
 
 #include <chrono>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace edgeless {
 
@@ -45,6 +45,10 @@ using function_instance_actor = instance_actor::extend<
   caf::reacts_to<atom::expire>,
   // What its events took is told.
   caf::reacts_to<atom::drain>,
+  // Sources are held for as long as may be.
+  caf::reacts_to<atom::tick>,
+  // What still arrives has been passed on for long enough.
+  caf::reacts_to<atom::hand_over>,
   // The time that a stopping guest gets is over.
   caf::reacts_to<atom::drop>>;
 
@@ -68,10 +72,19 @@ protected:
   behavior_type make_behavior() override;
 
 private:
-  enum class phase { born, initialising, running, stopping, over };
+  enum class phase {
+    born,
+    initialising,
+    running,
+    frozen,     ///< from the next event on
+    forwarding, ///< to its successor; what remains for the guest is to stop
+    stopping,
+    over,
+  };
 
   // -- verbs ------------------------------------------------------------------
-  caf::result<atom::ok> activate(output_map outputs, std::string state);
+  caf::result<atom::ok> activate(output_map outputs, std::string state,
+                                 const instance_id& predecessor);
   void receive(events batch);
   void patch(output_map outputs);
   void fence(const node_id& peer);
@@ -82,9 +95,20 @@ private:
   void grant_time_to_stop();
   void stop_by_force();
 
+  // -- moving: function_instance_move.cpp -------------------------------------
+  caf::result<atom::ok> freeze();
+  void thaw();
+  void hand_over(const endpoint& to, std::uint32_t feeders);
+  void pass_on();
+  void retire();
+  void leave_if_deserted();
+  void stop_passing_on();
+  void watch_holds();
+
   // -- running the guest ------------------------------------------------------
   void proceed();
   void drive();
+  void come_to_rest();
   progress run_slice();
   void yield();
   void finish_event();
@@ -96,7 +120,6 @@ private:
   void crash(const std::string& reason);
   void leave(drop_reason reason);
   void give_up(drop_reason reason);
-  void clear_inbox(drop_reason reason);
   void observe(telemetry_kind kind, std::string text = {});
 
   // -- what the guest asks for ------------------------------------------------
@@ -120,6 +143,7 @@ private:
   caf::error sync(std::string_view state) noexcept override;
 
   void cast_to_self(std::string_view payload);
+  bool ending() const; ///< only the stop hook is left
   event make_call(std::string_view payload, const node_id& target);
 
   struct delayed {
@@ -132,7 +156,7 @@ private:
   std::unique_ptr<guest> guest_;
   phase phase_ = phase::born;
 
-  std::deque<event> inbox_;
+  intake intake_;
   guest_event current_;
   /// The call that the guest is answering.
   std::optional<event> caller_;
@@ -158,6 +182,11 @@ private:
   std::uint64_t delays_ = 0;
   std::map<std::uint64_t, delayed> delayed_;
   caf::typed_response_promise<atom::ok> activation_;
+
+  caf::typed_response_promise<atom::ok> freezing_;
+  std::vector<std::uint64_t> overdue_; ///< delayed casts, while it is frozen
+  physical_id successor_;
+  bool watching_holds_ = false;
 };
 
 } // namespace edgeless

@@ -14,16 +14,16 @@ const guest_event* function_instance::next() noexcept {
     current_.kind = hook::init;
     if (payload != birth_.spec.settings.end())
       current_.payload = payload->second;
-  } else if (phase_ == phase::stopping) {
+  } else if (ending()) {
     current_.state.clear();
     if (stop_hook_ran_)
       return nullptr;
     current_ = {hook::stop, {}, {}, {}};
     grant_time_to_stop();
   } else {
-    if (inbox_.empty() || phase_ != phase::running)
+    if (intake_.empty() || phase_ != phase::running)
       return nullptr;
-    auto& x = inbox_.front();
+    auto& x = intake_.front();
     birth_.room->give_back(1, x.payload.size());
     current_.state.clear();
     current_.kind = x.kind == event_kind::call ? hook::call : hook::cast;
@@ -33,7 +33,7 @@ const guest_event* function_instance::next() noexcept {
       x.payload.clear();
       caller_ = std::move(x);
     }
-    inbox_.pop_front();
+    intake_.pop();
   }
   ++events_taken_;
   in_handler_ = true;
@@ -79,7 +79,7 @@ void function_instance::cast_to_self(std::string_view payload) {
   else if (!birth_.room->take(payload.size()))
     counts.count_dropped(drop_reason::inbox_full);
   else
-    inbox_.push_back(outbox_.make(event_kind::cast, payload));
+    intake_.push(outbox_.make(event_kind::cast, payload));
 }
 
 std::optional<caf::expected<call_result>>
@@ -97,7 +97,7 @@ function_instance::call(std::string_view channel,
   case outbox::leads::elsewhere:
     break;
   }
-  if (phase_ == phase::stopping || payload.size() > limits::payload)
+  if (ending() || payload.size() > limits::payload)
     return call_result{event_kind::error, {}};
   outbox_.send(channel, make_call(payload, outbox_.target_node(channel)));
   return std::nullopt;
@@ -106,8 +106,7 @@ function_instance::call(std::string_view channel,
 std::optional<caf::expected<call_result>>
 function_instance::call(const instance_id& target,
                         std::string_view payload) noexcept {
-  if (target == self_id() || phase_ == phase::stopping
-      || payload.size() > limits::payload)
+  if (target == self_id() || ending() || payload.size() > limits::payload)
     return call_result{event_kind::error, {}};
   outbox_.send(target, make_call(payload, target.node));
   return std::nullopt;
@@ -156,6 +155,10 @@ void function_instance::log(std::uint32_t level, std::string_view target,
   x.target = target.substr(0, limits::text);
   x.text = text;
   caf::anon_send(birth_.telemetry, std::move(x));
+}
+
+bool function_instance::ending() const {
+  return phase_ == phase::stopping || phase_ == phase::forwarding;
 }
 
 instance_id function_instance::self_id() const {

@@ -53,7 +53,7 @@ caf::result<std::uint64_t> gate_state::deliver(std::uint64_t link,
     if (number++ == from.next) {
       if (from.skipping)
         refuse(from, x, *from.skipping);
-      else if (refused || x.content.source.node != from.node)
+      else if (refused || !may_say(from, x))
         refuse(from, x, drop_reason::fenced);
       else
         take(from, x);
@@ -62,6 +62,17 @@ caf::result<std::uint64_t> gate_state::deliver(std::uint64_t link,
   hood->tally.gate_parcels += from.next - before;
   pass_on();
   return from.next;
+}
+
+/// In its own name; or in that of others, if it passes on what they have sent
+/// to the predecessor of one who lives here.
+bool gate_state::may_say(const peer& from, const parcel& x) const {
+  if (x.content.source.node == from.node)
+    return true;
+  if (!x.content.forwarded)
+    return false;
+  auto who = hood->find(x.target);
+  return who && who->predecessor && who->predecessor == from.node;
 }
 
 void gate_state::take(peer& from, parcel& x) {
@@ -76,10 +87,18 @@ void gate_state::take(peer& from, parcel& x) {
     content.payload = std::move(sum);
     from.partial.reset();
   }
-  if (x.more)
+  if (x.more) {
     from.partial = std::move(content);
-  else
-    hand_over(x.target, std::move(content));
+    return;
+  }
+  // Who has greeted this gate has said so himself.
+  auto known = [&](auto& entry) {
+    return entry.second.node == content.source.node;
+  };
+  if (!x.source_url.empty() && content.source.node != hood->self
+      && std::ranges::none_of(peers, known))
+    self->send(links, atom::greet_v, content.source.node, x.source_url);
+  hand_over(x.target, std::move(content));
 }
 
 /// An event is counted once, however many parts it has.
@@ -121,8 +140,7 @@ void gate_state::pass_on() {
 }
 
 void gate_state::refuse(const event& call) {
-  self->send(links, atom::deliver_v, call.source,
-             events{failed_call(call, {hood->self, current})});
+  answer_failed(*hood, links, call, {hood->self, current});
 }
 
 caf::result<atom::ok> gate_state::invoke(const physical_id& target, event& x) {

@@ -11,7 +11,8 @@ namespace edgeless {
 
 /// The GATE of a node. Spawned by the NODE, listens at its invocation URL;
 /// peers' LINKS and edgeless_cli send here. Believes a peer only what it says
-/// in its own name, and nothing once its session is fenced.
+/// in its own name or passes on to the successor of an instance it had, and
+/// nothing once its session is fenced.
 struct gate_state {
   using pointer = gate_actor::stateful_pointer<gate_state>;
   static inline constexpr const char* name = "gate";
@@ -33,6 +34,7 @@ struct gate_state {
     std::optional<drop_reason> skipping;
   };
 
+  bool may_say(const peer& from, const parcel& x) const;
   void take(peer& from, parcel& x);
   void refuse(peer& from, const parcel& x, drop_reason reason);
   void hand_over(const physical_id& target, event x);

@@ -27,6 +27,7 @@ links_state::links_state(pointer self) : self{self} {
 }
 
 links_state::~links_state() {
+  ending = true;
   for (auto& [peer, way] : links)
     give_up(way, drop_reason::peer_lost);
 }
@@ -80,15 +81,25 @@ link& links_state::find(const node_id& peer, const std::string& url) {
 void links_state::enqueue(link& way, const physical_id& target, event x) {
   auto now = self->clock().now();
   if (x.payload.size() <= limits::part) {
-    way.queue.push_back({now, parcel{target, false, std::move(x)}});
+    auto url = address_of(x);
+    way.queue.push_back(
+      {now, parcel{target, false, std::move(x), std::move(url)}});
     return;
   }
   auto whole = std::exchange(x.payload, {});
   for (std::size_t at = 0; at < whole.size(); at += limits::part) {
-    parcel piece{target, at + limits::part < whole.size(), x};
+    parcel piece{target, at + limits::part < whole.size(), x, address_of(x)};
     piece.content.payload = whole.substr(at, limits::part);
     way.queue.push_back({now, std::move(piece)});
   }
+}
+
+/// Of who waits for the answer to a call that is passed on.
+std::string links_state::address_of(const event& x) const {
+  if (!x.forwarded || x.kind != event_kind::call || x.source.node == hood->self)
+    return {};
+  auto i = heard_of.find(x.source.node);
+  return i == heard_of.end() ? std::string{} : i->second;
 }
 
 // -- the connection -----------------------------------------------------------
@@ -299,9 +310,9 @@ void links_state::drop(link& way, const event& x, drop_reason reason) {
   hood->counts.count_dropped(reason);
   if (x.kind != event_kind::call)
     return;
-  if (auto caller = hood->find(x.source.instance))
-    deliver(*hood, *caller, {failed_call(x, {way.peer, {}})},
-            [](const event&) {});
+  if (!ending || x.source.node == hood->self)
+    answer_failed(*hood, ending ? links_actor{} : links_actor{self}, x,
+                  {way.peer, {}});
 }
 
 // -- looking after them -------------------------------------------------------

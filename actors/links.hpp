@@ -75,6 +75,7 @@ struct links_state {
 
   link& find(const node_id& peer, const std::string& url);
   void enqueue(link& way, const physical_id& target, event x);
+  std::string address_of(const event& x) const;
   void pump(link& way);
   void dial(link& way);
   void greet(link& way);
@@ -97,6 +98,8 @@ struct links_state {
   std::map<node_id, link> links;
   /// Where nodes said they can be reached when they greeted us.
   std::map<node_id, std::string> heard_of;
+  /// Its end: calls that were passed on for others are not answered anymore.
+  bool ending = false;
   time_point next_tick; ///< in the past: none is under way
 };
 

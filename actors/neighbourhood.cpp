@@ -25,6 +25,13 @@ void neighbourhood::remove(const physical_id& instance) {
   residents_.erase(instance);
 }
 
+void neighbourhood::admit(const physical_id& instance,
+                          const node_id& predecessor) {
+  std::unique_lock guard{mutex_};
+  if (auto i = residents_.find(instance); i != residents_.end())
+    i->second.predecessor = predecessor;
+}
+
 std::size_t neighbourhood::size() const {
   std::shared_lock guard{mutex_};
   return residents_.size();
@@ -82,6 +89,15 @@ event failed_call(const event& call, const instance_id& by) {
   answer.call = call.call;
   answer.trace = call.trace;
   return answer;
+}
+
+void answer_failed(neighbourhood& hood, const links_actor& links,
+                   const event& call, const instance_id& by) {
+  if (call.source.node != hood.self)
+    caf::anon_send(links, atom::deliver_v, call.source,
+                   events{failed_call(call, by)});
+  else if (auto caller = hood.find(call.source.instance))
+    deliver(hood, *caller, {failed_call(call, by)}, [](const event&) {});
 }
 
 } // namespace edgeless

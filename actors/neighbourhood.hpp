@@ -24,6 +24,8 @@ struct resident {
   sink_actor sink;
   quota_ptr room;
   logical_id component;
+  /// Where its predecessor passes on what others have sent; nil: nowhere.
+  node_id predecessor{};
 };
 
 /// What the instances of one node share: who lives here, how much room the
@@ -42,6 +44,8 @@ public:
   std::optional<resident> find(const physical_id& instance) const;
   void add(const physical_id& instance, resident who);
   void remove(const physical_id& instance);
+  /// That node may pass on to the instance what others have sent; nil: none.
+  void admit(const physical_id& instance, const node_id& predecessor);
   std::size_t size() const;
 
   /// The room of the link to that node: the same for all, for as long as
@@ -86,7 +90,12 @@ void deliver(neighbourhood& hood, const resident& target, events batch,
 /// The answer to `call` that says it failed.
 event failed_call(const event& call, const instance_id& by);
 
-/// Whether an event takes room: answers do not, since at most one is awaited.
+/// Tells whoever made `call` that it has failed, wherever that is.
+void answer_failed(neighbourhood& hood, const links_actor& links,
+                   const event& call, const instance_id& by);
+
+/// Whether an event takes room: answers do not, since at most one is awaited,
+/// nor do barriers, which may not be lost.
 inline bool takes_room(const event& x) {
   return x.kind == event_kind::cast || x.kind == event_kind::call;
 }

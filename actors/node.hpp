@@ -43,7 +43,13 @@ using node_self_actor = node_actor::extend<
   // The pause before the orchestrator is looked for again is over.
   caf::reacts_to<atom::proceed>,
   // Stopping has taken long enough.
-  caf::reacts_to<atom::expire>>;
+  caf::reacts_to<atom::expire>,
+  // So has waiting for the activation of what was prepared.
+  caf::reacts_to<atom::expire, physical_id>,
+  // Its predecessor has had its time to pass on what it had.
+  caf::reacts_to<atom::drop, physical_id>,
+  // Its newest state may go.
+  caf::reacts_to<atom::synced, physical_id>>;
 
 /// The NODE: a set of providers that lives and dies as one. Spawned by the
 /// program; spawns LINKS, GATE, TELEMETRY and the PROVIDERs. Looks for its
@@ -61,8 +67,13 @@ struct node_state {
     provider_actor provider;
     instance_actor handle; ///< nobody yet while it is prepared
     std::uint64_t revision = 0;
-    bool running = false;
+    bool activating = false;
+    bool running = false; ///< frozen or not
+    bool frozen = false;
+    bool handed_over = false; ///< it only passes on what still comes
     bool stopping = false;
+    bool pacing = false; ///< a state has left just now
+    bool unsent = false; ///< a newer one is to follow
   };
 
   void init(node_birth birth);
@@ -82,21 +93,37 @@ struct node_state {
   void watch_orchestrator();
 
   // -- instances: node_instances.cpp ------------------------------------------
+  using done = std::function<void(const caf::error&)>;
   void set_running(const physical_id& id, tenant& x, bool now);
   caf::result<atom::ok> start(const physical_id& id, const component_spec& spec,
                               const output_map& outputs,
                               const std::string& state);
-  void activate(const physical_id& id, const output_map& outputs,
-                const std::string& state,
-                caf::typed_response_promise<atom::ok> promise);
+  void make(const physical_id& id, const component_spec& spec, done then);
+  void launch(const physical_id& id, const output_map& outputs,
+              const std::string& state, const instance_id& predecessor,
+              caf::typed_response_promise<atom::ok> promise);
   void patch(const physical_id& id, const output_map& outputs);
   void stop(const physical_id& id);
   void exited(const physical_id& id, const std::string& reason);
   void bereave(const caf::down_msg& x);
   void fence(const node_id& peer, const session_id& dead);
-  void synced(const physical_id& id, const std::string& state);
   inventory running() const;
   provider_actor provider_of(const component_spec& spec) const;
+
+  // -- moves and states: node_moves.cpp ---------------------------------------
+  caf::result<atom::ok> prepare(const physical_id& id,
+                                const component_spec& spec);
+  caf::result<atom::ok>
+  activate(const physical_id& id, const output_map& outputs,
+           const std::string& state, const instance_id& predecessor);
+  caf::result<std::string> freeze(const physical_id& id);
+  void thaw(const physical_id& id);
+  void hand_over(const physical_id& id, const endpoint& to,
+                 std::uint32_t feeders);
+  void drop_unless_activated(const physical_id& id);
+  void synced(const physical_id& id, const std::string& state);
+  void send_state(const physical_id& id);
+  void forget_state(const component_spec& spec);
   std::string state_for(const component_spec& spec,
                         const std::string& given) const;
 

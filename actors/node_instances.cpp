@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "actors/node.hpp"
 
-#include "runtime/annotations.hpp"
 #include "runtime/log.hpp"
 #include "runtime/sha256.hpp"
 
 namespace edgeless {
-
-namespace {
-
-/// What predecessors left for their successors, all together.
-constexpr std::size_t max_states_bytes = 64u << 20;
-
-} // namespace
 
 // -- instances ----------------------------------------------------------------
 
@@ -26,56 +18,76 @@ provider_actor node_state::provider_of(const component_spec& spec) const {
 caf::result<atom::ok>
 node_state::start(const physical_id& id, const component_spec& spec,
                   const output_map& outputs, const std::string& state) {
-  if (stopping)
-    return fail(ec::stopping, "the node is stopping");
+  if (auto i = tenants.find(id); i != tenants.end() && i->second.running)
+    return atom::ok_v;
+  auto promise = self->make_response_promise<atom::ok>();
+  make(id, spec, [=, this](const caf::error& x) mutable {
+    if (x)
+      promise.deliver(x);
+    else
+      launch(id, outputs, state_for(spec, state), {}, promise);
+  });
+  return promise;
+}
+
+/// The first half of a start; `then` hears that it is done, or why not.
+void node_state::make(const physical_id& id, const component_spec& spec,
+                      done then) {
+  if (stopping) {
+    then(fail(ec::stopping, "the node is stopping"));
+    return;
+  }
   auto provider = provider_of(spec);
-  if (!provider)
-    return fail(ec::unknown_class, "this node makes no " + spec.class_id
-                                     + (spec.kind == component_kind::function
-                                          ? " of type " + spec.function_type
-                                          : std::string{}));
+  if (!provider) {
+    then(fail(ec::unknown_class, "this node makes no " + spec.class_id
+                                   + (spec.kind == component_kind::function
+                                        ? " of type " + spec.function_type
+                                        : std::string{})));
+    return;
+  }
   auto [i, is_new] = tenants.try_emplace(id);
   if (!is_new) {
-    if (i->second.running)
-      return atom::ok_v;
-    return fail(ec::duplicate, "this instance is being started");
+    then(fail(ec::duplicate, "this instance is being started"));
+    return;
   }
   i->second.spec = spec;
   i->second.provider = provider;
-  i->second.revision = outputs.revision;
-  auto promise = self->make_response_promise<atom::ok>();
   self->request(provider, limits::node_start, atom::prepare_v, id, spec)
     .then(
-      [this, id, outputs, state, promise](const instance_actor& made) {
+      [this, id, then](const instance_actor& made) {
         auto& x = tenants[id];
         x.handle = made;
         self->monitor(made);
         tenants_by_actor.emplace(made.id(), id);
-        activate(id, outputs, state, promise);
+        if (x.stopping) {
+          self->send(made, atom::stop_v);
+          then(fail(ec::stopping, "stopped before it was started"));
+        } else {
+          then(caf::none);
+        }
       },
-      [this, id, promise](const caf::error& x) mutable {
+      [this, id, then](const caf::error& x) {
         ++hood->tally.start_failures;
         tenants.erase(id);
-        promise.deliver(x);
+        then(x);
       });
-  return promise;
 }
 
-void node_state::activate(const physical_id& id, const output_map& outputs,
-                          const std::string& state,
-                          caf::typed_response_promise<atom::ok> promise) {
+/// The second half: runs its init.
+void node_state::launch(const physical_id& id, const output_map& outputs,
+                        const std::string& state,
+                        const instance_id& predecessor,
+                        caf::typed_response_promise<atom::ok> promise) {
   auto& x = tenants[id];
-  if (x.stopping) {
-    self->send(x.handle, atom::stop_v);
-    promise.deliver(fail(ec::stopping, "stopped before it was started"));
-    return;
-  }
+  x.activating = true;
+  x.revision = std::max(x.revision, outputs.revision);
   self
-    ->request(x.handle, limits::node_start, atom::activate_v, outputs,
-              state_for(x.spec, state), instance_id{})
+    ->request(x.handle, limits::node_start, atom::activate_v, outputs, state,
+              predecessor)
     .then(
       [this, id, promise](atom::ok) mutable {
-        if (auto i = tenants.find(id); i != tenants.end())
+        if (auto i = tenants.find(id);
+            i != tenants.end() && !i->second.stopping)
           set_running(id, i->second, true);
         ++hood->tally.starts;
         promise.deliver(atom::ok_v);
@@ -101,11 +113,12 @@ void node_state::stop(const physical_id& id) {
   if (i == tenants.end() || i->second.stopping)
     return;
   auto& x = i->second;
-  // A move starts afresh: what was synced here is of no use anymore. What has
-  // never run leaves it to its successor.
+  if (x.handed_over)
+    return; // ends by itself, when it has passed on everything
+  // Whoever comes next starts afresh: what was synced here is of no use
+  // anymore. What has never run leaves it to its successor.
   if (x.running)
-    if (auto state = states.extract(x.spec.id))
-      states_bytes -= state.mapped().size();
+    forget_state(x.spec);
   set_running(id, x, false);
   x.stopping = true;
   if (x.handle)
@@ -119,11 +132,15 @@ void node_state::exited(const physical_id& id, const std::string& reason) {
   if (i == tenants.end() || i->second.stopping)
     return;
   auto& x = i->second;
+  x.stopping = true;
+  if (x.handed_over)
+    return; // as it should
   log_warn("node", x.spec.name, " (", x.spec.class_id, ", instance ", id,
            ") ended: ", reason);
   ++hood->tally.failures;
   set_running(id, x, false);
-  x.stopping = true;
+  if (x.unsent)
+    send_state(id);
   if (orchestrator)
     self->send(orchestrator, atom::exited_v, session, x.spec.id, id, reason);
 }
@@ -164,35 +181,12 @@ void node_state::fence(const node_id& peer, const session_id& dead) {
       self->send(x.handle, atom::fence_v, peer);
 }
 
-void node_state::synced(const physical_id& id, const std::string& state) {
-  auto i = tenants.find(id);
-  if (i == tenants.end() || i->second.stopping
-      || state_policy_of(i->second.spec.settings) == state_policy::transient)
-    return;
-  auto& kept = states[i->second.spec.id];
-  states_bytes += state.size() - kept.size();
-  kept = state;
-  if (states_bytes > max_states_bytes) {
-    log_warn("node", "no room to keep the state of ", i->second.spec.name);
-    states_bytes -= kept.size();
-    states.erase(i->second.spec.id);
-  }
-}
-
-std::string node_state::state_for(const component_spec& spec,
-                                  const std::string& given) const {
-  if (!given.empty())
-    return given;
-  auto i = states.find(spec.id);
-  return i == states.end() ? std::string{} : i->second;
-}
-
 inventory node_state::running() const {
   inventory result;
   for (auto& [id, x] : tenants)
     if (x.running)
       result.push_back({x.spec.id, id, x.spec.workflow, fingerprint(x.spec),
-                        x.revision, false});
+                        x.revision, x.frozen});
   return result;
 }
 

@@ -11,9 +11,14 @@
 #include "messages/interfaces.hpp"
 #include "messages/limits.hpp"
 
+#include <caf/actor_clock.hpp>
+#include <caf/typed_response_promise.hpp>
+
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -88,7 +93,12 @@ struct orchestrator_state {
   void exited(const session_id& session, const logical_id& component,
               const physical_id& instance, const std::string& why);
   member* find(const session_id& session);
+  void synced(const session_id& session, const logical_id& component,
+              const physical_id& instance, const std::string& state);
   caf::result<placement> place(const component_spec& spec);
+  std::optional<placement> choose(const component_spec& spec);
+  std::vector<std::string> why_not(const component_spec& spec,
+                                   const member& x) const;
   std::vector<std::string>
   why_not(const std::vector<component_spec>& specs) const;
   std::string why_nowhere(const component_spec& spec) const;
@@ -104,6 +114,11 @@ struct orchestrator_state {
     /// Where it lives or tries to; from the last placement on.
     session_id session;
     physical_id instance; ///< nobody while it has no home
+    /// Where it may move to: of each move that it was asked for.
+    std::vector<session_id> bound{};
+    /// Whom its instance has taken over from, who may not know that yet.
+    physical_id former;
+    caf::actor_clock::time_point former_until;
     bool settled = false; ///< it runs, or has failed at least once
     bool lived = false;   ///< it has had a home
   };
@@ -119,6 +134,31 @@ struct orchestrator_state {
   void gather(const workflow_id& workflow,
               caf::typed_response_promise<statuses> promise);
   void stop();
+
+  // -- intents: orchestrator_intents.cpp
+  // ---------------------------------------
+  using done = std::function<void(const caf::error&)>;
+
+  /// A node that is emptied.
+  struct drainage {
+    node_id node;
+    std::deque<logical_id> left;
+    std::size_t open = 0;
+    std::size_t moved = 0;
+    std::size_t failed = 0;
+    std::string reasons;
+    caf::typed_response_promise<std::string> promise;
+  };
+
+  caf::result<std::string> enact(const intent& x);
+  caf::result<std::string> migrate(const logical_id& component,
+                                   const std::vector<node_id>& candidates);
+  void send_away(const logical_id& component, const placement& to, done then);
+  caf::result<std::string> cordon(const node_id& node, bool on);
+  caf::result<std::string> drain(const node_id& node);
+  void drain_next(const std::shared_ptr<drainage>& x);
+  bool concerns(const ward& x, const session_id& session) const;
+  placement at(const member& x) const;
 
   // -- modules: orchestrator_code.cpp -----------------------------------------
   caf::result<domain_description> attach(const std::string& domain,
@@ -143,6 +183,8 @@ struct orchestrator_state {
   std::unique_ptr<node_picker> picker;
   std::map<node_id, member> nodes;
   std::map<session_id, node_id> sessions;
+  /// Nothing new is placed there, in whatever session they are.
+  std::set<node_id> cordoned;
   std::deque<std::pair<node_id, session_id>> fenced;
   std::map<logical_id, ward> components;
   std::map<workflow_id, std::vector<logical_id>> workflows;

@@ -92,14 +92,14 @@ void orchestrator_state::accept(const node_description& x,
     std::vector<physical_id> unwanted;
   };
   auto asked = std::make_shared<tally>();
-  auto at = placement{x.id, node.session, x.invocation_url, handle};
+  auto where = at(node);
   auto session = node.session;
   auto done = [this, asked, session, former, promise]() {
     if (asked->open > 0)
       return;
     // What lived in the former session and was not brought along is gone.
     for (auto& [id, y] : components)
-      if (former && y.session == former)
+      if (former && concerns(y, former))
         self->send(y.handle, atom::lost_v, former);
     if (auto* now = find(session))
       greet(*now, asked->unwanted, promise);
@@ -117,7 +117,7 @@ void orchestrator_state::accept(const node_description& x,
         asked->unwanted.push_back(record.instance);
       done();
     };
-    self->request(i->second.handle, limits::local, atom::adopt_v, record, at)
+    self->request(i->second.handle, limits::local, atom::adopt_v, record, where)
       .then([verdict](bool keep) { verdict(keep); },
             [verdict](const caf::error&) { verdict(false); });
   }
@@ -167,8 +167,8 @@ void orchestrator_state::lose(session_id session, const std::string& why) {
     self->send(x.handle, atom::fence_v, node, session);
   std::size_t homeless = 0;
   for (auto& [id, x] : components)
-    if (x.session == session) {
-      ++homeless;
+    if (concerns(x, session)) {
+      homeless += x.session == session;
       self->send(x.handle, atom::lost_v, session);
     }
   log_warn(who, "lost node ", node, ": ", why, "; ", homeless,
@@ -258,6 +258,11 @@ void orchestrator_state::reconcile(const session_id& session,
     if (i != components.end() && i->second.session == session
         && (!i->second.instance || i->second.instance == record.instance))
       continue; // at home here, or about to be
+    if (i != components.end()
+        && (std::ranges::count(i->second.bound, session) > 0
+            || (i->second.former == record.instance
+                && self->clock().now() < i->second.former_until)))
+      continue; // in transit
     log_warn(who, "instance ", record.instance, " on node ", x->description.id,
              " belongs to nobody: stopped");
     self->send(x->handle, atom::stop_v, record.instance);
@@ -279,33 +284,62 @@ void orchestrator_state::exited(const session_id& session,
   self->send(i->second.handle, atom::exited_v, instance, why);
 }
 
+void orchestrator_state::synced(const session_id& session,
+                                const logical_id& component,
+                                const physical_id& instance,
+                                const std::string& state) {
+  auto i = components.find(component);
+  if (find(session) != nullptr && i != components.end())
+    self->send(i->second.handle, atom::synced_v, instance, state);
+}
+
 // -- placing ------------------------------------------------------------------
 
-caf::result<placement> orchestrator_state::place(const component_spec& spec) {
+placement orchestrator_state::at(const member& x) const {
+  return {x.description.id, x.session, x.description.invocation_url, x.handle};
+}
+
+/// By the strategy of the domain, among those that may take anything new.
+std::optional<placement>
+orchestrator_state::choose(const component_spec& spec) {
   std::vector<const node_description*> candidates;
   for (auto& [id, x] : nodes)
-    candidates.push_back(&x.description);
+    if (!cordoned.contains(id))
+      candidates.push_back(&x.description);
   auto choice = picker->pick(requirements_of(spec), candidates);
   ++(choice ? birth.counts->placements : birth.counts->infeasible);
   if (!choice)
-    return fail(ec::no_feasible_node, why_nowhere(spec));
+    return std::nullopt;
   auto& x = nodes[candidates[*choice]->id];
-  if (auto i = components.find(spec.id); i != components.end())
-    i->second.session = x.session;
   log_info(who, "placed ", spec.name, " (", spec.class_id, ") on node ",
            x.description.id, ", ", to_string(birth.strategy), " of ",
            candidates.size());
-  return placement{x.description.id, x.session, x.description.invocation_url,
-                   x.handle};
+  return at(x);
+}
+
+caf::result<placement> orchestrator_state::place(const component_spec& spec) {
+  auto choice = choose(spec);
+  if (!choice)
+    return fail(ec::no_feasible_node, why_nowhere(spec));
+  if (auto i = components.find(spec.id); i != components.end())
+    i->second.session = choice->session;
+  return *choice;
+}
+
+std::vector<std::string> orchestrator_state::why_not(const component_spec& spec,
+                                                     const member& x) const {
+  auto reasons = edgeless::why_not(requirements_of(spec), x.description);
+  if (cordoned.contains(x.description.id))
+    reasons.emplace_back("is cordoned");
+  return reasons;
 }
 
 std::string orchestrator_state::why_nowhere(const component_spec& spec) const {
   if (nodes.empty())
     return "no node has joined the domain";
-  auto needs = requirements_of(spec);
   std::string result;
   for (auto& [id, x] : nodes) {
-    auto reasons = edgeless::why_not(needs, x.description);
+    auto reasons = why_not(spec, x);
     if (reasons.empty())
       return {};
     result += (result.empty() ? "node " : "; node ") + to_string(id) + ": ";

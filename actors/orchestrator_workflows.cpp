@@ -60,6 +60,10 @@ void orchestrator_state::moved(const logical_id& id, const endpoint& at) {
   tell_proxy(atom::moved_v, id, at);
   if (at)
     x.session = at.session;
+  if (at.predecessor) {
+    x.former = at.predecessor;
+    x.former_until = self->clock().now() + limits::hand_over;
+  }
   if (std::exchange(x.settled, true) || !hosting.contains(x.spec.workflow))
     return;
   auto& all = workflows[x.spec.workflow];

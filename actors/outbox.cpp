@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 namespace edgeless {
 
@@ -34,25 +35,75 @@ void outbox::patch(output_map map) {
     return;
   revision_ = map.revision;
   flush();
-  ways_.clear();
+  // The old ways stay in place until what ends them has left.
+  auto old_ways = std::exchange(ways_, {});
   auto old = std::exchange(channels_, {});
   for (auto& [name, to] : map.channels) {
     channel next;
     if (auto i = old.find(name); i != old.end())
       next = std::move(i->second);
-    next.leads_to = to ? &find_way(to) : nullptr;
-    if (next.leads_to) {
-      for (auto& [since, x] : next.held)
-        collect(*next.leads_to, std::move(x));
-      next.held.clear();
-      next.held_bytes = 0;
-    }
+    auto* former = std::exchange(next.leads_to, to ? &find_way(to) : nullptr);
+    if (next.leads_to)
+      lead(next, former);
     old.erase(name);
     channels_.emplace(name, std::move(next));
   }
   for (auto& [name, gone] : old)
     for (auto& [since, x] : gone.held)
       drop(x, drop_reason::unmapped);
+  flush();
+}
+
+/// A channel has a way: opened if what was sent on another one must come
+/// first, then what was held.
+void outbox::lead(channel& from, way* former) {
+  auto& via = *from.leads_to;
+  auto fresh = std::exchange(from.fresh, false);
+  if (fresh && opening_ != 0 && clock_.now() < opening_until_) {
+    open(via, opening_);
+  } else if (former != nullptr && former->to.instance != via.to.instance
+             && via.to.predecessor && !via.opened && !ended_) {
+    auto mark = mark_of(self_.instance, via.to.instance);
+    collect(*former, make_barrier(mark));
+    leave(*former);
+    open(via, mark);
+  }
+  for (auto& [since, x] : from.held)
+    collect(via, std::move(x));
+  from.held.clear();
+  from.held_bytes = 0;
+}
+
+/// Sent at once, with or without an event behind it: the target holds this
+/// source from now on, and knows where to send its answers.
+void outbox::open(way& via, std::uint64_t after) {
+  if (std::exchange(via.opened, true))
+    return;
+  auto x = make_barrier(0);
+  x.after = after;
+  collect(via, std::move(x));
+}
+
+event outbox::make_barrier(std::uint64_t mark) const {
+  auto x = make(event_kind::barrier, {});
+  x.call = mark;
+  return x;
+}
+
+void outbox::succeed(const physical_id& predecessor) {
+  opening_ = mark_of(predecessor, self_.instance);
+  opening_until_ = clock_.now() + limits::hand_over;
+}
+
+void outbox::end(const physical_id& successor) {
+  auto mark = mark_of(self_.instance, successor);
+  std::set<way*> done;
+  for (auto& [name, from] : channels_)
+    if (from.leads_to == nullptr)
+      from.held.emplace_back(clock_.now(), make_barrier(mark));
+    else if (done.insert(from.leads_to).second)
+      collect(*from.leads_to, make_barrier(mark));
+  ended_ = true;
   flush();
 }
 
@@ -108,6 +159,12 @@ void outbox::send(const instance_id& target, event x) {
   collect(find_way(to), std::move(x));
 }
 
+void outbox::pass_on(const endpoint& to, event x) {
+  x.forwarded = true;
+  x.after = 0;
+  collect(find_way(to), std::move(x));
+}
+
 void outbox::collect(way& via, event x) {
   via.out_bytes += x.payload.size();
   via.out.push_back(std::move(x));
@@ -133,12 +190,10 @@ void outbox::leave(way& via) {
     return;
   auto batch = std::exchange(via.out, {});
   via.out_bytes = 0;
-  auto refuse = [this](const event& x) {
-    refused_.push_back(x.call);
-  };
   if (via.to.node == hood_->self) {
     if (via.here) {
-      deliver(*hood_, *via.here, std::move(batch), refuse);
+      deliver(*hood_, *via.here, std::move(batch),
+              [this](const event& x) { refuse(x); });
       return;
     }
     for (auto& x : batch)
@@ -208,7 +263,15 @@ void outbox::drop(const event& x, drop_reason reason) {
     return;
   hood_->counts.count_dropped(reason);
   if (x.kind == event_kind::call)
-    refused_.push_back(x.call);
+    refuse(x);
+}
+
+/// A call that was passed on has its caller elsewhere.
+void outbox::refuse(const event& call) {
+  if (call.source == self_)
+    refused_.push_back(call.call);
+  else
+    answer_failed(*hood_, links_, call, self_);
 }
 
 std::vector<std::uint64_t> outbox::take_refused() {

@@ -13,6 +13,12 @@
 
 namespace edgeless {
 
+/// What the barriers are called with which `from` goes over to `to`: a feeder
+/// to the successor of its target, or an instance to its own successor.
+inline std::uint64_t mark_of(const physical_id& from, const physical_id& to) {
+  return (from.low * 0x9E3779B97F4A7C15ULL ^ to.low) | 1;
+}
+
 /// The outputs of one instance: where each channel leads, and what is on its
 /// way out. A plain object of its instance. Events are collected per target
 /// and leave with flush(), so that one message carries many.
@@ -28,14 +34,26 @@ public:
   leads find(std::string_view channel) const;
 
   /// Replaces the output map, unless it is older than the last one; what was
-  /// held for a channel leaves on its new way.
+  /// held for a channel leaves on its new way. To the successor of a target
+  /// the way is opened with a barrier, and another one ends the old way.
   void patch(output_map map);
+
+  /// This instance takes over from that one, whose ways end with a barrier: the
+  /// first way of each channel is opened accordingly.
+  void succeed(const physical_id& predecessor);
+
+  /// That one takes over: ends all ways. What is held still leaves on a way
+  /// that a patch brings; nothing else is sent anymore.
+  void end(const physical_id& successor);
 
   /// Sends an event out of a channel; while that leads nowhere it is held.
   void send(std::string_view channel, event x);
 
   /// Sends an event to any instance.
   void send(const instance_id& target, event x);
+
+  /// Sends on what somebody else has sent to this instance.
+  void pass_on(const endpoint& to, event x);
 
   /// Sends all that was collected.
   void flush();
@@ -74,19 +92,25 @@ private:
     quota_ptr room; ///< of the link, if it is elsewhere
     events out;
     std::size_t out_bytes = 0;
+    bool opened = false; ///< with a barrier
   };
 
   struct channel {
     way* leads_to = nullptr; ///< nowhere, for now
+    bool fresh = true;       ///< it has led nowhere so far
     std::deque<std::pair<time_point, event>> held;
     std::size_t held_bytes = 0;
   };
 
   way& find_way(const endpoint& to);
+  void lead(channel& from, way* former);
+  void open(way& via, std::uint64_t after);
+  event make_barrier(std::uint64_t mark) const;
   void collect(way& via, event x);
   void leave(way& via);
   void hold(channel& from, event x);
   void drop(const event& x, drop_reason reason);
+  void refuse(const event& call);
 
   neighbourhood_ptr hood_;
   links_actor links_;
@@ -97,6 +121,9 @@ private:
   std::map<std::string, channel, std::less<>> channels_;
   std::map<instance_id, way> ways_;
   std::vector<std::uint64_t> refused_;
+  std::uint64_t opening_ = 0; ///< the mark that ends the predecessor's ways
+  time_point opening_until_;
+  bool ended_ = false;
 };
 
 } // namespace edgeless

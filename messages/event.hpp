@@ -32,7 +32,8 @@ enum class event_kind : std::uint8_t {
   reply,
   no_reply,
   error,
-  /// The last that its source sends on a way it leaves; see event::after.
+  /// The last that its source sends on a way it leaves, or the first on a way
+  /// it takes; see event::after.
   barrier,
 };
 
@@ -49,8 +50,8 @@ struct event {
   std::uint64_t trace = 0;
   /// Bytes; at most limits::payload.
   std::string payload;
-  /// Not before the barrier with this mark has come by another way; zero: at
-  /// once. What its source sends later on the same way waits behind it.
+  /// Of a barrier that opens a way: what its source sends behind it waits until
+  /// the barrier with this mark has come by another way. Zero: nothing waits.
   std::uint64_t after = 0;
   /// Sent to a predecessor of its target, which has passed it on.
   bool forwarded = false;
@@ -134,8 +135,11 @@ struct parcel {
   physical_id target;
   bool more = false;
   event content;
+  /// Of a call that is passed on for another node: where that one can be
+  /// reached, since it may never have spoken to the target's node.
+  std::string source_url{};
 };
-BOOST_DESCRIBE_STRUCT(parcel, (), (target, more, content))
+BOOST_DESCRIBE_STRUCT(parcel, (), (target, more, content, source_url))
 
 /// What a link sends at once. Numbers count the parcels of the link's life.
 struct batch {

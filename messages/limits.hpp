@@ -107,8 +107,16 @@ constexpr std::size_t fenced_sessions = 1024;
 
 /// How long an instance holds a source back for a barrier: it may be lost.
 constexpr auto barrier = 1s;
-/// Marks of barriers that an instance remembers.
-constexpr std::size_t barriers = 256;
+/// Marks of barriers that an instance remembers, and sources that it holds: all
+/// its feeders may switch at once.
+constexpr std::size_t barriers = components;
+/// Moves of one component that wait for the one under way.
+constexpr std::size_t moves = 8;
+/// Moves of one drain at the same time: they share two nodes.
+constexpr std::size_t drain_moves = 64;
+/// Pause between two states of one instance on their way to its component: a
+/// hot loop may sync, and only the newest counts.
+constexpr auto sync_pause = 20ms;
 /// A migrated instance passes on what still arrives for at most this long.
 constexpr auto hand_over = 5s;
 /// What was prepared and is not activated within this time is dropped.
@@ -177,6 +185,8 @@ constexpr auto client = 30s;
 constexpr auto function_build = 10min;
 /// Between actors of one process.
 constexpr auto local = 5s;
+/// A migration: prepare, freeze, activate.
+constexpr auto migration = 2 * node_start + freeze + 2 * local;
 
 // -- keeping alive ------------------------------------------------------------
 

@@ -39,6 +39,8 @@ world::world(options x)
 world::~world() {
   for (auto& [name, x] : hosts_)
     caf::anon_send_exit(x.handle, caf::exit_reason::kill);
+  for (auto& x : askers_)
+    caf::anon_send_exit(x, caf::exit_reason::kill);
   for (auto& [name, x] : orchestrators_)
     caf::anon_send(x, atom::stop_v);
   caf::anon_send_exit(controller_, caf::exit_reason::kill);

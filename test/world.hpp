@@ -99,6 +99,17 @@ public:
   void post(const std::string& node, const physical_id& instance,
             const std::string& payload);
 
+  /// Asks the orchestrator, and waits for the answer: what it says.
+  caf::expected<std::string> migrate(const std::string& component,
+                                     const std::string& node);
+  caf::expected<std::string> enact(const intent& x);
+  caf::expected<std::string> enact(intent_kind kind, const std::string& node);
+  /// Only asks; the answers come into `outcomes`.
+  void begin(const intent& x);
+  void begin_move(const logical_id& component, const node_id& node);
+  void begin_move(const std::string& component, const std::string& node);
+  std::vector<caf::expected<std::string>> outcomes;
+
   /// Delivers all there is; time stands still.
   void settle();
   /// Gives that many turns to whoever is ready.
@@ -175,6 +186,7 @@ private:
   std::vector<neighbourhood_ptr> hoods_; ///< of the dead, too
   std::map<std::string, orchestrator_actor> orchestrators_;
   controller_actor controller_;
+  std::vector<caf::actor> askers_;
   std::vector<workflow_id> workflows_;
 };
 

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "actors/node.hpp"
+
+#include "runtime/annotations.hpp"
+#include "runtime/log.hpp"
+
+namespace edgeless {
+
+namespace {
+
+/// What predecessors left for their successors, all together.
+constexpr std::size_t max_states_bytes = 64u << 20;
+
+} // namespace
+
+// -- the successor ------------------------------------------------------------
+
+caf::result<atom::ok> node_state::prepare(const physical_id& id,
+                                          const component_spec& spec) {
+  auto promise = self->make_response_promise<atom::ok>();
+  make(id, spec, [=, this](const caf::error& x) mutable {
+    if (x) {
+      promise.deliver(x);
+      return;
+    }
+    self->delayed_send(self, limits::prepared, atom::expire_v, id);
+    promise.deliver(atom::ok_v);
+  });
+  return promise;
+}
+
+void node_state::drop_unless_activated(const physical_id& id) {
+  if (auto i = tenants.find(id); i != tenants.end() && !i->second.activating)
+    stop(id);
+}
+
+caf::result<atom::ok>
+node_state::activate(const physical_id& id, const output_map& outputs,
+                     const std::string& state, const instance_id& predecessor) {
+  auto i = tenants.find(id);
+  if (i == tenants.end() || !i->second.handle || i->second.stopping)
+    return fail(ec::unknown_instance, "nothing is prepared under that id");
+  auto& x = i->second;
+  if (x.running)
+    return atom::ok_v;
+  if (x.activating)
+    return fail(ec::duplicate, "this instance is being started");
+  // What was left here by an earlier life of the component is older.
+  forget_state(x.spec);
+  hood->admit(id, predecessor.node);
+  self->delayed_send(
+    self, limits::node_start + limits::hand_over + limits::link_patience,
+    atom::drop_v, id);
+  auto promise = self->make_response_promise<atom::ok>();
+  launch(id, outputs, state, predecessor, promise);
+  return promise;
+}
+
+// -- the predecessor ----------------------------------------------------------
+
+/// What is frozen runs, as far as others are concerned: it may be thawed.
+caf::result<std::string> node_state::freeze(const physical_id& id) {
+  auto i = tenants.find(id);
+  if (i == tenants.end() || !i->second.running)
+    return fail(ec::unknown_instance, "that instance does not run here");
+  auto promise = self->make_response_promise<std::string>();
+  auto handle = i->second.handle;
+  self->request(handle, limits::freeze, atom::freeze_v)
+    .then(
+      [this, id, promise](atom::ok) mutable {
+        auto i = tenants.find(id);
+        if (i == tenants.end() || !i->second.running) {
+          promise.deliver(
+            fail(ec::unknown_instance, "that instance has ended"));
+          return;
+        }
+        auto& x = i->second;
+        x.frozen = true;
+        auto follows = state_policy_of(x.spec.settings) == state_policy::global;
+        promise.deliver(follows ? state_for(x.spec, {}) : std::string{});
+      },
+      [this, handle, promise](const caf::error& x) mutable {
+        self->send(handle, atom::thaw_v);
+        promise.deliver(x);
+      });
+  return promise;
+}
+
+void node_state::thaw(const physical_id& id) {
+  auto i = tenants.find(id);
+  if (i == tenants.end() || i->second.handed_over || !i->second.handle)
+    return;
+  i->second.frozen = false;
+  self->send(i->second.handle, atom::thaw_v);
+}
+
+void node_state::hand_over(const physical_id& id, const endpoint& to,
+                           std::uint32_t feeders) {
+  auto i = tenants.find(id);
+  if (i == tenants.end() || !i->second.frozen || i->second.stopping)
+    return;
+  auto& x = i->second;
+  x.frozen = false;
+  x.handed_over = true;
+  x.unsent = false;
+  set_running(id, x, false);
+  forget_state(x.spec);
+  self->send(x.handle, atom::hand_over_v, to, feeders);
+}
+
+// -- states -------------------------------------------------------------------
+
+void node_state::synced(const physical_id& id, const std::string& state) {
+  auto i = tenants.find(id);
+  if (i == tenants.end() || i->second.stopping || i->second.handed_over)
+    return;
+  auto& x = i->second;
+  auto policy = state_policy_of(x.spec.settings);
+  if (policy == state_policy::transient)
+    return;
+  auto& kept = states[x.spec.id];
+  states_bytes += state.size() - kept.size();
+  kept = state;
+  if (policy == state_policy::global) {
+    x.unsent = true;
+    if (!x.pacing)
+      send_state(id);
+  }
+  if (states_bytes > max_states_bytes) {
+    log_warn("node", "no room to keep the state of ", x.spec.name);
+    forget_state(x.spec);
+  }
+}
+
+/// Only the newest one counts, so they leave at a pace.
+void node_state::send_state(const physical_id& id) {
+  auto i = tenants.find(id);
+  if (i == tenants.end())
+    return;
+  auto& x = i->second;
+  x.pacing = x.unsent && orchestrator;
+  if (!x.pacing)
+    return;
+  x.unsent = false;
+  self->send(orchestrator, atom::synced_v, session, x.spec.id, id,
+             state_for(x.spec, {}));
+  self->delayed_send(self, limits::sync_pause, atom::synced_v, id);
+}
+
+void node_state::forget_state(const component_spec& spec) {
+  if (auto state = states.extract(spec.id))
+    states_bytes -= state.mapped().size();
+}
+
+std::string node_state::state_for(const component_spec& spec,
+                                  const std::string& given) const {
+  if (!given.empty())
+    return given;
+  auto i = states.find(spec.id);
+  return i == states.end() ? std::string{} : i->second;
+}
+
+} // namespace edgeless

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include "actors/orchestrator.hpp"
+
+#include "runtime/log.hpp"
+
+#include <algorithm>
+
+namespace edgeless {
+
+namespace {
+
+std::string joined(const std::vector<std::string>& reasons) {
+  std::string result;
+  for (auto& x : reasons)
+    result += (result.empty() ? "" : ", ") + x;
+  return result;
+}
+
+} // namespace
+
+caf::result<std::string> orchestrator_state::enact(const intent& x) {
+  if (x.kind == intent_kind::migrate)
+    return migrate(x.component, x.nodes);
+  if (x.nodes.size() != 1)
+    return fail(ec::bad_input, to_string(x.kind) + " is for one node, not for "
+                                 + std::to_string(x.nodes.size()));
+  switch (x.kind) {
+  case intent_kind::drain:
+    return drain(x.nodes.front());
+  default:
+    return cordon(x.nodes.front(), x.kind == intent_kind::cordon);
+  }
+}
+
+/// A component of which a session is home, or where it may be soon.
+bool orchestrator_state::concerns(const ward& x,
+                                  const session_id& session) const {
+  return x.session == session || std::ranges::count(x.bound, session) > 0;
+}
+
+// -- migrate ------------------------------------------------------------------
+
+/// To the first feasible one; a cordoned node is not.
+caf::result<std::string>
+orchestrator_state::migrate(const logical_id& component,
+                            const std::vector<node_id>& candidates) {
+  auto i = components.find(component);
+  if (i == components.end())
+    return fail(ec::bad_input, "no component " + to_string(component)
+                                 + " is hosted in this domain");
+  auto& spec = i->second.spec;
+  std::string why;
+  for (auto& id : candidates) {
+    auto node = nodes.find(id);
+    auto reasons = node == nodes.end()
+                     ? std::vector<std::string>{"is not in this domain"}
+                     : why_not(spec, node->second);
+    if (!reasons.empty()) {
+      why += (why.empty() ? "node " : "; node ") + to_string(id) + ": "
+             + joined(reasons);
+      continue;
+    }
+    auto promise = self->make_response_promise<std::string>();
+    auto said = spec.name + " has moved to node " + to_string(id);
+    send_away(component, at(node->second),
+              [promise, said](const caf::error& x) mutable {
+                if (x)
+                  promise.deliver(x);
+                else
+                  promise.deliver(said);
+              });
+    return promise;
+  }
+  if (why.empty())
+    why = "no node is named";
+  return fail(ec::no_feasible_node,
+              spec.name + " cannot move: " + why.substr(0, limits::text));
+}
+
+void orchestrator_state::send_away(const logical_id& component,
+                                   const placement& to, done then) {
+  auto& x = components[component];
+  x.bound.push_back(to.session);
+  auto ended
+    = [this, component, session = to.session, then](const caf::error& problem) {
+        if (auto i = components.find(component); i != components.end()) {
+          auto& bound = i->second.bound;
+          if (auto k = std::ranges::find(bound, session); k != bound.end())
+            bound.erase(k);
+        }
+        then(problem);
+      };
+  self
+    ->request(x.handle, limits::migration * (limits::moves + 1),
+              atom::migrate_v, to)
+    .then([ended](atom::ok) { ended(caf::none); },
+          [ended](const caf::error& problem) { ended(problem); });
+}
+
+// -- cordon -------------------------------------------------------------------
+
+/// By its id: another session, or another life, changes nothing.
+caf::result<std::string> orchestrator_state::cordon(const node_id& node,
+                                                    bool on) {
+  if (!nodes.contains(node) && !cordoned.contains(node))
+    return fail(ec::bad_input,
+                "node " + to_string(node) + " is not in this domain");
+  auto changed = on ? cordoned.insert(node).second : cordoned.erase(node) > 0;
+  auto said = "node " + to_string(node) + (changed ? " is " : " was ")
+              + (on        ? "cordoned"
+                 : changed ? "not cordoned anymore"
+                           : "not cordoned")
+              + (changed ? "" : " already");
+  log_info("orchestrator", said);
+  if (changed && !on)
+    tell_all_to_seek();
+  return said;
+}
+
+// -- drain --------------------------------------------------------------------
+
+caf::result<std::string> orchestrator_state::drain(const node_id& node) {
+  auto i = nodes.find(node);
+  if (i == nodes.end())
+    return fail(ec::bad_input,
+                "node " + to_string(node) + " is not in this domain");
+  cordoned.insert(node);
+  auto x = std::make_shared<drainage>();
+  x->node = node;
+  x->promise = self->make_response_promise<std::string>();
+  for (auto& [id, y] : components)
+    if (y.session == i->second.session)
+      x->left.push_back(id);
+  log_info("orchestrator", "draining node ", node, " of ", x->left.size(),
+           " components");
+  auto promise = x->promise;
+  drain_next(x);
+  return promise;
+}
+
+/// Some at a time; who cannot go stays, and the answer says why.
+void orchestrator_state::drain_next(const std::shared_ptr<drainage>& x) {
+  auto settle = [x](const std::string& name, const caf::error& problem) {
+    if (!problem) {
+      ++x->moved;
+      return;
+    }
+    ++x->failed;
+    if (x->reasons.size() < limits::text)
+      x->reasons += "; " + name + ": " + explain(problem);
+  };
+  while (!x->left.empty() && x->open < limits::drain_moves) {
+    auto id = x->left.front();
+    x->left.pop_front();
+    auto i = components.find(id);
+    if (i == components.end())
+      continue; // dropped meanwhile
+    auto& spec = i->second.spec;
+    auto to = choose(spec);
+    if (!to) {
+      settle(spec.name, fail(ec::no_feasible_node, why_nowhere(spec)));
+      continue;
+    }
+    ++x->open;
+    send_away(id, *to,
+              [this, x, settle, name = spec.name](const caf::error& problem) {
+                --x->open;
+                settle(name, problem);
+                drain_next(x);
+              });
+  }
+  if (x->open > 0 || !x->promise.pending())
+    return;
+  auto said = "node " + to_string(x->node) + " is cordoned; "
+              + std::to_string(x->moved) + " components moved";
+  if (x->failed > 0)
+    said += ", " + std::to_string(x->failed) + " did not" + x->reasons;
+  x->promise.deliver(said);
+}
+
+} // namespace edgeless
