@@ -162,13 +162,15 @@ using proxy_actor = caf::typed_actor<
   // A node is a member now, or not anymore.
   caf::reacts_to<atom::join, node_description>,
   caf::reacts_to<atom::lost, node_id>,
-  caf::reacts_to<atom::report, node_id, node_report>,
+  // ok: there is time for the next one.
+  caf::replies_to<atom::report, node_id, node_report>::with<atom::ok>,
   // A component is hosted here, lives there, is hosted no more.
   caf::reacts_to<atom::host, component_spec>,
   caf::reacts_to<atom::moved, logical_id, endpoint>,
   caf::reacts_to<atom::drop, logical_id>,
-  // From INTENTS: a key was pushed, and this was its value.
-  caf::reacts_to<atom::intent, std::string, std::string>,
+  // From INTENTS: a key was pushed, and this was its value. ok: there is room
+  // for the next one.
+  caf::replies_to<atom::intent, std::string, std::string>::with<atom::ok>,
   caf::reacts_to<atom::tick>,
   caf::reacts_to<atom::stop>>;
 

@@ -121,11 +121,26 @@ constexpr std::size_t samples = 10'000;
 constexpr std::size_t samples_per_report = 100'000;
 /// Redis answers within this time, or its connection is given up.
 constexpr auto redis = 2s;
-/// What Redis may answer to one command: it may be hostile.
+/// What Redis may answer to the commands of one run, in bytes on the wire and
+/// in memory: it may be hostile.
 constexpr std::size_t redis_reply = 64u << 20;
+/// Commands of one run of the mirror: it is done well before Redis is given up.
+constexpr std::size_t redis_commands = 10'000;
+/// Samples on their way to Redis, from one look at the mailbox to the next.
+constexpr std::size_t samples_pending = 500'000;
+/// Looking for keys of ours that should be gone takes at most so many rounds.
+constexpr std::size_t redis_rounds = 10'000;
 /// Pauses between attempts to reach Redis.
 constexpr auto redis_pause_min = 100ms;
 constexpr auto redis_pause_max = 5s;
+/// What an intent and its key may say: a list of some thousand nodes.
+constexpr std::size_t intent_text = 64u << 10;
+/// INTENTS waits this long for the next one, in one go.
+constexpr auto intent_wait = 1s;
+/// Intents that are being executed, and results that wait for Redis.
+constexpr std::size_t intents = 64;
+/// An intent has failed after this: to drain a node takes many migrations.
+constexpr auto intent = 2min;
 /// How long the result of an intent can be read.
 constexpr auto intent_result = 10min;
 /// Transactions of one metrics-collector that have begun and not ended.

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,9 +44,10 @@ public:
     = 0;
 };
 
-/// `url` is redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE] or
-/// unix:PATH[?db=DATABASE&pass=PASSWORD], as in EDGELESS. Checks the URL, and
-/// connects at the first command.
+/// Checks the URL (see parse_redis_url), and connects at the first command.
 caf::expected<std::unique_ptr<redis>> open_redis(const std::string& url);
+
+/// Opens one more connection to the same database.
+using redis_opener = std::function<caf::expected<std::unique_ptr<redis>>()>;
 
 } // namespace edgeless

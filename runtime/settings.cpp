@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/files.hpp"
+#include "runtime/redis_url.hpp"
 #include "runtime/settings_sections.hpp"
 #include "runtime/url.hpp"
 
@@ -32,22 +33,6 @@ namespace {
 
 // -- sections of the orchestrator ---------------------------------------------
 
-/// redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]
-bool is_redis_url(std::string_view text) {
-  constexpr std::string_view scheme = "redis://";
-  if (!text.starts_with(scheme))
-    return false;
-  text.remove_prefix(scheme.size());
-  text = text.substr(0, text.find('/'));
-  if (auto at = text.rfind('@'); at != std::string_view::npos)
-    text.remove_prefix(at + 1);
-  auto has_port
-    = !text.ends_with(']')
-      && text.find(':', text.rfind(']') + 1) != std::string_view::npos;
-  auto address = std::string{text} + (has_port ? "" : ":6379");
-  return static_cast<bool>(parse_url("http://" + address));
-}
-
 /// A section that chooses between nothing and Redis; returns its URL, empty
 /// for nothing.
 std::string read_store(settings_section from, const std::string& type_key) {
@@ -64,8 +49,8 @@ std::string read_store(settings_section from, const std::string& type_key) {
   else if (type == "redis" && url.empty())
     from.blame("redis_url", "is missing; it is a URL such as "
                             "\"redis://127.0.0.1:6379\"");
-  if (!url.empty() && !is_redis_url(url))
-    from.blame("redis_url", "must be a URL such as \"redis://127.0.0.1:6379\"");
+  if (auto at = parse_redis_url(url); !url.empty() && !at)
+    from.blame("redis_url", explain(at.error()));
   return type == "redis" ? url : "";
 }
 

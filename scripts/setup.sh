@@ -9,7 +9,8 @@ packages=(
   libhiredis-dev doctest-dev libspdlog-dev libcli11-dev libsqlite3-dev
   libssl-dev libncurses-dev
   clang lld wabt   # functions in C++, and the guests of the tests
-  python3 redis-server # the system tests drive the real programs
+  python3          # the system tests drive the real programs
+  redis-server     # what the mirror is tested against
 )
 
 missing=()

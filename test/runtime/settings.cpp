@@ -134,8 +134,8 @@ TEST_CASE("a proxy of another type, or without a usable URL, is refused") {
         == "o:5: proxy.redis_url: is missing; it is a URL such as "
            "\"redis://127.0.0.1:6379\"");
   CHECK(orchestrator_problem("[proxy]\nredis_url = \"http://a:1\"")
-        == "o:6: proxy.redis_url: must be a URL such as "
-           "\"redis://127.0.0.1:6379\"");
+        == "o:6: proxy.redis_url: the scheme is neither redis:// nor unix:, "
+           "not like redis://127.0.0.1:6379 or unix:/run/redis/redis.sock");
 }
 
 TEST_CASE("the collector may be called [collection], as it once was") {

@@ -2,6 +2,7 @@
 #include "tools/proxy_cli/store.hpp"
 
 #include "runtime/log.hpp"
+#include "runtime/redis_url.hpp"
 
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
@@ -24,6 +25,20 @@ constexpr std::size_t together = 8u << 20;
 /// Beyond that, warnings tell nothing new.
 constexpr std::size_t printed_warnings = 100;
 
+/// The URL as it was given, unless there is a password in it.
+std::string name_of(const std::string& url) {
+  auto parsed = parse_redis_url(url);
+  if (!parsed)
+    return url.find_first_of("@?") == std::string::npos ? printable(url)
+                                                        : "that URL";
+  return parsed->password.empty() ? url : to_string(*parsed);
+}
+
+caf::error unreachable(const std::string& url, const std::string& reason) {
+  return fail(ec::unreachable,
+              "could not connect to a Redis at " + url + ": " + reason);
+}
+
 } // namespace
 
 warnings::~warnings() {
@@ -41,9 +56,8 @@ void warnings::add(const std::string& key, const std::string& what) {
 caf::expected<store> store::open(const std::string& url) {
   auto connection = open_redis(url);
   if (!connection)
-    return fail(ec::bad_input, "could not connect to a Redis at " + url + ": "
-                                 + explain(connection.error()));
-  store result{url, std::move(*connection)};
+    return unreachable(name_of(url), explain(connection.error()));
+  store result{name_of(url), std::move(*connection)};
   auto pong = result.run({{"PING"}});
   if (!pong)
     return pong.error();
@@ -57,8 +71,7 @@ caf::expected<std::vector<redis_reply>>
 store::run(const std::vector<redis_command>& commands) {
   auto replies = redis_->run(commands);
   if (!replies)
-    return fail(ec::unreachable, "could not connect to a Redis at " + url_
-                                   + ": " + explain(replies.error()));
+    return unreachable(url_, explain(replies.error()));
   if (replies->size() != commands.size())
     return fail(ec::unreachable, "Redis does not answer what it was asked");
   return replies;

@@ -13,6 +13,12 @@
 
 namespace edgeless {
 
+namespace limits {
+/// Keys that one look at a mirror takes in: those of 10,000 instances, and
+/// room.
+constexpr std::size_t mirror_keys = 1'000'000;
+} // namespace limits
+
 /// What is broken in Redis goes to stderr, a line for each key; the rest is
 /// shown all the same.
 class warnings {
@@ -64,6 +70,7 @@ private:
   caf::error visit_newest(const std::vector<std::string>& keys,
                           warnings& broken, const visitor& take);
 
+  /// For people.
   std::string url_;
   std::unique_ptr<redis> redis_;
 };
