@@ -25,18 +25,10 @@ constexpr std::size_t together = 8u << 20;
 /// Beyond that, warnings tell nothing new.
 constexpr std::size_t printed_warnings = 100;
 
-/// The URL as it was given, unless there is a password in it.
-std::string name_of(const std::string& url) {
-  auto parsed = parse_redis_url(url);
-  if (!parsed)
-    return url.find_first_of("@?") == std::string::npos ? printable(url)
-                                                        : "that URL";
-  return parsed->password.empty() ? url : to_string(*parsed);
-}
-
-caf::error unreachable(const std::string& url, const std::string& reason) {
+/// `where` is an URL without its password, and the reason.
+caf::error unreachable(const std::string& where) {
   return fail(ec::unreachable,
-              "could not connect to a Redis at " + url + ": " + reason);
+              "could not connect to a Redis at " + printable(where));
 }
 
 } // namespace
@@ -54,16 +46,20 @@ void warnings::add(const std::string& key, const std::string& what) {
 }
 
 caf::expected<store> store::open(const std::string& url) {
+  auto where = parse_redis_url(url);
+  if (!where) // There may be a password somewhere in it.
+    return unreachable(
+      (url.find_first_of("@?") == std::string::npos ? url : "that URL") + ": "
+      + explain(where.error()));
   auto connection = open_redis(url);
   if (!connection)
-    return unreachable(name_of(url), explain(connection.error()));
-  store result{name_of(url), std::move(*connection)};
+    return unreachable(to_string(*where) + ": " + explain(connection.error()));
+  store result{std::move(*connection)};
   auto pong = result.run({{"PING"}});
   if (!pong)
     return pong.error();
   if (pong->front().type == kind::error)
-    return fail(ec::unreachable, "could not connect to a Redis at " + url + ": "
-                                   + pong->front().text);
+    return unreachable(to_string(*where) + ": " + pong->front().text);
   return result;
 }
 
@@ -71,7 +67,7 @@ caf::expected<std::vector<redis_reply>>
 store::run(const std::vector<redis_command>& commands) {
   auto replies = redis_->run(commands);
   if (!replies)
-    return unreachable(url_, explain(replies.error()));
+    return unreachable(explain(replies.error()));
   if (replies->size() != commands.size())
     return fail(ec::unreachable, "Redis does not answer what it was asked");
   return replies;

@@ -60,8 +60,8 @@ public:
   run(const std::vector<redis_command>& commands);
 
 private:
-  store(std::string url, std::unique_ptr<redis> connection)
-    : url_(std::move(url)), redis_(std::move(connection)) {
+  explicit store(std::unique_ptr<redis> connection)
+    : redis_(std::move(connection)) {
     // nop
   }
 
@@ -70,8 +70,6 @@ private:
   caf::error visit_newest(const std::vector<std::string>& keys,
                           warnings& broken, const visitor& take);
 
-  /// For people.
-  std::string url_;
   std::unique_ptr<redis> redis_;
 };
 
