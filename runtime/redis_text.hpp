@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "messages/event.hpp"
+#include "messages/node.hpp"
+#include "messages/workflow.hpp"
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <string_view>
+
+/// How things are written to Redis: byte by byte as EDGELESS writes them.
+namespace edgeless {
+
+/// A string of JSON; bytes that are no UTF-8 become question marks.
+std::string json_quoted(std::string_view text);
+
+/// The shortest decimal form that reads back the same, without an exponent:
+/// 0.243379291, 849.
+std::string decimal(double x);
+
+/// Seconds since the epoch with all three digits of the milliseconds.
+std::string timestamp(std::chrono::system_clock::time_point when);
+
+/// {"num_cpus":..,...}
+std::string json_of(const node_capabilities& x);
+
+/// {"cpu_usage":..,...}
+std::string json_of(const node_health& x);
+
+/// {"class_type":"..","node_id":"UUID","outputs":[..]}
+std::string json_of(const provider_description& x, const node_id& node);
+
+/// {"Function":[{"annotations":{..}},["InstanceId(..)"]]} with an empty list
+/// if it lives nowhere, or
+/// {"Resource":[{"class_type":"..","configuration":{..}},"InstanceId(..)"]}
+/// with EDGELESS' ids for "nobody".
+std::string json_of(const component_spec& x, const endpoint& at);
+
+/// {"channel":"LID",..}
+std::string json_of(const std::map<std::string, logical_id>& wiring);
+
+} // namespace edgeless

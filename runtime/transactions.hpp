@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/redis.hpp"
+
+#include "messages/event.hpp"
+#include "messages/limits.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace edgeless {
+
+/// What a metrics-collector has heard: processes that have begun, the averages
+/// of those that have ended, and what to write of them.
+class transactions {
+public:
+  using clock = std::chrono::steady_clock;
+
+  struct moment {
+    clock::time_point steady;
+    std::chrono::system_clock::time_point wall;
+  };
+
+  enum class verdict : std::uint8_t {
+    /// Understood; perhaps there is something to write.
+    taken,
+    /// Neither `function|workflow:begin|end:NUMBER` nor `reset:MILLISECONDS`.
+    invalid,
+  };
+
+  /// `workflow` is the name that samples of workflows are kept under: without
+  /// one they are skipped. `alpha` is the weight of a new sample.
+  transactions(std::string workflow, double alpha)
+    : workflow_{std::move(workflow)}, alpha_{alpha} {
+    // nop
+  }
+
+  /// Takes an event, and appends what is to be written.
+  verdict take(const event& x, const moment& now,
+               std::vector<redis_command>& commands);
+
+  /// Begun and not ended; the oldest are forgotten beyond
+  /// limits::transactions.
+  std::size_t open() const {
+    return begun_.size();
+  }
+
+private:
+  struct beginning {
+    clock::time_point when;
+    std::uint64_t number = 0;
+  };
+
+  void begin(const std::string& key, clock::time_point now);
+  void end(const std::string& key, const std::vector<std::string>& names,
+           const moment& now, std::vector<redis_command>& commands);
+  void reset(std::chrono::milliseconds warm_up, clock::time_point now,
+             std::vector<redis_command>& commands);
+
+  std::string workflow_;
+  double alpha_;
+  std::map<std::string, beginning> begun_;
+  std::map<std::uint64_t, std::string> by_age_;
+  std::uint64_t count_ = 0;
+  std::map<std::string, double> averages_;
+  /// Keys written since the last reset.
+  std::set<std::string> written_;
+  clock::time_point warm_at_;
+};
+
+/// The weight of a new sample that a configuration asks for: 0.9 unless it is
+/// a number from 0 to 1.
+double parse_alpha(std::string_view text);
+
+} // namespace edgeless
