@@ -307,12 +307,4 @@ std::optional<mirrored_sample> read_dated_sample(std::string_view text) {
   return mirrored_sample{pair->second, pair->first};
 }
 
-std::string shortest(double x) {
-  // The largest numbers have 309 digits, the smallest 324 after the point.
-  char buffer[400];
-  auto end = std::to_chars(buffer, buffer + sizeof buffer, x,
-                           std::chars_format::fixed);
-  return {buffer, end.ptr};
-}
-
 } // namespace edgeless

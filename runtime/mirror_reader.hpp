@@ -86,7 +86,4 @@ std::optional<mirrored_sample> read_sample(std::string_view text);
 /// Reads `TIMESTAMP:VALUE`, a member of a sorted set of later EDGELESS.
 std::optional<mirrored_sample> read_dated_sample(std::string_view text);
 
-/// The shortest decimal form that reads back as `x`, without an exponent.
-std::string shortest(double x);
-
 } // namespace edgeless

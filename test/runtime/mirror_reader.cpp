@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/mirror_reader.hpp"
 
+#include "runtime/intent_text.hpp"
+#include "runtime/redis_text.hpp"
+
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
 
@@ -205,13 +208,44 @@ TEST_CASE("a sample is two numbers") {
   CHECK(!read_dated_sample("1,2"));
 }
 
-TEST_CASE("numbers are printed in their shortest form, never as powers") {
-  CHECK(shortest(2400) == "2400");
-  CHECK(shortest(1725557090.92) == "1725557090.92");
-  CHECK(shortest(0.0000001) == "0.0000001");
-  CHECK(shortest(-0.5) == "-0.5");
-  CHECK(shortest(1e300).size() == 301);
-  CHECK(shortest(5e-324).size() == 326);
+TEST_CASE("what our mirror writes is read back") {
+  node_capabilities capabilities{
+    4, "a \"b\"", 2399.5, 8, 7937, {"red"}, true, false, {"RUST_WASM"}};
+  CHECK(read_capabilities(json_of(capabilities))->basic == capabilities);
+  CHECK(read_health(json_of(node_health{}))->figure("mem_free") == -1);
+  provider_description maker{"file-log-1", "file-log", {"out"}};
+  auto provider = read_provider(json_of(maker, node_id{1, 2}));
+  REQUIRE(provider);
+  CHECK(provider->node == node_id{1, 2});
+  CHECK(provider->outputs == maker.outputs);
+}
+
+TEST_CASE("where our mirror says that a component lives is read back") {
+  component_spec spec;
+  endpoint home;
+  home.node = node_id{1, 2};
+  home.instance = physical_id{3, 4};
+  for (auto kind : {component_kind::function, component_kind::resource}) {
+    spec.kind = kind;
+    auto there = read_component(json_of(spec, home));
+    REQUIRE(there);
+    CHECK(there->kind == kind);
+    CHECK(there->instances
+          == std::vector{instance_id{home.node, home.instance}});
+    auto nowhere = read_component(json_of(spec, endpoint{}));
+    REQUIRE(nowhere);
+    CHECK(nowhere->instances.empty());
+  }
+}
+
+TEST_CASE("what is said of an intent is read back") {
+  auto text = intent_result("intent:drain:N", "yes", false, "no \"N\"",
+                            std::chrono::system_clock::time_point{});
+  auto outcome = read_outcome(text);
+  REQUIRE(outcome);
+  CHECK(!outcome->done);
+  CHECK(outcome->value == "yes");
+  CHECK(outcome->reason == "no \"N\"");
 }
 
 TEST_CASE("values that are too large or too deep are refused") {

@@ -2,6 +2,7 @@
 #include "tools/proxy_cli/dump.hpp"
 
 #include "runtime/mirror_reader.hpp"
+#include "runtime/redis_text.hpp"
 
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
@@ -68,7 +69,7 @@ caf::expected<std::size_t> write_page(const redis_reply& page, bool later,
   for (auto& item : page.items) {
     auto sample = later ? read_dated_sample(item.text) : read_sample(item.text);
     if (sample)
-      file << shortest(sample->value) << ',' << shortest(sample->time) << '\n';
+      file << decimal(sample->value) << ',' << decimal(sample->time) << '\n';
     else
       ++broken;
   }

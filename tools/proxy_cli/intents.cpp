@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "tools/proxy_cli/intents.hpp"
 
+#include "runtime/intent_text.hpp"
 #include "runtime/log.hpp"
 #include "runtime/mirror_reader.hpp"
+#include "runtime/redis_text.hpp"
 
 #include "messages/errors.hpp"
 #include "messages/ids.hpp"
+#include "messages/limits.hpp"
 
 #include <poll.h>
 
@@ -16,8 +19,12 @@ namespace {
 /// Milliseconds between two looks at the result: less than people notice.
 constexpr int pause_ms = 50;
 
+std::string key_of(const wish& x) {
+  return "intent:" + x.verb + ':' + x.subject;
+}
+
 std::string result_key(const wish& x) {
-  return "intent:result:" + x.subject;
+  return intent_result_key(key_of(x));
 }
 
 caf::error invalid(const std::string& what, const std::string& text) {
@@ -28,7 +35,7 @@ caf::error invalid(const std::string& what, const std::string& text) {
 
 /// The old result goes first: it must not be taken for the new one.
 caf::error push(store& to, const wish& x) {
-  auto key = "intent:" + x.verb + ':' + x.subject;
+  auto key = key_of(x);
   auto replies = to.run({{"MULTI"},
                          {"DEL", result_key(x)},
                          {"SET", key, x.value},
@@ -83,7 +90,7 @@ caf::error await(store& at, const wish& x, std::chrono::milliseconds patience,
     if (std::chrono::steady_clock::now() >= end)
       return fail(ec::unreachable,
                   "nobody has said what became of it in "
-                    + shortest(static_cast<double>(patience.count()) / 1000)
+                    + decimal(static_cast<double>(patience.count()) / 1000)
                     + " s: is an orchestrator running on that Redis?");
     poll(nullptr, 0, pause_ms);
   }
@@ -106,6 +113,9 @@ caf::expected<wish> migration(const std::string& component,
     result.value += (at == 0 ? "" : ",") + to_string(*node);
     at = end + 1;
   }
+  if (result.value.size() > limits::intent_text)
+    return fail(ec::bad_input, "too many nodes: name at most "
+                                 + std::to_string(limits::intent_text / 37));
   return result;
 }
 

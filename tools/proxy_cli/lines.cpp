@@ -2,6 +2,7 @@
 #include "tools/proxy_cli/lines.hpp"
 
 #include "runtime/log.hpp"
+#include "runtime/redis_text.hpp"
 
 #include <cstdio>
 
@@ -64,7 +65,7 @@ std::string joined(const std::vector<std::string>& items) {
 std::string capabilities_line(const mirrored_capabilities& x) {
   auto& y = x.basic;
   auto result = std::to_string(y.num_cpus) + ' ' + printable(y.model_name_cpu)
-                + " CPU(s) at " + shortest(y.clock_freq_cpu) + " BogoMIPS, "
+                + " CPU(s) at " + decimal(y.clock_freq_cpu) + " BogoMIPS, "
                 + std::to_string(y.num_cores) + " core(s), "
                 + std::to_string(y.mem_size) + " MiB memory, labels ["
                 + joined(y.labels) + "]" + (y.is_tee_running ? ", TEE" : "")

@@ -101,46 +101,55 @@ caf::expected<std::set<std::string>> store::keys(const std::string& prefix) {
 
 caf::error store::visit(const std::set<std::string>& keys, warnings& broken,
                         const visitor& take) {
-  std::vector<std::string> histories;
+  auto sorted = sort_out(keys, broken);
+  if (!sorted)
+    return sorted.error();
   std::vector<std::string> batch;
-  std::size_t batch_bytes = 0;
-  auto flush = [&] {
-    auto problem = visit_texts(batch, broken, take);
+  std::size_t bytes = 0;
+  for (auto& [key, size] : sorted->texts) {
+    batch.push_back(key);
+    bytes += size;
+    if (batch.size() < at_a_time && bytes < together)
+      continue;
+    if (auto problem = visit_texts(batch, broken, take))
+      return problem;
     batch.clear();
-    batch_bytes = 0;
+    bytes = 0;
+  }
+  if (auto problem = visit_texts(batch, broken, take))
     return problem;
-  };
+  return visit_newest(sorted->others, broken, take);
+}
+
+caf::expected<store::sorted_keys>
+store::sort_out(const std::set<std::string>& keys, warnings& broken) {
+  sorted_keys result;
+  std::size_t bytes = 0;
   for (auto i = keys.begin(); i != keys.end();) {
-    std::vector<std::string> part;
+    auto first = i;
     std::vector<redis_command> commands;
-    for (; i != keys.end() && part.size() < at_a_time; ++i) {
-      part.push_back(*i);
+    for (; i != keys.end() && commands.size() < at_a_time; ++i)
       commands.push_back({"STRLEN", *i});
-    }
     auto sizes = run(commands);
     if (!sizes)
       return sizes.error();
-    for (std::size_t k = 0; k < part.size(); ++k) {
-      auto& size = (*sizes)[k];
-      if (size.type != kind::number) {
-        histories.push_back(part[k]);
-        continue;
+    for (auto& x : *sizes) {
+      auto& key = *first++;
+      if (x.type != kind::number) {
+        result.others.push_back(key);
+      } else if (x.number < 0
+                 || x.number > static_cast<std::int64_t>(limits::payload)) {
+        broken.add(key, "is too large");
+      } else {
+        auto size = static_cast<std::size_t>(x.number);
+        result.texts.emplace_back(key, size);
+        bytes += size;
       }
-      if (size.number > static_cast<std::int64_t>(limits::payload)) {
-        broken.add(part[k], "is too large");
-        continue;
-      }
-      batch.push_back(part[k]);
-      batch_bytes += static_cast<std::size_t>(size.number);
-      if (batch.size() < at_a_time && batch_bytes < together)
-        continue;
-      if (auto problem = flush())
-        return problem;
     }
+    if (bytes > limits::mirror_bytes)
+      return fail(ec::exhausted, "Redis holds more than can be looked at");
   }
-  if (auto problem = flush())
-    return problem;
-  return visit_newest(histories, broken, take);
+  return result;
 }
 
 caf::error store::visit_texts(const std::vector<std::string>& keys,

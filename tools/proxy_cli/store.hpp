@@ -13,12 +13,6 @@
 
 namespace edgeless {
 
-namespace limits {
-/// Keys that one look at a mirror takes in: those of 10,000 instances, and
-/// room.
-constexpr std::size_t mirror_keys = 1'000'000;
-} // namespace limits
-
 /// What is broken in Redis goes to stderr, a line for each key; the rest is
 /// shown all the same.
 class warnings {
@@ -65,6 +59,12 @@ private:
     // nop
   }
 
+  struct sorted_keys {
+    std::vector<std::pair<std::string, std::size_t>> texts; ///< and their sizes
+    std::vector<std::string> others;
+  };
+  caf::expected<sorted_keys> sort_out(const std::set<std::string>& keys,
+                                      warnings& broken);
   caf::error visit_texts(const std::vector<std::string>& keys, warnings& broken,
                          const visitor& take);
   caf::error visit_newest(const std::vector<std::string>& keys,
