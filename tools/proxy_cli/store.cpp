@@ -86,7 +86,7 @@ caf::expected<std::set<std::string>> store::keys(const std::string& prefix) {
     if (reply.type == kind::error)
       return fail(ec::unreachable,
                   "Redis refuses to list its keys: " + printable(reply.text));
-    if (reply.items.size() != 2)
+    if (reply.items.size() != 2 || reply.items[0].type != kind::text)
       return fail(ec::unreachable, "Redis does not list its keys");
     for (auto& key : reply.items[1].items)
       if (key.text.starts_with(prefix))
