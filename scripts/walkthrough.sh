@@ -36,6 +36,10 @@ run() {
   [ -z "$printed" ] || printf '%s\n' "$printed"
 }
 
+show_printed() {
+  sed -n '1,40p; 41s/.*/.../p' <<<"$printed" | cut -c 1-300
+}
+
 # Like run, but repeats the command until all it prints satisfies a check:
 # run_until CHECK COMMAND... Of a long answer, a part is shown.
 run_until() {
@@ -44,12 +48,12 @@ run_until() {
   printf '$ %s\n' "$*"
   until printed=$("$@") && problem=$($check <<<"$printed"); do
     if ((SECONDS > end)); then
-      printf '%s\n' "$printed"
+      show_printed
       die "not what the documentation shows: ${problem:-it failed}"
     fi
     sleep 0.2
   done
-  sed -n '1,40p; 41s/.*/.../p' <<<"$printed" | cut -c 1-300
+  show_printed
 }
 
 # Checks that all lines of stdin have a form: each_line FORM WHAT.

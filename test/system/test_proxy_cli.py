@@ -18,7 +18,7 @@ import time
 import unittest
 
 from cluster import BIN, ROOT, wait_for
-from redis_server import RedisServer
+from redis_server import Monitor, Redis
 
 N0 = "03337f46-1dbe-41a1-94a4-75c0abc4e8f5"
 NC = "fda6ce79-46df-4f96-a0d2-456f720f606c"
@@ -56,6 +56,25 @@ HEALTH_LINE = ("global cpu usage 20%, load 2, memory free 82208 kb, used "
                "process cpu usage 49%, memory 458032 kb, vmemory 420661520 kb")
 
 
+class FilledRedis(Redis):
+    """A redis-server that is written to by hand."""
+
+    def cli(self, *arguments, text=None):
+        done = subprocess.run(["redis-cli", "-p", str(self.port), *arguments],
+                              input=text, capture_output=True, text=True,
+                              timeout=60)
+        return done.stdout.strip() + done.stderr.strip()
+
+    def fill(self, commands):
+        """Runs many commands, each a list of words, at once."""
+        def packed(words):
+            words = [str(x) for x in words]
+            return f"*{len(words)}\r\n" + "".join(
+                f"${len(x.encode())}\r\n{x}\r\n" for x in words)
+        done = self.cli("--pipe", text="".join(packed(x) for x in commands))
+        assert "errors: 0" in done, done
+
+
 def home(node, instance):
     return f"InstanceId(node_id: {node}, function_id: {instance})"
 
@@ -63,7 +82,7 @@ def home(node, instance):
 class ProxyCli(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.redis = RedisServer()
+        cls.redis = FilledRedis().start()
         cls.addClassCleanup(cls.redis.close)
 
     def setUp(self):
@@ -302,20 +321,11 @@ class Broken(ProxyCli):
     def test_a_large_database_is_scanned(self):
         self.fill_seed()
         self.redis.fill(["SET", f"other:{n}", "x"] for n in range(50000))
-        monitor = subprocess.Popen(
-            ["redis-cli", "-p", str(self.redis.port), "MONITOR"],
-            stdout=subprocess.PIPE, text=True)
-        self.addCleanup(monitor.wait)
-        self.addCleanup(monitor.stdout.close)
-        self.addCleanup(monitor.kill)
-        self.assertEqual(monitor.stdout.readline(), "OK\n")
-        commands = []
-        reader = threading.Thread(
-            target=lambda: commands.extend(monitor.stdout), daemon=True)
-        reader.start()
+        monitor = Monitor(self.redis)
         self.assertEqual(self.give("show", "resources"), f"{R1} -> {NC}\n")
         self.give("dump", "performance")
         self.redis.cli("ECHO", "the-end")
+        commands = monitor.lines
         wait_for("the end", lambda: any("the-end" in x for x in commands))
         verbs = {x.split('"')[1].upper() for x in commands if '"' in x}
         self.assertIn("SCAN", verbs)
@@ -467,8 +477,9 @@ class NoRedis(ProxyCli):
                              self.refuse("show", "functions", url=url))
 
     def test_a_password_is_needed(self):
-        redis = RedisServer("--requirepass", "secret")
+        redis = FilledRedis().start()
         self.addCleanup(redis.close)
+        redis.cli("CONFIG", "SET", "requirepass", "secret")
         self.assertIn("NOAUTH", self.refuse("show", "functions",
                                             url=redis.url))
         self.assertEqual(
@@ -477,10 +488,9 @@ class NoRedis(ProxyCli):
                         ).returncode, 0)
 
     def test_a_server_that_hangs_is_left(self):
-        redis = RedisServer()
+        redis = FilledRedis().start()
         self.addCleanup(redis.close)
-        redis.process.send_signal(signal.SIGSTOP)
-        self.addCleanup(redis.process.send_signal, signal.SIGCONT)
+        redis.signal(signal.SIGSTOP)
         self.assertIn("could not connect", self.refuse("show", "functions",
                                                        url=redis.url))
 
@@ -630,10 +640,10 @@ class Top(ProxyCli):
         self.fill_seed()
         terminal = self.watch("nodes")
         terminal.expect(N0)
-        self.redis.process.send_signal(signal.SIGSTOP)
-        self.addCleanup(self.redis.process.send_signal, signal.SIGCONT)
+        self.redis.signal(signal.SIGSTOP)
+        self.addCleanup(self.redis.signal, signal.SIGCONT)
         terminal.expect("could not connect to a Redis at")
-        self.redis.process.send_signal(signal.SIGCONT)
+        self.redis.signal(signal.SIGCONT)
         terminal.clear()
         terminal.expect("q quits")
         self.leave(terminal)
