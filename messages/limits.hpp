@@ -157,6 +157,9 @@ constexpr std::size_t redis_commands = 10'000;
 constexpr std::size_t samples_pending = 500'000;
 /// Looking for keys of ours that should be gone takes at most so many rounds.
 constexpr std::size_t redis_rounds = 10'000;
+/// What one look at a mirror takes in: far more than a domain has.
+constexpr std::size_t mirror_keys = 1'000'000;
+constexpr std::size_t mirror_bytes = 1u << 30;
 /// Pauses between attempts to reach Redis.
 constexpr auto redis_pause_min = 100ms;
 constexpr auto redis_pause_max = 5s;

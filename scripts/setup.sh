@@ -7,7 +7,7 @@ packages=(
   g++ cmake ninja-build ccache git ca-certificates
   libcaf-dev libboost1.81-dev libtomlplusplus-dev prometheus-cpp-dev
   libhiredis-dev doctest-dev libspdlog-dev libcli11-dev libsqlite3-dev
-  libssl-dev
+  libssl-dev libncurses-dev
   clang lld wabt   # functions in C++, and the guests of the tests
   python3          # the system tests drive the real programs
   prometheus       # scrapes them; promtool checks conf/

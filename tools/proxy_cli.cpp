@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "messages/errors.hpp"
+#include "messages/limits.hpp"
+
+#include <iostream>
+
+#include "tools/program.hpp"
+#include "tools/proxy_cli/dump.hpp"
+#include "tools/proxy_cli/intents.hpp"
+#include "tools/proxy_cli/show.hpp"
+#include "tools/proxy_cli/top.hpp"
+
+using namespace edgeless;
+
+namespace {
+
+/// What was asked for, once the whole command line is read.
+using command = std::function<caf::error(store&)>;
+
+struct arguments {
+  std::string proxy_type = "Redis";
+  std::string redis_url = "redis://localhost:6379";
+  std::string output = "text";
+  std::string component, node, workflow;
+  bool wait = false;
+  double timeout = std::chrono::duration<double>(limits::client).count();
+  command chosen;
+};
+
+CLI::App* add_group(CLI::App& to, const char* name, const char* what) {
+  auto* group = to.add_subcommand(name, what);
+  group->require_subcommand(1);
+  return group;
+}
+
+CLI::App* add_command(CLI::App& to, const char* name, const char* what,
+                      arguments& x, command verb) {
+  auto* sub = to.add_subcommand(name, what);
+  sub->callback([&x, verb = std::move(verb)] { x.chosen = verb; });
+  return sub;
+}
+
+void add_show(CLI::App& options, arguments& x) {
+  auto* group
+    = add_group(options, "show", "What the orchestrator has in its mirror");
+  auto add
+    = [&](CLI::App& to, const char* name, const char* what, show_what which) {
+        auto verb = [&x, which](store& from) {
+          return show(from, which, x.output == "json", std::cout);
+        };
+        add_command(to, name, what, x, verb)
+          ->add_option("-o,--output", x.output, "How: text or json")
+          ->check(CLI::IsMember({"text", "json"}))
+          ->capture_default_str();
+      };
+  add(*group, "functions", "The nodes of each function", show_what::functions);
+  add(*group, "resources", "The node of each resource", show_what::resources);
+  add(*group, "logical-to-physical", "The instances of each logical id",
+      show_what::logical_to_physical);
+  add(*group, "logical-to-workflow", "The workflow of each logical id",
+      show_what::logical_to_workflow);
+  auto* node = add_group(*group, "node", "What there is to say of nodes");
+  add(*node, "capabilities", "What they have", show_what::capabilities);
+  add(*node, "health", "How they are", show_what::health);
+  add(*node, "instances", "The functions and resources on them",
+      show_what::instances);
+  add(*node, "resource-providers", "Who makes resources there",
+      show_what::providers);
+}
+
+void add_intents(CLI::App& options, arguments& x) {
+  auto* group
+    = add_group(options, "intent", "Ask the orchestrator for something");
+  auto add = [&](const char* name, const char* what,
+                 std::function<caf::expected<wish>()> make) {
+    auto verb = [&x, make](store& to) -> caf::error {
+      auto wanted = make();
+      if (!wanted)
+        return wanted.error();
+      std::optional<std::chrono::milliseconds> patience;
+      if (x.wait)
+        patience = std::chrono::duration_cast<std::chrono::milliseconds>(
+          std::chrono::duration<double>(x.timeout));
+      return submit(to, *wanted, patience, std::cout);
+    };
+    auto* sub = add_command(*group, name, what, x, verb);
+    sub->add_flag("-w,--wait", x.wait, "Wait for the outcome, and print it");
+    sub->add_option("--timeout", x.timeout, "For how many seconds to wait")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
+    return sub;
+  };
+  auto* migrate = add("migrate", "Move a function or resource to another node",
+                      [&x] { return migration(x.component, x.node); });
+  migrate->add_option("instance", x.component, "Its logical id")->required();
+  migrate
+    ->add_option("node", x.node,
+                 "Where to; of several, separated by commas, the first that "
+                 "can host it")
+    ->required();
+  auto add_node = [&](const char* name, const char* what) {
+    add(name, what, [&x, name] { return node_wish(name, x.node); })
+      ->add_option("node", x.node, "Its id")
+      ->required();
+  };
+  add_node("cordon", "Place nothing more on a node");
+  add_node("uncordon", "Use a node again");
+  add_node("drain", "Cordon a node, and move away what is there");
+}
+
+void add_others(CLI::App& options, arguments& x) {
+  auto* dump = add_group(options, "dump", "Write files");
+  add_command(*dump, "performance",
+              "Execution times, a file for each function instance", x,
+              [](store& from) { return dump_performance(from, std::cout); });
+  auto* top = add_group(options, "top", "Watch, on the whole screen");
+  add_command(*top, "nodes", "How nodes are, and how much is on them", x,
+              [](store& from) {
+                return watch_table([&from] { return top_nodes(from); });
+              });
+  auto watch_workflow = [&x](store& from) -> caf::error {
+    auto id = parse_id<workflow_id>(x.workflow);
+    if (!id && !x.workflow.empty())
+      return fail(ec::bad_input, "invalid workflow id " + x.workflow);
+    return watch_table(
+      [&] { return top_workflow(from, id.value_or(workflow_id{})); });
+  };
+  add_command(*top, "workflow",
+              "How long functions take, within the last minute", x,
+              watch_workflow)
+    ->add_option("workflow", x.workflow, "Of this one alone");
+}
+
+caf::error run(const arguments& x) {
+  if (x.proxy_type != "Redis")
+    return fail(ec::bad_input, "unknown proxy type: " + x.proxy_type);
+  if (!x.chosen)
+    return fail(ec::bad_input, "which command? See --help");
+  auto mirror = store::open(x.redis_url);
+  if (!mirror)
+    return mirror.error();
+  return x.chosen(*mirror);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  program self{"proxy_cli", "Looks at a domain through its Redis, and asks its "
+                            "orchestrator for migrations."};
+  auto& options = self.options();
+  arguments x;
+  options.fallthrough();
+  options.add_option("-p,--proxy-type", x.proxy_type, "The kind of the proxy")
+    ->capture_default_str();
+  options.add_option("-r,--redis-url", x.redis_url, "Where the Redis is")
+    ->capture_default_str();
+  add_show(options, x);
+  add_intents(options, x);
+  add_others(options, x);
+  if (auto code = self.parse(argc, argv))
+    return *code;
+  auto problem = run(x);
+  return problem ? self.fail(problem) : 0;
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "tools/proxy_cli/dump.hpp"
+
+#include "runtime/mirror_reader.hpp"
+#include "runtime/redis_text.hpp"
+
+#include "messages/errors.hpp"
+#include "messages/limits.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <optional>
+
+namespace edgeless {
+
+namespace {
+
+const std::string prefix = "performance:";
+
+/// Samples that are asked for at a time.
+constexpr std::size_t at_a_time = 10'000;
+
+/// One list, or sorted set, of samples.
+struct series {
+  std::string key;
+  std::string metric;
+  physical_id instance;
+  /// As later EDGELESS has it: `performance:PID:METRIC`, a sorted set.
+  bool later = false;
+
+  std::string file() const {
+    return metric + '-' + to_string(instance) + ".dat";
+  }
+};
+
+/// It becomes part of a file name: no folders, no options, nothing hidden.
+bool harmless(const std::string& metric) {
+  auto fine = [](unsigned char x) {
+    return std::isalnum(x) != 0 || x == '_';
+  };
+  return !metric.empty() && metric.size() <= 100
+         && std::ranges::all_of(metric, fine);
+}
+
+/// Nothing if the key has another form; later EDGELESS keeps there what
+/// functions log, too.
+std::optional<series> series_of(const std::string& key) {
+  auto middle = key.find(':', prefix.size());
+  if (middle == std::string::npos)
+    return std::nullopt;
+  auto first = key.substr(prefix.size(), middle - prefix.size());
+  auto second = key.substr(middle + 1);
+  auto later = parse_id<physical_id>(first);
+  auto instance = later ? later : parse_id<physical_id>(second);
+  auto& metric = later ? second : first;
+  if (!instance || !harmless(metric))
+    return std::nullopt;
+  return series{key, metric, *instance, later.has_value()};
+}
+
+/// How many samples of the page were broken, or why it cannot be had.
+caf::expected<std::size_t> write_page(const redis_reply& page, bool later,
+                                      std::ostream& file) {
+  if (page.type == redis_reply::kind::error)
+    return fail(ec::bad_input, later ? "is no sorted set" : "is no list");
+  std::size_t broken = 0;
+  for (auto& item : page.items) {
+    auto sample = later ? read_dated_sample(item.text) : read_sample(item.text);
+    if (sample)
+      file << decimal(sample->value) << ',' << decimal(sample->time) << '\n';
+    else
+      ++broken;
+  }
+  return broken;
+}
+
+caf::error dump(store& from, const series& x, warnings& warn,
+                std::ostream& out) {
+  std::ofstream file;
+  std::size_t broken = 0;
+  for (std::size_t at = 0; at < limits::mirror_keys; at += at_a_time) {
+    auto replies
+      = from.run({{x.later ? "ZRANGE" : "LRANGE", x.key, std::to_string(at),
+                   std::to_string(at + at_a_time - 1)}});
+    if (!replies)
+      return replies.error();
+    auto& page = replies->front();
+    if (page.type != redis_reply::kind::error && !file.is_open()) {
+      file.open(x.file(), std::ios::trunc);
+      if (!file)
+        return fail(ec::system_failure,
+                    "cannot write " + x.file() + ": " + std::strerror(errno));
+      out << "saving to " << x.file() << '\n';
+    }
+    auto more = write_page(page, x.later, file);
+    if (!more) {
+      warn.add(x.key, explain(more.error()));
+      return caf::none;
+    }
+    broken += *more;
+    if (page.items.size() < at_a_time)
+      break;
+  }
+  if (broken > 0)
+    warn.add(x.key, std::to_string(broken) + " samples make no sense");
+  file.close();
+  return file ? caf::none
+              : fail(ec::system_failure, "cannot write " + x.file());
+}
+
+} // namespace
+
+caf::error dump_performance(store& from, std::ostream& out) {
+  auto keys = from.keys(prefix);
+  if (!keys)
+    return keys.error();
+  warnings broken;
+  for (auto& key : *keys)
+    if (auto found = series_of(key))
+      if (auto problem = dump(from, *found, broken, out))
+        return problem;
+  return caf::none;
+}
+
+} // namespace edgeless

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <ostream>
+
+#include "tools/proxy_cli/store.hpp"
+
+namespace edgeless {
+
+/// Writes the performance samples of each instance into a file of its own in
+/// the working directory, METRIC-PHYSICAL_ID.dat, with lines VALUE,TIMESTAMP;
+/// says so on `out`.
+caf::error dump_performance(store& from, std::ostream& out);
+
+} // namespace edgeless

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/mirror_reader.hpp"
+
+#include <string>
+#include <vector>
+
+/// One line each, word for word as EDGELESS' proxy_cli prints them: what only
+/// later versions write is printed as they do. Text is made printable.
+namespace edgeless {
+
+/// Such as `4 x86 CPU(s) at 2400 BogoMIPS, ...`.
+std::string capabilities_line(const mirrored_capabilities& x);
+
+/// Such as `global cpu usage 20%, load 2, memory free 82208 kb, ...`.
+std::string health_line(const mirrored_health& x);
+
+/// Such as `class_type file-log, node_id UUID, outputs []`.
+std::string provider_line(const mirrored_provider& x);
+
+/// Separated by commas.
+std::string joined(const std::vector<std::string>& items);
+
+} // namespace edgeless

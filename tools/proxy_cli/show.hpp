@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <ostream>
+#include <string>
+
+#include "tools/proxy_cli/store.hpp"
+
+namespace edgeless {
+
+enum class show_what {
+  functions,
+  resources,
+  logical_to_physical,
+  logical_to_workflow,
+  capabilities,
+  health,
+  instances,
+  providers,
+};
+
+/// Prints it line for line as EDGELESS' proxy_cli does, or as one JSON object
+/// whose keys are the first column.
+caf::error show(store& from, show_what what, bool as_json, std::ostream& out);
+
+} // namespace edgeless
