@@ -79,13 +79,13 @@ void node_state::spawn_providers() {
     if (x.class_type == "file-log")
       resources.emplace(x.class_type,
                         spawn_on(threads::pool, system, file_log_provider,
-                                 resource_house{hood, links}));
+                                 resource_house{hood, links, threads::pool}));
     else if (x.class_type == "metrics-collector" && birth.metrics)
-      resources.emplace(x.class_type,
-                        spawn_on(threads::pool, system,
-                                 metrics_collector_provider,
-                                 collector_house{hood, links, birth.metrics,
-                                                 machine_moment, birth.where}));
+      resources.emplace(
+        x.class_type,
+        spawn_on(threads::pool, system, metrics_collector_provider,
+                 resource_house{hood, links, birth.where},
+                 collector_doors{birth.metrics, machine_moment}));
 }
 
 void node_state::listen() {

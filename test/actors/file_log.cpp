@@ -19,8 +19,8 @@ struct desk : lab {
       [this](atom::deliver, const instance_id&, const events& x) {
         answers.insert(answers.end(), x.begin(), x.end());
       });
-    maker = keep(provider_actor{
-      system.spawn(file_log_provider, resource_house{hood, links})});
+    maker = keep(provider_actor{system.spawn(
+      file_log_provider, resource_house{hood, links, threads::pool})});
   }
 
   caf::expected<atom::ok> open(std::map<std::string, std::string> settings) {

@@ -27,8 +27,8 @@ struct clinic : lab {
                                   system_clock::time_point{passed}};
     };
     maker = keep(provider_actor{system.spawn(
-      metrics_collector_provider,
-      collector_house{hood, links, database->opener(), now, threads::pool})});
+      metrics_collector_provider, resource_house{hood, links, threads::pool},
+      collector_doors{database->opener(), now})});
   }
 
   caf::expected<atom::ok> open(std::map<std::string, std::string> settings) {
