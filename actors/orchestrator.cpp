@@ -20,11 +20,14 @@ orchestrator_state::~orchestrator_state() {
 void orchestrator_state::init(orchestrator_birth x) {
   birth = std::move(x);
   picker = std::make_unique<node_picker>(birth.strategy, birth.random);
-  if (birth.mirror)
-    proxy = spawn_on(
-      birth.where, self->system(), edgeless::proxy,
-      proxy_birth{birth.mirror, std::chrono::system_clock::now, birth.where},
-      orchestrator_actor{self});
+  if (birth.mirror) {
+    proxy_birth y;
+    y.open = birth.mirror;
+    y.samples = birth.mirrored_samples;
+    y.where = birth.where;
+    proxy = spawn_on(birth.where, self->system(), edgeless::proxy, std::move(y),
+                     orchestrator_actor{self});
+  }
   self->send(self, atom::tick_v);
 }
 
