@@ -278,16 +278,14 @@ progress function_instance::run_slice() {
     expiring_ = true;
     delayed_send(this, birth_.patience, atom::expire_v);
   }
-  if (watch_.waiting() >= limits::samples_together) {
-    tell_times();
-  } else if (watch_.waiting() > 0 && !telling_times_) {
+  if (watch_.waiting() > 0 && !telling_times_) {
     telling_times_ = true;
     delayed_send(this, limits::samples_pause, atom::drain_v);
   }
   return where;
 }
 
-/// Many at once, but soon.
+/// A few times a second, whatever happens: of many, only the newest are wanted.
 void function_instance::tell_times() {
   auto& hood = *birth_.hood;
   auto seconds = watch_.take();

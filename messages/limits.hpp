@@ -134,8 +134,7 @@ constexpr std::size_t samples_max = 1'000'000;
 constexpr std::size_t samples_per_report = 100'000;
 /// Samples that wait on a node for keep-alives: nobody may ask for them.
 constexpr std::size_t samples_waiting = 1'000'000;
-/// An instance hands its samples on when it has this many, or after a while.
-constexpr std::size_t samples_together = 1024;
+/// An instance hands its samples on after this long, many together.
 constexpr auto samples_pause = 250ms;
 /// Samples, and messages with them, from instances to their node.
 constexpr std::uint32_t sample_messages = 8192;

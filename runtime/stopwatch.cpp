@@ -15,6 +15,8 @@ void stopwatch::start(function_meter_ptr meter, bool keep) {
 
 void stopwatch::settle() {
   auto unit = tick_clock::nanoseconds();
+  if (keep_ && samples_.empty())
+    samples_.reserve(laps_.size());
   duration_histogram::tally tallies[2];
   for (auto x : laps_) {
     auto duration = static_cast<double>(x >> 1) * unit;
@@ -27,15 +29,23 @@ void stopwatch::settle() {
     meter_->casts.add(tallies[0]);
   if (meter_ && tallies[1].count > 0)
     meter_->calls.add(tallies[1]);
-  if (samples_.size() > limits::samples) {
-    auto excess = samples_.size() - limits::samples / 2;
-    samples_.erase(samples_.begin(),
-                   samples_.begin() + static_cast<std::ptrdiff_t>(excess));
-    omitted_ += excess;
-  }
+  // Twice as many, so that the newest need not be moved each time.
+  if (samples_.size() > 2 * limits::samples)
+    trim();
+}
+
+/// Keeps the newest.
+void stopwatch::trim() {
+  if (samples_.size() <= limits::samples)
+    return;
+  auto excess = samples_.size() - limits::samples;
+  samples_.erase(samples_.begin(),
+                 samples_.begin() + static_cast<std::ptrdiff_t>(excess));
+  omitted_ += excess;
 }
 
 std::vector<double> stopwatch::take() {
+  trim();
   return std::exchange(samples_, {});
 }
 

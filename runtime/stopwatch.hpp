@@ -70,6 +70,7 @@ private:
   }
 
   void settle();
+  void trim();
 
   bool on_ = false;
   bool keep_ = false;
