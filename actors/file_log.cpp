@@ -3,6 +3,8 @@
 
 #include "runtime/log.hpp"
 
+#include <caf/send.hpp>
+
 namespace edgeless {
 
 using namespace std::chrono_literals;
@@ -192,7 +194,11 @@ provider_actor::behavior_type file_log_provider(provider_actor::pointer self,
       house.hood->add(id, {made, room, spec.id});
       return made;
     },
-    [](atom::stop, const physical_id&) { /* made at once */ },
+    [house](atom::stop, const physical_id& id) {
+      // Made for nobody: whoever asked has ended.
+      if (auto made = house.hood->find(id))
+        caf::anon_send_exit(made->sink, caf::exit_reason::user_shutdown);
+    },
   };
 }
 
