@@ -37,8 +37,10 @@ function_provider_state::prepare(const physical_id& id,
   return promise;
 }
 
-/// Takes back what has not been made yet.
+/// Takes back what has not been made yet, or has been made for nobody.
 void function_provider_state::stop(const physical_id& id) {
+  if (auto made = house.hood->find(id))
+    caf::anon_send_exit(made->sink, caf::exit_reason::user_shutdown);
   for (auto& [code, waiting] : orders)
     for (auto& x : waiting)
       if (x.id == id && x.promise.pending())

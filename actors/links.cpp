@@ -30,6 +30,9 @@ links_state::~links_state() {
   ending = true;
   for (auto& [peer, way] : links)
     give_up(way, drop_reason::peer_lost);
+  // Still in the mailbox, or about to be.
+  if (hood)
+    hood->counts.count_dropped(drop_reason::peer_lost, hood->close_links());
 }
 
 // -- what is to be sent -------------------------------------------------------
@@ -308,11 +311,9 @@ void links_state::drop(link& way, const event& x, drop_reason reason) {
   if (!whole)
     return;
   hood->counts.count_dropped(reason);
-  if (x.kind != event_kind::call)
-    return;
-  if (!ending || x.source.node == hood->self)
-    answer_failed(*hood, ending ? links_actor{} : links_actor{self}, x,
-                  {way.peer, {}});
+  auto here = x.source.node == hood->self;
+  if (x.kind == event_kind::call && (here || !ending))
+    answer_failed(*hood, here ? links_actor{} : self, x, {way.peer, {}});
 }
 
 // -- looking after them -------------------------------------------------------

@@ -48,6 +48,8 @@ quota_ptr neighbourhood::link_room(const node_id& peer) {
   auto& room = link_rooms_[peer];
   if (!room)
     room = std::make_shared<quota>(limits::link_events, limits::link_bytes);
+  if (closed_)
+    room->close();
   return room;
 }
 
@@ -63,6 +65,17 @@ neighbourhood::backlog neighbourhood::waiting() const {
     result.link_bytes += room->bytes();
   }
   return result;
+}
+
+std::uint64_t neighbourhood::close_links() {
+  std::unique_lock guard{mutex_};
+  closed_ = true;
+  std::uint64_t sum = 0;
+  for (auto& [peer, room] : link_rooms_) {
+    room->close();
+    sum += room->events();
+  }
+  return sum;
 }
 
 void deliver(neighbourhood& hood, const resident& target, events batch,

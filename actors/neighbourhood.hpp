@@ -61,6 +61,10 @@ public:
   };
   backlog waiting() const;
 
+  /// Nothing is sent to other nodes anymore. Returns how many events had taken
+  /// room for that and are not accounted for.
+  std::uint64_t close_links();
+
   const node_id self;
   const quota_ptr log_room;
   /// Of samples on their way to TELEMETRY.
@@ -77,6 +81,7 @@ private:
   std::unordered_map<physical_id, resident> residents_;
   std::unordered_map<node_id, quota_ptr> link_rooms_;
   std::size_t sweep_at_ = 64; ///< so many rooms
+  bool closed_ = false;       ///< the links
 };
 
 using neighbourhood_ptr = std::shared_ptr<neighbourhood>;

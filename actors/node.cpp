@@ -35,7 +35,10 @@ node_state::node_state(pointer self) : self{self} {
 node_state::~node_state() {
   constexpr auto reason = caf::exit_reason::user_shutdown;
   for (auto& [id, x] : tenants)
-    caf::anon_send_exit(x.handle, reason);
+    if (x.handle)
+      caf::anon_send_exit(x.handle, reason);
+    else
+      caf::anon_send(x.provider, atom::stop_v, id);
   for (auto& [type, x] : resources)
     caf::anon_send_exit(x, reason);
   caf::anon_send_exit(functions, reason);

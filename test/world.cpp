@@ -416,6 +416,11 @@ bool world::accounted() const {
   return sent() <= handled() + dropped();
 }
 
+bool world::balanced_but_for_doubt() const {
+  auto doubt = dropped(drop_reason::peer_lost) + dropped(drop_reason::fenced);
+  return accounted() && handled() + dropped() - doubt <= sent();
+}
+
 node_id world::id_of(const std::string& node) const {
   return hosts_.at(node).id;
 }

@@ -141,6 +141,9 @@ public:
   bool balanced() const;
   /// Whether each event was handled or dropped.
   bool accounted() const;
+  /// The same, and none twice, but for those that a lost session leaves in
+  /// doubt: whoever loses one cannot know what the peer had taken.
+  bool balanced_but_for_doubt() const;
   node_id id_of(const std::string& node) const;
   /// White-box: what is inside a node.
   node_state& inside(const std::string& node);

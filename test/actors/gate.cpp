@@ -237,3 +237,69 @@ TEST_CASE_FIXTURE(porch, "a client is told that nobody lives here") {
   CHECK(done.error() == ec::unknown_instance);
   CHECK(hood->counts.sent() == 0);
 }
+
+// -- what is passed on --------------------------------------------------------
+
+TEST_CASE_FIXTURE(porch,
+                  "the predecessor's node may pass on what others sent") {
+  REQUIRE(greet());
+  hood->admit(target, peer);
+  auto x = piece("a");
+  x.content.source.node = any<node_id>();
+  x.content.forwarded = true;
+
+  send(1, {x});
+
+  CHECK(got == strings{"a"});
+}
+
+TEST_CASE_FIXTURE(porch, "nobody else may pass on anything") {
+  REQUIRE(greet());
+  hood->admit(target, any<node_id>());
+  auto x = piece("a");
+  x.content.source.node = any<node_id>();
+  x.content.forwarded = true;
+
+  send(1, {x});
+
+  CHECK(got.empty());
+  CHECK(dropped(drop_reason::fenced) == 1);
+}
+
+TEST_CASE_FIXTURE(porch, "the predecessor's node may not pose as others") {
+  REQUIRE(greet());
+  hood->admit(target, peer);
+  auto x = piece("a");
+  x.content.source.node = any<node_id>();
+
+  send(1, {x});
+
+  CHECK(got.empty());
+}
+
+TEST_CASE_FIXTURE(porch,
+                  "it may pass on to the successor alone, and for a time") {
+  REQUIRE(greet());
+  hood->admit(target, peer);
+  hood->admit(target, {});
+  auto x = piece("a");
+  x.content.source.node = any<node_id>();
+  x.content.forwarded = true;
+
+  send(1, {x});
+
+  CHECK(got.empty());
+}
+
+TEST_CASE_FIXTURE(porch, "a fenced predecessor's node is not heard") {
+  REQUIRE(greet());
+  hood->admit(target, peer);
+  fence();
+  auto x = piece("a");
+  x.content.source.node = any<node_id>();
+  x.content.forwarded = true;
+
+  send(1, {x});
+
+  CHECK(got.empty());
+}

@@ -32,7 +32,13 @@ struct exits : lab {
 
   void note(const physical_id& to, const events& all) {
     for (auto& x : all)
-      left.push_back(names[to] + ":" + x.payload);
+      left.push_back(names[to] + ":"
+                     + (x.kind != event_kind::barrier ? x.payload
+                        : x.call != 0                 ? "end"
+                                                      : "open"));
+    for (auto& x : all)
+      if (x.kind == event_kind::barrier)
+        marks.push_back(x.call != 0 ? x.call : x.after);
   }
 
   /// An instance on another node.
@@ -75,6 +81,7 @@ struct exits : lab {
   outbox out;
   std::map<physical_id, std::string> names;
   strings left;
+  std::vector<std::uint64_t> marks; ///< of barriers that have left
 };
 
 } // namespace
@@ -243,4 +250,118 @@ TEST_CASE_FIXTURE(exits, "what is cleared is counted for the reason given") {
 
   CHECK(dropped(drop_reason::stopped) == 1);
   CHECK(!out.holding());
+}
+
+// -- moves --------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(exits, "a way to a successor begins where the old one ends") {
+  auto old = far("old");
+  auto next = far("next");
+  next.predecessor = old.instance;
+  out.patch({1, {{"out", old}}});
+  cast("out", "a");
+
+  out.patch({2, {{"out", next}}});
+  cast("out", "b");
+  flush();
+
+  CHECK(left == strings{"old:a", "old:end", "next:open", "next:b"});
+  REQUIRE(marks.size() == 2);
+  CHECK(marks[0] == marks[1]);
+  CHECK(hood->counts.sent() == 2);
+}
+
+TEST_CASE_FIXTURE(exits, "a way to who has no predecessor just begins") {
+  out.patch({1, {{"out", far("old")}}});
+
+  out.patch({2, {{"out", far("next")}}});
+  cast("out", "a");
+  flush();
+
+  CHECK(left == strings{"next:a"});
+}
+
+TEST_CASE_FIXTURE(exits, "a first way to a successor just begins") {
+  auto next = far("next");
+  next.predecessor = any<physical_id>();
+
+  out.patch({1, {{"out", next}}});
+  cast("out", "a");
+  out.patch({2, {{"out", next}}});
+  flush();
+
+  CHECK(left == strings{"next:a"});
+}
+
+TEST_CASE_FIXTURE(exits, "two channels that move together end one way once") {
+  auto old = far("old");
+  auto next = far("next");
+  next.predecessor = old.instance;
+  out.patch({1, {{"left", old}, {"right", old}}});
+
+  out.patch({2, {{"left", next}, {"right", next}}});
+  settle();
+
+  CHECK(left == strings{"old:end", "next:open"});
+}
+
+TEST_CASE_FIXTURE(exits, "who moves ends its ways, and says nothing more") {
+  auto x = far("x");
+  out.patch({1, {{"out", x}, {"more", x}}});
+  cast("out", "a");
+
+  out.end(any<physical_id>());
+  auto next = far("next");
+  next.predecessor = x.instance;
+  out.patch({2, {{"out", next}, {"more", next}}});
+  flush();
+
+  CHECK(left == strings{"x:a", "x:end"});
+}
+
+TEST_CASE_FIXTURE(exits, "what is held leaves before its way ends") {
+  out.patch({1, {{"out", endpoint{}}}});
+  cast("out", "a");
+  out.end(any<physical_id>());
+  REQUIRE(left.empty());
+
+  out.patch({2, {{"out", far("x")}}});
+  settle();
+
+  CHECK(left == strings{"x:a", "x:end"});
+}
+
+TEST_CASE_FIXTURE(exits, "who takes over opens its ways with the same mark") {
+  auto x = far("x");
+  outbox old{hood,
+             links,
+             {any<node_id>(), any<physical_id>()},
+             any<logical_id>(),
+             clock()};
+  old.patch({1, {{"out", x}}});
+  auto self = out.make(event_kind::cast, "").source.instance;
+  auto predecessor = old.make(event_kind::cast, "").source.instance;
+
+  out.succeed(predecessor);
+  out.patch({1, {{"out", x}}});
+  cast("out", "b");
+  flush();
+  old.end(self);
+  settle();
+
+  CHECK(left == strings{"x:open", "x:b", "x:end"});
+  REQUIRE(marks.size() == 2);
+  CHECK(marks[0] == marks[1]);
+}
+
+TEST_CASE_FIXTURE(exits, "long after taking over, ways just begin") {
+  out.succeed(any<physical_id>());
+  out.patch({1, {{"out", endpoint{}}}});
+  pass(limits::hand_over);
+
+  out.patch({2, {{"out", far("x")}}});
+  cast("out", "a");
+  flush();
+
+  CHECK(left == strings{"x:a"});
 }

@@ -92,8 +92,6 @@ TEST_CASE_FIXTURE(office, "who runs nowhere cannot be moved") {
   start({function("f", "tally", {}, {{"label_match_all", "rare"}})});
   auto id = look("f").id;
   kill("node-5");
-  add_node("node-6", labelled({"rare"}));
-  kill("node-6");
 
   auto said = enact({intent_kind::migrate, id, {id_of("node-1")}});
 
@@ -103,8 +101,9 @@ TEST_CASE_FIXTURE(office, "who runs nowhere cannot be moved") {
 
 TEST_CASE_FIXTURE(office, "more moves than may wait are refused") {
   start_chain();
+  auto id = look("middle").id;
   for (std::size_t i = 0; i < limits::moves + 2; ++i)
-    begin_move("middle", i % 2 ? "node-1" : "node-4");
+    begin_move(id, id_of(i % 2 ? "node-1" : "node-4"));
   settle();
 
   REQUIRE(outcomes.size() == limits::moves + 2);
@@ -207,6 +206,7 @@ TEST_CASE("a drained node is empty, and nothing is lost") {
   movers x;
   x.start_chain();
   x.start({function("g", "tally"), function("h", "tally")});
+  x.arrange({{"g", "node-1"}, {"h", "node-2"}});
   x.begin({intent_kind::drain, {}, {x.id_of("node-1")}});
   x.drive(400);
   x.rest();

@@ -144,7 +144,7 @@ TEST_CASE("the connection of either node may break at each moment") {
     at_each_moment([&](movers& x) { x.reset(node, "domain-1"); },
                    [](movers& x) {
                      check_home(x);
-                     CHECK(x.balanced());
+                     CHECK(x.balanced_but_for_doubt());
                    });
 }
 
@@ -228,6 +228,7 @@ TEST_CASE("a node that comes back frozen is thawed, or stopped") {
     x.begin_move("middle", "node-4");
     x.drive(n);
     x.cut("node-2");
+    x.pumping = false;
     x.pass(10s);
     x.mend("node-2");
     x.pass(10s);
