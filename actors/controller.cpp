@@ -99,7 +99,7 @@ void controller_state::attached(const std::string& id,
   self->send(whom, atom::hosted_v, mine);
   for (auto& workflow : mine)
     host(workflow, promise{});
-  self->send(self, atom::tick_v);
+  look_after_workflows();
 }
 
 void controller_state::lose(const std::string& id, const std::string& reason) {
@@ -177,10 +177,14 @@ caf::result<code_part> controller_state::fetch(const code_id& id,
   return std::move(*part);
 }
 
-/// What is pending is tried again; what lives in a domain that has been away
-/// for long moves to another one.
 void controller_state::tick() {
   self->delayed_send(self, beat, atom::tick_v);
+  look_after_workflows();
+}
+
+/// What is pending is tried again; what lives in a domain that has been away
+/// for long moves to another one.
+void controller_state::look_after_workflows() {
   count();
   auto now = self->clock().now();
   for (auto& [id, x] : workflows) {

@@ -97,6 +97,7 @@ struct controller_state {
   caf::result<code_part> fetch(const code_id& id, std::uint64_t offset);
 
   void tick();
+  void look_after_workflows();
   void count();
   void leave();
 

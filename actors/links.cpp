@@ -30,7 +30,6 @@ links_state::~links_state() {
   ending = true;
   for (auto& [peer, way] : links)
     give_up(way, drop_reason::peer_lost);
-  // Still in the mailbox, or about to be.
   if (hood)
     hood->counts.count_dropped(drop_reason::peer_lost, hood->close_links());
 }

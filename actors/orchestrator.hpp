@@ -153,6 +153,9 @@ struct orchestrator_state {
   caf::result<std::string> enact(const intent& x);
   caf::result<std::string> migrate(const logical_id& component,
                                    const std::vector<node_id>& candidates);
+  caf::error refuse(ec code, std::string why);
+  void count_migration(const logical_id& component, const caf::error& problem,
+                       caf::actor_clock::time_point begun);
   void send_away(const logical_id& component, const placement& to, done then);
   caf::result<std::string> cordon(const node_id& node, bool on);
   caf::result<std::string> drain(const node_id& node);

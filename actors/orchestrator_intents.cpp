@@ -22,14 +22,20 @@ caf::result<std::string> orchestrator_state::enact(const intent& x) {
   if (x.kind == intent_kind::migrate)
     return migrate(x.component, x.nodes);
   if (x.nodes.size() != 1)
-    return fail(ec::bad_input, to_string(x.kind) + " is for one node, not for "
-                                 + std::to_string(x.nodes.size()));
+    return refuse(ec::bad_input, to_string(x.kind)
+                                   + " is for one node, not for "
+                                   + std::to_string(x.nodes.size()));
   switch (x.kind) {
   case intent_kind::drain:
     return drain(x.nodes.front());
   default:
     return cordon(x.nodes.front(), x.kind == intent_kind::cordon);
   }
+}
+
+caf::error orchestrator_state::refuse(ec code, std::string why) {
+  birth.counts->count_intent(intent_outcome::refused);
+  return fail(code, std::move(why));
 }
 
 /// A component of which a session is home, or where it may be soon.
@@ -46,8 +52,8 @@ orchestrator_state::migrate(const logical_id& component,
                             const std::vector<node_id>& candidates) {
   auto i = components.find(component);
   if (i == components.end())
-    return fail(ec::bad_input, "no component " + to_string(component)
-                                 + " is hosted in this domain");
+    return refuse(ec::bad_input, "no component " + to_string(component)
+                                   + " is hosted in this domain");
   auto& spec = i->second.spec;
   std::string why;
   for (auto& id : candidates) {
@@ -63,7 +69,9 @@ orchestrator_state::migrate(const logical_id& component,
     auto promise = self->make_response_promise<std::string>();
     auto said = spec.name + " has moved to node " + to_string(id);
     send_away(component, at(node->second),
-              [promise, said](const caf::error& x) mutable {
+              [this, promise, said](const caf::error& x) mutable {
+                birth.counts->count_intent(x ? intent_outcome::failed
+                                             : intent_outcome::done);
                 if (x)
                   promise.deliver(x);
                 else
@@ -73,28 +81,41 @@ orchestrator_state::migrate(const logical_id& component,
   }
   if (why.empty())
     why = "no node is named";
-  return fail(ec::no_feasible_node,
-              spec.name + " cannot move: " + why.substr(0, limits::text));
+  return refuse(ec::no_feasible_node,
+                spec.name + " cannot move: " + why.substr(0, limits::text));
 }
 
 void orchestrator_state::send_away(const logical_id& component,
                                    const placement& to, done then) {
   auto& x = components[component];
   x.bound.push_back(to.session);
-  auto ended
-    = [this, component, session = to.session, then](const caf::error& problem) {
-        if (auto i = components.find(component); i != components.end()) {
-          auto& bound = i->second.bound;
-          if (auto k = std::ranges::find(bound, session); k != bound.end())
-            bound.erase(k);
-        }
-        then(problem);
-      };
+  auto begun = self->clock().now();
+  auto ended = [this, component, session = to.session, begun,
+                then](const caf::error& problem) {
+    count_migration(component, problem, begun);
+    if (auto i = components.find(component); i != components.end()) {
+      auto& bound = i->second.bound;
+      if (auto k = std::ranges::find(bound, session); k != bound.end())
+        bound.erase(k);
+    }
+    then(problem);
+  };
   self
     ->request(x.handle, limits::migration * (limits::moves + 1),
               atom::migrate_v, to)
     .then([ended](atom::ok) { ended(caf::none); },
           [ended](const caf::error& problem) { ended(problem); });
+}
+
+void orchestrator_state::count_migration(const logical_id& component,
+                                         const caf::error& problem,
+                                         caf::actor_clock::time_point begun) {
+  auto i = components.find(component);
+  auto lives = i != components.end() && i->second.instance;
+  birth.counts->count_migration(!problem ? migration_outcome::done
+                                : lives  ? migration_outcome::abandoned
+                                         : migration_outcome::lost,
+                                self->clock().now() - begun);
 }
 
 // -- cordon -------------------------------------------------------------------
@@ -103,8 +124,8 @@ void orchestrator_state::send_away(const logical_id& component,
 caf::result<std::string> orchestrator_state::cordon(const node_id& node,
                                                     bool on) {
   if (!nodes.contains(node) && !cordoned.contains(node))
-    return fail(ec::bad_input,
-                "node " + to_string(node) + " is not in this domain");
+    return refuse(ec::bad_input,
+                  "node " + to_string(node) + " is not in this domain");
   auto changed = on ? cordoned.insert(node).second : cordoned.erase(node) > 0;
   auto said = "node " + to_string(node) + (changed ? " is " : " was ")
               + (on        ? "cordoned"
@@ -114,6 +135,7 @@ caf::result<std::string> orchestrator_state::cordon(const node_id& node,
   log_info("orchestrator", said);
   if (changed && !on)
     tell_all_to_seek();
+  birth.counts->count_intent(intent_outcome::done);
   return said;
 }
 
@@ -122,8 +144,8 @@ caf::result<std::string> orchestrator_state::cordon(const node_id& node,
 caf::result<std::string> orchestrator_state::drain(const node_id& node) {
   auto i = nodes.find(node);
   if (i == nodes.end())
-    return fail(ec::bad_input,
-                "node " + to_string(node) + " is not in this domain");
+    return refuse(ec::bad_input,
+                  "node " + to_string(node) + " is not in this domain");
   cordoned.insert(node);
   auto x = std::make_shared<drainage>();
   x->node = node;
@@ -175,6 +197,8 @@ void orchestrator_state::drain_next(const std::shared_ptr<drainage>& x) {
               + std::to_string(x->moved) + " components moved";
   if (x->failed > 0)
     said += ", " + std::to_string(x->failed) + " did not" + x->reasons;
+  birth.counts->count_intent(x->failed > 0 ? intent_outcome::failed
+                                           : intent_outcome::done);
   x->promise.deliver(said);
 }
 

@@ -141,14 +141,19 @@ std::string json_of(const component_spec& x, const endpoint& at) {
   auto here = json_quoted(to_string(instance_id{at.node, at.instance}));
   if (x.kind == component_kind::function)
     return "{\"Function\":["
-           + object{}.add("annotations", map_of(x.settings)).done() + ",["
-           + (at ? here : "") + "]]}";
+           + object{}
+               .add("annotations", map_of(x.settings))
+               .add("spec", object{}.add("id", json_quoted(x.class_id)).done())
+               .add("workflow_id", json_quoted(to_string(x.workflow)))
+               .done()
+           + ",[" + (at ? here : "") + "]]}";
   if (!at)
     here = json_quoted(to_string(instance_id{no_node, no_function}));
   return "{\"Resource\":["
          + object{}
              .add("class_type", json_quoted(x.class_id))
              .add("configuration", map_of(x.settings))
+             .add("workflow_id", json_quoted(to_string(x.workflow)))
              .done()
          + "," + here + "]}";
 }

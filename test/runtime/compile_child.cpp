@@ -73,9 +73,10 @@ TEST_CASE("a module that bursts the compiler is refused, and we live on") {
   auto result = compile_in_child(myself, bomb, limits::compile);
   REQUIRE(!result);
   CHECK(result.error() == ec::compile_failed);
-  CHECK(explain(result.error())
-        == "the module cannot be compiled within the limits: it takes too much "
-           "memory");
+  // On a busy machine it may run out of time first.
+  auto why = explain(result.error());
+  CHECK(why.starts_with("the module cannot be compiled within the limits: it "
+                        "takes too"));
   CHECK(compile_in_child(myself, read_module("minimal"), limits::compile));
 }
 #endif

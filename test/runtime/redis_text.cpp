@@ -81,19 +81,23 @@ TEST_CASE("a provider is written as EDGELESS writes it") {
            R"("fda6ce79-46df-4f96-a0d2-456f720f606c","outputs":["out"]})");
 }
 
-TEST_CASE("an instance is written as EDGELESS writes it") {
+TEST_CASE("an instance is written as EDGELESS writes it, with its workflow") {
   endpoint at;
   at.node = node;
   at.instance = instance;
   auto here = to_string(instance_id{node, instance});
+  auto function = spec_of(component_kind::function);
+  auto workflow = R"("workflow_id":")" + to_string(function.workflow) + "\"";
 
   CHECK(json_of(spec_of(component_kind::function), at)
-        == R"({"Function":[{"annotations":{"a":"1","b":"say \"2\""}},[")" + here
+        == R"({"Function":[{"annotations":{"a":"1","b":"say \"2\""},)"
+           R"("spec":{"id":")"
+             + function.class_id + R"("},)" + workflow + R"(},[")" + here
              + R"("]]})");
   CHECK(json_of(spec_of(component_kind::resource), at)
         == R"({"Resource":[{"class_type":"file-log","configuration":)"
-           R"({"a":"1","b":"say \"2\""}},")"
-             + here + R"("]})");
+           R"({"a":"1","b":"say \"2\""},)"
+             + workflow + R"(},")" + here + R"("]})");
 }
 
 TEST_CASE("who lives nowhere has no instance, or that of nobody") {

@@ -101,9 +101,12 @@ class Mirror(RedisTest):
         function = next(k for k, v in instances.items() if "Function" in v)
         resource = next(k for k, v in instances.items() if "Resource" in v)
         self.assertEqual(instances[function]["Function"][0],
-                         {"annotations": GENERATOR[3]})
+                         {"annotations": GENERATOR[3],
+                          "spec": {"id": "message_generator"},
+                          "workflow_id": workflow})
         self.assertEqual(instances[resource]["Resource"][0],
-                         {"class_type": "file-log", "configuration": LOG[2]})
+                         {"class_type": "file-log", "configuration": LOG[2],
+                          "workflow_id": workflow})
         self.assertEqual(
             {k: json.loads(v) for k, v in r.texts("dependency:").items()},
             {function: {"output": resource}})
