@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "runtime/exposure.hpp"
 #include "runtime/function_build.hpp"
 #include "runtime/templates.hpp"
 #include "runtime/workflow_file.hpp"
@@ -20,6 +21,8 @@ public:
     auto settings = load_cli_settings(config_file);
     if (!settings)
       return settings.error();
+    if (auto problem = check_exposure(settings->tls, addresses_of(*settings)))
+      return problem;
     auto found = peer_.dial<controller_actor>(settings->controller_url,
                                               peer_role::controller);
     if (!found)

@@ -9,6 +9,7 @@
 #include "runtime/caf_system.hpp"
 #include "runtime/capabilities.hpp"
 #include "runtime/domain_metrics.hpp"
+#include "runtime/exposure.hpp"
 #include "runtime/guarded_wire.hpp"
 #include "runtime/health.hpp"
 #include "runtime/log.hpp"
@@ -233,6 +234,12 @@ struct node_process : actor_process {
 
 template <class Process, class Settings>
 caf::expected<process_ptr> launch_as(const Settings& settings) {
+  auto all = addresses_of(settings);
+  if (auto problem = check_exposure(settings.tls, all))
+    return problem;
+  if (auto open = exposed(all); !open.empty())
+    log_warn("wire", "whoever reaches ", open,
+             " is trusted: [tls] says insecure = true");
   auto result = std::make_unique<Process>();
   if (auto problem = result->launch(settings))
     return problem;
