@@ -88,6 +88,10 @@ struct controller_state {
   caf::result<atom::ok> stop(const workflow_id& id);
   std::vector<workflow_id> list() const;
   caf::result<workflow_status> inspect(const workflow_id& id);
+  void report(const workflow_id& id, promise answer,
+              std::vector<component_status>& components) const;
+  void excuse(const workflow_id& id, promise answer,
+              const caf::error& why) const;
   workflow_status pending_status(const workflow_id& id) const;
   caf::error check(const workflow_spec& spec);
   caf::error save(const stored_workflow& x);

@@ -194,17 +194,24 @@ void controller_state::host(const workflow_id& id, promise answer) {
   self
     ->request(domains[x.domain].handle, limits::host, atom::host_v, id,
               x.components)
-    .then(
-      [this, id, answer](std::vector<component_status>& y) mutable {
-        auto status = pending_status(id);
-        status.components = std::move(y);
-        answer.deliver(std::move(status));
-      },
-      [this, id, answer](const caf::error& e) mutable {
-        auto status = pending_status(id);
-        status.reasons.push_back("domain " + status.domain + ": " + explain(e));
-        answer.deliver(std::move(status));
-      });
+    .then([this, id,
+           answer](std::vector<component_status>& y) { report(id, answer, y); },
+          [this, id, answer](const caf::error& e) { excuse(id, answer, e); });
+}
+
+/// What a domain says of a workflow, for whoever has asked.
+void controller_state::report(const workflow_id& id, promise answer,
+                              std::vector<component_status>& components) const {
+  auto status = pending_status(id);
+  status.components = std::move(components);
+  answer.deliver(std::move(status));
+}
+
+void controller_state::excuse(const workflow_id& id, promise answer,
+                              const caf::error& why) const {
+  auto status = pending_status(id);
+  status.reasons.push_back("domain " + status.domain + ": " + explain(why));
+  answer.deliver(std::move(status));
 }
 
 /// What is known without asking a domain.
@@ -265,17 +272,9 @@ caf::result<workflow_status> controller_state::inspect(const workflow_id& id) {
     return pending_status(id);
   auto answer = self->make_response_promise<workflow_status>();
   self->request(home->second.handle, limits::local, atom::inspect_v, id)
-    .then(
-      [this, id, answer](std::vector<component_status>& y) mutable {
-        auto status = pending_status(id);
-        status.components = std::move(y);
-        answer.deliver(std::move(status));
-      },
-      [this, id, answer](const caf::error& e) mutable {
-        auto status = pending_status(id);
-        status.reasons.push_back(explain(e));
-        answer.deliver(std::move(status));
-      });
+    .then([this, id,
+           answer](std::vector<component_status>& y) { report(id, answer, y); },
+          [this, id, answer](const caf::error& e) { excuse(id, answer, e); });
   return answer;
 }
 

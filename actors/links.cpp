@@ -14,9 +14,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// How often links are looked after while something waits for one.
-constexpr auto beat = 50ms;
-
 /// A batch that is not taken within this time means a broken connection.
 constexpr auto patience = limits::local;
 
@@ -231,12 +228,12 @@ void links_state::taken(link& way, std::uint64_t wanted) {
     if (x.first + x.count > wanted)
       break;
     auto& load = x.content.get_as<batch>(2);
-    std::uint64_t events = 0;
+    std::uint64_t events = 0, bytes = 0;
     for (auto& item : load.parcels)
-      events += !item.more && takes_room(item.content);
-    std::uint64_t bytes = 0;
-    for (auto& item : load.parcels)
-      bytes += takes_room(item.content) ? item.content.payload.size() : 0;
+      if (takes_room(item.content)) {
+        events += !item.more;
+        bytes += item.content.payload.size();
+      }
     way.room->give_back(events, bytes);
     way.in_flight -= x.count;
     way.bytes_in_flight -= x.bytes;
@@ -313,70 +310,6 @@ void links_state::drop(link& way, const event& x, drop_reason reason) {
   auto here = x.source.node == hood->self;
   if (x.kind == event_kind::call && (here || !ending))
     answer_failed(*hood, here ? links_actor{} : self, x, {way.peer, {}});
-}
-
-// -- looking after them -------------------------------------------------------
-
-void links_state::learn(const node_id& peer, const std::string& url) {
-  if (heard_of.size() >= limits::link_events && !heard_of.contains(peer))
-    heard_of.erase(heard_of.begin());
-  heard_of[peer] = url;
-}
-
-/// The node has another session now: peers shall know it before they fence the
-/// old one.
-void links_state::rename(const session_id& own) {
-  session = own;
-  for (auto& [peer, way] : links)
-    if (way.state == link::phase::open)
-      greet(way);
-}
-
-void links_state::arm() {
-  if (links.empty())
-    return;
-  auto waiting = std::ranges::any_of(links, [](const auto& entry) {
-    return !entry.second.queue.empty() || !entry.second.flights.empty();
-  });
-  caf::timespan pause = limits::link_idle;
-  if (waiting)
-    pause = beat;
-  auto now = self->clock().now();
-  if (next_tick > now && next_tick <= now + pause)
-    return;
-  next_tick = now + pause;
-  self->delayed_send(self, pause, atom::tick_v);
-}
-
-void links_state::tick() {
-  auto now = self->clock().now();
-  if (now < next_tick)
-    return; // an earlier one was needed meanwhile
-  next_tick = {};
-  for (auto i = links.begin(); i != links.end();) {
-    auto& way = i->second;
-    auto busy = !way.queue.empty() || !way.flights.empty();
-    auto oldest = !way.flights.empty() ? way.flights.front().since
-                  : !way.queue.empty() ? way.queue.front().since
-                                       : now;
-    if (way.state != link::phase::open
-        && now - oldest > limits::link_patience) {
-      log_warn("node", "cannot reach ", way.peer, " at ", way.url, ": ",
-               way.queue.size() + way.in_flight, " events dropped");
-      give_up(way, drop_reason::peer_lost);
-      i = links.erase(i);
-      continue;
-    }
-    if (!busy && way.state != link::phase::dialling
-        && now - way.idle_since >= limits::link_idle) {
-      i = links.erase(i);
-      continue;
-    }
-    if (busy && way.state == link::phase::hung_up && now >= way.not_before)
-      dial(way);
-    ++i;
-  }
-  arm();
 }
 
 links_actor::behavior_type

@@ -53,6 +53,23 @@ TEST_CASE_FIXTURE(parties, "a call is answered from another node") {
   CHECK(balanced());
 }
 
+TEST_CASE_FIXTURE(parties, "answers use up nothing, however many there are") {
+  start_both("one", "two");
+
+  constexpr std::size_t batch = 1000;
+  auto batches = limits::link_events / batch + 2;
+  for (std::size_t i = 0; i < batches; ++i) {
+    for (std::size_t k = 0; k < batch; ++k)
+      post("asker", "a");
+    settle();
+  }
+
+  CHECK(std::ranges::count(journal, "asker@node-1 = re a")
+        == static_cast<std::ptrdiff_t>(batches * batch));
+  CHECK(dropped() == 0);
+  CHECK(balanced());
+}
+
 TEST_CASE_FIXTURE(parties, "a handler without an answer answers nothing") {
   start_both("one", "two");
 

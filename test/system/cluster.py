@@ -105,10 +105,10 @@ labels = {json.dumps(list(labels))}
 """)
 
     def launch(self, name, program, *arguments):
-        log = open(self.folder / (name + ".log"), "a")
-        self.running[name] = subprocess.Popen(
-            [BIN / program, *arguments], cwd=self.folder, stdout=log,
-            stderr=subprocess.STDOUT)
+        with open(self.folder / (name + ".log"), "a") as log:
+            self.running[name] = subprocess.Popen(
+                [BIN / program, *arguments], cwd=self.folder, stdout=log,
+                stderr=subprocess.STDOUT)
         return self.running[name]
 
     def start_controller(self):

@@ -51,8 +51,16 @@ class Mistakes(SystemTest):
     def test_a_taken_port_is_one_line(self):
         c = self.cluster
         c.start_all("n1")
+        (c.folder / "controller.toml").rename(c.folder / "first.toml")
+        c.write("controller.toml", 'persistence_filename = ""\n'
+                + (c.folder / "first.toml").read_text())
         done = self.run_daemon("edgeless_con_d")
         self.refuse(done, str(c.controller_port), "in use")
+
+    def test_a_second_controller_does_not_share_the_first_ones_file(self):
+        self.cluster.start_all("n1")
+        done = self.run_daemon("edgeless_con_d")
+        self.refuse(done, "controller.save", "another process uses it")
 
     def test_workflow_faults_come_all_at_once(self):
         c = self.cluster
