@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The main job, explained step by step: two nodes, a workflow that writes to a
-# log file, a chain of three functions, and the death of a node. Works in a
-# temporary directory and on free ports, and cleans up after itself.
+# log file, a chain of three functions, and the death of a node; then the
+# walk-through: Redis, proxy_cli, a migration. Works in a temporary directory
+# and on free ports, and cleans up after itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -105,7 +106,7 @@ for function in chain["functions"]:
     code["code"] = code["code"].replace("../..", root)
     function["annotations"]["init-payload"] = \
         function["annotations"]["init-payload"].replace("10000", "1000")
-    # The metrics-collector belongs to a later part of the system.
+    # The metrics-collector needs Redis: the second half has one.
     function["output_mapping"].pop("metric", None)
 chain["resources"] = []
 json.dump(chain, sys.stdout, indent=2)
@@ -136,4 +137,7 @@ echo "The log goes on from the other node: its first event was written" \
 
 say "6. Everything is stopped"
 run "$bin/edgeless_cli" workflow stop all
+
+say "The second half: the domain seen and steered through Redis"
+EDGELESS_BIN=$bin "$root/scripts/walkthrough.sh"
 say "Done."
