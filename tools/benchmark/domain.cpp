@@ -78,11 +78,11 @@ caf::error domain::open(const std::filesystem::path& scratch,
     return problem;
   if (auto problem = attach())
     return problem;
+  // One per process.
+  auto engine = with_tape(make_wasm_engine({scratch / "code"}), tape_);
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     ids_[i] = draw<node_id>(machine_chance());
-    auto engine = make_wasm_engine({scratch / ("code-" + std::to_string(i))});
-    nodes_[i]
-      = std::make_unique<node>(ids_[i], where, with_tape(engine, tape_));
+    nodes_[i] = std::make_unique<node>(ids_[i], where, engine);
   }
   auto deadline = clock::now() + patience;
   while (!has_nodes()) {
