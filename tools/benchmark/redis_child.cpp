@@ -3,15 +3,13 @@
 
 #include "messages/errors.hpp"
 
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 
 #include "tools/benchmark/plan.hpp"
-
-extern char** environ;
 
 namespace edgeless::benchmark {
 
@@ -40,11 +38,12 @@ redis_child::spawn(const std::filesystem::path& folder) {
   for (auto& x : words)
     arguments.push_back(x.data());
   arguments.push_back(nullptr);
-  if (posix_spawnp(&result->pid_, arguments[0], nullptr, nullptr,
-                   arguments.data(), environ)
-      != 0) {
-    result->pid_ = -1;
-    return fail(ec::system_failure, "redis-server is not installed");
+  result->pid_ = fork();
+  if (result->pid_ == 0) {
+    // Whatever ends us ends it.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    execvp(arguments[0], arguments.data());
+    _exit(1);
   }
   auto opened = open_redis(result->url());
   if (!opened)
@@ -52,6 +51,11 @@ redis_child::spawn(const std::filesystem::path& folder) {
   result->door_ = std::move(*opened);
   auto deadline = clock::now() + 5s;
   while (!result->ask({"PING"})) {
+    if (waitpid(result->pid_, nullptr, WNOHANG) != 0) {
+      result->pid_ = -1;
+      return fail(ec::system_failure,
+                  "redis-server is not installed, or does not start");
+    }
     if (clock::now() > deadline)
       return fail(ec::unreachable, "redis-server does not answer");
     std::this_thread::sleep_for(5ms);
