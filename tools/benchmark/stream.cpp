@@ -169,9 +169,9 @@ double longest_gap(const std::vector<tape::mark>& marks,
                    clock::time_point begin, clock::time_point end) {
   auto i = std::ranges::lower_bound(marks, begin, {}, &tape::mark::when);
   clock::duration result{0};
-  for (; i != marks.end() && i->when < end; ++i)
-    if (i != marks.begin())
-      result = std::max(result, i->when - std::prev(i)->when);
+  for (i += i == marks.begin() && i != marks.end();
+       i != marks.end() && std::prev(i)->when < end; ++i)
+    result = std::max(result, i->when - std::prev(i)->when);
   return std::chrono::duration<double>(result).count();
 }
 

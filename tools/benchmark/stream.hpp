@@ -69,8 +69,8 @@ struct fate {
 
 fate fate_of(const std::vector<tape::mark>& marks, std::uint64_t sent);
 
-/// The longest time, in seconds, between two events in a row of which the
-/// second came from `begin` on and before `end`; zero without any.
+/// The longest time, in seconds, between two events in a row that has a part
+/// from `begin` on and before `end`; zero without any.
 double longest_gap(const std::vector<tape::mark>& marks,
                    clock::time_point begin, clock::time_point end);
 
