@@ -23,9 +23,10 @@ struct part {
 };
 
 constexpr part parts[] = {
-  {"casts", benchmark::casts},   {"calls", benchmark::calls},
-  {"starts", benchmark::starts}, {"workflow", benchmark::workflow_start},
-  {"memory", benchmark::memory}, {"placement", benchmark::placements},
+  {"casts", benchmark::casts},         {"calls", benchmark::calls},
+  {"starts", benchmark::starts},       {"workflow", benchmark::workflow_start},
+  {"memory", benchmark::memory},       {"placement", benchmark::placements},
+  {"migration", benchmark::migration}, {"mirror", benchmark::mirror_writes},
 };
 
 struct wishes {
@@ -85,12 +86,13 @@ int main(int argc, char** argv) {
   wishes x;
   self.options().require_subcommand(1);
   auto* sub = self.options().add_subcommand(
-    "report", "Measure casts, calls, starts, memory and placement beside what "
-              "the machine can do without us, and print a table");
+    "report", "Measure casts, calls, starts, memory, placement, migration and "
+              "the mirror beside what the machine can do without us, and "
+              "print a table");
   sub->add_flag("--quick", x.quick, "Rougher, in less than a minute");
   sub->add_option("--only", x.only,
                   "These parts only: casts, calls, starts, workflow, memory, "
-                  "placement");
+                  "placement, migration, mirror");
   sub->add_option("--json", x.json_file, "Write all samples to this file");
   sub->add_option("--markdown", x.markdown_file,
                   "Write the table to this file");

@@ -22,13 +22,16 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::string_view orchestrator_url = "http://127.0.0.1:1";
+const std::string orchestrator_url = "http://127.0.0.1:1";
 
 constexpr unsigned char flow_bytes[] = {
 #include "benchmark/flow.wasm.inc"
 };
 constexpr unsigned char asker_bytes[] = {
 #include "benchmark/asker.wasm.inc"
+};
+constexpr unsigned char relay_bytes[] = {
+#include "benchmark/relay.wasm.inc"
 };
 
 /// The guarded wire, but for the way to the orchestrator.
@@ -70,6 +73,10 @@ std::string asker_module() {
   return {reinterpret_cast<const char*>(asker_bytes), sizeof asker_bytes};
 }
 
+std::string relay_module() {
+  return {reinterpret_cast<const char*>(relay_bytes), sizeof relay_bytes};
+}
+
 std::string numbers(std::initializer_list<std::uint32_t> xs) {
   std::string result;
   for (auto x : xs)
@@ -107,8 +114,7 @@ std::optional<event> mailbox::take(std::chrono::milliseconds patience) {
   return result;
 }
 
-// -- a node
-// ---------------------------------------------------------------------
+// -- a node -------------------------------------------------------------------
 
 node::node(const std::filesystem::path& cache, node_id id, bool measured) {
   harden(system_);
@@ -116,7 +122,14 @@ node::node(const std::filesystem::path& cache, node_id id, bool measured) {
   add_orchestrator();
   net_ = std::make_shared<short_wire>(
     system_, caf::actor_cast<caf::strong_actor_ptr>(orchestrator_));
-  spawn(cache, id, measured);
+  spawn(id, orchestrator_url, make_wasm_engine({cache}), measured);
+}
+
+node::node(node_id id, const std::string& orchestrator,
+           std::shared_ptr<guest_engine> engine) {
+  harden(system_);
+  net_ = make_guarded_wire(system_);
+  spawn(id, orchestrator, std::move(engine), false);
 }
 
 node::~node() {
@@ -125,7 +138,8 @@ node::~node() {
   self_->monitor(node_);
   self_->send(node_, atom::stop_v);
   self_->receive([](const caf::down_msg&) {}, caf::after(3s) >> [] {});
-  caf::anon_send_exit(orchestrator_, caf::exit_reason::user_shutdown);
+  if (orchestrator_)
+    caf::anon_send_exit(orchestrator_, caf::exit_reason::user_shutdown);
   node_ = nullptr;
   net_.reset();
 }
@@ -150,16 +164,19 @@ void node::add_orchestrator() {
   });
 }
 
-void node::spawn(const std::filesystem::path& cache, const node_id& id,
-                 bool measured) {
+void node::spawn(const node_id& id, const std::string& orchestrator,
+                 std::shared_ptr<guest_engine> engine, bool measured) {
   node_birth birth;
   birth.description.id = id;
   birth.description.agent_url = url_;
   birth.description.invocation_url = url_;
-  birth.orchestrator_url = orchestrator_url;
+  birth.description.capabilities.num_cpus = 1;
+  birth.description.capabilities.num_cores = 1;
+  birth.description.capabilities.runtimes = {"RUST_WASM"};
+  birth.orchestrator_url = orchestrator;
   birth.net = net_;
   birth.gate_at = *parse_url(url_);
-  birth.engine = make_wasm_engine({cache});
+  birth.engine = std::move(engine);
   birth.random = machine_chance();
   hood_ = birth.hood = std::make_shared<neighbourhood>(id);
   hood_->samples_wanted = hood_->meters_wanted = measured;

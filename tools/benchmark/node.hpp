@@ -23,6 +23,7 @@ namespace edgeless::benchmark {
 /// The modules of guests/, in the program.
 std::string flow_module();
 std::string asker_module();
+std::string relay_module();
 
 /// What flow.wat and asker.wat want at init.
 std::string numbers(std::initializer_list<std::uint32_t> xs);
@@ -43,12 +44,16 @@ private:
   std::deque<event> events_;
 };
 
-/// A node as edgeless_node_d runs it, whose orchestrator is a double in the
-/// same process: it welcomes the node and has one module at a time for it.
+/// A node as edgeless_node_d runs it. Unless it is given another one, its
+/// orchestrator is a double in the same process: it welcomes the node and has
+/// one module at a time for it.
 class node {
 public:
   /// `measured`: with metrics and performance samples.
   node(const std::filesystem::path& cache, node_id id, bool measured = false);
+  /// Of a domain, whose orchestrator is there.
+  node(node_id id, const std::string& orchestrator,
+       std::shared_ptr<guest_engine> engine);
   node(const node&) = delete;
   node& operator=(const node&) = delete;
   ~node();
@@ -85,8 +90,8 @@ private:
     std::map<code_id, std::string> modules;
   };
 
-  void spawn(const std::filesystem::path& cache, const node_id& id,
-             bool measured);
+  void spawn(const node_id& id, const std::string& orchestrator,
+             std::shared_ptr<guest_engine> engine, bool measured);
   void add_orchestrator();
 
   system_config config_;

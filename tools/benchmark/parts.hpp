@@ -20,6 +20,14 @@ rows starts(const plan& how);
 /// first event has arrived.
 rows workflow_start(const plan& how);
 
+/// How long a stream of numbered events pauses when a function in its way
+/// moves, and what becomes of the events; moves per second; how long it takes
+/// from an intent in Redis until the mirror says that it is done.
+rows migration(const plan& how);
+
+/// Instances per second that are written to a Redis which somebody flushed.
+rows mirror_writes(const plan& how);
+
 /// Memory per instance that has nothing to do.
 rows memory(const plan& how);
 

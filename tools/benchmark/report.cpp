@@ -51,6 +51,19 @@ std::string ratio(const row& x) {
   return text;
 }
 
+const char* symbol(unit x) {
+  switch (x) {
+  case unit::seconds:
+    return "s";
+  case unit::bytes:
+    return "B";
+  case unit::count:
+    return "1";
+  default:
+    return "1/s";
+  }
+}
+
 } // namespace
 
 double quantile(std::vector<double> samples, double part) {
@@ -73,6 +86,8 @@ std::string readable(double value, unit of) {
     return scaled(value, times);
   case unit::bytes:
     return scaled(value, sizes);
+  case unit::count:
+    return std::to_string(std::llround(value));
   default:
     return scaled(value, rates);
   }
@@ -101,6 +116,8 @@ std::string markdown(const rows& all) {
       result += "none: " + x.failure + " | | 0 | | |\n";
       continue;
     }
+    if (!x.failure.empty())
+      result += "**failed: " + x.failure + "** ";
     result += readable(median(x.samples), x.unit) + " | " + spread(x) + " | "
               + std::to_string(x.samples.size()) + " | ";
     if (x.floor)
@@ -117,9 +134,7 @@ std::string json(const rows& all) {
   for (auto& x : all) {
     boost::json::object item;
     item["what"] = x.what;
-    item["unit"] = x.unit == unit::seconds ? "s"
-                   : x.unit == unit::bytes ? "B"
-                                           : "1/s";
+    item["unit"] = symbol(x.unit);
     item["samples"] = boost::json::array(x.samples.begin(), x.samples.end());
     item["median"] = median(x.samples);
     if (x.floor)

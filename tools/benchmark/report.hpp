@@ -7,7 +7,7 @@
 
 namespace edgeless::benchmark {
 
-enum class unit { per_second, seconds, bytes };
+enum class unit { per_second, seconds, bytes, count };
 
 /// What is possible at best: the same thing without us.
 struct floor {
@@ -15,7 +15,8 @@ struct floor {
   double value = 0; ///< in the unit of the row
 };
 
-/// One line of the report. Without a sample, `failure` says why.
+/// One line of the report. Without a sample, `failure` says why; with samples,
+/// which promise they break.
 struct row {
   std::string what;
   benchmark::unit unit = unit::per_second;
@@ -30,7 +31,7 @@ using rows = std::vector<row>;
 double quantile(std::vector<double> samples, double part);
 double median(const std::vector<double>& samples);
 
-/// Such as 1.23 M/s, 12.3 us, 10.2 KiB.
+/// Such as 1.23 M/s, 12.3 us, 10.2 KiB, 7.
 std::string readable(double value, unit of);
 
 /// The machine: cores, memory, how this program was built.

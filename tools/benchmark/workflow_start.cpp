@@ -27,6 +27,7 @@ caf::error box::launch_all(const std::filesystem::path& cache) {
   controller_settings controller;
   controller.controller_url = controller_url;
   controller.orchestrators = {{"domain", orchestrator_url}};
+  controller.persistence_filename.clear();
   orchestrator_settings orchestrator;
   orchestrator.general.domain_id = "domain";
   orchestrator.general.orchestrator_url = orchestrator_url;
