@@ -4,6 +4,8 @@
 
 #include "runtime/log.hpp"
 
+#include <caf/actor_cast.hpp>
+
 #include <algorithm>
 
 namespace edgeless {
@@ -17,11 +19,14 @@ orchestrator_state::host(const workflow_id& workflow,
     return promise;
   }
   auto& ids = workflows[workflow];
+  auto waiting = expect(workflow);
   for (auto& spec : specs) {
     ids.push_back(spec.id);
+    if (waiting && learning->patient)
+      learning->awaited.insert(spec.id);
     if (!spec.code.empty())
       obtain(spec.code);
-    raise(spec);
+    raise(spec, waiting);
   }
   // Who feeds whom: the listener learns where its target lives.
   for (auto& spec : specs)
@@ -34,16 +39,22 @@ orchestrator_state::host(const workflow_id& workflow,
                      atom::expire_v, workflow);
   if (specs.empty())
     answer_host(workflow);
+  claim(workflow);
   return promise;
 }
 
-void orchestrator_state::raise(const component_spec& spec) {
+void orchestrator_state::raise(const component_spec& spec, bool waiting) {
   auto& x = components[spec.id];
   x.spec = spec;
   tell_proxy(atom::host_v, spec);
-  x.handle
-    = self->spawn(component, spec, orchestrator_actor{self}, birth.random);
+  x.handle = self->spawn(component, spec, orchestrator_actor{self},
+                         birth.random, waiting);
   birth.counts->components = components.size();
+}
+
+/// It need not wait for what may still come back.
+void orchestrator_state::release(const ward& x) {
+  self->send(caf::actor_cast<component_self_actor>(x.handle), atom::proceed_v);
 }
 
 /// A component lives somewhere else now, or nowhere.
@@ -60,6 +71,8 @@ void orchestrator_state::moved(const logical_id& id, const endpoint& at) {
   tell_proxy(atom::moved_v, id, at);
   if (at)
     x.session = at.session;
+  if (at && learning && learning->awaited.erase(id) > 0)
+    conclude_if_learnt();
   if (at.predecessor) {
     x.former = at.predecessor;
     x.former_until = self->clock().now() + limits::hand_over;
@@ -90,6 +103,7 @@ void orchestrator_state::hosted(const std::vector<workflow_id>& all) {
       strays.push_back(workflow);
   for (auto& x : strays)
     drop(x);
+  hear_of(wanted);
 }
 
 caf::result<atom::ok> orchestrator_state::drop(const workflow_id& workflow) {
@@ -102,6 +116,8 @@ caf::result<atom::ok> orchestrator_state::drop(const workflow_id& workflow) {
     self->send(x.handle, atom::stop_v);
     birth.counts->running -= !!x.instance;
     components.erase(id);
+    if (learning)
+      learning->awaited.erase(id);
     tell_proxy(atom::drop_v, id);
   }
   birth.counts->components = components.size();
@@ -111,6 +127,7 @@ caf::result<atom::ok> orchestrator_state::drop(const workflow_id& workflow) {
   for (auto& [id, x] : components)
     needed.insert(x.spec.code);
   code.keep([&](const code_id& x) { return needed.contains(x); });
+  conclude_if_learnt();
   return atom::ok_v;
 }
 

@@ -22,7 +22,8 @@ struct domain : lab {
     birth.keep_alive_interval = period;
     birth.random = random;
     boss = keep(orchestrator_actor{system.spawn(orchestrator, birth)});
-    settle();
+    // Its controller knows of nothing that could run already.
+    tell(boss, atom::hosted_v, std::vector<workflow_id>{});
   }
 
   ~domain() {
