@@ -226,10 +226,9 @@ endpoint component_state::where() const {
 
 void component_state::announce() {
   auto at = where();
-  // First: when the orchestrator has heard of all, they have heard of us.
+  self->send(orchestrator, atom::moved_v, spec.id, at);
   for (auto& x : listeners)
     self->send(x, atom::moved_v, spec.id, at);
-  self->send(orchestrator, atom::moved_v, spec.id, at);
 }
 
 void component_state::learn(const logical_id& target, const endpoint& at) {
@@ -243,9 +242,9 @@ void component_state::learn(const logical_id& target, const endpoint& at) {
 
 /// Who is frozen keeps the ways it has: its successor begins with the same, so
 /// that what either sends meets wherever those lead by now. So does who was
-/// found running, as long as the new ones are not known.
+/// found running, until all is known that makes the new ones safe.
 void component_state::patch() {
-  if (waiting && !knows_its_ways())
+  if (waiting)
     return;
   auto frozen = moving && moving->at == move::step::activate;
   if (home && !frozen)
@@ -253,13 +252,6 @@ void component_state::patch() {
   // It may hold events for whoever lives somewhere by now.
   if (former)
     self->send(former->at.handle, atom::patch_v, former->instance, outputs());
-}
-
-bool component_state::knows_its_ways() const {
-  return std::ranges::all_of(spec.wiring, [this](auto& x) {
-    auto i = known.find(x.second);
-    return i != known.end() && i->second;
-  });
 }
 
 output_map component_state::outputs() const {

@@ -74,7 +74,6 @@ struct component_state {
   void learn(const logical_id& target, const endpoint& at);
   void announce();
   void patch();
-  bool knows_its_ways() const;
   output_map outputs() const;
   endpoint where() const;
 

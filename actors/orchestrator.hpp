@@ -154,9 +154,7 @@ struct orchestrator_state {
     bool told = false; ///< the controller has named its workflows
     /// Those of them that it has not hosted yet.
     std::set<workflow_id> named;
-    /// Components that may still come back with their nodes.
-    std::set<logical_id> awaited;
-    bool patient = true; ///< nodes have some time left for that
+    bool patient = true; ///< nodes have some time left to come back
   };
 
   void hear_of(const std::set<workflow_id>& all);

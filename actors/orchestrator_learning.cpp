@@ -124,8 +124,12 @@ void orchestrator_state::hear_of(const std::set<workflow_id>& all) {
   for (auto& x : all)
     if (!workflows.contains(x))
       learning->named.insert(x);
-  if (!std::exchange(learning->told, true))
+  // With nothing to wait for, there is no need to.
+  if (all.empty())
+    learning->patient = false;
+  else if (!learning->told)
     self->delayed_send(self, patience, atom::proceed_v);
+  learning->told = true;
   conclude_if_learnt();
 }
 
@@ -139,22 +143,18 @@ void orchestrator_state::end_patience() {
   if (!learning)
     return;
   learning->patient = false;
-  learning->awaited.clear();
   for (auto& [id, x] : components)
     release(x);
   conclude_if_learnt();
 }
 
-/// What is wanted is known, and is home or has had its time: what nobody has
+/// What is wanted is known, and has had its time to come back: what nobody has
 /// claimed is stopped.
 void orchestrator_state::conclude_if_learnt() {
-  if (!learning || !learning->told || !learning->named.empty()
-      || !learning->awaited.empty())
+  if (!learning || learning->patient || !learning->named.empty())
     return;
   auto strays = std::move(learning->foundlings);
   learning.reset();
-  for (auto& [id, x] : components)
-    release(x);
   for (auto& x : strays)
     if (auto* node = find(x.session))
       self->send(node->handle, atom::stop_v, x.record.instance);

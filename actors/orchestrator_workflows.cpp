@@ -22,8 +22,6 @@ orchestrator_state::host(const workflow_id& workflow,
   auto waiting = expect(workflow);
   for (auto& spec : specs) {
     ids.push_back(spec.id);
-    if (waiting && learning->patient)
-      learning->awaited.insert(spec.id);
     if (!spec.code.empty())
       obtain(spec.code);
     raise(spec, waiting);
@@ -71,8 +69,6 @@ void orchestrator_state::moved(const logical_id& id, const endpoint& at) {
   tell_proxy(atom::moved_v, id, at);
   if (at)
     x.session = at.session;
-  if (at && learning && learning->awaited.erase(id) > 0)
-    conclude_if_learnt();
   if (at.predecessor) {
     x.former = at.predecessor;
     x.former_until = self->clock().now() + limits::hand_over;
@@ -116,8 +112,6 @@ caf::result<atom::ok> orchestrator_state::drop(const workflow_id& workflow) {
     self->send(x.handle, atom::stop_v);
     birth.counts->running -= !!x.instance;
     components.erase(id);
-    if (learning)
-      learning->awaited.erase(id);
     tell_proxy(atom::drop_v, id);
   }
   birth.counts->components = components.size();
@@ -127,7 +121,6 @@ caf::result<atom::ok> orchestrator_state::drop(const workflow_id& workflow) {
   for (auto& [id, x] : components)
     needed.insert(x.spec.code);
   code.keep([&](const code_id& x) { return needed.contains(x); });
-  conclude_if_learnt();
   return atom::ok_v;
 }
 
