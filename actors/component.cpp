@@ -23,18 +23,23 @@ component_state::component_state(pointer self) : self{self} {
   // nop
 }
 
-void component_state::init(component_spec x, orchestrator_actor y, chance z) {
+void component_state::init(component_spec x, orchestrator_actor y, chance z,
+                           bool w) {
   spec = std::move(x);
   orchestrator = std::move(y);
   random = std::move(z);
-  reason = "not placed yet";
+  waiting = w;
+  reason = waiting ? "its node may still come back" : "not placed yet";
   seek();
 }
 
 // -- having a home ------------------------------------------------------------
 
 void component_state::seek() {
-  if (home || attempt || moving || asking || self->clock().now() < not_before)
+  // Whoever has lived here and ended does not come back.
+  auto expected = waiting && restarts == 0;
+  if (home || attempt || moving || asking || expected
+      || self->clock().now() < not_before)
     return;
   asking = true;
   self->request(orchestrator, limits::local, atom::place_v, spec)
@@ -117,7 +122,18 @@ void component_state::back_off() {
   self->delayed_send(self, pause, atom::tick_v);
 }
 
+void component_state::proceed() {
+  if (!std::exchange(waiting, false))
+    return;
+  if (auto x = std::exchange(sleeper, std::nullopt); x && !home)
+    adopt(x->record, x->at);
+  patch();
+  seek();
+}
+
 void component_state::lose(const session_id& session) {
+  if (sleeper && sleeper->at.session == session)
+    sleeper.reset();
   if (lose_move(session))
     return;
   if (attempt && attempt->at.session == session) {
@@ -154,12 +170,20 @@ bool component_state::adopt(const inventory_record& record,
   if (adopt_moving(record, at))
     return true;
   auto same = home && home->instance == record.instance;
-  if (!same && (home || attempt || moving || record.spec != fingerprint(spec)))
+  if (!same && record.spec != fingerprint(spec))
+    return false;
+  if (!same && record.frozen && adopt_frozen(record, at))
+    return true;
+  if (!same && (home || attempt || moving))
     return false;
   home = abode{at, record.instance, {}};
   home_since = self->clock().now();
-  if (!same)
+  if (!same) {
     predecessor = {};
+    inherited = true;
+  }
+  if (auto x = std::exchange(sleeper, std::nullopt))
+    succeed(x->at, x->record.instance);
   revision = std::max(revision, record.outputs_revision);
   log_info("orchestrator", spec.name, " (", spec.class_id, ") stays on node ",
            at.node, " as ", record.instance);
@@ -178,6 +202,7 @@ void component_state::evict(std::string why) {
   reason = std::move(why);
   ++restarts;
   home.reset();
+  inherited = false;
   predecessor = {};
   announce();
 }
@@ -216,8 +241,11 @@ void component_state::learn(const logical_id& target, const endpoint& at) {
 }
 
 /// Who is frozen keeps the ways it has: its successor begins with the same, so
-/// that what either sends meets wherever those lead by now.
+/// that what either sends meets wherever those lead by now. So does who was
+/// found running, until all is known that makes the new ones safe.
 void component_state::patch() {
+  if (waiting)
+    return;
   auto frozen = moving && moving->at == move::step::activate;
   if (home && !frozen)
     self->send(home->at.handle, atom::patch_v, home->instance, outputs());
@@ -264,14 +292,16 @@ void component_state::stop() {
   for (auto& x : {home, attempt})
     if (x)
       self->send(x->at.handle, atom::stop_v, x->instance);
+  if (sleeper)
+    self->send(sleeper->at.handle, atom::stop_v, sleeper->record.instance);
   self->quit();
 }
 
 component_self_actor::behavior_type
 component(component_state::pointer self, component_spec spec,
-          orchestrator_actor orchestrator, chance random) {
+          orchestrator_actor orchestrator, chance random, bool waiting) {
   auto& st = self->state;
-  st.init(std::move(spec), std::move(orchestrator), std::move(random));
+  st.init(std::move(spec), std::move(orchestrator), std::move(random), waiting);
   // clang-format off
   return {
     [&st](atom::watch, const listener_actor& x) { st.watch(x); },
@@ -283,6 +313,7 @@ component(component_state::pointer self, component_spec spec,
     [&st](atom::synced, const physical_id& x, const std::string& y) { st.synced(x, y); },
     [&st](atom::migrate, const placement& x) { return st.migrate(x); },
     [&st](atom::drop, const physical_id& x) { if (st.home && st.home->instance == x) st.former.reset(); },
+    [&st](atom::proceed) { st.proceed(); },
     [&st](atom::tick) { st.tick(); },
     [&st](atom::stop) { st.stop(); },
   };

@@ -15,8 +15,11 @@
 
 namespace edgeless {
 
-/// A COMPONENT, and what it says to itself.
+/// A COMPONENT, what it says to itself,
+/// and what only its own ORCHESTRATOR says.
 using component_self_actor = component_actor::extend<
+  // What runs in the domain is known by now: what has not come back does not.
+  caf::reacts_to<atom::proceed>,
   // Whom that one has taken over from has had its time to pass on what it had.
   caf::reacts_to<atom::drop, physical_id>>;
 
@@ -30,8 +33,8 @@ struct component_state {
 
   explicit component_state(pointer self);
 
-  void init(component_spec spec, orchestrator_actor orchestrator,
-            chance random);
+  void init(component_spec spec, orchestrator_actor orchestrator, chance random,
+            bool waiting);
 
   // -- having a home ----------------------------------------------------------
   void seek();
@@ -44,6 +47,7 @@ struct component_state {
   bool adopt(const inventory_record& record, const placement& at);
   void evict(std::string why);
   void back_off();
+  void proceed();
 
   // -- moving: component_move.cpp ---------------------------------------------
   caf::result<atom::ok> migrate(const placement& to);
@@ -58,6 +62,9 @@ struct component_state {
   bool lose_move(const session_id& session);
   bool move_bereaved(const std::string& why);
   bool adopt_moving(const inventory_record& record, const placement& at);
+  bool adopt_frozen(const inventory_record& record, const placement& at);
+  void succeed(const placement& at, const physical_id& instance);
+  void hand_over();
   void thaw_home();
   void synced(const physical_id& id, const std::string& x);
   bool mine(const physical_id& id) const;
@@ -107,9 +114,18 @@ struct component_state {
   /// Whom home has taken over from, while that one passes on what it had.
   std::optional<abode> former;
   physical_id predecessor; ///< of home, if that has migrated
-  std::string state;       ///< the newest one, if its policy is Global
-  bool asking = false;     ///< where to live
-  std::string reason;      ///< why there is no home, or why the last one ended
+  /// It may run somewhere already, and so may those that it feeds.
+  bool waiting = false;
+  bool inherited = false; ///< home was there before us
+  /// What was found frozen: its successor may still be found.
+  struct asleep {
+    inventory_record record;
+    placement at;
+  };
+  std::optional<asleep> sleeper;
+  std::string state;   ///< the newest one, if its policy is Global
+  bool asking = false; ///< where to live
+  std::string reason;  ///< why there is no home, or why the last one ended
   std::uint32_t restarts = 0;
   std::uint32_t failures = 0; ///< in a row
   caf::actor_clock::time_point not_before;
@@ -124,6 +140,6 @@ struct component_state {
 
 component_self_actor::behavior_type
 component(component_state::pointer self, component_spec spec,
-          orchestrator_actor orchestrator, chance random);
+          orchestrator_actor orchestrator, chance random, bool waiting);
 
 } // namespace edgeless

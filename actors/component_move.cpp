@@ -104,17 +104,20 @@ void component_state::complete_move() {
   home_since = self->clock().now();
   log_info("orchestrator", spec.name, " (", spec.class_id, ") moved to node ",
            home->at.node, " as ", home->instance);
-  if (former) {
-    predecessor = former->instance;
-    self->send(former->at.handle, atom::hand_over_v, former->instance, where(),
-               static_cast<std::uint32_t>(listeners.size()));
-    self->delayed_send(self, limits::hand_over, atom::drop_v, home->instance);
-  }
+  if (former)
+    hand_over();
   announce();
   // What moved meanwhile.
   patch();
   done.promise.deliver(atom::ok_v);
   begin_next_move();
+}
+
+void component_state::hand_over() {
+  predecessor = former->instance;
+  self->send(former->at.handle, atom::hand_over_v, former->instance, where(),
+             static_cast<std::uint32_t>(listeners.size()));
+  self->delayed_send(self, limits::hand_over, atom::drop_v, home->instance);
 }
 
 /// Nothing has happened: home goes on, its successor is not wanted.
@@ -212,6 +215,31 @@ bool component_state::adopt_moving(const inventory_record& record,
     fail_move(fail(ec::lost_session, "its node joined anew meanwhile"));
   }
   return false;
+}
+
+/// Of a move that our domain has forgotten. If the successor was found, this
+/// one passes on what it has; it goes on itself only when that one does not
+/// come.
+bool component_state::adopt_frozen(const inventory_record& record,
+                                   const placement& at) {
+  if (home && inherited && !former && !moving) {
+    succeed(at, record.instance);
+    announce();
+    patch();
+    return true;
+  }
+  auto free = !sleeper || sleeper->record.instance == record.instance;
+  if (home || !waiting || !free)
+    return false;
+  sleeper = asleep{record, at};
+  return true;
+}
+
+/// Home takes over from that one, as if the move had ended just now.
+void component_state::succeed(const placement& at,
+                              const physical_id& instance) {
+  former = abode{at, instance, {}};
+  hand_over();
 }
 
 void component_state::synced(const physical_id& id, const std::string& x) {

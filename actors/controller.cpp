@@ -94,8 +94,10 @@ void controller_state::attached(const std::string& id,
            description.nodes, " nodes");
   std::vector<workflow_id> mine;
   for (auto& [workflow, y] : workflows)
-    if (y.domain == id)
+    if (y.domain == id) {
       mine.push_back(workflow);
+      y.reasons.clear();
+    }
   self->send(whom, atom::hosted_v, mine);
   for (auto& workflow : mine)
     host(workflow, promise{});
@@ -183,7 +185,7 @@ void controller_state::tick() {
 }
 
 /// What is pending is tried again; what lives in a domain that has been away
-/// for long moves to another one.
+/// for long moves to another one, if there is one that can host it.
 void controller_state::look_after_workflows() {
   count();
   auto now = self->clock().now();
@@ -192,10 +194,6 @@ void controller_state::look_after_workflows() {
       auto& home = domains[x.domain];
       if (home.handle || now - home.gone_since < domain_patience)
         continue;
-      log_warn(who, "workflow ", id, " leaves domain ", x.domain,
-               ", which is away");
-      x.domain.clear();
-      x.reasons = {"domain was lost"};
     }
     if (!x.placing)
       place(id, promise{});

@@ -158,6 +158,12 @@ void controller_state::choose(
   }
   auto& x = i->second;
   x.placing = false;
+  auto former = domains.find(x.domain);
+  if (former != domains.end() && former->second.handle) {
+    // It was away, and has come back meanwhile.
+    answer.deliver(pending_status(id));
+    return;
+  }
   x.reasons.clear();
   std::vector<std::string> feasible;
   for (auto& [domain, why] : reasons) {
@@ -179,6 +185,9 @@ void controller_state::choose(
     answer.deliver(pending_status(id));
     return;
   }
+  if (former != domains.end())
+    log_warn(who, "workflow ", id, " leaves domain ", x.domain,
+             ", which is away");
   x.domain = feasible[birth.random() % feasible.size()];
   x.reasons.clear();
   if (birth.store)

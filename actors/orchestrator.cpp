@@ -97,6 +97,7 @@ orchestrator(orchestrator_state::pointer self, orchestrator_birth birth) {
     [&st](atom::synced, const session_id& x, const logical_id& y, const physical_id& z, const std::string& state) { st.synced(x, y, z, state); },
     [&st](atom::intent, const intent& x) { return st.enact(x); },
     [&st](atom::expire, const workflow_id& x) { st.answer_host(x); },
+    [&st](atom::proceed) { st.end_patience(); },
     [&st](atom::tick) { st.tick(); },
     [&st](atom::stop) { st.stop(); },
   };

@@ -42,7 +42,9 @@ struct orchestrator_birth {
 /// An ORCHESTRATOR, and what it says to itself.
 using orchestrator_self_actor = orchestrator_actor::extend<
   // The workflow has had its time to start: answer whoever hosts it.
-  caf::reacts_to<atom::expire, workflow_id>>;
+  caf::reacts_to<atom::expire, workflow_id>,
+  // Since the controller has spoken, nodes have had their time to come back.
+  caf::reacts_to<atom::proceed>>;
 
 /// The ORCHESTRATOR (ε-ORC): owns the membership of one domain, who is alive
 /// and who may host. Spawned by the program; spawns a COMPONENT for each
@@ -66,7 +68,7 @@ struct orchestrator_state {
     bool reconciling = false;     ///< an inventory is
     std::uint32_t mismatches = 0; ///< reports in a row that do not fit
     node_health health;
-    std::uint64_t samples = 0; ///< the number of the last lot that has come
+    std::uint64_t samples = 0;    ///< the number of the last lot that has come
     bool mirroring = false;       ///< the proxy has yet to take a report
     std::uint64_t unmirrored = 0; ///< samples that came meanwhile
   };
@@ -82,6 +84,9 @@ struct orchestrator_state {
   void accept(const node_description& who, const node_actor& handle,
               const boot_id& boot, const inventory& brought,
               caf::typed_response_promise<welcome> promise);
+  void offer_brought(const session_id& former, const member& x,
+                     const inventory& brought,
+                     caf::typed_response_promise<welcome> promise);
   void greet(const member& x, std::vector<physical_id> unwanted,
              caf::typed_response_promise<welcome> promise);
   void lose(session_id session, const std::string& why);
@@ -125,7 +130,7 @@ struct orchestrator_state {
 
   caf::result<statuses> host(const workflow_id& workflow,
                              const std::vector<component_spec>& specs);
-  void raise(const component_spec& spec);
+  void raise(const component_spec& spec, bool waiting);
   void moved(const logical_id& component, const endpoint& at);
   void answer_host(const workflow_id& workflow);
   void hosted(const std::vector<workflow_id>& all);
@@ -135,8 +140,33 @@ struct orchestrator_state {
               caf::typed_response_promise<statuses> promise);
   void stop();
 
-  // -- intents: orchestrator_intents.cpp
-  // ---------------------------------------
+  // -- after a start: orchestrator_learning.cpp -------------------------------
+
+  /// What a node has brought, of a component that nobody has hosted yet.
+  struct foundling {
+    inventory_record record;
+    session_id session;
+  };
+
+  /// What an orchestrator that has just started has yet to find out.
+  struct lesson {
+    std::vector<foundling> foundlings;
+    bool told = false; ///< the controller has named its workflows
+    /// Those of them that it has not hosted yet.
+    std::set<workflow_id> named;
+    bool patient = true; ///< nodes have some time left to come back
+  };
+
+  void hear_of(const std::set<workflow_id>& all);
+  bool expect(const workflow_id& workflow);
+  void claim(const workflow_id& workflow);
+  void offer(const foundling& x);
+  void forget_foundlings(const session_id& session);
+  void end_patience();
+  void release(const ward& x);
+  void conclude_if_learnt();
+
+  // -- intents: orchestrator_intents.cpp --------------------------------------
   using done = std::function<void(const caf::error&)>;
 
   /// A node that is emptied.
@@ -194,6 +224,9 @@ struct orchestrator_state {
   /// Who waits for a workflow to have started.
   std::map<workflow_id, std::vector<caf::typed_response_promise<statuses>>>
     hosting;
+
+  /// Nothing: it has learnt what runs.
+  std::optional<lesson> learning{std::in_place};
 
   proxy_actor proxy;
   library_actor library;

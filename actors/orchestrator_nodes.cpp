@@ -86,42 +86,8 @@ void orchestrator_state::accept(const node_description& x,
   log_info(who, "node ", x.id, " at ", x.invocation_url, " joined with ",
            brought.size(), " instances");
 
-  // Each component says whether it wants what the node has brought along.
-  struct tally {
-    std::size_t open = 0;
-    std::vector<physical_id> unwanted;
-  };
-  auto asked = std::make_shared<tally>();
-  auto where = at(node);
-  auto session = node.session;
-  auto done = [this, asked, session, former, promise]() {
-    if (asked->open > 0)
-      return;
-    // What lived in the former session and was not brought along is gone.
-    for (auto& [id, y] : components)
-      if (former && concerns(y, former))
-        self->send(y.handle, atom::lost_v, former);
-    if (auto* now = find(session))
-      greet(*now, asked->unwanted, promise);
-  };
-  for (auto& record : brought) {
-    auto i = components.find(record.component);
-    if (i == components.end()) {
-      asked->unwanted.push_back(record.instance);
-      continue;
-    }
-    ++asked->open;
-    auto verdict = [=](bool keep) {
-      --asked->open;
-      if (!keep)
-        asked->unwanted.push_back(record.instance);
-      done();
-    };
-    self->request(i->second.handle, limits::local, atom::adopt_v, record, where)
-      .then([verdict](bool keep) { verdict(keep); },
-            [verdict](const caf::error&) { verdict(false); });
-  }
-  done();
+  forget_foundlings(former);
+  offer_brought(former, node, brought, promise);
 }
 
 void orchestrator_state::greet(const member& x,
@@ -157,6 +123,7 @@ void orchestrator_state::lose(session_id session, const std::string& why) {
   self->demonitor(gone->handle.address());
   sessions.erase(session);
   nodes.erase(node);
+  forget_foundlings(session);
   birth.counts->nodes = nodes.size();
   ++birth.counts->nodes_lost;
   tell_proxy(atom::lost_v, node);
@@ -167,7 +134,7 @@ void orchestrator_state::lose(session_id session, const std::string& why) {
     self->send(x.handle, atom::fence_v, node, session);
   std::size_t homeless = 0;
   for (auto& [id, x] : components)
-    if (concerns(x, session)) {
+    if (learning || concerns(x, session)) {
       homeless += x.session == session;
       self->send(x.handle, atom::lost_v, session);
     }
@@ -226,6 +193,8 @@ void orchestrator_state::heard(const session_id& session, node_report& report) {
 /// What runs there must be what lives there; while something is on its way,
 /// they differ, so only two differences in a row count.
 void orchestrator_state::compare(member& x, const node_report& report) {
+  if (learning)
+    return; // much runs that nobody has claimed yet
   std::uint64_t expected = 0;
   for (auto& [id, y] : components)
     if (y.session == x.session && y.instance)

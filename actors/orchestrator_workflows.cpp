@@ -4,6 +4,8 @@
 
 #include "runtime/log.hpp"
 
+#include <caf/actor_cast.hpp>
+
 #include <algorithm>
 
 namespace edgeless {
@@ -17,11 +19,12 @@ orchestrator_state::host(const workflow_id& workflow,
     return promise;
   }
   auto& ids = workflows[workflow];
+  auto waiting = expect(workflow);
   for (auto& spec : specs) {
     ids.push_back(spec.id);
     if (!spec.code.empty())
       obtain(spec.code);
-    raise(spec);
+    raise(spec, waiting);
   }
   // Who feeds whom: the listener learns where its target lives.
   for (auto& spec : specs)
@@ -34,16 +37,22 @@ orchestrator_state::host(const workflow_id& workflow,
                      atom::expire_v, workflow);
   if (specs.empty())
     answer_host(workflow);
+  claim(workflow);
   return promise;
 }
 
-void orchestrator_state::raise(const component_spec& spec) {
+void orchestrator_state::raise(const component_spec& spec, bool waiting) {
   auto& x = components[spec.id];
   x.spec = spec;
   tell_proxy(atom::host_v, spec);
-  x.handle
-    = self->spawn(component, spec, orchestrator_actor{self}, birth.random);
+  x.handle = self->spawn(component, spec, orchestrator_actor{self},
+                         birth.random, waiting);
   birth.counts->components = components.size();
+}
+
+/// It need not wait for what may still come back.
+void orchestrator_state::release(const ward& x) {
+  self->send(caf::actor_cast<component_self_actor>(x.handle), atom::proceed_v);
 }
 
 /// A component lives somewhere else now, or nowhere.
@@ -90,6 +99,7 @@ void orchestrator_state::hosted(const std::vector<workflow_id>& all) {
       strays.push_back(workflow);
   for (auto& x : strays)
     drop(x);
+  hear_of(wanted);
 }
 
 caf::result<atom::ok> orchestrator_state::drop(const workflow_id& workflow) {

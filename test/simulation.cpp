@@ -64,9 +64,9 @@ public:
          &simulation::talk,     &simulation::talk,       &simulation::begin_one,
          &simulation::finish,   &simulation::talk,       &simulation::move_one,
          &simulation::move_one, &simulation::move_number};
-    static constexpr deed rough[]
-      = {&simulation::kill_one, &simulation::cut_one, &simulation::cut_pair,
-         &simulation::mend_one, &simulation::again};
+    static constexpr deed rough[] = {
+      &simulation::kill_one, &simulation::cut_one, &simulation::cut_pair,
+      &simulation::mend_one, &simulation::again,   &simulation::restart_brain};
     auto kind
       = random()
         % (gentle_ ? std::size(gentle) : std::size(gentle) + std::size(rough));
@@ -216,6 +216,12 @@ private:
     auto name = any_node();
     tell("restart " + name);
     restart(name);
+  }
+
+  void restart_brain() {
+    tell("restart the orchestrator");
+    mutter();
+    restart_domain();
   }
 
   void cut_one() {

@@ -145,6 +145,11 @@ void world::kill_domain(const std::string& domain) {
   settle();
 }
 
+void world::restart_domain(const std::string& domain) {
+  kill_domain(domain);
+  add_domain(domain);
+}
+
 void world::reset(const std::string& a, const std::string& b) {
   net_.reset(a, b);
   settle();

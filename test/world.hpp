@@ -73,6 +73,8 @@ public:
   /// It ends in order.
   void shut_down(const std::string& name);
   void kill_domain(const std::string& domain);
+  /// Another one of that name, who knows nothing.
+  void restart_domain(const std::string& domain = "domain-1");
   /// The connections between the two break, and can be dialled again.
   void reset(const std::string& a, const std::string& b);
   /// Nobody hears it anymore, and it hears nobody.

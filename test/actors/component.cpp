@@ -35,7 +35,8 @@ struct nursery : lab {
       [this](atom::moved, const logical_id&, const endpoint& x) {
         moves.push_back(x);
       });
-    child = keep(component_actor{system.spawn(component, spec, boss, random)});
+    child = keep(
+      component_actor{system.spawn(component, spec, boss, random, false)});
   }
 
   node_actor::behavior_type node(node_actor::pointer me) {

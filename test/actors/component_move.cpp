@@ -25,7 +25,8 @@ struct removal : lab {
       [this](atom::moved, const logical_id&, const endpoint& x) {
         moves.push_back(x);
       });
-    child = keep(component_actor{system.spawn(component, spec, boss, random)});
+    child = keep(
+      component_actor{system.spawn(component, spec, boss, random, false)});
     settle();
     log.clear();
   }

@@ -22,7 +22,8 @@ struct domain : lab {
     birth.keep_alive_interval = period;
     birth.random = random;
     boss = keep(orchestrator_actor{system.spawn(orchestrator, birth)});
-    settle();
+    // Its controller knows of nothing that could run already.
+    tell(boss, atom::hosted_v, std::vector<workflow_id>{});
   }
 
   ~domain() {
@@ -168,6 +169,34 @@ TEST_CASE_FIXTURE(domain, "what a node brings that nobody wants is stopped") {
 
   REQUIRE(x);
   CHECK(x->stop == std::vector{stray.instance});
+}
+
+TEST_CASE_FIXTURE(domain,
+                  "until the controller has spoken, all may be wanted") {
+  tell(boss, atom::stop_v);
+  orchestrator_birth birth;
+  birth.domain_id = "home";
+  birth.random = random;
+  boss = keep(orchestrator_actor{system.spawn(orchestrator, birth)});
+  inventory_record found;
+  found.component = any<logical_id>();
+  found.instance = any<physical_id>();
+  std::vector<physical_id> stopped;
+  auto node = pose<node_actor>(
+    [found](atom::keep_alive, std::uint64_t) {
+      return node_report{{}, digest(found.instance), {}};
+    },
+    [found](atom::running) { return inventory{found}; },
+    [&](atom::stop, const physical_id& x) { stopped.push_back(x); });
+
+  auto x = join(any<node_id>(), node, any<boot_id>(), {found});
+  pass(1min);
+
+  REQUIRE(x);
+  CHECK(x->stop.empty());
+  CHECK(stopped.empty());
+  tell(boss, atom::hosted_v, std::vector<workflow_id>{});
+  CHECK(stopped == std::vector{found.instance});
 }
 
 TEST_CASE_FIXTURE(domain, "a workflow is hosted once") {

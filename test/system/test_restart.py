@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The controller dies and comes back: nothing it acknowledged is lost."""
+"""Controller or orchestrator die and come back: nothing starts anew."""
 import re
+import time
 import unittest
 
 from cluster import GENERATOR, LOG, SystemTest, wait_for
@@ -47,6 +48,45 @@ class Restart(SystemTest):
         self.restart_controller()
 
         wait_for("the workflow", lambda: self.listed() == [kept])
+
+    def restart_orchestrator(self):
+        self.cluster.kill("orchestrator")
+        self.cluster.start_orchestrator()
+
+    def test_a_killed_orchestrator_adopts_what_runs(self):
+        c = self.cluster
+        c.start_all("n1", "n2")
+        workflow = c.start([GENERATOR], [LOG])
+        before = c.inspect(workflow)
+        wait_for("events", lambda: len(c.lines("events.log")) > 1)
+
+        self.restart_orchestrator()
+        c.wait_for_nodes(2)
+        wait_for("its components", lambda: c.inspect(workflow) == before)
+        seen = len(c.lines("events.log"))
+        wait_for("more events", lambda: len(c.lines("events.log")) > seen + 30)
+
+        # Nothing was started anew, and nothing was lost.
+        self.assertEqual(c.inspect(workflow), before)
+        numbers = counters(c.lines("events.log"))
+        self.assertEqual(numbers, list(range(len(numbers))))
+
+    def test_a_killed_orchestrator_stops_what_was_stopped_meanwhile(self):
+        c = self.cluster
+        c.start_all("n1")
+        workflow = c.start([GENERATOR], [LOG])
+        wait_for("events", lambda: len(c.lines("events.log")) > 1)
+
+        c.kill("orchestrator")
+        c.cli("workflow", "stop", workflow)
+        c.start_orchestrator()
+        c.wait_for_nodes(1)
+
+        def quiet():
+            seen = len(c.lines("events.log"))
+            time.sleep(1)
+            return len(c.lines("events.log")) == seen
+        wait_for("silence", quiet)
 
     def test_a_file_that_is_not_a_database_is_left_alone(self):
         c = self.cluster

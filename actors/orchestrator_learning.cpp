@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "actors/orchestrator.hpp"
+
+#include "runtime/log.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace edgeless {
+
+namespace {
+
+constexpr std::string_view who = "orchestrator";
+
+/// How long nodes have to come back once it is known what is wanted: they dial
+/// every 100 to 200 ms.
+constexpr auto patience = std::chrono::seconds{1};
+
+} // namespace
+
+// -- what nodes bring along ---------------------------------------------------
+
+/// Each component says whether it wants what the node has brought along. What
+/// nobody has hosted is not wanted, or not yet.
+void orchestrator_state::offer_brought(
+  const session_id& former, const member& x, const inventory& brought,
+  caf::typed_response_promise<welcome> promise) {
+  struct tally {
+    std::size_t open = 0;
+    std::vector<physical_id> unwanted;
+  };
+  auto asked = std::make_shared<tally>();
+  auto where = at(x);
+  auto session = x.session;
+  auto done = [this, asked, session, former, promise]() {
+    if (asked->open > 0)
+      return;
+    // What lived in the former session and was not brought along is gone.
+    for (auto& [id, y] : components)
+      if (former && (learning || concerns(y, former)))
+        self->send(y.handle, atom::lost_v, former);
+    if (auto* now = find(session))
+      greet(*now, asked->unwanted, promise);
+  };
+  for (auto& record : brought) {
+    auto i = components.find(record.component);
+    if (i == components.end()) {
+      if (learning)
+        learning->foundlings.push_back({record, session});
+      else
+        asked->unwanted.push_back(record.instance);
+      continue;
+    }
+    ++asked->open;
+    auto verdict = [=](bool keep) {
+      --asked->open;
+      if (!keep)
+        asked->unwanted.push_back(record.instance);
+      done();
+    };
+    self->request(i->second.handle, limits::local, atom::adopt_v, record, where)
+      .then([verdict](bool keep) { verdict(keep); },
+            [verdict](const caf::error&) { verdict(false); });
+  }
+  done();
+}
+
+void orchestrator_state::forget_foundlings(const session_id& session) {
+  if (learning)
+    std::erase_if(learning->foundlings,
+                  [&](auto& x) { return x.session == session; });
+}
+
+/// A workflow is hosted: its components are offered what was found of them.
+/// What runs goes before what is frozen, and what was patched last before what
+/// may be its ghost.
+void orchestrator_state::claim(const workflow_id& workflow) {
+  if (!learning)
+    return;
+  auto& all = learning->foundlings;
+  auto mine = std::stable_partition(all.begin(), all.end(), [this](auto& x) {
+    return !components.contains(x.record.component);
+  });
+  std::vector<foundling> found{mine, all.end()};
+  all.erase(mine, all.end());
+  std::ranges::stable_sort(found, [](auto& x, auto& y) {
+    return x.record.frozen != y.record.frozen
+             ? y.record.frozen
+             : x.record.outputs_revision > y.record.outputs_revision;
+  });
+  for (auto& x : found)
+    offer(x);
+  if (!learning->patient)
+    for (auto& id : workflows[workflow])
+      release(components[id]);
+  conclude_if_learnt();
+}
+
+void orchestrator_state::offer(const foundling& x) {
+  auto* node = find(x.session);
+  if (node == nullptr)
+    return;
+  auto dismiss = [this, x] {
+    if (auto* node = find(x.session))
+      self->send(node->handle, atom::stop_v, x.record.instance);
+  };
+  self
+    ->request(components[x.record.component].handle, limits::local,
+              atom::adopt_v, x.record, at(*node))
+    .then(
+      [dismiss](bool keep) {
+        if (!keep)
+          dismiss();
+      },
+      [dismiss](const caf::error&) { dismiss(); });
+}
+
+// -- what the controller says -------------------------------------------------
+
+void orchestrator_state::hear_of(const std::set<workflow_id>& all) {
+  if (!learning)
+    return;
+  learning->named.clear();
+  for (auto& x : all)
+    if (!workflows.contains(x))
+      learning->named.insert(x);
+  // With nothing to wait for, there is no need to.
+  if (all.empty())
+    learning->patient = false;
+  else if (!learning->told)
+    self->delayed_send(self, patience, atom::proceed_v);
+  learning->told = true;
+  conclude_if_learnt();
+}
+
+/// Whether this workflow is not new, so that it may run already.
+bool orchestrator_state::expect(const workflow_id& workflow) {
+  return learning && learning->named.erase(workflow) > 0;
+}
+
+/// What has not come back by now is placed elsewhere.
+void orchestrator_state::end_patience() {
+  if (!learning)
+    return;
+  learning->patient = false;
+  for (auto& [id, x] : components)
+    release(x);
+  conclude_if_learnt();
+}
+
+/// What is wanted is known, and has had its time to come back: what nobody has
+/// claimed is stopped.
+void orchestrator_state::conclude_if_learnt() {
+  if (!learning || learning->patient || !learning->named.empty())
+    return;
+  auto strays = std::move(learning->foundlings);
+  learning.reset();
+  for (auto& x : strays)
+    if (auto* node = find(x.session))
+      self->send(node->handle, atom::stop_v, x.record.instance);
+  log_info(who, "knows what runs: ", components.size(), " components, ",
+           strays.size(), " instances that nobody wants");
+}
+
+} // namespace edgeless
