@@ -253,6 +253,8 @@ class Names(Metered):
         c.start_all("n1")
         c.start([GENERATOR], [LOG])
         wait_for("samples", lambda: self.value("n1", "execution_times_count{"))
+        wait_for("a keep-alive", lambda: "keep_alive_age_seconds" in
+                 get(self.metrics["n1"]))
         exposed = names_of("\n".join(get(x) for x in self.metrics.values()))
         dashboard = json.loads(
             (ROOT / "conf/grafana-dashboard.json").read_text())
