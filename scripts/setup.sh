@@ -41,7 +41,8 @@ if [ "${#missing[@]}" -gt 0 ]; then
     "${as_root[@]}" chmod 755 "$policy"
     trap '"${as_root[@]}" rm -f "$policy"' EXIT
   fi
-  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" apt-get update -qq \
+    || echo "Some package sources cannot be reached; trying with the others" >&2
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
   if [[ " ${missing[*]} " == *" prometheus "* ]] && command -v systemctl \
