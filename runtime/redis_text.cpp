@@ -3,9 +3,10 @@
 
 #include "runtime/utf8.hpp"
 
+#include <boost/json.hpp>
+
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 
 namespace edgeless {
 
@@ -59,28 +60,12 @@ std::string json_float(double x) {
 } // namespace
 
 std::string json_quoted(std::string_view text) {
-  auto sound = is_utf8(text);
-  std::string result = "\"";
-  for (char c : text) {
-    auto code = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      result += '\\';
-      result += c;
-    } else if (c == '\n') {
-      result += "\\n";
-    } else if (c == '\r') {
-      result += "\\r";
-    } else if (c == '\t') {
-      result += "\\t";
-    } else if (code < 0x20) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", code);
-      result += escape;
-    } else {
-      result += code >= 0x80 && !sound ? '?' : c;
-    }
-  }
-  return result + '"';
+  std::string sound{text};
+  if (!is_utf8(text))
+    for (auto& c : sound)
+      if (static_cast<unsigned char>(c) >= 0x80)
+        c = '?';
+  return boost::json::serialize(boost::json::string_view{sound});
 }
 
 std::string decimal(double x) {
