@@ -125,7 +125,7 @@ private:
   // -- what the guest asks for ------------------------------------------------
   const guest_event* next() noexcept override;
   void done(call_result result) noexcept override;
-  void cast(std::string_view channel,
+  bool cast(std::string_view channel,
             std::string_view payload) noexcept override;
   void cast(const instance_id& target,
             std::string_view payload) noexcept override;

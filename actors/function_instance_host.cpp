@@ -53,12 +53,13 @@ void function_instance::done(call_result result) noexcept {
   outbox_.send(call.source, std::move(x));
 }
 
-void function_instance::cast(std::string_view channel,
+bool function_instance::cast(std::string_view channel,
                              std::string_view payload) noexcept {
   if (channel == "self")
     cast_to_self(payload);
   else
     outbox_.send(channel, outbox_.make(event_kind::cast, payload));
+  return true;
 }
 
 void function_instance::cast(const instance_id& target,

@@ -35,6 +35,11 @@ enum class event_kind : std::uint8_t {
   /// The last that its source sends on a way it leaves, or the first on a way
   /// it takes; see event::after.
   barrier,
+  /// To the source of an event that is delivered at least once: its target has
+  /// handled the event with that stream and number, and all before it.
+  handled,
+  /// ...or has trapped on it.
+  trapped,
 };
 
 /// What instances send each other. Events of one source to one target arrive
@@ -55,10 +60,14 @@ struct event {
   std::uint64_t after = 0;
   /// Sent to a predecessor of its target, which has passed it on.
   bool forwarded = false;
+  /// Of an event that is delivered at least once: the output channel of one
+  /// life of its source, and its place there, from 1. Zero: at most once.
+  std::uint64_t stream = 0;
+  std::uint64_t number = 0;
 };
 BOOST_DESCRIBE_STRUCT(event, (),
                       (source, source_component, kind, call, created, trace,
-                       payload, after, forwarded))
+                       payload, after, forwarded, stream, number))
 
 using events = std::vector<event>;
 
@@ -123,9 +132,17 @@ enum class drop_reason : std::uint8_t {
   too_many_delayed,
   /// The resource could not do what the event asks.
   resource_failed,
+  /// The channel's policy is drop-oldest, and newer ones wait for room.
+  displaced,
+  /// The channel's policy is block, and there was no room for too long.
+  blocked_too_long,
+  /// Its target has handled it before: it was sent again.
+  repeated,
+  /// Its targets trapped on it, again and again.
+  poison,
 };
 inline constexpr std::size_t drop_reasons
-  = static_cast<std::size_t>(drop_reason::resource_failed) + 1;
+  = static_cast<std::size_t>(drop_reason::poison) + 1;
 
 std::string to_string(drop_reason reason);
 

@@ -62,6 +62,12 @@ constexpr std::size_t held_events = 256;
 constexpr std::size_t held_bytes = 1u << 20;
 /// Pending delayed casts of one instance.
 constexpr std::size_t delayed_casts = 4096;
+/// What one instance keeps per channel that delivers at least once, until it
+/// has been handled; and what a receiver knows of each such channel.
+constexpr std::size_t unconfirmed_events = 1024;
+constexpr std::size_t unconfirmed_bytes = 4u << 20;
+/// So many traps on one event are its own fault.
+constexpr std::uint32_t traps_per_event = 3;
 /// Log lines of guests on their way to the log of the node.
 constexpr std::uint32_t log_lines = 4096;
 

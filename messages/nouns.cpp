@@ -70,6 +70,10 @@ std::string to_string(drop_reason reason) {
     "late_answer",
     "too_many_delayed",
     "resource_failed",
+    "displaced",
+    "blocked_too_long",
+    "repeated",
+    "poison",
   };
   static_assert(std::size(names) == drop_reasons);
   return name_of(names, static_cast<std::size_t>(reason));

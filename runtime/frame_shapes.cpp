@@ -97,7 +97,7 @@ struct last_enumerator;
 
 template <>
 struct last_enumerator<event_kind> {
-  static constexpr auto value = event_kind::barrier;
+  static constexpr auto value = event_kind::trapped;
 };
 
 template <>

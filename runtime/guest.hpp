@@ -50,8 +50,10 @@ public:
   /// The call that next() gave has been answered by the guest.
   virtual void done(call_result result) noexcept = 0;
 
-  /// A cast to an output channel, or to "self". Never waits.
-  virtual void cast(std::string_view channel,
+  /// A cast to an output channel, or to "self". False: there is no room, and
+  /// that channel's policy is to wait for it: the guest is `blocked`, and casts
+  /// the same once more when it runs again.
+  virtual bool cast(std::string_view channel,
                     std::string_view payload) noexcept = 0;
   virtual void cast(const instance_id& target,
                     std::string_view payload) noexcept = 0;
@@ -86,6 +88,8 @@ enum class progress : std::uint8_t {
   preempted,
   /// It waits for an answer: answer(), then run().
   waiting,
+  /// It waits for room for a cast: run() when there may be some.
+  blocked,
   /// It trapped or broke a limit: see fault(). Only destruction is left.
   dead,
 };

@@ -67,14 +67,15 @@ struct scripted_host : guest_host {
     results.push_back(std::move(result));
   }
 
-  void cast(std::string_view channel,
+  bool cast(std::string_view channel,
             std::string_view payload) noexcept override {
     if (channel == "self" && left_to_cast > 0) {
       if (--left_to_cast > 0)
         inbox.push_back({hook::cast, id, std::string{payload}, {}});
-      return;
+    } else {
+      journal.push_back(std::string{channel} + ": " + std::string{payload});
     }
-    journal.push_back(std::string{channel} + ": " + std::string{payload});
+    return true;
   }
 
   void cast(const instance_id& target,

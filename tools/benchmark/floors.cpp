@@ -63,8 +63,8 @@ struct busy_host : guest_host {
   void done(call_result) noexcept override {
     // nop
   }
-  void cast(std::string_view, std::string_view) noexcept override {
-    // nop
+  bool cast(std::string_view, std::string_view) noexcept override {
+    return true;
   }
   void cast(const instance_id&, std::string_view) noexcept override {
     // nop
