@@ -55,9 +55,10 @@ void node_state::init(node_birth x) {
   auto& system = self->system();
   telemetry = spawn_on(threads::pool, system, edgeless::telemetry, hood,
                        birth.telemetry_level);
-  links = spawn_on(birth.where, system, edgeless::links, hood, birth.net,
-                   birth.random, birth.description.invocation_url);
-  gate = spawn_on(birth.where, system, edgeless::gate, hood, links);
+  links
+    = spawn_at_network(birth.where, system, edgeless::links, hood, birth.net,
+                       birth.random, birth.description.invocation_url);
+  gate = spawn_at_network(birth.where, system, edgeless::gate, hood, links);
   spawn_providers();
   listen();
   look_for_orchestrator();
