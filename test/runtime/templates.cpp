@@ -2,6 +2,7 @@
 #include "runtime/templates.hpp"
 
 #include "test/runtime/folder.hpp"
+#include "test/runtime/given.hpp"
 
 #include "runtime/files.hpp"
 #include "runtime/settings.hpp"
@@ -24,7 +25,7 @@ chance seeded() {
 }
 
 std::string conf(const std::string& name) {
-  auto text = read_file(std::filesystem::path{EDGELESS_CONF_DIR} / name,
+  auto text = read_file(test::conf_folder() / name,
                         limits::configuration);
   REQUIRE_MESSAGE(text, explain(text.error()));
   return *text;

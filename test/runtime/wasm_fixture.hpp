@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "test/runtime/given.hpp"
+
 #include "runtime/guest.hpp"
 #include "runtime/sha256.hpp"
 #include "runtime/wasm_engine.hpp"
@@ -20,8 +22,7 @@ namespace edgeless::test {
 using lines = std::vector<std::string>;
 
 inline std::string read_module(const std::string& name) {
-  std::ifstream in{std::string{GUESTS_DIR} + "/" + name + ".wasm",
-                   std::ios::binary};
+  std::ifstream in{guests_folder() / (name + ".wasm"), std::ios::binary};
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
