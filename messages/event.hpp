@@ -4,6 +4,8 @@
 #include "messages/ids.hpp"
 #include "messages/inspect.hpp"
 
+#include <caf/fwd.hpp>
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -41,6 +43,7 @@ enum class event_kind : std::uint8_t {
   /// ...or has trapped on it.
   trapped,
 };
+inline constexpr auto last_event_kind = event_kind::trapped;
 
 /// What instances send each other. Events of one source to one target arrive
 /// in the order in which they were sent.
@@ -159,11 +162,15 @@ struct parcel {
 BOOST_DESCRIBE_STRUCT(parcel, (), (target, more, content, source_url))
 
 /// What a link sends at once. Numbers count the parcels of the link's life.
+/// Its bytes: see parcels.hpp.
 struct batch {
   std::uint64_t first = 0;
   std::vector<parcel> parcels;
 };
 BOOST_DESCRIBE_STRUCT(batch, (), (first, parcels))
+
+caf::error inspect(caf::serializer& f, batch& x);
+caf::error inspect(caf::deserializer& f, batch& x);
 
 /// The first thing a link says on a connection. `link` names the sending
 /// link's life; numbers go on counting across its connections.

@@ -19,7 +19,7 @@ namespace edgeless {
 
 /// Both sides of a connection name this in CAF's handshake; to be changed
 /// when old peers would not understand us anymore.
-inline constexpr std::string_view application_id = "edgeless-2";
+inline constexpr std::string_view application_id = "edgeless-3";
 
 /// What one connection may carry, in the direction towards us.
 struct frame_rules {

@@ -2,6 +2,7 @@
 #include "runtime/frame_shapes.hpp"
 
 #include "messages/interfaces.hpp"
+#include "messages/parcels.hpp"
 
 #include <cstring>
 #include <map>
@@ -97,7 +98,7 @@ struct last_enumerator;
 
 template <>
 struct last_enumerator<event_kind> {
-  static constexpr auto value = event_kind::trapped;
+  static constexpr auto value = last_event_kind;
 };
 
 template <>
@@ -217,6 +218,24 @@ struct shape_of<T> {
           std::remove_cvref_t<decltype(std::declval<T&>().*D::pointer)>>(in)
         && ...);
     }(boost::mp11::mp_rename<members, boost::mp11::mp_list>{});
+  }
+};
+
+// The parcels are in one block, long payloads behind it.
+template <>
+struct shape_of<batch> {
+  static bool walk(frame_cursor& in) {
+    std::string_view block;
+    if (!edgeless::walk<std::uint64_t>(in) || !in.read(block))
+      return false;
+    in.cost += block.size();
+    parcel_reader parcels{block};
+    for (parcel x; parcels.next(x); x = {}) {
+      in.cost += sizeof(x) + x.source_url.size() + parcels.payload().size();
+      if (parcels.apart() && !edgeless::walk<std::string>(in))
+        return false;
+    }
+    return parcels.done();
   }
 };
 

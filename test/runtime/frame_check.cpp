@@ -51,7 +51,7 @@ TEST_CASE("a peer is not ourselves") {
 
 TEST_CASE("a server speaks our version of our application") {
   auto greeting = greeting_of_server();
-  CHECK(first(greeting_of_server(them, {"other", "edgeless-2"}), false)
+  CHECK(first(greeting_of_server(them, {"other", "edgeless-3"}), false)
         == "none");
   CHECK(first(greeting_of_server(them, {"other"}), false)
         == "other_application");
