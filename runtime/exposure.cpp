@@ -39,23 +39,27 @@ addresses addresses_of(const cli_settings& x) {
 
 caf::error check_exposure(const tls_settings& tls, const addresses& all) {
   if (!tls.ca.empty())
-    return fail(ec::bad_input, "[tls]: connections cannot be encrypted yet; "
-                               "remove ca, certificate and key, and stay on "
-                               "this machine or say insecure = true");
-  for (auto& [key, address] : all)
+    return caf::none;
+  for (auto& [key, address] : all) {
+    if (address.starts_with("https:"))
+      return fail(ec::bad_input,
+                  key + ": " + address
+                    + " is to be encrypted: name ca, certificate and key in "
+                      "[tls]");
     if (!tls.insecure && leads_away(address))
       return fail(ec::bad_input,
                   key + ": " + address
-                    + " leads beyond this machine, and connections are "
-                      "neither encrypted nor authentic: say insecure = true "
-                      "in [tls] if all who reach it are to be trusted");
+                    + " leads beyond this machine: name ca, certificate and "
+                      "key in [tls], or say insecure = true there if all who "
+                      "reach it are to be trusted");
+  }
   return caf::none;
 }
 
-std::string exposed(const addresses& all) {
+std::string exposed(const tls_settings& tls, const addresses& all) {
   std::string result;
   for (auto& [key, address] : all)
-    if (leads_away(address))
+    if (tls.ca.empty() && leads_away(address))
       result += (result.empty() ? "" : ", ") + address;
   return result;
 }

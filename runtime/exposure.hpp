@@ -19,12 +19,13 @@ addresses addresses_of(const orchestrator_settings& x);
 addresses addresses_of(const node_settings& x);
 addresses addresses_of(const cli_settings& x);
 
-/// Connections are neither encrypted nor authentic: what leads beyond this
-/// machine has to be wanted, by `insecure = true`. The error names the key, and
-/// what to do.
+/// Without certificates, connections are neither encrypted nor authentic: what
+/// leads beyond this machine has to be wanted, by `insecure = true`, and https
+/// is not to be had. The error names the key, and what to do.
 caf::error check_exposure(const tls_settings& tls, const addresses& all);
 
 /// The addresses that are open to other machines, knowingly; for a warning.
-std::string exposed(const addresses& all);
+/// None with certificates.
+std::string exposed(const tls_settings& tls, const addresses& all);
 
 } // namespace edgeless

@@ -57,10 +57,12 @@ caf::expected<std::string> read_file(const std::filesystem::path& file,
   }
 }
 
-caf::error write_new_file(const std::filesystem::path& file,
-                          std::string_view content) {
+namespace {
+
+caf::error write_new(const std::filesystem::path& file,
+                     std::string_view content, ::mode_t mode) {
   descriptor to{
-    ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)};
+    ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
   if (to.value < 0)
     return system_error(file);
   while (!content.empty()) {
@@ -72,6 +74,18 @@ caf::error write_new_file(const std::filesystem::path& file,
     content.remove_prefix(static_cast<std::size_t>(count));
   }
   return {};
+}
+
+} // namespace
+
+caf::error write_new_file(const std::filesystem::path& file,
+                          std::string_view content) {
+  return write_new(file, content, 0666);
+}
+
+caf::error write_secret_file(const std::filesystem::path& file,
+                             std::string_view content) {
+  return write_new(file, content, 0600);
 }
 
 } // namespace edgeless

@@ -20,4 +20,8 @@ caf::expected<std::string> read_file(const std::filesystem::path& file,
 caf::error write_new_file(const std::filesystem::path& file,
                           std::string_view content);
 
+/// The same for what nobody but its owner may read: mode 0600.
+caf::error write_secret_file(const std::filesystem::path& file,
+                             std::string_view content);
+
 } // namespace edgeless

@@ -1,11 +1,42 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/frame_admission.hpp"
 
+#include "messages/event.hpp"
+#include "messages/node.hpp"
+#include "messages/type_ids.hpp"
+#include "messages/workflow.hpp"
+
 #include <caf/atom.hpp>
 
 #include <algorithm>
 
 namespace edgeless {
+
+namespace {
+
+std::string read_node(frame_cursor in) {
+  node_id result;
+  return in.read(result.high) && in.read(result.low) ? to_string(result) : "";
+}
+
+/// By which a node joins, a link greets, and an orchestrator answers: what
+/// stands first in each, or second.
+admission_table::speaker speaker_of(const std::string& type) {
+  if (type == wire_name<node_description>())
+    return read_node;
+  if (type == wire_name<greeting>())
+    return [](frame_cursor in) {
+      return in.skip(sizeof(greeting::link)) ? read_node(in) : "";
+    };
+  if (type == wire_name<domain_description>())
+    return [](frame_cursor in) {
+      std::string_view result;
+      return in.read(result) ? std::string{result} : "";
+    };
+  return nullptr;
+}
+
+} // namespace
 
 admission_table::admission_table(const admission_list& list) {
   for (auto& x : list) {
@@ -19,6 +50,8 @@ admission_table::admission_table(const admission_list& list) {
       signature += type;
       e.shapes.push_back(find_shape(type));
     }
+    if (!x.types.empty())
+      e.names = speaker_of(x.types.front());
     auto whole = std::none_of(e.shapes.begin(), e.shapes.end(),
                               [](auto shape) { return shape == nullptr; });
     if (!whole)

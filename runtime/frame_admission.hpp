@@ -15,11 +15,16 @@ namespace edgeless {
 /// An admission list in the form in which frames are compared with it.
 class admission_table {
 public:
+  /// Reads whom a message names as its sender; empty if it is not whole.
+  using speaker = std::string (*)(frame_cursor);
+
   struct entry {
     std::uint64_t atom = 0; ///< of requests
     std::uint32_t max_size = 0;
     /// Of what follows the atom, or of the whole answer.
     std::vector<frame_shape> shapes;
+    /// Of messages that name their sender.
+    speaker names = nullptr;
   };
 
   /// Entries with types that have no shape admit nothing.

@@ -30,6 +30,9 @@ struct frame_rules {
   /// The actors that may be asked from outside. Empty: whoever we have told
   /// the peer about.
   std::vector<std::uint64_t> doors;
+  /// What the peer's certificate calls it; empty: nothing is known. Messages
+  /// that name their sender must name it so.
+  std::string speaker{};
 };
 
 /// The fixed first part of a frame (BASP, CAF's protocol).

@@ -88,6 +88,9 @@ refusal frame_check::check_content(const frame_header& header,
     return refusal::not_admitted;
   if (payload.size() > entry->max_size)
     return refusal::too_large;
+  if (entry->names != nullptr && !rules_.speaker.empty()
+      && entry->names(in) != rules_.speaker)
+    return refusal::foreign_name;
   for (auto shape : entry->shapes)
     if (!shape(in))
       return refusal::bad_content;

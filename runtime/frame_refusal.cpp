@@ -26,6 +26,10 @@ std::string_view to_string(refusal reason) {
     "bad_content",
     "swells",
     "too_many_actors",
+    "bad_tls",
+    "bad_certificate",
+    "wrong_role",
+    "foreign_name",
   };
   static_assert(std::size(names) == refusals);
   auto index = static_cast<std::size_t>(reason);

@@ -48,9 +48,17 @@ enum class refusal : std::uint8_t {
   swells,
   /// More actors speak over one connection than limits::remote_actors.
   too_many_actors,
+  /// No TLS where it has to be, or not as it should be.
+  bad_tls,
+  /// No certificate, or none to be trusted; or ours is not, says the peer.
+  bad_certificate,
+  /// The certificate is of somebody who has no business here.
+  wrong_role,
+  /// Speaks in the name of another than its certificate.
+  foreign_name,
 };
 inline constexpr std::size_t refusals
-  = static_cast<std::size_t>(refusal::too_many_actors) + 1;
+  = static_cast<std::size_t>(refusal::foreign_name) + 1;
 
 /// For people: "too_large" and so on.
 std::string_view to_string(refusal reason);

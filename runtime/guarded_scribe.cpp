@@ -34,21 +34,16 @@ public:
                      std::size_t size) {
     result = 0;
     auto& check = *connection_.check;
-    byte_stream bytes{fd};
-    while (check.ready() == 0) {
-      auto n = bytes.read(check.room());
-      if (n == 0)
-        return rw_state::success;
-      if (n < 0)
-        return rw_state::failure;
-      auto reason = check.added(static_cast<std::size_t>(n));
-      if (reason != refusal::none) {
-        connection_.journal->refuse(reason, connection_.address);
-        // What is still to be written is not worth waiting for.
-        ::shutdown(fd, SHUT_RDWR);
-        return rw_state::failure;
-      }
-    }
+    byte_stream bytes{fd, connection_.tls.get()};
+    auto n = std::ptrdiff_t{1};
+    while (check.ready() == 0 && n > 0)
+      n = receive(fd, bytes.read(check.room()));
+    // The socket will not tell of what else has come.
+    while (n > 0)
+      n = receive(fd, bytes.read_rest(check.room()));
+    // What came before the end has its turn before it.
+    if (n < 0 && (refused_ || check.ready() == 0))
+      return rw_state::failure;
     result = check.take(static_cast<char*>(target), size);
     return rw_state::success;
   }
@@ -63,7 +58,8 @@ public:
       connection_.sent -= result;
       return rw_state::success;
     }
-    auto n = byte_stream{fd}.write({static_cast<const char*>(source), size});
+    byte_stream bytes{fd, connection_.tls.get()};
+    auto n = bytes.write({static_cast<const char*>(source), size});
     if (n < 0)
       return rw_state::failure;
     result = static_cast<std::size_t>(n);
@@ -80,7 +76,22 @@ public:
   }
 
 private:
+  /// `n`: what reading gave; -1 if the connection ends here.
+  std::ptrdiff_t receive(native_socket fd, std::ptrdiff_t n) {
+    if (n <= 0)
+      return n;
+    auto reason = connection_.check->added(static_cast<std::size_t>(n));
+    if (reason == refusal::none)
+      return n;
+    connection_.journal->refuse(reason, connection_.address, connection_.peer);
+    // What is still to be written is not worth waiting for.
+    ::shutdown(fd, SHUT_RDWR);
+    refused_ = true;
+    return -1;
+  }
+
   guarded_connection connection_;
+  bool refused_ = false;
 };
 
 class guarded_stream : public caf::io::network::stream {

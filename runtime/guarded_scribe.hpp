@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/frame_check.hpp"
+#include "runtime/tls_session.hpp"
 #include "runtime/wire_journal.hpp"
 #include "runtime/wire_socket.hpp"
 
@@ -27,6 +28,10 @@ struct guarded_connection {
   std::string address;
   /// Bytes at the start of CAF's output that have been sent already.
   std::size_t sent = 0;
+  /// Plain TCP without one.
+  std::unique_ptr<tls_session> tls{};
+  /// For people: who the peer is, as far as that is known.
+  std::string peer{};
 };
 
 /// Makes the connection one that CAF's broker reads from and writes to. It

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/frame_refusal.hpp"
+#include "runtime/tls_keeper.hpp"
 #include "runtime/wire.hpp"
 
 #include "messages/limits.hpp"
@@ -32,6 +33,9 @@ struct wire_settings {
   std::function<void(const std::string& line)> log;
   /// Counts what happens; made by the wire if there is none.
   std::shared_ptr<wire_statistics> statistics;
+  /// With it, all connections are encrypted and mutually authentic; the URLs
+  /// may say http or https then.
+  std::shared_ptr<tls_keeper> tls;
 };
 
 /// CAF over TCP, behind a guard that checks each frame before CAF gets it.

@@ -26,6 +26,8 @@ tls_settings read_tls(settings_section& root) {
   auto missing = std::ranges::count(files, "");
   if (missing != 0 && missing != 3)
     tls.blame("", "ca, certificate and key go together");
+  else if (missing == 0 && result.insecure)
+    tls.blame("insecure", "contradicts ca, certificate and key");
   return result;
 }
 
@@ -177,7 +179,13 @@ caf::expected<Settings> load(const std::filesystem::path& file) {
   auto text = read_file(file, limits::configuration);
   if (!text)
     return text.error();
-  return parse<Settings>(file.string(), *text);
+  auto result = parse<Settings>(file.string(), *text);
+  if (result)
+    for (auto* x :
+         {&result->tls.ca, &result->tls.certificate, &result->tls.key})
+      if (!x->empty()) // an absolute path stays as it is
+        *x = (file.parent_path() / *x).string();
+  return result;
 }
 
 } // namespace

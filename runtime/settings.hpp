@@ -24,7 +24,8 @@
 /// key.
 namespace edgeless {
 
-/// Files in PEM format. With all three, connections are mutually authentic.
+/// Files in PEM format. With all three, connections are encrypted and mutually
+/// authentic. Relative paths start at the folder of the configuration file.
 struct tls_settings {
   std::string ca;
   std::string certificate;

@@ -57,8 +57,12 @@ void wire_loop::admit(std::uint16_t key, socket_handle socket,
     return;
   }
   prepare_stream(socket.get());
-  x.check
-    = std::make_unique<frame_check>(rules(true, doors_.at(key).admission));
+  auto& door = doors_.at(key);
+  if (settings_.tls)
+    x.tls = settings_.tls->accept(door.peers);
+  else
+    x.check
+      = std::make_unique<frame_check>(rules(true, door.admission, nullptr));
   x.address = address;
   x.deadline = clock::now() + settings_.handshake;
   x.door = key;
@@ -82,9 +86,30 @@ void wire_loop::resume_doors() {
     watch(door.socket.get(), key, EPOLLIN);
 }
 
+/// Who has dialled us has to show a certificate first; it says what he may
+/// say.
+void wire_loop::shake_hands(connection_id id) {
+  using enum tls_session::progress;
+  auto& x = callers_.at(id);
+  auto result = x.tls->handshake(x.socket.get());
+  if (result == failed)
+    return drop(id, x.tls->verdict(), std::string{x.tls->problem()});
+  watch_for(x, id, result);
+  if (result != done)
+    return;
+  auto door = doors_.find(x.door);
+  if (door == doors_.end())
+    return drop(id, refusal::hung_up);
+  x.check = std::make_unique<frame_check>(
+    rules(true, door->second.by_role.at(x.tls->peer().role), x.tls.get()));
+  hear(id);
+}
+
 void wire_loop::hear(connection_id id) {
   auto& x = callers_.at(id);
-  byte_stream bytes{x.socket.get()};
+  if (!x.check)
+    return shake_hands(id);
+  byte_stream bytes{x.socket.get(), x.tls.get()};
   while (!x.check->greeted()) {
     auto n = bytes.read(x.check->room());
     if (n == 0)
@@ -93,14 +118,14 @@ void wire_loop::hear(connection_id id) {
       return drop(id, refusal::hung_up);
     auto reason = x.check->added(static_cast<std::size_t>(n));
     if (reason != refusal::none)
-      return drop(id, reason);
+      return drop(id, reason, x.tls ? to_string(x.tls->peer()) : "");
   }
   let_in(id);
 }
 
-void wire_loop::drop(connection_id id, refusal reason) {
+void wire_loop::drop(connection_id id, refusal reason, const std::string& why) {
   auto x = callers_.extract(id);
-  journal_->refuse(reason, to_string(x.mapped().address));
+  journal_->refuse(reason, to_string(x.mapped().address), why);
 }
 
 void wire_loop::let_in(connection_id id) {

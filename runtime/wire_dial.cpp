@@ -26,6 +26,13 @@ std::string place(const url& x) {
   return host + ":" + std::to_string(x.port);
 }
 
+/// A peer that does not like our certificate says so after our handshake.
+std::string why_ended(const tls_session* tls) {
+  return tls != nullptr && tls->verdict() == refusal::bad_certificate
+           ? tls->problem()
+           : "hung up before its handshake";
+}
+
 /// Waits for CAF to make a handle of the peer's handshake.
 void await_handle(caf::event_based_actor* self, const caf::actor& broker,
                   caf::io::scribe_ptr scribe, dial_order order,
@@ -107,34 +114,59 @@ void wire_loop::try_next(connection_id id) {
     return fail_attempt(id, "too many connections");
 }
 
-void wire_loop::greet(connection_id id) {
+void wire_loop::connected(connection_id id) {
   auto& dial = dials_.at(id);
   auto& x = dial.attempt;
   if (auto error = connect_error(x.socket); error != 0)
     return fail_attempt(id, cause(error));
   prepare_stream(x.socket.get());
-  x.check = std::make_unique<frame_check>(rules(false, dial.order.admission));
-  auto n = byte_stream{x.socket.get()}.write(hello_);
+  unwatch(x.socket.get());
+  watch(x.socket.get(), id, EPOLLIN);
+  if (!settings_.tls)
+    return greet(id);
+  dial.now = stage::secure;
+  x.tls = settings_.tls->dial(dial.order.peer);
+  secure(id);
+}
+
+void wire_loop::secure(connection_id id) {
+  using enum tls_session::progress;
+  auto& x = dials_.at(id).attempt;
+  auto result = x.tls->handshake(x.socket.get());
+  if (result == failed) {
+    journal_->refuse(x.tls->verdict(), to_string(x.address), x.tls->problem());
+    return fail_attempt(id, std::string{x.tls->problem()});
+  }
+  watch_for(x, id, result);
+  if (result == done)
+    greet(id);
+}
+
+void wire_loop::greet(connection_id id) {
+  auto& dial = dials_.at(id);
+  auto& x = dial.attempt;
+  x.check = std::make_unique<frame_check>(
+    rules(false, dial.order.admission, x.tls.get()));
+  auto n = byte_stream{x.socket.get(), x.tls.get()}.write(hello_);
   if (n != static_cast<std::ptrdiff_t>(hello_.size()))
     return fail_attempt(id, "hung up at once");
   dial.now = stage::greet;
-  unwatch(x.socket.get());
-  watch(x.socket.get(), id, EPOLLIN);
 }
 
 void wire_loop::hear_back(connection_id id) {
   auto& x = dials_.at(id).attempt;
-  byte_stream bytes{x.socket.get()};
+  byte_stream bytes{x.socket.get(), x.tls.get()};
   while (!x.check->greeted()) {
     auto n = bytes.read(x.check->room());
     if (n == 0)
       return;
     if (n < 0)
-      return fail_attempt(id, "hung up before its handshake");
+      return fail_attempt(id, why_ended(x.tls.get()));
     auto reason = x.check->added(static_cast<std::size_t>(n));
     if (reason == refusal::none)
       continue;
-    journal_->refuse(reason, to_string(x.address));
+    journal_->refuse(reason, to_string(x.address),
+                     x.tls ? to_string(x.tls->peer()) : "");
     return fail_attempt(id, "no program of ours: "
                               + std::string{to_string(reason)});
   }

@@ -15,7 +15,8 @@ wire_journal::wire_journal(std::shared_ptr<wire_statistics> statistics,
   // nop
 }
 
-void wire_journal::refuse(refusal reason, const std::string& address) {
+void wire_journal::refuse(refusal reason, const std::string& address,
+                          const std::string& why) {
   ++statistics_->refused[static_cast<std::size_t>(reason)];
   if (!log_)
     return;
@@ -31,6 +32,8 @@ void wire_journal::refuse(refusal reason, const std::string& address) {
     untold = std::exchange(untold_, 0);
   }
   auto line = "refused " + address + ": " + std::string{to_string(reason)};
+  if (!why.empty())
+    line += ", " + why;
   if (untold > 0)
     line += "; " + std::to_string(untold) + " more since the last such line";
   log_(line);

@@ -21,8 +21,10 @@ public:
 
   wire_journal(std::shared_ptr<wire_statistics> statistics, sink log);
 
-  /// The connection from or to `address` is cut for this reason.
-  void refuse(refusal reason, const std::string& address);
+  /// The connection from or to `address` is cut for this reason; `why`: more
+  /// of it, for people.
+  void refuse(refusal reason, const std::string& address,
+              const std::string& why = "");
 
   wire_statistics& statistics() {
     return *statistics_;

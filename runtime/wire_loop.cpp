@@ -119,7 +119,9 @@ void wire_loop::serve(connection_id id) {
     hear(id);
   } else if (auto i = dials_.find(id); i != dials_.end()) {
     if (i->second.now == stage::connect)
-      greet(id);
+      connected(id);
+    else if (i->second.now == stage::secure)
+      secure(id);
     else
       hear_back(id);
   }
@@ -156,9 +158,21 @@ void wire_loop::unwatch(int fd) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
-frame_rules wire_loop::rules(bool accepted,
-                             admission_table_ptr admission) const {
-  frame_rules result{accepted, self_, std::move(admission), {}};
+/// What a session waits for before its handshake goes on.
+void wire_loop::watch_for(const unfinished& x, connection_id id,
+                          tls_session::progress wanted) {
+  epoll_event event{};
+  event.events
+    = wanted == tls_session::progress::wants_write ? EPOLLOUT : EPOLLIN;
+  event.data.u64 = id;
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, x.socket.get(), &event);
+}
+
+frame_rules wire_loop::rules(bool accepted, admission_table_ptr admission,
+                             const tls_session* tls) const {
+  frame_rules result{accepted, self_, std::move(admission), {}, {}};
+  if (tls != nullptr)
+    result.speaker = tls->peer().name;
   // Whom we have dialled may ask whoever we tell him about.
   if (accepted)
     for (auto& [key, door] : doors_)
@@ -169,13 +183,16 @@ frame_rules wire_loop::rules(bool accepted,
 /// Takes the connection out of this loop; the rest is CAF's.
 guarded_connection wire_loop::finish(unfinished& x) {
   unwatch(x.socket.get());
+  auto peer = x.tls ? to_string(x.tls->peer()) : std::string{};
   return {std::move(x.socket),
           std::move(x.check),
           std::move(x.slot),
           journal_,
           true,
           to_string(x.address),
-          0};
+          0,
+          std::move(x.tls),
+          std::move(peer)};
 }
 
 } // namespace edgeless

@@ -24,13 +24,18 @@ struct dial_order {
   url where;
   admission_table_ptr admission;
   caf::strong_actor_ptr whom;
+  peer_role peer = peer_role::node;
 };
 
 /// Someone at home: the actor behind a listening socket.
 struct door_order {
   socket_handle socket;
+  /// Of all who may knock: without certificates, nobody knows who they are.
   admission_table_ptr admission;
   caf::strong_actor_ptr door;
+  std::vector<peer_role> peers;
+  /// Of each of them.
+  std::map<peer_role, admission_table_ptr> by_role;
 };
 
 /// One thread that accepts, dials and waits for handshakes, all at the same
@@ -56,6 +61,9 @@ private:
   /// A connection that is not in CAF's hands yet.
   struct unfinished {
     socket_handle socket;
+    /// Without one, in the clear.
+    std::unique_ptr<tls_session> tls;
+    /// Once it is known who is there.
     std::unique_ptr<frame_check> check;
     connection_slot slot;
     socket_address address;
@@ -64,7 +72,7 @@ private:
     std::uint16_t door = 0;
   };
 
-  enum class stage : std::uint8_t { lookup, connect, greet };
+  enum class stage : std::uint8_t { lookup, connect, secure, greet };
 
   /// A dial under way. Its connection is made anew for each address.
   struct dial_state {
@@ -88,8 +96,9 @@ private:
   void admit(std::uint16_t key, socket_handle socket, socket_address address);
   void pause_doors();
   void resume_doors();
+  void shake_hands(connection_id id);
   void hear(connection_id id);
-  void drop(connection_id id, refusal reason);
+  void drop(connection_id id, refusal reason, const std::string& why = "");
   void let_in(connection_id id);
   void close_door(std::uint16_t key);
 
@@ -97,6 +106,8 @@ private:
   void look_up(dial_order order);
   void begin(connection_id id, wire_lookup::addresses found);
   void try_next(connection_id id);
+  void connected(connection_id id);
+  void secure(connection_id id);
   void greet(connection_id id);
   void hear_back(connection_id id);
   void fail_attempt(connection_id id, std::string reason);
@@ -106,7 +117,10 @@ private:
   // -- both --
   bool watch(int fd, connection_id id, std::uint32_t events);
   void unwatch(int fd);
-  frame_rules rules(bool accepted, admission_table_ptr admission) const;
+  void watch_for(const unfinished& x, connection_id id,
+                 tls_session::progress wanted);
+  frame_rules rules(bool accepted, admission_table_ptr admission,
+                    const tls_session* tls) const;
   guarded_connection finish(unfinished& x);
 
   caf::actor_system& system_;

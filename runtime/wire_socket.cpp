@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/wire_socket.hpp"
 
+#include "runtime/tls_session.hpp"
+
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
 
@@ -155,13 +157,21 @@ void prepare_stream(int fd) {
 }
 
 std::ptrdiff_t byte_stream::read(std::span<char> target) {
+  if (tls_ != nullptr)
+    return tls_->read(fd_, target);
   auto n = ::recv(fd_, target.data(), target.size(), 0);
   if (n > 0)
     return n;
   return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
 }
 
+std::ptrdiff_t byte_stream::read_rest(std::span<char> target) {
+  return tls_ != nullptr ? tls_->read_rest(target) : 0;
+}
+
 std::ptrdiff_t byte_stream::write(std::string_view source) {
+  if (tls_ != nullptr)
+    return tls_->write(fd_, source);
   auto n = ::send(fd_, source.data(), source.size(), MSG_NOSIGNAL);
   if (n >= 0)
     return n;

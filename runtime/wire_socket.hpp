@@ -17,6 +17,8 @@
 /// TCP sockets, none of which ever blocks.
 namespace edgeless {
 
+class tls_session;
+
 /// Owns a file descriptor.
 class socket_handle {
 public:
@@ -90,22 +92,29 @@ std::string cause(int error_number);
 /// What every connection gets: no delay, and an end if the peer takes nothing.
 void prepare_stream(int fd);
 
-/// How bytes travel over a connected socket. TLS will take the place of this
-/// class: nobody else reads from or writes to a connection.
+/// How bytes travel over a connected socket, in the clear or by a session of
+/// TLS: nobody else reads from or writes to a connection.
 class byte_stream {
 public:
-  explicit byte_stream(int fd) : fd_(fd) {
+  explicit byte_stream(int fd, tls_session* tls = nullptr)
+    : fd_(fd), tls_(tls) {
     // nop
   }
 
   /// How many bytes came; 0 if there are none now, -1 if there never will be.
   std::ptrdiff_t read(std::span<char> target);
 
-  /// How many bytes went; 0 if none can go now, -1 if none ever will.
+  /// The same of what has been received already, and of which the socket will
+  /// not tell: to be called after read() until it gives no more.
+  std::ptrdiff_t read_rest(std::span<char> target);
+
+  /// How many bytes went; 0 if none can go now, -1 if none ever will. What did
+  /// not go has to come first the next time.
   std::ptrdiff_t write(std::string_view source);
 
 private:
   int fd_;
+  tls_session* tls_;
 };
 
 } // namespace edgeless

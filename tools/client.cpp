@@ -7,8 +7,14 @@ namespace edgeless {
 
 using namespace std::chrono_literals;
 
-client::client() : net_{make_guarded_wire(system_)} {
+client::client(std::shared_ptr<tls_keeper> tls) {
   harden(system_);
+  wire_settings settings;
+  settings.tls = std::move(tls);
+  // The errors of a visit are its answer.
+  settings.log = [](const std::string&) {
+  };
+  net_ = make_guarded_wire(system_, std::move(settings));
 }
 
 client::~client() {

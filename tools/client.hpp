@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/caf_system.hpp"
+#include "runtime/tls_keeper.hpp"
 #include "runtime/wire.hpp"
 
 #include "messages/limits.hpp"
@@ -17,7 +18,8 @@ namespace edgeless {
 /// A short visit to a controller or a node: dial, ask, leave.
 class client {
 public:
-  client();
+  /// `tls`: with it, the visit is encrypted, and both sides say who they are.
+  explicit client(std::shared_ptr<tls_keeper> tls = nullptr);
   ~client();
 
   /// Reaches whoever listens at `url`. An error names it and the reason.

@@ -6,6 +6,7 @@
 
 #include <iostream>
 
+#include "tools/certificates.hpp"
 #include "tools/client.hpp"
 #include "tools/print.hpp"
 #include "tools/program.hpp"
@@ -14,6 +15,19 @@ using namespace edgeless;
 
 namespace {
 
+/// A client with the certificate of the settings, if there is one, for these
+/// addresses.
+caf::error open_client(std::unique_ptr<client>& result,
+                       const tls_settings& settings, const addresses& all) {
+  if (auto problem = check_exposure(settings, all))
+    return problem;
+  auto tls = open_tls(settings, {peer_role::client, ""});
+  if (!tls)
+    return tls.error();
+  result = std::make_unique<client>(std::move(*tls));
+  return caf::none;
+}
+
 /// What the commands need: the controller of the configuration file.
 class session {
 public:
@@ -21,10 +35,11 @@ public:
     auto settings = load_cli_settings(config_file);
     if (!settings)
       return settings.error();
-    if (auto problem = check_exposure(settings->tls, addresses_of(*settings)))
+    if (auto problem
+        = open_client(peer_, settings->tls, addresses_of(*settings)))
       return problem;
-    auto found = peer_.dial<controller_actor>(settings->controller_url,
-                                              peer_role::controller);
+    auto found = peer_->dial<controller_actor>(settings->controller_url,
+                                               peer_role::controller);
     if (!found)
       return found.error();
     controller_ = *found;
@@ -33,11 +48,11 @@ public:
 
   template <class Result, class... Ts>
   caf::expected<Result> ask(Ts&&... xs) {
-    return peer_.ask<Result>(controller_, std::forward<Ts>(xs)...);
+    return peer_->ask<Result>(controller_, std::forward<Ts>(xs)...);
   }
 
 private:
-  client peer_;
+  std::unique_ptr<client> peer_;
   controller_actor controller_;
 };
 
@@ -162,20 +177,30 @@ struct invocation {
   std::string type, url, node, function, payload;
 };
 
-caf::error invoke(const invocation& x) {
+/// Whoever invokes on this machine needs no configuration file.
+caf::error invoke(const invocation& x, const std::string& config_file) {
   if (x.type != "cast")
     return fail(ec::bad_input, "invalid event type: " + x.type);
   auto target = parse_id<physical_id>(x.function);
   if (!parse_id<node_id>(x.node) || !target)
     return fail(ec::bad_input,
                 "invalid instance id: " + x.node + " " + x.function);
-  client peer;
-  auto gate = peer.dial<gate_actor>(x.url, peer_role::node);
+  tls_settings tls;
+  if (std::filesystem::exists(config_file)) {
+    auto settings = load_cli_settings(config_file);
+    if (!settings)
+      return settings.error();
+    tls = settings->tls;
+  }
+  std::unique_ptr<client> peer;
+  if (auto problem = open_client(peer, tls, {{"function invoke", x.url}}))
+    return problem;
+  auto gate = peer->dial<gate_actor>(x.url, peer_role::node);
   if (!gate)
     return gate.error();
   event e;
   e.payload = x.payload;
-  auto done = peer.ask<atom::ok>(*gate, atom::invoke_v, *target, e);
+  auto done = peer->ask<atom::ok>(*gate, atom::invoke_v, *target, e);
   if (!done)
     return done.error();
   std::cout << "event casted\n";
@@ -183,9 +208,6 @@ caf::error invoke(const invocation& x) {
 }
 
 // -- the command line ---------------------------------------------------------
-
-/// The command that was chosen.
-using command = std::function<caf::error(const std::string& config_file)>;
 
 template <class Verb>
 command with_controller(Verb verb) {
@@ -266,8 +288,8 @@ void add_function_commands(CLI::App& options, std::string& argument,
   invoke_it->add_option("function", event.function)->required();
   invoke_it->add_option("payload", event.payload)->required();
   invoke_it->callback([&] {
-    chosen = [&](const std::string&) {
-      return invoke(event);
+    chosen = [&](const std::string& config_file) {
+      return invoke(event, config_file);
     };
   });
 }
@@ -289,6 +311,7 @@ int main(int argc, char** argv) {
   add_workflow_commands(options, argument, chosen);
   add_domain_commands(options, argument, chosen);
   add_function_commands(options, argument, event, chosen);
+  add_certificate_commands(options, chosen);
   if (auto code = self.parse(argc, argv))
     return *code;
   auto problem = !template_file.empty()

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "runtime/box_certificates.hpp"
 #include "runtime/compile_child.hpp"
 #include "runtime/templates.hpp"
 
@@ -31,10 +32,13 @@ launch_box(const std::filesystem::path& folder,
     return caf::none;
   };
   for (auto& [name, text] : files) {
+    if (name == "cli.toml")
+      continue;
     auto file = folder / name;
     if (!std::filesystem::exists(file))
-      return fail(ec::bad_input, name + " is missing: edgeless_inabox -t "
-                                        "writes one to start from");
+      return fail(ec::bad_input, name
+                                   + " is missing: edgeless_inabox -t "
+                                     "writes one to start from");
     auto problem
       = name == "controller.toml"     ? add(load_controller_settings(file))
         : name == "orchestrator.toml" ? add(load_orchestrator_settings(file))
@@ -45,23 +49,50 @@ launch_box(const std::filesystem::path& folder,
   return result;
 }
 
-int run(program& self, bool templates, std::size_t nodes) {
+struct wishes {
+  bool templates = false;
+  bool tls = false;
+  std::size_t nodes = 1;
+};
+
+/// Writes the files of a box, its certificates included.
+caf::error write_files(const wishes& x, const std::filesystem::path& folder,
+                       const std::vector<config_file>& files,
+                       const chance& random) {
+  std::error_code ignored;
+  if (x.tls && std::filesystem::exists(folder / "tls", ignored))
+    return fail(ec::duplicate,
+                (folder / "tls").string() + ": is there already");
+  auto problem
+    = x.nodes > 1 ? write_box(folder, files) : write_templates(folder, files);
+  if (problem || !x.tls)
+    return problem;
+  return write_box_certificates(folder, files, random);
+}
+
+int run(program& self, const wishes& x) {
   auto random = machine_chance();
   std::filesystem::path folder = ".";
   auto files = box_templates(random);
-  if (nodes > 1) {
-    auto made = box_templates(nodes, random);
+  if (x.nodes > 1) {
+    auto made = box_templates(x.nodes, random);
     if (!made)
       return self.fail(made.error());
     files = std::move(*made);
     folder = "config";
-    if (auto problem = write_box(folder, files))
+  }
+  if (x.tls)
+    files = with_tls(std::move(files));
+  if (x.templates || x.nodes > 1) {
+    if (auto problem = write_files(x, folder, files, random))
       return self.fail(problem);
+  } else if (x.tls) {
+    return self.fail(fail(ec::bad_input,
+                          "--tls goes with --templates or --num-of-nodes: the "
+                          "files say whether a box is encrypted"));
   }
-  if (templates) {
-    auto problem = nodes > 1 ? caf::error{} : write_templates(folder, files);
-    return problem ? self.fail(problem) : 0;
-  }
+  if (x.templates)
+    return 0;
   auto running = launch_box(folder, files);
   if (!running)
     return self.fail(running.error());
@@ -77,17 +108,19 @@ int main(int argc, char** argv) {
   block_signals();
   program self{"edgeless_inabox",
                "A controller, an orchestrator and nodes in one process."};
-  bool templates = false;
-  std::size_t nodes = 1;
-  self.options().add_flag("-t,--templates", templates,
+  wishes x;
+  self.options().add_flag("-t,--templates", x.templates,
                           "Write node.toml, orchestrator.toml and "
                           "controller.toml, then exit");
+  self.options().add_flag("--tls", x.tls,
+                          "Write them for encrypted connections, with an "
+                          "authority, certificates and cli.toml");
   self.options()
-    .add_option("-n,--num-of-nodes", nodes,
+    .add_option("-n,--num-of-nodes", x.nodes,
                 "With two or more: write config/ and run that")
     ->capture_default_str()
     ->check(CLI::Range(1, 1000));
   if (auto code = self.parse(argc, argv))
     return *code;
-  return run(self, templates, nodes);
+  return run(self, x);
 }

@@ -32,9 +32,11 @@ using namespace std::chrono_literals;
 /// What all three have: a system, a wire, a root actor and its door.
 class actor_process : public process {
 public:
-  actor_process() : system_{config_} {
+  explicit actor_process(std::shared_ptr<tls_keeper> tls) : system_{config_} {
     harden(system_);
-    net_ = make_guarded_wire(system_);
+    wire_settings settings;
+    settings.tls = std::move(tls);
+    net_ = make_guarded_wire(system_, std::move(settings));
   }
 
   ~actor_process() override {
@@ -102,6 +104,8 @@ protected:
 };
 
 struct controller_process : actor_process {
+  using actor_process::actor_process;
+
   caf::error launch(const controller_settings& settings) {
     controller_birth birth;
     birth.domains = settings.orchestrators;
@@ -134,11 +138,14 @@ redis_opener redis_at(const std::string& redis_url) {
 /// The node that the orchestrator hosts for the metrics-collector, in a system
 /// of its own: it joins like any other, and never gets functions.
 struct collector_process : actor_process {
-  caf::error launch(const orchestrator_settings& settings) {
+  using actor_process::actor_process;
+
+  /// `id`: as the certificate of the orchestrator names it, if there is one.
+  caf::error launch(const orchestrator_settings& settings, const node_id& id) {
     auto& general = settings.general;
     node_birth birth;
     birth.random = machine_chance();
-    birth.description.id = draw<node_id>(birth.random);
+    birth.description.id = id ? id : draw<node_id>(birth.random);
     birth.description.agent_url = general.agent_url_announced;
     birth.description.invocation_url = general.invocation_url_announced;
     birth.description.providers.push_back(
@@ -161,6 +168,11 @@ struct collector_process : actor_process {
 };
 
 struct orchestrator_process : actor_process {
+  explicit orchestrator_process(std::shared_ptr<tls_keeper> tls)
+    : actor_process{tls}, tls_{std::move(tls)} {
+    // nop
+  }
+
   caf::error launch(const orchestrator_settings& settings) {
     orchestrator_birth birth;
     birth.domain_id = settings.general.domain_id;
@@ -179,15 +191,28 @@ struct orchestrator_process : actor_process {
       return problem;
     if (settings.collector_redis_url.empty())
       return caf::none;
-    collector_ = std::make_unique<collector_process>();
-    return collector_->launch(settings);
+    node_id id;
+    if (tls_) {
+      auto name = tls_->own_name(peer_role::node);
+      if (!name)
+        return fail(ec::bad_input,
+                    settings.tls.certificate
+                      + ": names no node, which the metrics-collector is; "
+                        "edgeless_cli certificate issue names one");
+      id = parse_id<node_id>(*name).value_or(node_id{});
+    }
+    collector_ = std::make_unique<collector_process>(tls_);
+    return collector_->launch(settings, id);
   }
 
 private:
+  std::shared_ptr<tls_keeper> tls_;
   std::unique_ptr<collector_process> collector_; ///< leaves first
 };
 
 struct node_process : actor_process {
+  using actor_process::actor_process;
+
   static wasm_engine_settings engine_settings(const node_settings& settings) {
     wasm_engine_settings result;
     result.cache = settings.general.code_cache;
@@ -232,15 +257,31 @@ struct node_process : actor_process {
   }
 };
 
+/// Whom the certificate of a program has to name.
+tls_identity identity_of(const controller_settings&) {
+  return {peer_role::controller, ""};
+}
+
+tls_identity identity_of(const orchestrator_settings& x) {
+  return {peer_role::orchestrator, x.general.domain_id};
+}
+
+tls_identity identity_of(const node_settings& x) {
+  return {peer_role::node, to_string(x.general.node_id)};
+}
+
 template <class Process, class Settings>
 caf::expected<process_ptr> launch_as(const Settings& settings) {
   auto all = addresses_of(settings);
   if (auto problem = check_exposure(settings.tls, all))
     return problem;
-  if (auto open = exposed(all); !open.empty())
+  auto tls = open_tls(settings.tls, identity_of(settings));
+  if (!tls)
+    return tls.error();
+  if (auto open = exposed(settings.tls, all); !open.empty())
     log_warn("wire", "whoever reaches ", open,
              " is trusted: [tls] says insecure = true");
-  auto result = std::make_unique<Process>();
+  auto result = std::make_unique<Process>(std::move(*tls));
   if (auto problem = result->launch(settings))
     return problem;
   return process_ptr{std::move(result)};
