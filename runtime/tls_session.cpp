@@ -171,7 +171,7 @@ bool tls_session::machine::judge(bool trusted, X509_STORE_CTX* chain) {
     wanted += (wanted.empty() ? "" : " or ") + std::string{to_string(x)};
   give_up(refusal::wrong_role, (all.empty() ? "a certificate that names nobody"
                                             : "the certificate of " + all)
-                                 + ", where a " + wanted + " is expected");
+                                 + "; expected: " + wanted);
   X509_STORE_CTX_set_error(chain, X509_V_ERR_APPLICATION_VERIFICATION);
   return false;
 }

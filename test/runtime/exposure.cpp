@@ -35,8 +35,9 @@ TEST_CASE("what leads beyond this machine has to be wanted") {
     auto x = node_at(url);
     auto why = verdict(x);
     CHECK(why.starts_with("invocation_url: "));
-    CHECK(why.find("insecure = true in [tls]") != std::string::npos);
-    CHECK(exposed(addresses_of(x)) == url);
+    CHECK(why.find("certificate and key in [tls]") != std::string::npos);
+    CHECK(why.find("insecure = true") != std::string::npos);
+    CHECK(exposed(x.tls, addresses_of(x)) == url);
 
     x.tls.insecure = true;
     CHECK(verdict(x) == "");
@@ -56,11 +57,26 @@ TEST_CASE("each address of each file is looked at") {
   CHECK(check_exposure({}, addresses_of(orchestrator)));
 }
 
-TEST_CASE("nobody is made believe that certificates protect him") {
-  auto x = node_at("http://127.0.0.1:7002");
-  x.tls.ca = x.tls.certificate = x.tls.key = "some.pem";
+TEST_CASE("with certificates, every address will do") {
+  for (auto url : {"http://192.168.0.1:7002", "https://192.168.0.1:7002",
+                   "https://127.0.0.1:7002"}) {
+    auto x = node_at(url);
+    x.tls.ca = x.tls.certificate = x.tls.key = "some.pem";
 
-  CHECK(verdict(x).find("cannot be encrypted yet") != std::string::npos);
+    CHECK(verdict(x) == "");
+    CHECK(exposed(x.tls, addresses_of(x)) == "");
+  }
+}
+
+TEST_CASE("without certificates, nobody is made believe in https") {
+  for (auto insecure : {false, true}) {
+    auto x = node_at("https://127.0.0.1:7002");
+    x.tls.insecure = insecure;
+
+    CHECK(verdict(x)
+          == "invocation_url: https://127.0.0.1:7002 is to be encrypted: name "
+             "ca, certificate and key in [tls]");
+  }
 }
 
 } // namespace edgeless

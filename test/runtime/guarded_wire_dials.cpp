@@ -104,7 +104,7 @@ TEST_CASE("what is no URL, or asks for TLS, is not dialled") {
   CHECK(here.dial("orchestrator", node, orchestrator).reason
         == explain(parse_url("orchestrator").error()));
   CHECK(here.dial("https://127.0.0.1:1", node, orchestrator).reason
-        == "https://127.0.0.1: only http is spoken here");
+        == "https://127.0.0.1: needs the files of [tls]");
 }
 
 TEST_CASE("a dial that is under way when the wire closes is called off") {
