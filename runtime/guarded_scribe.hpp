@@ -4,6 +4,7 @@
 #include "runtime/frame_check.hpp"
 #include "runtime/tls_session.hpp"
 #include "runtime/wire_journal.hpp"
+#include "runtime/wire_names.hpp"
 #include "runtime/wire_socket.hpp"
 
 #include <caf/actor_system.hpp>
@@ -32,6 +33,7 @@ struct guarded_connection {
   std::unique_ptr<tls_session> tls{};
   /// For people: who the peer is, as far as that is known.
   std::string peer{};
+  name_slot name{};
 };
 
 /// Makes the connection one that CAF's broker reads from and writes to. It

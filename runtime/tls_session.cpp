@@ -180,6 +180,9 @@ void tls_session::machine::explain_failure(int code) {
   auto error = ERR_peek_error();
   auto reason = ERR_GET_REASON(error);
   auto text = ERR_reason_error_string(error);
+  if (reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE)
+    return give_up(refusal::bad_certificate,
+                   "it refuses us: our certificate has no business there");
   if (reason > SSL_AD_REASON_OFFSET)
     return give_up(refusal::bad_certificate,
                    "it refuses us: " + std::string{text ? text : "an alert"});

@@ -120,6 +120,8 @@ void wire_loop::hear(connection_id id) {
     if (reason != refusal::none)
       return drop(id, reason, x.tls ? to_string(x.tls->peer()) : "");
   }
+  if (!is_itself(x))
+    return drop(id, refusal::foreign_name, to_string(x.tls->peer()));
   let_in(id);
 }
 

@@ -170,6 +170,12 @@ void wire_loop::hear_back(connection_id id) {
     return fail_attempt(id, "no program of ours: "
                               + std::string{to_string(reason)});
   }
+  if (!is_itself(x)) {
+    journal_->refuse(refusal::foreign_name, to_string(x.address),
+                     to_string(x.tls->peer()));
+    return fail_attempt(id,
+                        to_string(x.tls->peer()) + " passes for somebody else");
+  }
   hand_over(id);
 }
 

@@ -180,6 +180,12 @@ frame_rules wire_loop::rules(bool accepted, admission_table_ptr admission,
   return result;
 }
 
+/// Whether a peer that has greeted is the one that CAF knows by that id.
+bool wire_loop::is_itself(unfinished& x) {
+  return !x.tls
+         || x.name.take(names_, x.check->peer(), to_string(x.tls->peer()));
+}
+
 /// Takes the connection out of this loop; the rest is CAF's.
 guarded_connection wire_loop::finish(unfinished& x) {
   unwatch(x.socket.get());
@@ -192,7 +198,8 @@ guarded_connection wire_loop::finish(unfinished& x) {
           to_string(x.address),
           0,
           std::move(x.tls),
-          std::move(peer)};
+          std::move(peer),
+          std::move(x.name)};
 }
 
 } // namespace edgeless

@@ -66,6 +66,7 @@ private:
     /// Once it is known who is there.
     std::unique_ptr<frame_check> check;
     connection_slot slot;
+    name_slot name;
     socket_address address;
     clock::time_point deadline;
     /// Of an accepted one.
@@ -121,12 +122,14 @@ private:
                  tls_session::progress wanted);
   frame_rules rules(bool accepted, admission_table_ptr admission,
                     const tls_session* tls) const;
+  bool is_itself(unfinished& x);
   guarded_connection finish(unfinished& x);
 
   caf::actor_system& system_;
   wire_settings settings_;
   std::shared_ptr<wire_journal> journal_;
   std::shared_ptr<connection_book> book_;
+  std::shared_ptr<name_book> names_ = std::make_shared<name_book>();
   std::shared_ptr<wire_lookup> lookup_;
   std::shared_ptr<wire_mail> mail_;
   caf::actor broker_;

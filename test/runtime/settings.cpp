@@ -183,7 +183,7 @@ TEST_CASE("TLS needs all three files") {
   CHECK(settings.tls.certificate == "b");
   CHECK(orchestrator_problem("[tls]\nca = 'a'\ncertificate = 'b'\n"
                              "key = 'c'\ninsecure = true\n")
-        == "o:8: tls.insecure: contradicts ca, certificate and key");
+        == "o:9: tls.insecure: contradicts ca, certificate and key");
   CHECK(orchestrator_problem("[tls]\nca = 'a'\n")
         == "o:5: tls: ca, certificate and key go together");
 }

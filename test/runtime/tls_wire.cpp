@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include "test/runtime/frame_bytes.hpp"
 #include "test/runtime/tls_fixture.hpp"
 
 #include "runtime/guarded_wire.hpp"
 
-#include <atomic>
+#include <future>
 
 namespace edgeless {
 
@@ -59,15 +60,23 @@ caf::behavior nobody(caf::event_based_actor*) {
   }};
 }
 
-/// A question, and whether it was answered.
+/// Whether a question is answered, before the connection ends.
 template <class Answer, class... Ts>
-bool answered(program& from, const caf::strong_actor_ptr& whom, Ts&&... xs) {
-  caf::scoped_actor self{from.system()};
-  auto result = false;
-  self
-    ->request(caf::actor_cast<caf::actor>(whom), ages, std::forward<Ts>(xs)...)
-    .receive([&](const Answer&) { result = true; }, [](const caf::error&) {});
-  return result;
+bool answered(program& from, const caf::strong_actor_ptr& whom,
+              const Ts&... xs) {
+  std::promise<bool> result;
+  from.system().spawn([&](caf::event_based_actor* self) {
+    auto done = [&result, self](bool x) {
+      result.set_value(x);
+      self->quit();
+    };
+    self->set_down_handler([done](const caf::down_msg&) { done(false); });
+    self->monitor(caf::actor_cast<caf::actor_addr>(whom));
+    self->request(caf::actor_cast<caf::actor>(whom), ages, xs...)
+      .then([done](const Answer&) { done(true); },
+            [done](const caf::error&) { done(false); });
+  });
+  return result.get_future().get();
 }
 
 bool joins(program& from, const caf::strong_actor_ptr& whom,
@@ -230,7 +239,7 @@ TEST_CASE_FIXTURE(trusted, "the certificate decides what may be said") {
   auto open_url = open_house.open(open_house.spawn(domain_called("home")),
                                   orchestrator, {node, controller});
   program anybody;
-  auto open_door = anybody.dial(open_url, node, orchestrator).handle;
+  auto open_door = anybody.dial(open_url, controller, orchestrator).handle;
   REQUIRE(open_door);
   CHECK(answered<domain_description>(anybody, open_door, atom::describe_v));
 
@@ -292,6 +301,26 @@ TEST_CASE_FIXTURE(trusted, "an orchestrator speaks for its own domain alone") {
     CHECK(here->statistics->refused_for(refusal::foreign_name)
           == (believed ? 0 : 1));
   }
+}
+
+TEST_CASE_FIXTURE(trusted, "nobody takes the place of one who is connected") {
+  auto there = start(the_orchestrator);
+  auto url = there->open(there->spawn(library), orchestrator, {node});
+  auto here = start(node_named(1));
+  auto door = here->reach<library_actor>(url, node, orchestrator);
+  REQUIRE(door);
+  auto greeting = bytes::greeting_of_client();
+  greeting.payload = bytes::of(here->system().node());
+  visitor thief{url, keeper(node_named(2))->dial(orchestrator)};
+  REQUIRE(thief.shake_hands());
+
+  thief.send(std::string{greeting});
+
+  CHECK(thief.is_cut());
+  CHECK(eventually([&] {
+    return there->statistics->refused_for(refusal::foreign_name) == 1;
+  }));
+  CHECK(fetch(*here, door, "known") == "xxxxxxxxxx");
 }
 
 // -- certificates that are no good --------------------------------------------
@@ -362,7 +391,9 @@ TEST_CASE("why a peer was refused is told, at most once a second") {
     REQUIRE(x.is_cut());
   }
 
-  CHECK(there.statistics->refused_for(refusal::bad_certificate) == 10);
+  CHECK(eventually([&] {
+    return there.statistics->refused_for(refusal::bad_certificate) == 10;
+  }));
   std::lock_guard lock{mutex};
   REQUIRE(!lines.empty());
   CHECK(lines.size() < 10);

@@ -155,6 +155,26 @@ class Hosts(TlsTest):
                  c.inspect(workflow)["generator"][0] == "running"
                  and c.inspect(workflow)["generator"][1] != node)
 
+    def test_the_metrics_collector_joins_as_a_node_of_its_own(self):
+        c = self.cluster
+        (port, redis) = free_ports(2)
+        text = (c.folder / "orchestrator.toml").read_text()
+        c.write("orchestrator.toml", text.replace(
+            'collector_type = "None"', 'collector_type = "Redis"\n'
+            f'redis_url = "redis://127.0.0.1:{redis}"').replace(
+            "[general]", "[general]\ninvocation_url = "
+            f'"http://127.0.0.1:{port}"'))
+        c.start_controller()
+        c.start_orchestrator()
+        c.wait_for_nodes(1)
+        c.terminate("orchestrator")
+        # A certificate that names no node is not enough.
+        c.issue("client", "orchestrator", "poor")
+        c.secure("orchestrator", "poor")
+        self.refuse(self.run_daemon("edgeless_orc_d"), "tls/poor.pem: names "
+                    "edgeless://client/orchestrator",
+                    "edgeless://orchestrator/domain-1")
+
     @unittest.skipUnless(own_address(), "no address beyond loopback")
     def test_with_certificates_any_address_will_do(self):
         c = self.cluster

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstring>
 
+#include "tools/benchmark/encryption.hpp"
 #include "tools/benchmark/floors.hpp"
 #include "tools/benchmark/node.hpp"
 #include "tools/benchmark/parts.hpp"
@@ -65,6 +66,27 @@ rows measure(const plan& how, node& host, const endpoint& target,
   return result;
 }
 
+/// `certificates`: where they are issued; empty: in the clear.
+rows measure_between_nodes(const plan& how, const std::string& where,
+                           const std::filesystem::path& certificates) {
+  auto failed = [&](const caf::error& why) {
+    return rows{{"call " + where, unit::seconds, {}, {}, explain(why)}};
+  };
+  auto id = draw<node_id>(machine_chance());
+  auto tls = certificate_of(id, certificates);
+  if (!tls)
+    return failed(tls.error());
+  node host{how.scratch / "code", id, false, std::move(*tls)};
+  peer_task task;
+  task.self
+    = {draw<node_id>(machine_chance()), draw<physical_id>(machine_chance())};
+  task.certificates = certificates;
+  auto there = peer::spawn(how.scratch / "peer", task);
+  if (!there)
+    return failed(there.error());
+  return measure(how, host, (*there)->at(), where);
+}
+
 void add(rows& all, rows more, const row& bare, const std::string& name) {
   for (std::size_t i = 0; i < more.size(); ++i) {
     more[i].floor = {name, quantile(bare.samples, parts[i].below)};
@@ -85,16 +107,11 @@ rows calls(const plan& how) {
   add(result, measure(how, host, host.at(target), "in one node"), request,
       "CAF request");
   auto raw = tcp_round_trip(how);
-  auto there = peer::spawn(
-    how.scratch / "peer",
-    {{draw<node_id>(machine_chance()), draw<physical_id>(machine_chance())},
-     {}});
-  if (!there) {
-    result.push_back(
-      {"calls between nodes", unit::seconds, {}, {}, explain(there.error())});
-    return result;
-  }
-  add(result, measure(how, host, (*there)->at(), "between two node processes"),
+  add(result, measure_between_nodes(how, "between two node processes", {}), raw,
+      "TCP round trip");
+  add(result,
+      measure_between_nodes(how, "between two node processes, encrypted",
+                            how.scratch / "certificates"),
       raw, "TCP round trip");
   return result;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <caf/binary_serializer.hpp>
 
+#include "tools/benchmark/encryption.hpp"
 #include "tools/benchmark/floors.hpp"
 #include "tools/benchmark/node.hpp"
 #include "tools/benchmark/parts.hpp"
@@ -69,12 +70,24 @@ void measure_in_node(const plan& how, const traffic& load, row& result,
   }
 }
 
-void measure_between_nodes(const plan& how, const traffic& load, row& result) {
-  node host{how.scratch / "code", some_node()};
+/// `certificates`: where they are issued; empty: in the clear.
+void measure_between_nodes(const plan& how, const traffic& load, row& result,
+                           const std::filesystem::path& certificates = {}) {
+  auto id = some_node();
+  auto tls = certificate_of(id, certificates);
+  if (!tls) {
+    result.failure = explain(tls.error());
+    return;
+  }
+  node host{how.scratch / "code", id, false, std::move(*tls)};
   auto source = some_instance();
-  auto there = peer::spawn(
-    how.scratch / "peer",
-    {{some_node(), some_instance()}, host.at(source), load.burst, 1, 16});
+  auto there
+    = peer::spawn(how.scratch / "peer", {{some_node(), some_instance()},
+                                         host.at(source),
+                                         load.burst,
+                                         1,
+                                         16,
+                                         certificates});
   if (!there) {
     result.failure = explain(there.error());
     return;
@@ -141,6 +154,12 @@ rows casts(const plan& how) {
     line.floor = {"TCP alone, as many bytes",
                   median(raw.samples) / bytes_per_event(size)};
     result.push_back(std::move(line));
+    row secret{"the same encrypted (aim: ratio "
+               + std::string{size > 1024 ? "0.4)" : "0.75)"}};
+    measure_between_nodes(how, traffic_of(size), secret,
+                          how.scratch / "certificates");
+    secret.floor = {"in the clear", median(result.back().samples)};
+    result.push_back(std::move(secret));
   }
   return result;
 }

@@ -37,10 +37,12 @@ constexpr unsigned char relay_bytes[] = {
 /// The guarded wire, but for the way to the orchestrator.
 class short_wire : public wire {
 public:
-  short_wire(caf::actor_system& system, caf::strong_actor_ptr orchestrator)
-    : others_{make_guarded_wire(system)}, orchestrator_{
-                                            std::move(orchestrator)} {
-    // nop
+  short_wire(caf::actor_system& system, caf::strong_actor_ptr orchestrator,
+             std::shared_ptr<tls_keeper> tls)
+    : orchestrator_{std::move(orchestrator)} {
+    wire_settings settings;
+    settings.tls = std::move(tls);
+    others_ = make_guarded_wire(system, std::move(settings));
   }
 
   caf::expected<std::unique_ptr<listener>>
@@ -116,12 +118,14 @@ std::optional<event> mailbox::take(std::chrono::milliseconds patience) {
 
 // -- a node -------------------------------------------------------------------
 
-node::node(const std::filesystem::path& cache, node_id id, bool measured) {
+node::node(const std::filesystem::path& cache, node_id id, bool measured,
+           std::shared_ptr<tls_keeper> tls) {
   harden(system_);
   session_ = draw<session_id>(machine_chance());
   add_orchestrator();
   net_ = std::make_shared<short_wire>(
-    system_, caf::actor_cast<caf::strong_actor_ptr>(orchestrator_));
+    system_, caf::actor_cast<caf::strong_actor_ptr>(orchestrator_),
+    std::move(tls));
   spawn(id, orchestrator_url, make_wasm_engine({cache}), measured);
 }
 

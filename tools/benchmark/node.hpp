@@ -5,6 +5,7 @@
 
 #include "runtime/caf_system.hpp"
 #include "runtime/guest.hpp"
+#include "runtime/tls_keeper.hpp"
 #include "runtime/wire.hpp"
 
 #include <caf/scoped_actor.hpp>
@@ -49,8 +50,10 @@ private:
 /// one module at a time for it.
 class node {
 public:
-  /// `measured`: with metrics and performance samples.
-  node(const std::filesystem::path& cache, node_id id, bool measured = false);
+  /// `measured`: with metrics and performance samples. `tls`: what goes to
+  /// other nodes is encrypted.
+  node(const std::filesystem::path& cache, node_id id, bool measured = false,
+       std::shared_ptr<tls_keeper> tls = nullptr);
   /// Of a domain, whose orchestrator is there.
   node(node_id id, const std::string& orchestrator,
        std::shared_ptr<guest_engine> engine);

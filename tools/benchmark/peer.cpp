@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "tools/benchmark/encryption.hpp"
 #include "tools/benchmark/memory.hpp"
 #include "tools/benchmark/node.hpp"
 
@@ -31,7 +32,8 @@ std::vector<std::string> words_of(const std::filesystem::path& cache,
           to_string(x.self.node),  to_string(x.self.instance),
           to_string(x.out.node),   to_string(x.out.instance),
           x.out.invocation_url,    std::to_string(x.every),
-          std::to_string(x.burst), std::to_string(x.size)};
+          std::to_string(x.burst), std::to_string(x.size),
+          x.certificates.string()};
 }
 
 int run_peer(const std::vector<std::string>& words) {
@@ -39,7 +41,13 @@ int run_peer(const std::vector<std::string>& words) {
     return static_cast<std::uint32_t>(std::stoul(words.at(i)));
   };
   auto self = parse_id<physical_id>(words.at(3));
-  node host{words.at(1), *parse_id<node_id>(words.at(2))};
+  auto id = *parse_id<node_id>(words.at(2));
+  auto tls = certificate_of(id, words.at(10));
+  if (!tls) {
+    std::cout << "error " << explain(tls.error()) << std::endl;
+    return 1;
+  }
+  node host{words.at(1), id, false, std::move(*tls)};
   output_map outputs{1, {}};
   if (auto out = parse_id<physical_id>(words.at(5)); *out)
     outputs.channels["out"]
@@ -143,7 +151,7 @@ std::optional<int> run_as_child(int argc, char** argv) {
     open_log("edgeless_benchmark", *filter);
   if (words[0] == idle_word && words.size() == 3)
     return run_idle(std::stoul(words[1]), words[2]);
-  if (words[0] == peer_word && words.size() == 10)
+  if (words[0] == peer_word && words.size() == 11)
     return run_peer(words);
   return 1;
 }

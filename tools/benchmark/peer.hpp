@@ -44,6 +44,8 @@ struct peer_task {
   std::uint32_t every = 0;
   std::uint32_t burst = 0;
   std::uint32_t size = 0;
+  /// Where its certificate is issued; empty: it speaks in the clear.
+  std::filesystem::path certificates{};
 };
 
 /// A node with one function in a process of its own.
