@@ -218,6 +218,113 @@ class Hosts(TlsTest):
         self.refuse(self.run_daemon("edgeless_con_d"), "https://", "[tls]")
 
 
+class Network:
+    """Three hosts, 10.99.1.2 to 10.99.3.2, each in a network namespace, with
+    a router between them."""
+
+    def __init__(self):
+        self.names = [f"edgeless-{os.getpid()}-{x}" for x in
+                      ["router", "h1", "h2", "h3"]]
+        try:
+            self.make()
+        except (OSError, subprocess.SubprocessError):
+            self.close()
+            raise
+
+    def make(self):
+        router = self.names[0]
+        for name in self.names:
+            self.ip("netns", "add", name)
+        self.ip("netns", "exec", router, "sh", "-c",
+                "echo 1 > /proc/sys/net/ipv4/ip_forward")
+        for i, host in enumerate(self.names[1:], 1):
+            self.ip("-n", router, "link", "add", f"v{i}", "type", "veth",
+                    "peer", "name", "eth0", "netns", host)
+            self.ip("-n", router, "addr", "add", f"10.99.{i}.1/24", "dev",
+                    f"v{i}")
+            self.ip("-n", router, "link", "set", f"v{i}", "up")
+            self.ip("-n", host, "addr", "add", f"10.99.{i}.2/24", "dev",
+                    "eth0")
+            self.ip("-n", host, "link", "set", "eth0", "up")
+            self.ip("-n", host, "link", "set", "lo", "up")
+            self.ip("-n", host, "route", "add", "default", "via",
+                    f"10.99.{i}.1")
+
+    @staticmethod
+    def ip(*words):
+        subprocess.run(["ip", *words], check=True, capture_output=True,
+                       timeout=20)
+
+    def close(self):
+        for name in self.names:
+            subprocess.run(["ip", "netns", "delete", name],
+                           capture_output=True, timeout=20)
+
+
+class Namespaces(TlsTest):
+    keep_alive = 0.5
+
+    def setUp(self):
+        super().setUp()
+        self.network = None
+        try:
+            self.network = Network()
+        except (OSError, subprocess.SubprocessError) as problem:
+            self.skipTest(f"no network namespaces here: {problem}")
+        # What is added last is closed first.
+        self.addCleanup(self.network.close)
+        self.addCleanup(self.stop)
+
+    def stop(self):
+        for name in list(self.cluster.running):
+            self.cluster.kill(name)
+
+    def on(self, host, name, program, *arguments):
+        c = self.cluster
+        with open(c.folder / (name + ".log"), "a") as log:
+            c.running[name] = subprocess.Popen(
+                ["ip", "netns", "exec", self.network.names[host],
+                 BIN / program, *arguments], cwd=c.folder, stdout=log,
+                stderr=subprocess.STDOUT)
+
+    def cli(self, *arguments):
+        return subprocess.run(
+            ["ip", "netns", "exec", self.network.names[1],
+             BIN / "edgeless_cli", *arguments], cwd=self.cluster.folder,
+            capture_output=True, text=True, timeout=60)
+
+    def test_three_hosts_form_a_cluster(self):
+        c = self.cluster
+        c.add_node_file("n1")
+        c.add_node_file("n2", file_log=False)
+        places = {c.controller_port: 1, c.orchestrator_port: 2,
+                  c.ports["n1"]: 2, c.ports["n2"]: 3}
+        for file in c.folder.glob("*.toml"):
+            text = file.read_text()
+            for port, host in places.items():
+                text = text.replace(f"127.0.0.1:{port}",
+                                    f"10.99.{host}.2:{port}")
+            file.write_text(text)
+        self.on(1, "controller", "edgeless_con_d")
+        self.on(2, "orchestrator", "edgeless_orc_d")
+        self.on(2, "n1", "edgeless_node_d", "-c", "n1.toml")
+        self.on(3, "n2", "edgeless_node_d", "-c", "n2.toml")
+        wait_for("two nodes", lambda: "(2 nodes)" in
+                 self.cli("domain", "list").stdout)
+        c.workflow([GENERATOR], [LOG])
+        for _ in range(2):  # one on each host
+            self.assertEqual(self.cli("workflow", "start", "workflow.json")
+                             .returncode, 0)
+        wait_for("events of both", lambda: all(
+            any(c.node_ids[node] in x for x in c.lines("events.log"))
+            for node in ["n1", "n2"]))
+        # Somebody on the same network, without a certificate.
+        c.open_up("cli")
+        text = (c.folder / "cli.toml").read_text()
+        c.write("cli.toml", text + "[tls]\ninsecure = true\n")
+        self.assertIn("cannot reach", self.cli("domain", "list").stderr)
+
+
 class Mistakes(TlsTest):
     def start_node(self):
         return self.run_daemon("edgeless_node_d", "-c", "n1.toml")
