@@ -77,6 +77,23 @@ void tell(metrics_page& page, const cluster_counts& x) {
                value(x.stops));
 }
 
+void tell(metrics_page& page, const wire_statistics& x) {
+  const std::string us = "edgeless_wire_";
+  page.gauge(us + "connections", "Connections of other programs, and to them.",
+             value(x.open));
+  page.counter(us + "accepted_total", "Connections that were taken.",
+               value(x.accepted));
+  page.counter(us + "dials_total", "Connections made to other programs.",
+               value(x.dialled));
+  page.counter(us + "dials_failed_total", "Connections that were not made.",
+               value(x.dials_failed));
+  for (std::size_t i = 1; i < refusals; ++i)
+    page.counter(us + "refused_total",
+                 "Connections that were refused or cut, by reason.",
+                 value(x.refused[i]),
+                 {{"reason", std::string{to_string(static_cast<refusal>(i))}}});
+}
+
 void tell_process(metrics_page& page, std::size_t actors) {
   page.gauge("edgeless_actors", "Actors that run.",
              static_cast<double>(actors));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/domain_counts.hpp"
+#include "runtime/frame_refusal.hpp"
 #include "runtime/metrics.hpp"
 
 #include <cstddef>
@@ -11,6 +12,8 @@ namespace edgeless {
 
 void tell(metrics_page& page, const domain_counts& x);
 void tell(metrics_page& page, const cluster_counts& x);
+/// What the wire of a program has let in, and what it has refused, and why.
+void tell(metrics_page& page, const wire_statistics& x);
 
 /// The memory of this process, and the actors of a part of it.
 void tell_process(metrics_page& page, std::size_t actors);

@@ -27,6 +27,7 @@ constexpr part parts[] = {
   {"starts", benchmark::starts},       {"workflow", benchmark::workflow_start},
   {"memory", benchmark::memory},       {"placement", benchmark::placements},
   {"migration", benchmark::migration}, {"mirror", benchmark::mirror_writes},
+  {"failover", benchmark::failover},
 };
 
 struct wishes {
@@ -86,9 +87,10 @@ int main(int argc, char** argv) {
   wishes x;
   self.options().require_subcommand(1);
   auto* sub = self.options().add_subcommand(
-    "report", "Measure casts, calls, starts, memory, placement, migration and "
-              "the mirror beside what the machine can do without us, and "
-              "print a table");
+    "report",
+    "Measure casts, calls, starts, memory, placement, migration, the "
+    "mirror and failover beside what the machine can do without us, and "
+    "print a table");
   sub->add_flag("--quick", x.quick, "Rougher, in less than a minute");
   sub->add_option("--only", x.only,
                   "These parts only: casts, calls, starts, workflow, memory, "

@@ -34,9 +34,10 @@ class actor_process : public process {
 public:
   explicit actor_process(std::shared_ptr<tls_keeper> tls) : system_{config_} {
     harden(system_);
-    wire_settings settings;
-    settings.tls = std::move(tls);
-    net_ = make_guarded_wire(system_, std::move(settings));
+    wire_settings how;
+    how.tls = std::move(tls);
+    how.statistics = wired_;
+    net_ = make_guarded_wire(system_, std::move(how));
   }
 
   ~actor_process() override {
@@ -86,6 +87,7 @@ protected:
           ? serve_metrics(*parsed,
                           [this, tell](metrics_page& page) {
                             tell(page);
+                            edgeless::tell(page, *wired_);
                             tell_process(page, system_.registry().running());
                           })
           : parsed.error();
@@ -97,6 +99,7 @@ protected:
 
   system_config config_;
   caf::actor_system system_;
+  std::shared_ptr<wire_statistics> wired_ = std::make_shared<wire_statistics>();
   std::shared_ptr<wire> net_;
   caf::actor root_;
   std::unique_ptr<listener> door_;

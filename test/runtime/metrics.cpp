@@ -210,3 +210,15 @@ TEST_CASE("a controller tells its workflows and domains") {
   CHECK(contains(text, "workflows{state=\"pending\"} 3\n"));
   CHECK(contains(text, "domains{state=\"away\"} 0\n"));
 }
+
+TEST_CASE("a wire tells what it has refused, and why") {
+  wire_statistics x;
+  x.accepted = 7;
+  x.refused[static_cast<std::size_t>(refusal::silent)] = 3;
+  auto text = print_metrics([&](metrics_page& page) { tell(page, x); });
+
+  CHECK(contains(text, "edgeless_wire_accepted_total 7\n"));
+  CHECK(contains(text, "edgeless_wire_refused_total{reason=\"silent\"} 3\n"));
+  CHECK(contains(text, "edgeless_wire_refused_total{reason=\"crowded\"} 0\n"));
+  CHECK(!contains(text, "reason=\"none\""));
+}

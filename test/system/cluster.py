@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.request
 import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -45,23 +46,32 @@ def wait_for(what, condition, patience=PATIENCE):
 
 
 class Cluster:
-    """A controller, an orchestrator and nodes, each with its own files."""
+    """A controller, an orchestrator and nodes, each with its own files. With
+    `hosts`, each is a host of its own; else all live on loopback. With
+    `metered`, each serves its metrics."""
 
-    def __init__(self, keep_alive=2):
+    def __init__(self, keep_alive=2, hosts=None, metered=False):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="edgeless-system-"))
+        self.hosts = hosts
+        self.metered = metered
         self.running = {}
         self.node_ids = {}
         self.ports = {}
+        self.metrics = {}
         self.controller_port, self.orchestrator_port = free_ports(2)
+        self.controller_url = self.url("controller", self.controller_port)
+        self.orchestrator_url = self.url("orchestrator",
+                                         self.orchestrator_port)
         self.write("controller.toml", f"""
-controller_url = "http://127.0.0.1:{self.controller_port}"
-orchestrators = [ {{ domain_id = "domain-1",
-  orchestrator_url = "http://127.0.0.1:{self.orchestrator_port}" }} ]
-""".replace(",\n ", ","))
+controller_url = "{self.controller_url}"
+orchestrators = [
+  {{ domain_id = "domain-1", orchestrator_url = "{self.orchestrator_url}" }} ]
+{self.telemetry("controller")}{self.tls()}
+""")
         self.write("orchestrator.toml", f"""
 [general]
 domain_id = "domain-1"
-orchestrator_url = "http://127.0.0.1:{self.orchestrator_port}"
+orchestrator_url = "{self.orchestrator_url}"
 orchestrator_url_announced = ""
 [baseline]
 orchestration_strategy = "RoundRobin"
@@ -70,10 +80,48 @@ keep_alive_interval_secs = {keep_alive}
 proxy_type = "None"
 [collector]
 collector_type = "None"
+{self.telemetry("orchestrator")}{self.tls()}
 """)
         self.write("cli.toml",
-                   f'controller_url = "http://127.0.0.1:'
-                   f'{self.controller_port}"\n')
+                   f'controller_url = "{self.controller_url}"\n{self.tls()}')
+
+    # -- where things are ------------------------------------------------------
+
+    def address(self, name):
+        return self.hosts.add(name) if self.hosts else "127.0.0.1"
+
+    def url(self, name, port):
+        return f"http://{self.address(name)}:{port}"
+
+    def tls(self):
+        return "[tls]\ninsecure = true\n" if self.hosts else ""
+
+    def metrics_url(self, name):
+        if not self.metered:
+            return ""
+        if name not in self.metrics:
+            self.metrics[name], = free_ports(1)
+        return self.url(name, self.metrics[name])
+
+    def telemetry(self, name):
+        url = self.metrics_url(name)
+        return f'[telemetry]\nmetrics_url = "{url}"\n' if url else ""
+
+    def visit(self, name):
+        return self.hosts.visit(name) if self.hosts \
+            else contextlib.nullcontext()
+
+    def scrape(self, name):
+        """Series of a program -> value; nothing if it does not answer."""
+        try:
+            with self.visit(name), urllib.request.urlopen(
+                    self.metrics_url(name) + "/metrics", timeout=10) as page:
+                text = page.read().decode()
+        except OSError:
+            return {}
+        return {series: float(value) for series, value in
+                (line.rsplit(" ", 1) for line in text.splitlines()
+                 if not line.startswith("#"))}
 
     def write(self, name, text):
         (self.folder / name).write_text(text)
@@ -86,14 +134,14 @@ collector_type = "None"
         self.write(name + ".toml", f"""
 [general]
 node_id = "{self.node_ids[name]}"
-agent_url = "http://127.0.0.1:{agent}"
+agent_url = "{self.url(name, agent)}"
 agent_url_announced = ""
-invocation_url = "http://127.0.0.1:{invocation}"
+invocation_url = "{self.url(name, invocation)}"
 invocation_url_announced = ""
-orchestrator_url = "http://127.0.0.1:{self.orchestrator_port}"
+orchestrator_url = "{self.orchestrator_url}"
 code_cache = "{self.folder}/code-{name}"
 [telemetry]
-metrics_url = ""
+metrics_url = "{self.metrics_url(name)}"
 log_level = "info"
 performance_samples = false
 [wasm_runtime]
@@ -102,12 +150,15 @@ enabled = true
 file_log_provider = "{provider}"
 [user_node_capabilities]
 labels = {json.dumps(list(labels))}
-""")
+{self.tls()}""")
 
     def launch(self, name, program, *arguments):
+        words = [BIN / program, *arguments]
+        if self.hosts:
+            words = self.hosts.inside(name, words)
         with open(self.folder / (name + ".log"), "a") as log:
             self.running[name] = subprocess.Popen(
-                [BIN / program, *arguments], cwd=self.folder, stdout=log,
+                words, cwd=self.folder, stdout=log,
                 stderr=subprocess.STDOUT)
         return self.running[name]
 
@@ -134,9 +185,11 @@ labels = {json.dumps(list(labels))}
                  self.cli("domain", "list", check=False).stdout)
 
     def cli(self, *arguments, check=True):
-        done = subprocess.run([BIN / "edgeless_cli", *arguments],
-                              cwd=self.folder, capture_output=True, text=True,
-                              timeout=60)
+        words = [BIN / "edgeless_cli", *arguments]
+        if self.hosts:
+            words = self.hosts.inside("controller", words)
+        done = subprocess.run(words, cwd=self.folder, capture_output=True,
+                              text=True, timeout=60)
         if check and done.returncode != 0:
             raise AssertionError(f"edgeless_cli {arguments}: {done.stderr}")
         return done

@@ -10,14 +10,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-rows with_failure(rows result, const caf::error& problem) {
-  for (auto& x : result) {
-    x.samples.clear();
-    x.failure = explain(problem);
-  }
-  return result;
-}
-
 // -- a stream, and somebody in its way moves ----------------------------------
 
 /// When the windows of a stream began, and the last one ended. First come those
@@ -63,14 +55,6 @@ std::vector<tape::mark> drain(domain& place, std::uint64_t sent) {
   return place.sink().take();
 }
 
-row must_be_zero(const std::string& what, std::uint64_t count) {
-  row result{what + " (must be 0)", unit::count};
-  result.samples.push_back(static_cast<double>(count));
-  if (count > 0)
-    result.failure = "the promise is 0";
-  return result;
-}
-
 rows pauses(const plan& how, domain& place, double rate) {
   auto at = "at " + readable(rate, unit::per_second);
   rows result{{"migration pause " + at + ", p50 (aim: 5 ms)", unit::seconds},
@@ -80,7 +64,7 @@ rows pauses(const plan& how, domain& place, double rate) {
   auto sent = events.stop();
   auto marks = drain(place, sent);
   if (times.problem)
-    return with_failure(std::move(result), times.problem);
+    return with_failure(std::move(result), explain(times.problem));
   std::vector<double> still, moving;
   for (std::size_t i = 0; i < 2 * times.windows; ++i) {
     auto gap = longest_gap(marks, times.begins[i], times.begins[i + 1]);
@@ -185,7 +169,7 @@ rows intent_rows(const plan& how,
               {"intent in Redis to moved in Redis, p99", unit::seconds}};
   auto taken = intents(how);
   if (!taken)
-    return with_failure(std::move(result), taken.error());
+    return with_failure(std::move(result), explain(taken.error()));
   result[0].samples = *taken;
   result[1].samples = {quantile(*taken, 0.99)};
   if (direct) {
@@ -193,11 +177,6 @@ rows intent_rows(const plan& how,
     result[1].floor = {"move without Redis", quantile(*direct, 0.99)};
   }
   return result;
-}
-
-void append(rows& all, rows more) {
-  for (auto& x : more)
-    all.push_back(std::move(x));
 }
 
 } // namespace

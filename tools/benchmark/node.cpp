@@ -33,6 +33,12 @@ constexpr unsigned char asker_bytes[] = {
 constexpr unsigned char relay_bytes[] = {
 #include "benchmark/relay.wasm.inc"
 };
+constexpr unsigned char keeper_bytes[] = {
+#include "benchmark/keeper.wasm.inc"
+};
+constexpr unsigned char spinner_bytes[] = {
+#include "benchmark/spinner.wasm.inc"
+};
 
 /// The guarded wire, but for the way to the orchestrator.
 class short_wire : public wire {
@@ -77,6 +83,14 @@ std::string asker_module() {
 
 std::string relay_module() {
   return {reinterpret_cast<const char*>(relay_bytes), sizeof relay_bytes};
+}
+
+std::string keeper_module() {
+  return {reinterpret_cast<const char*>(keeper_bytes), sizeof keeper_bytes};
+}
+
+std::string spinner_module() {
+  return {reinterpret_cast<const char*>(spinner_bytes), sizeof spinner_bytes};
 }
 
 std::string numbers(std::initializer_list<std::uint32_t> xs) {

@@ -28,6 +28,11 @@ rows migration(const plan& how);
 /// Instances per second that are written to a Redis which somebody flushed.
 rows mirror_writes(const plan& how);
 
+/// How long it takes until somebody else handles the events of a node that was
+/// killed or is silent, until a thousand functions have another home, until a
+/// restarted orchestrator knows what runs; and what must never happen.
+rows failover(const plan& how);
+
 /// Memory per instance that has nothing to do.
 rows memory(const plan& how);
 

@@ -8,10 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 
 #include "tools/benchmark/encryption.hpp"
+#include "tools/benchmark/failover.hpp"
 #include "tools/benchmark/memory.hpp"
 #include "tools/benchmark/node.hpp"
 
@@ -109,6 +111,10 @@ void child::dismiss() {
     close(std::exchange(input_, -1));
 }
 
+void child::signal(int number) {
+  ::kill(pid_, number);
+}
+
 std::string child::read_line() {
   std::string line;
   char x;
@@ -151,6 +157,8 @@ std::optional<int> run_as_child(int argc, char** argv) {
     open_log("edgeless_benchmark", *filter);
   if (words[0] == idle_word && words.size() == 3)
     return run_idle(std::stoul(words[1]), words[2]);
+  if (auto code = run_failover_child(words))
+    return *code;
   if (words[0] == peer_word && words.size() == 11)
     return run_peer(words);
   return 1;

@@ -28,6 +28,8 @@ public:
   std::string read_line();
   /// Closes its input: its work is done.
   void dismiss();
+  /// Such as SIGKILL, which nobody survives, or SIGSTOP.
+  void signal(int number);
 
 private:
   child() = default;

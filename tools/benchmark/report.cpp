@@ -66,6 +66,27 @@ const char* symbol(unit x) {
 
 } // namespace
 
+row must_be_zero(const std::string& what, std::uint64_t count) {
+  row result{what + " (must be 0)", unit::count};
+  result.samples.push_back(static_cast<double>(count));
+  if (count > 0)
+    result.failure = "the promise is 0";
+  return result;
+}
+
+rows with_failure(rows all, const std::string& reason) {
+  for (auto& x : all) {
+    x.samples.clear();
+    x.failure = reason;
+  }
+  return all;
+}
+
+void append(rows& all, rows more) {
+  for (auto& x : more)
+    all.push_back(std::move(x));
+}
+
 double quantile(std::vector<double> samples, double part) {
   if (samples.empty())
     return 0;

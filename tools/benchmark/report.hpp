@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,12 @@ struct row {
 };
 
 using rows = std::vector<row>;
+
+/// A row of one count, which fails unless it is zero.
+row must_be_zero(const std::string& what, std::uint64_t count);
+/// Every row without a sample, for that reason.
+rows with_failure(rows all, const std::string& reason);
+void append(rows& all, rows more);
 
 /// The value below which `part` (0..1) of the samples lie; 0 without any.
 double quantile(std::vector<double> samples, double part);

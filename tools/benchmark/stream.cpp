@@ -12,22 +12,19 @@ namespace edgeless::benchmark {
 
 namespace {
 
-class tape_guest : public guest {
+class sink_guest : public guest {
 public:
-  tape_guest(guest_host& host, std::shared_ptr<tape> out)
+  sink_guest(guest_host& host, cast_sink out)
     : host_{host}, out_{std::move(out)} {
     // nop
   }
 
   progress run() noexcept override {
     while (auto* x = host_.next()) {
-      std::uint64_t number;
       if (x->kind == hook::call)
         host_.done({});
-      if (x->kind != hook::cast || x->payload.size() != sizeof number)
-        continue;
-      std::memcpy(&number, x->payload.data(), sizeof number);
-      out_->record(number);
+      if (x->kind == hook::cast)
+        out_(*x);
     }
     return progress::idle;
   }
@@ -42,27 +39,29 @@ public:
 
 private:
   guest_host& host_;
-  std::shared_ptr<tape> out_;
+  cast_sink out_;
 };
 
-struct tape_class : guest_class {
-  explicit tape_class(std::shared_ptr<tape> out) : out{std::move(out)} {
+struct sink_class : guest_class {
+  explicit sink_class(cast_sink out) : out{std::move(out)} {
     // nop
   }
 
   caf::expected<std::unique_ptr<guest>>
   instantiate(guest_host& host, const guest_limits&) override {
-    return std::unique_ptr<guest>{std::make_unique<tape_guest>(host, out)};
+    return std::unique_ptr<guest>{std::make_unique<sink_guest>(host, out)};
   }
 
-  std::shared_ptr<tape> out;
+  cast_sink out;
 };
 
-class tape_engine : public guest_engine {
+class sink_engine : public guest_engine {
 public:
-  tape_engine(std::shared_ptr<guest_engine> others, std::shared_ptr<tape> out)
-    : others_{std::move(others)}, mine_{std::make_shared<tape_class>(
-                                    std::move(out))} {
+  sink_engine(std::shared_ptr<guest_engine> others, const std::string& module,
+              cast_sink out)
+    : others_{std::move(others)},
+      mine_{std::make_shared<sink_class>(std::move(out))}, name_{
+                                                             sha256(module)} {
     // nop
   }
 
@@ -80,7 +79,7 @@ public:
 private:
   std::shared_ptr<guest_engine> others_;
   guest_class_ptr mine_;
-  code_id name_ = sha256(tape_module());
+  code_id name_;
 };
 
 std::string payload_of(std::uint64_t number) {
@@ -110,9 +109,23 @@ std::string tape_module() {
   return "tape";
 }
 
+std::shared_ptr<guest_engine> with_sink(std::shared_ptr<guest_engine> others,
+                                        const std::string& module,
+                                        cast_sink sink) {
+  return std::make_shared<sink_engine>(std::move(others), module,
+                                       std::move(sink));
+}
+
 std::shared_ptr<guest_engine> with_tape(std::shared_ptr<guest_engine> others,
                                         std::shared_ptr<tape> out) {
-  return std::make_shared<tape_engine>(std::move(others), std::move(out));
+  return with_sink(std::move(others), tape_module(),
+                   [out = std::move(out)](const guest_event& x) {
+                     std::uint64_t number;
+                     if (x.payload.size() != sizeof number)
+                       return;
+                     std::memcpy(&number, x.payload.data(), sizeof number);
+                     out->record(number);
+                   });
 }
 
 // -- casting ------------------------------------------------------------------

@@ -33,8 +33,16 @@ private:
   std::vector<mark> marks_;
 };
 
-/// A module that is none: its only guest writes on the tape. So the end of a
-/// stream is an instance like any other, but outside WebAssembly.
+/// Gets the casts of a guest. Any thread, one at a time per instance.
+using cast_sink = std::function<void(const guest_event&)>;
+
+/// An engine in which `module` is none, but hands its casts to `sink`. So the
+/// end of a stream is an instance like any other, but outside WebAssembly.
+std::shared_ptr<guest_engine> with_sink(std::shared_ptr<guest_engine> others,
+                                        const std::string& module,
+                                        cast_sink sink);
+
+/// The module whose only guest writes on the tape.
 std::string tape_module();
 std::shared_ptr<guest_engine> with_tape(std::shared_ptr<guest_engine> others,
                                         std::shared_ptr<tape> out);

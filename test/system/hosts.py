@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+"""Hosts of their own for the programs of a cluster: network namespaces with a
+cable each to a common switch. Cables can be pulled, pairs of hosts parted.
+
+Where the machine does not allow that, everybody lives on loopback, and tests
+that need a cable are skipped.
+"""
+import atexit
+import contextlib
+import ctypes
+import functools
+import os
+import subprocess
+
+NEW_NETWORK = 0x40000000  # CLONE_NEWNET
+# Nobody's: whatever is sent there is lost in silence.
+NOWHERE = "02:00:00:00:00:01"
+
+
+def run(*words, check=True):
+    return subprocess.run(words, check=check, capture_output=True, text=True,
+                          timeout=20)
+
+
+@functools.cache
+def allowed():
+    """Why there can be no namespaces here; nothing if they can be made."""
+    name = f"edgeless-{os.getpid()}-probe"
+    try:
+        done = run("ip", "netns", "add", name, check=False)
+        if done.returncode != 0:
+            return "no network namespaces: " + done.stderr.strip()
+        try:
+            done = run("ip", "-n", name, "link", "add", "bridge0", "type",
+                       "bridge", check=False)
+            return "no bridges: " + done.stderr.strip() \
+                if done.returncode != 0 else ""
+        finally:
+            run("ip", "netns", "del", name, check=False)
+    except OSError as e:
+        return f"no ip command: {e}"
+
+
+class Hosts:
+    """Namespaces by the names of hosts. Gone after close(), in any case at the
+    end of this program."""
+    count = 0
+
+    def __init__(self):
+        Hosts.count += 1
+        self.prefix = f"edgeless-{os.getpid()}-{Hosts.count}-"
+        self.addresses = {}
+        self.switch = self.prefix + "switch"
+        atexit.register(self.close)
+        run("ip", "netns", "add", self.switch)
+        self.ip("switch", "link", "add", "bridge0", "type", "bridge",
+                "forward_delay", "0", "mcast_snooping", "0")
+        self.ip("switch", "link", "set", "bridge0", "up")
+
+    def namespace(self, host):
+        return self.prefix + host
+
+    def ip(self, host, *words):
+        return run("ip", "-n", self.namespace(host), *words)
+
+    def add(self, host):
+        """Its address."""
+        if host in self.addresses:
+            return self.addresses[host]
+        number = len(self.addresses) + 1
+        self.addresses[host] = f"10.99.0.{number}"
+        run("ip", "netns", "add", self.namespace(host))
+        self.ip("switch", "link", "add", f"port{number}", "type", "veth",
+                "peer", "name", "cable", "netns", self.namespace(host))
+        self.ip("switch", "link", "set", f"port{number}", "master", "bridge0",
+                "up")
+        self.ip(host, "addr", "add", self.addresses[host] + "/24", "dev",
+                "cable")
+        self.ip(host, "link", "set", "cable", "up")
+        self.ip(host, "link", "set", "lo", "up")
+        return self.addresses[host]
+
+    def port(self, host):
+        return "port" + self.addresses[host].rsplit(".", 1)[1]
+
+    def inside(self, host, words):
+        """The command that runs these words there, under the same pid."""
+        return ["ip", "netns", "exec", self.namespace(host), *map(str, words)]
+
+    @contextlib.contextmanager
+    def visit(self, host):
+        """This thread's sockets are of that host meanwhile."""
+        libc = ctypes.CDLL(None, use_errno=True)
+
+        def enter(path):
+            with open(path) as there:
+                if libc.setns(there.fileno(), NEW_NETWORK) != 0:
+                    raise OSError(ctypes.get_errno(), "setns " + path)
+        home = f"/proc/self/task/{os.getpid()}/ns/net"
+        with open(home) as back:
+            enter("/run/netns/" + self.namespace(host))
+            try:
+                yield
+            finally:
+                libc.setns(back.fileno(), NEW_NETWORK)
+
+    # -- misfortunes -----------------------------------------------------------
+
+    def pull(self, host):
+        """Its cable: both ends see that there is none."""
+        self.ip("switch", "link", "set", self.port(host), "down")
+
+    def plug(self, host):
+        self.ip("switch", "link", "set", self.port(host), "up")
+
+    def part(self, one, other):
+        """What they send each other gets lost in silence."""
+        for host, peer in ((one, other), (other, one)):
+            self.ip(host, "neigh", "replace", self.addresses[peer], "lladdr",
+                    NOWHERE, "dev", "cable", "nud", "permanent")
+
+    def mend(self, one, other):
+        for host, peer in ((one, other), (other, one)):
+            self.ip(host, "neigh", "del", self.addresses[peer], "dev", "cable")
+
+    def lose(self, host, percent):
+        """So much of what it sends; false: this machine cannot do that."""
+        return run("ip", "netns", "exec", self.namespace(host), "tc", "qdisc",
+                   "add", "dev", "cable", "root", "netem", "loss",
+                   f"{percent}%", check=False).returncode == 0
+
+    def close(self):
+        for host in [*self.addresses, "switch"]:
+            run("ip", "netns", "del", self.namespace(host), check=False)
+        self.addresses.clear()
+        atexit.unregister(self.close)
