@@ -162,15 +162,13 @@ crowded(const plan& how, std::size_t count, workflow_id& workflow) {
 
 caf::error rehome(stage& place, std::size_t count, const workflow_id& workflow,
                   row& taken, row& least) {
-  auto all = place.counts().running.load();
-  auto lost = place.counts().nodes_lost.load();
+  auto moved = place.counts().relocations.load();
   std::this_thread::sleep_for(100ms);
   auto begin = clock::now();
   place.signal(0, SIGKILL);
   // The one that warmed the cache has nowhere to go.
   auto done = [&] {
-    return place.counts().nodes_lost > lost
-           && place.counts().running == all - 1;
+    return place.counts().relocations >= moved + count;
   };
   if (!comes_true(patience, done))
     return too_late("not all are re-homed");
@@ -231,13 +229,9 @@ caf::expected<bool> goes_on(stage& place) {
   auto victim = place.member(known.source.node);
   if (!victim)
     return too_late("it lives nowhere");
-  auto running = place.counts().running.load();
-  auto lost = place.counts().nodes_lost.load();
+  auto moved = place.counts().relocations.load();
   place.bury(*victim);
-  if (!comes_true(patience, [&] {
-        return place.counts().nodes_lost > lost
-               && place.counts().running == running;
-      }))
+  if (!comes_true(patience, [&] { return place.counts().relocations > moved; }))
     return too_late("it is not replaced");
   place.cast();
   if (!comes_true(patience,

@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: MIT
+"""Hostile peers at every port of the real programs. Whatever they do: nobody
+dies, memory stays bounded, others are served, and it is counted."""
+import contextlib
+import os
+import random
+import socket
+import struct
+import threading
+import time
+import unittest
+
+from cluster import GENERATOR, LOG, Cluster, SystemTest, wait_for
+
+# BASP, CAF's protocol: the kinds of frames.
+HANDSHAKE, SERVER_HANDSHAKE, DIRECT, ROUTED, MONITOR, DOWN, HEARTBEAT = range(7)
+BOUND_KIB = 64 * 1024  # that hostility may cost a program, in a debug build too
+
+
+def frame(kind, payload=b"", size=None, flags=0, data=0, source=0, target=0):
+    """A frame, whose header may lie about the size."""
+    return struct.pack(">BBBBIQQQ", kind, 0, 0, flags,
+                       len(payload) if size is None else size, data, source,
+                       target) + payload
+
+
+def greeting():
+    """A proper handshake of a CAF client, as far as a stranger can know."""
+    return frame(HANDSHAKE, b"\x00" * 7 + b"\x0d" + b"\x00\x00\x00\x07"
+                 + os.urandom(20))
+
+
+class Port:
+    """Somebody's port, and how one talks to it. A form with TLS differs in
+    `speak` alone."""
+
+    def __init__(self, name, number, speak=lambda x: x):
+        self.name, self.number, self.speak = name, number, speak
+
+    def connect(self, timeout=5):
+        return self.speak(socket.create_connection(
+            ("127.0.0.1", self.number), timeout))
+
+
+def say(peer, data):
+    """What a peer gets told until it hangs up."""
+    with contextlib.suppress(OSError):
+        peer.sendall(data)
+
+
+def is_cut(peer, patience=30):
+    """Whether it hangs up: reads on until the end."""
+    peer.settimeout(patience)
+    try:
+        while peer.recv(65536):
+            pass
+        return True
+    except socket.timeout:
+        return False
+    except OSError:
+        return True
+
+
+class Hostile(SystemTest):
+    keep_alive = 0.5
+
+    def setUp(self):
+        self.cluster = Cluster(self.keep_alive, metered=True)
+        self.addCleanup(self.cluster.close)
+        c = self.cluster
+        c.start_all("n1", "n2")
+        c.start([GENERATOR], [LOG])
+        wait_for("events", lambda: len(c.lines("events.log")) > 2)
+        self.pids = {name: x.pid for name, x in c.running.items()}
+        self.before = self.resident()
+
+    def ports(self):
+        """Who listens where: a program of ours, guarded."""
+        c = self.cluster
+        return [Port("controller", c.controller_port),
+                Port("orchestrator", c.orchestrator_port),
+                Port("n1", c.ports["n1"])]
+
+    def resident(self):
+        result = {}
+        for name, pid in self.pids.items():
+            with open(f"/proc/{pid}/status") as file:
+                result[name] = int(file.read().split("VmRSS:")[1].split()[0])
+        return result
+
+    def refused(self, name, *reasons):
+        """By its own count; for these reasons, or all."""
+        return sum(value for series, value in self.cluster.scrape(name).items()
+                   if series.startswith("edgeless_wire_refused_total")
+                   and (not reasons or any(f'"{x}"' in series
+                                           for x in reasons)))
+
+    def check_unharmed(self):
+        c = self.cluster
+        seen = len(c.lines("events.log"))
+        wait_for("more events", lambda: len(c.lines("events.log")) > seen + 5)
+        self.assertEqual(c.cli("domain", "list").stdout,
+                         "domain domain-1 (2 nodes)\n")
+        workflow = c.start([("guest", "noop", {}, {})])
+        _, node, instance = c.inspect(workflow)["guest"]
+        c.cli("function", "invoke", "cast",
+              f"http://127.0.0.1:{c.ports[node]}", c.node_ids[node], instance,
+              "hello")
+        c.cli("workflow", "stop", workflow)
+        for name, process in c.running.items():
+            self.assertIsNone(process.poll(), name)
+            self.assertEqual(process.pid, self.pids[name])
+        after = self.resident()
+        for name, kib in self.before.items():
+            self.assertLess(after[name] - kib, BOUND_KIB, name)
+        self.assertEqual(c.scrape("orchestrator")
+                         ["edgeless_orchestrator_nodes_lost_total"], 0)
+
+
+class Frames(Hostile):
+    def test_random_bytes(self):
+        chance = random.Random(1)
+        for port in self.ports():
+            before = self.refused(port.name)
+            for number in range(100):
+                with port.connect() as peer:
+                    if number % 2:
+                        say(peer, greeting())
+                    # Never by chance the beginning of a handshake.
+                    say(peer, b"\xff" + chance.randbytes(chance.randrange(2000)
+                                                         + 64))
+            wait_for("the count", lambda: self.refused(port.name)
+                     >= before + 100)
+        self.check_unharmed()
+
+    def test_forged_headers(self):
+        sizes = (0, 1, 2 ** 21 + 1, 2 ** 31, 2 ** 32 - 1)
+        for port in self.ports():
+            for kind in range(9):
+                for size in sizes:
+                    if kind == HEARTBEAT and size == 0:
+                        continue  # that one is in order
+                    with port.connect() as peer:
+                        say(peer, greeting() + frame(kind, b"x" * 64, size))
+                        peer.shutdown(socket.SHUT_WR)
+                        self.assertTrue(is_cut(peer), (port.name, kind, size))
+            self.assertGreater(self.refused(
+                port.name, "bad_header", "too_large", "late_handshake",
+                "routed", "bad_content"), 20, port.name)
+        self.check_unharmed()
+
+    def test_truncated_and_oversized_frames(self):
+        whole = frame(DIRECT, b"\x00" * 1000, data=1, source=1, target=1)
+        for port in self.ports():
+            for length in (1, 16, 31, 32, 33, 500, 1031):
+                with port.connect() as peer:
+                    say(peer, greeting() + whole[:length])
+            with port.connect() as peer:
+                say(peer, greeting()
+                    + frame(DIRECT, b"x" * 2 ** 22, data=1, source=1,
+                            target=1))
+                self.assertTrue(is_cut(peer), port.name)
+            self.assertGreater(self.refused(port.name, "too_large"), 0,
+                               port.name)
+        self.check_unharmed()
+
+    def test_nested_bombs(self):
+        """A message in a message in a message..., as large as may be; and
+        lists that say that they are long."""
+        signature = b"@<>+@message"
+        level = struct.pack(">H", 0) + bytes([len(signature)]) + signature
+        nested = b"\x00" + level * (1_900_000 // len(level))
+        signature = b"@<>+@atom+@charbuf"
+        long = b"\x00" + struct.pack(">H", 0) + bytes([len(signature)]) \
+            + signature + bytes(8) + b"\xff\xff\xff\xff\x07" + b"x" * 20
+        for port in self.ports():
+            before = self.refused(port.name)
+            for payload in (nested, long):
+                with port.connect() as peer:
+                    say(peer, greeting()
+                        + frame(DIRECT, payload, data=1, source=1, target=1))
+                    self.assertTrue(is_cut(peer), port.name)
+            wait_for("the count", lambda: self.refused(port.name)
+                     >= before + 2)
+        self.check_unharmed()
+
+
+class Crowds(Hostile):
+    def test_whoever_says_a_byte_now_and_then_is_hung_up_on(self):
+        opening = greeting()
+        for port in self.ports():
+            before = self.refused(port.name, "silent", "hung_up")
+            with port.connect() as peer:
+                begin = time.monotonic()
+                try:
+                    for i in range(len(opening) - 1):
+                        peer.sendall(opening[i:i + 1])
+                        time.sleep(0.3)
+                except OSError:
+                    pass
+                self.assertLess(time.monotonic() - begin, 15, port.name)
+                self.assertTrue(is_cut(peer), port.name)
+            wait_for("the count", lambda: self.refused(
+                port.name, "silent", "hung_up") > before)
+        self.check_unharmed()
+
+    def test_thousands_of_silent_connections(self):
+        for port in self.ports():
+            silent = []
+            for _ in range(2000):
+                with contextlib.suppress(OSError):
+                    silent.append(port.connect())
+            # Those that are new push out the oldest, or are not let in.
+            wait_for("the count", lambda: self.refused(
+                port.name, "crowded", "silent") > 1000)
+            for peer in silent:
+                peer.close()
+        self.check_unharmed()
+
+    def test_a_flood_of_connections(self):
+        ports, done = self.ports(), threading.Event()
+
+        def flood(port):
+            while not done.is_set():
+                with contextlib.suppress(OSError), port.connect() as peer:
+                    say(peer, b"\xff" * 64)
+
+        floods = [threading.Thread(target=flood, args=[x], daemon=True)
+                  for x in ports]
+        for x in floods:
+            x.start()
+        try:
+            self.check_unharmed()
+        finally:
+            done.set()
+        for x in floods:
+            x.join(10)
+        for port in ports:
+            self.assertGreater(self.refused(port.name, "no_handshake",
+                                            "crowded", "bad_header"), 10,
+                               port.name)
+
+    def test_a_peer_that_never_reads(self):
+        """It makes a program talk, and leaves all that in the socket."""
+        idle = []
+        for port in self.ports():
+            for _ in range(50):
+                peer = port.connect()
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+                say(peer, greeting() + frame(HEARTBEAT) * 1000)
+                idle.append(peer)
+        self.check_unharmed()
+        for peer in idle:
+            peer.close()
+        self.check_unharmed()
+
+
+class BlackHoles(Hostile):
+    def test_a_node_that_announces_a_url_where_nobody_answers(self):
+        """It takes connections, and never says a word."""
+        c = self.cluster
+        hole = socket.create_server(("127.0.0.1", 0), backlog=1)
+        self.addCleanup(hole.close)
+        c.add_node_file("liar", file_log=False)
+        file = c.folder / "liar.toml"
+        file.write_text(file.read_text().replace(
+            'invocation_url_announced = ""', 'invocation_url_announced = '
+            f'"http://127.0.0.1:{hole.getsockname()[1]}"'))
+        c.start_node("liar")
+        c.wait_for_nodes(3)
+        self.pids["liar"] = c.running["liar"].pid
+        workflow = c.start([
+            ("source", "message_generator", {"output": "sink"},
+             {"init-payload": "message=hello,period=5",
+              "node_id_match_any": c.node_ids["n1"]}),
+            ("sink", "noop", {}, {"node_id_match_any": c.node_ids["liar"]})])
+
+        def dropped():
+            return sum(value for series, value in c.scrape("n1").items()
+                       if series.startswith("edgeless_node_events_dropped")
+                       and ('"peer_lost"' in series
+                            or '"link_full"' in series))
+        wait_for("counted events", dropped, 60)
+        self.assertGreater(c.scrape("n1")["edgeless_wire_dials_failed_total"],
+                           0)
+        c.cli("workflow", "stop", workflow)
+        c.terminate("liar")
+        del self.pids["liar"]
+        c.wait_for_nodes(2)
+        seen = len(c.lines("events.log"))
+        wait_for("more events", lambda: len(c.lines("events.log")) > seen + 5)
+
+    def test_somebody_who_joins_and_is_silent(self):
+        """A stranger at the orchestrator, past the handshake, forever."""
+        c = self.cluster
+        silent = []
+        for port in self.ports():
+            for _ in range(300):
+                peer = port.connect()
+                say(peer, greeting())
+                silent.append(peer)
+        self.check_unharmed()
+        # They are cut when they have been silent for too long.
+        for peer in silent[::100]:
+            self.assertTrue(is_cut(peer, 60))
+        for peer in silent:
+            peer.close()
+        for port in self.ports():
+            wait_for("them to be gone", lambda: c.scrape(port.name)
+                     ["edgeless_wire_connections"] < 10, 60)
+
+
+class Scrapes(Hostile):
+    """The port of the metrics: whoever attacks it delays the scrape alone."""
+
+    def test_hostility_at_the_metrics_port(self):
+        c = self.cluster
+        asleep = []
+        for name in ("controller", "orchestrator", "n1"):
+            port = Port(name, c.metrics[name])
+            for number in range(100):
+                peer = port.connect()
+                if number % 4 == 1:
+                    say(peer, b"GET /metrics HTTP/1.1\r\nX: ")
+                elif number % 4 == 2:
+                    say(peer, os.urandom(3000))
+                elif number % 4 == 3:
+                    say(peer, b"GET /metrics HTTP/1.1\r\nContent-Length: "
+                        b"99999999999\r\n\r\n")
+                asleep.append(peer)
+        threads = {name: len(os.listdir(f"/proc/{pid}/task"))
+                   for name, pid in self.pids.items()}
+        seen = len(c.lines("events.log"))
+        wait_for("more events", lambda: len(c.lines("events.log")) > seen + 5)
+        self.assertEqual(c.cli("domain", "list").stdout,
+                         "domain domain-1 (2 nodes)\n")
+        for name in self.pids:
+            # A bounded number serves them, however many there are.
+            self.assertLessEqual(len(os.listdir(
+                f"/proc/{self.pids[name]}/task")), threads[name] + 2, name)
+        for peer in asleep:
+            peer.close()
+        # Each of them has cost a second of one of four threads, at most.
+        for name in ("controller", "orchestrator", "n1"):
+            wait_for("its scrape", lambda: c.scrape(name), 60)
+        self.check_unharmed()
+
+
+if __name__ == "__main__":
+    unittest.main()
