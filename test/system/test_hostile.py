@@ -13,7 +13,7 @@ import unittest
 from cluster import GENERATOR, LOG, Cluster, SystemTest, wait_for
 
 # BASP, CAF's protocol: the kinds of frames.
-HANDSHAKE, SERVER_HANDSHAKE, DIRECT, ROUTED, MONITOR, DOWN, HEARTBEAT = range(7)
+SERVER_HANDSHAKE, HANDSHAKE, DIRECT, ROUTED, MONITOR, DOWN, HEARTBEAT = range(7)
 BOUND_KIB = 64 * 1024  # that hostility may cost a program, in a debug build too
 
 
@@ -24,9 +24,18 @@ def frame(kind, payload=b"", size=None, flags=0, data=0, source=0, target=0):
                        target) + payload
 
 
+def atom(text):
+    """CAF's short words: six bits a letter."""
+    letters = " 0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+    result = 0xF
+    for x in text:
+        result = result << 6 | letters.index(x)
+    return struct.pack(">Q", result)
+
+
 def greeting():
-    """A proper handshake of a CAF client, as far as a stranger can know."""
-    return frame(HANDSHAKE, b"\x00" * 7 + b"\x0d" + b"\x00\x00\x00\x07"
+    """A proper handshake of a client that nobody has seen before."""
+    return frame(HANDSHAKE, atom("default") + struct.pack(">I", 7)
                  + os.urandom(20))
 
 
