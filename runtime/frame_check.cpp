@@ -255,4 +255,26 @@ refusal frame_check::greet(const frame_header& header,
   return refusal::none;
 }
 
+std::uint64_t number_of(std::uint64_t message) {
+  return message
+         & ~(caf::message_id::response_flag_mask
+             | caf::message_id::answered_flag_mask);
+}
+
+std::vector<frame_answer> answers_in(std::string_view frames) {
+  std::vector<frame_answer> result;
+  while (frames.size() >= frame_header::size) {
+    frame_header header;
+    frame_cursor in{frames.data(), frames.data() + frames.size()};
+    if (!read(in, header))
+      break;
+    auto size = std::min(frames.size(), frame_header::size + header.length);
+    if (operation(header) == basp::message_type::direct_message
+        && caf::message_id{header.data}.is_response())
+      result.push_back({header.target, number_of(header.data), size});
+    frames.remove_prefix(size);
+  }
+  return result;
+}
+
 } // namespace edgeless

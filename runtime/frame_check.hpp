@@ -5,14 +5,17 @@
 #include "runtime/frame_refusal.hpp"
 #include "runtime/frame_shapes.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace edgeless {
@@ -20,6 +23,13 @@ namespace edgeless {
 /// Both sides of a connection name this in CAF's handshake; to be changed
 /// when old peers would not understand us anymore.
 inline constexpr std::string_view application_id = "edgeless-3";
+
+/// Requests of one peer that wait for their answers, but those to host: a
+/// controller may host all its workflows again at once.
+inline constexpr std::size_t unanswered_requests = 1024;
+/// Answers that wait for one peer to read them, in bytes: it asks for the next
+/// part of a module when it has the one before.
+inline constexpr std::size_t unread_answers = 16u << 20;
 
 /// What one connection may carry, in the direction towards us.
 struct frame_rules {
@@ -46,6 +56,19 @@ struct frame_header {
   std::uint64_t source = 0;
   std::uint64_t target = 0;
 };
+
+/// An answer, and to which request of whom.
+struct frame_answer {
+  std::uint64_t actor = 0;
+  std::uint64_t request = 0;
+  std::size_t bytes = 0;
+};
+
+/// The number of a request, of its message or that of its answer.
+std::uint64_t number_of(std::uint64_t message);
+
+/// The answers among whole frames.
+std::vector<frame_answer> answers_in(std::string_view frames);
 
 /// Completes each frame in its own buffer and checks it before anybody else
 /// sees a byte of it: CAF trusts its peers and falls over garbage. Opens no
@@ -84,6 +107,11 @@ public:
     return checked_ - taken_;
   }
 
+  /// A request of the peer has its answer.
+  void answered(const frame_answer& x) {
+    unanswered_.erase({x.actor, x.request});
+  }
+
   /// Copies up to `size` of them; returns how many.
   std::size_t take(char* target, std::size_t size);
 
@@ -91,6 +119,8 @@ public:
   void skip_frame();
 
 private:
+  using clock = std::chrono::steady_clock;
+
   refusal check_header(const frame_header& header) const;
   refusal check(const frame_header& header, std::string_view payload);
   refusal greet(const frame_header& header, std::string_view payload);
@@ -99,11 +129,15 @@ private:
   refusal check_monitor(std::string_view payload) const;
   refusal check_down(const frame_header& header, std::string_view payload);
   bool may_ask(std::uint64_t actor) const;
+  bool may_wait(const frame_header& header, std::uint64_t atom);
 
   frame_rules rules_;
   bool greeted_ = false;
   node_bytes peer_{};
   std::uint64_t offered_ = 0;
+  /// By the actor that asks, and its number; and since when.
+  std::map<std::pair<std::uint64_t, std::uint64_t>, clock::time_point>
+    unanswered_;
   /// The peer's actors that CAF has proxies of.
   std::unordered_set<std::uint64_t> actors_;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/frame_check.hpp"
 
+#include "messages/interfaces.hpp"
 #include "messages/limits.hpp"
 
 #include <caf/atom.hpp>
@@ -83,6 +84,8 @@ refusal frame_check::check_content(const frame_header& header,
     if (!in.read(atom))
       return refusal::bad_content;
     entry = rules_.admission->request(signature, atom);
+    if (entry != nullptr && !may_wait(header, atom))
+      return refusal::too_many_requests;
   }
   if (entry == nullptr)
     return refusal::not_admitted;
@@ -97,6 +100,25 @@ refusal frame_check::check_content(const frame_header& header,
   if (in.left() > 0)
     return refusal::bad_content;
   return in.cost > limits::frame_unpacked ? refusal::swells : refusal::none;
+}
+
+/// Whether one more request may wait for its answer. Whom we have dialled may
+/// ask what he likes.
+bool frame_check::may_wait(const frame_header& header, std::uint64_t atom) {
+  caf::message_id id{header.data};
+  constexpr caf::atom_value host = atom::host_v;
+  if (!rules_.accepted || !id.is_request()
+      || atom == static_cast<std::uint64_t>(host))
+    return true;
+  auto now = clock::now();
+  // By then nobody waits anymore, and what is not answered never will be.
+  if (unanswered_.size() >= unanswered_requests)
+    std::erase_if(unanswered_,
+                  [&](auto& x) { return now - x.second > 2 * limits::client; });
+  return unanswered_.size() < unanswered_requests
+         && unanswered_
+              .emplace(std::pair{header.source, number_of(header.data)}, now)
+              .second;
 }
 
 refusal frame_check::check_monitor(std::string_view payload) const {

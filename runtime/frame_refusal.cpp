@@ -30,6 +30,8 @@ std::string_view to_string(refusal reason) {
     "bad_certificate",
     "wrong_role",
     "foreign_name",
+    "too_many_requests",
+    "unread",
   };
   static_assert(std::size(names) == refusals);
   auto index = static_cast<std::size_t>(reason);

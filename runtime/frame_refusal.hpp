@@ -56,9 +56,13 @@ enum class refusal : std::uint8_t {
   wrong_role,
   /// Speaks in the name of another than its certificate.
   foreign_name,
+  /// Asks on and on, faster than it can be answered.
+  too_many_requests,
+  /// Asks on and on, and does not read the answers.
+  unread,
 };
 inline constexpr std::size_t refusals
-  = static_cast<std::size_t>(refusal::foreign_name) + 1;
+  = static_cast<std::size_t>(refusal::unread) + 1;
 
 /// For people: "too_large" and so on.
 std::string_view to_string(refusal reason);

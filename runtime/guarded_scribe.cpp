@@ -105,6 +105,28 @@ public:
 
   void handle_event(operation op) override {
     handle_event_impl(op, policy_);
+    count_from_start();
+  }
+
+  /// Looks at the frames that have been added since. False: the peer does not
+  /// read what it has asked for.
+  bool count_answers() {
+    auto& waiting = wr_buf();
+    for (auto& x :
+         answers_in({waiting.data() + counted_, waiting.size() - counted_})) {
+      connection().check->answered(x);
+      unread_ += x.bytes;
+    }
+    counted_ = waiting.size();
+    return unread_ <= unread_answers;
+  }
+
+  /// What was waiting is on its way by now.
+  void count_from_start() {
+    if (!wr_buf().empty())
+      return;
+    counted_ = 0;
+    unread_ = 0;
   }
 
   guarded_connection& connection() {
@@ -113,6 +135,10 @@ public:
 
 private:
   guarded_policy policy_;
+  /// Of the bytes that are not being written yet: those that count_answers()
+  /// has seen, and the answers among them.
+  std::size_t counted_ = 0;
+  std::size_t unread_ = 0;
 };
 
 // CAF takes the file descriptor for a handle, but cleans up after it is
@@ -170,7 +196,10 @@ public:
   }
 
   void flush() override {
+    if (!stream_.count_answers() && is_accepted(hdl()))
+      return give_up();
     stream_.flush(this);
+    stream_.count_from_start();
   }
 
   std::string addr() const override {
@@ -200,6 +229,14 @@ protected:
 private:
   caf::io::basp_broker* broker() {
     return static_cast<caf::io::basp_broker*>(parent());
+  }
+
+  void give_up() {
+    auto& x = stream_.connection();
+    x.journal->refuse(refusal::unread, x.address);
+    ::shutdown(stream_.fd(), SHUT_RDWR);
+    stream_.wr_buf().clear();
+    stream_.count_from_start();
   }
 
   void introduce() {

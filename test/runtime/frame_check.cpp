@@ -163,4 +163,58 @@ TEST_CASE("nothing of a frame is given out before it is whole") {
   CHECK(check.ready() == greeting.size() + bytes.size());
 }
 
+// -- how much a peer may ask --------------------------------------------------
+
+TEST_CASE("a peer has so many questions open, and no more") {
+  frame_check check{rules(node, orchestrator)};
+  REQUIRE(feed(check, greeting_of_client()) == refusal::none);
+  auto question = fetch();
+  auto ask = [&](std::uint64_t number) {
+    question.data = caf::message_id::default_async_value | number;
+    return feed(check, question);
+  };
+  for (std::size_t i = 1; i <= unanswered_requests; ++i)
+    REQUIRE(ask(i) == refusal::none);
+
+  check.answered({question.source, number_of(question.data), 0});
+  CHECK(ask(unanswered_requests + 1) == refusal::none);
+  CHECK(ask(unanswered_requests + 2) == refusal::too_many_requests);
+}
+
+TEST_CASE("a question is asked once") {
+  frame_check check{rules(node, orchestrator)};
+  REQUIRE(feed(check, greeting_of_client()) == refusal::none);
+  auto question = fetch();
+  question.data = caf::message_id::default_async_value | 1;
+
+  CHECK(feed(check, question) == refusal::none);
+  CHECK(feed(check, question) == refusal::too_many_requests);
+}
+
+TEST_CASE("who wants no answer may say as much as he likes") {
+  frame_check check{rules(node, orchestrator)};
+  REQUIRE(feed(check, greeting_of_client()) == refusal::none);
+  std::string text = fetch();
+  for (std::size_t i = 0; i <= unanswered_requests; ++i)
+    REQUIRE(check.feed(text) == refusal::none);
+}
+
+TEST_CASE("answers are told from everything else") {
+  auto reply = answer(std::uint64_t{1});
+  auto count = [](const std::string& frames) {
+    return answers_in(frames).size();
+  };
+  std::string text = reply;
+
+  CHECK(count("") == 0);
+  CHECK(count(heartbeat()) == 0);
+  CHECK(count(fetch()) == 0);
+  CHECK(count(text + std::string{fetch()} + text) == 2);
+  CHECK(count(text.substr(0, 20)) == 0);
+  REQUIRE(count(text) == 1);
+  CHECK(answers_in(text)[0].actor == reply.target);
+  CHECK(answers_in(text)[0].request == number_of(reply.data));
+  CHECK(answers_in(text)[0].bytes == text.size());
+}
+
 } // namespace edgeless

@@ -39,6 +39,37 @@ def greeting():
                  + os.urandom(20))
 
 
+def request(door, verb, number):
+    """A question without arguments, to the actor that a handshake offers."""
+    signature = b"@<>+@atom"
+    payload = b"\x00" + struct.pack(">H", 0) + bytes([len(signature)]) \
+        + signature + atom(verb)
+    return frame(DIRECT, payload, data=1 << 60 | number, source=11,
+                 target=door)
+
+
+def read_exactly(peer, size):
+    result = b""
+    while len(result) < size:
+        part = peer.recv(size - len(result))
+        if not part:
+            raise OSError("hung up")
+        result += part
+    return result
+
+
+def greet(peer):
+    """Shakes hands; returns the actor that is offered."""
+    peer.sendall(greeting())
+    header = read_exactly(peer, 32)
+    payload = read_exactly(peer, int.from_bytes(header[4:8], "big"))
+    at = 32  # behind the node's name: a list of short words
+    count, at = payload[at], at + 1
+    for _ in range(count):
+        at += 1 + payload[at]
+    return int.from_bytes(payload[at:at + 8], "big")
+
+
 class Port:
     """Somebody's port, and how one talks to it. A form with TLS differs in
     `speak` alone."""
@@ -261,6 +292,47 @@ class Crowds(Hostile):
         self.check_unharmed()
         for peer in idle:
             peer.close()
+        self.check_unharmed()
+
+
+class Askers(Hostile):
+    def test_who_asks_and_never_reads_the_answers(self):
+        """...is hung up on, however fast it asks: it fills no memory."""
+        c = self.cluster
+        for _ in range(20):
+            c.start([("guest", "noop", {}, {})])
+        controller, orchestrator, _ = self.ports()
+        for port, verb in ((controller, "list"), (orchestrator, "describe")):
+            with port.connect() as peer:
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                door = greet(peer)
+                peer.settimeout(30)
+                asked = 0
+                with self.assertRaises(OSError, msg=port.name):
+                    while asked < 3_000_000:
+                        peer.sendall(b"".join(
+                            request(door, verb, asked + i + 1)
+                            for i in range(1000)))
+                        asked += 1000
+            wait_for("the count", lambda: self.refused(
+                port.name, "too_many_requests", "unread") == 1)
+        self.check_unharmed()
+
+    def test_who_asks_much_and_reads_is_served(self):
+        """Nearly as many questions at once as one may have, each answered."""
+        port = self.ports()[0]
+        with port.connect() as peer:
+            door = greet(peer)
+            for i in range(1000):
+                peer.sendall(request(door, "list", i + 1))
+            for _ in range(1000):
+                header = read_exactly(peer, 32)
+                while header[0] != DIRECT:
+                    read_exactly(peer, int.from_bytes(header[4:8], "big"))
+                    header = read_exactly(peer, 32)
+                read_exactly(peer, int.from_bytes(header[4:8], "big"))
+        self.assertEqual(self.refused(port.name, "too_many_requests",
+                                      "unread"), 0)
         self.check_unharmed()
 
 
