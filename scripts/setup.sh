@@ -9,6 +9,8 @@ packages=(
   libhiredis-dev doctest-dev libspdlog-dev libcli11-dev libsqlite3-dev
   libssl-dev libncurses-dev
   clang lld wabt   # functions in C++, and the guests of the tests
+  libclang-rt-14-dev # libFuzzer
+  iproute2         # hosts of their own for the system tests
   python3          # the system tests drive the real programs
   prometheus       # scrapes them; promtool checks conf/
   redis-server     # what the mirror is tested against

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Controller or orchestrator die and come back: nothing starts anew."""
+import random
 import re
+import threading
 import time
 import unittest
 
-from cluster import GENERATOR, LOG, SystemTest, wait_for
+from cluster import GENERATOR, LOG, Cluster, SystemTest, wait_for
 
 
 def counters(lines):
@@ -88,6 +90,25 @@ class Restart(SystemTest):
             return len(c.lines("events.log")) == seen
         wait_for("silence", quiet)
 
+    def test_an_orchestrator_that_is_killed_again_and_again(self):
+        """...at whatever instant: before its nodes are back, too."""
+        c = self.cluster
+        c.start_all("n1", "n2")
+        workflow = c.start([GENERATOR, ("relay", "noop", {}, {})], [LOG])
+        before = c.inspect(workflow)
+        chance = random.Random(1)
+
+        for _ in range(6):
+            time.sleep(chance.uniform(0, 0.6))
+            self.restart_orchestrator()
+
+        c.wait_for_nodes(2)
+        wait_for("its components", lambda: c.inspect(workflow) == before)
+        seen = len(c.lines("events.log"))
+        wait_for("more events", lambda: len(c.lines("events.log")) > seen + 30)
+        numbers = counters(c.lines("events.log"))
+        self.assertEqual(numbers, list(range(len(numbers))))
+
     def test_a_file_that_is_not_a_database_is_left_alone(self):
         c = self.cluster
         c.write("controller.save", "workflows of somebody else\n" * 100)
@@ -97,6 +118,61 @@ class Restart(SystemTest):
         self.assertEqual(code, 1)
         self.assertIn("controller.save", c.log("controller"))
         self.assertIn("move it away", c.log("controller"))
+
+
+class Acknowledged(SystemTest):
+    """A controller that is killed while clients start and stop workflows."""
+
+    def setUp(self):
+        self.cluster = Cluster(0.5, metered=True)
+        self.addCleanup(self.cluster.close)
+
+    def instances(self):
+        return sum(self.cluster.scrape(x).get("edgeless_node_instances", -1)
+                   for x in ("n1", "n2"))
+
+    def test_nothing_that_was_acknowledged_is_lost_or_doubled(self):
+        c = self.cluster
+        c.start_all("n1", "n2")
+        file = c.workflow([("source", "incr", {"result": "sink"}, {}),
+                           ("sink", "noop", {}, {})])
+        chance = random.Random(1)
+        started, stopped, doubtful = set(), set(), set()
+
+        def visit():
+            for _ in range(3):
+                done = c.cli("workflow", "start", file, check=False)
+                if done.returncode != 0:
+                    continue
+                started.add(done.stdout.strip())
+                if victims := sorted(started - stopped - doubtful):
+                    if chance.random() < 0.3:
+                        gone = c.cli("workflow", "stop", victims[0],
+                                     check=False)
+                        (stopped if gone.returncode == 0
+                         else doubtful).add(victims[0])
+
+        for _ in range(6):
+            client = threading.Thread(target=visit)
+            client.start()
+            time.sleep(chance.uniform(0, 0.8))
+            c.kill("controller")
+            c.start_controller()
+            client.join()
+
+        def listed():
+            done = c.cli("workflow", "list", check=False)
+            return set(done.stdout.split()) if done.returncode == 0 else None
+        wait_for("the controller", lambda: listed() is not None)
+        c.wait_for_nodes(2)
+        self.assertLessEqual(started - stopped - doubtful, listed())
+        self.assertFalse(stopped & listed())
+        # Each component once; of what nobody was told about, too.
+        wait_for("two instances each",
+                 lambda: self.instances() == 2 * len(listed()))
+        for workflow in listed():
+            for name, (phase, _, _) in c.inspect(workflow).items():
+                self.assertEqual(phase, "running", name)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "test/fuzz/fuzz.hpp"
+
+#include "runtime/function_file.hpp"
+#include "runtime/json_reader.hpp"
+#include "runtime/workflow_file.hpp"
+
+#include "messages/errors.hpp"
+
+#include <unistd.h>
+
+#include <fstream>
+
+using namespace edgeless;
+
+namespace {
+
+caf::error any_module(std::string_view) {
+  return caf::none;
+}
+
+/// In memory, and of this process.
+const std::string& file() {
+  static auto result
+    = "/dev/shm/edgeless-fuzz-" + std::to_string(::getpid()) + ".json";
+  static auto removed = std::atexit([] { ::unlink(file().c_str()); });
+  static_cast<void>(removed);
+  return result;
+}
+
+} // namespace
+
+/// The files of workflows and functions.
+int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  auto text = fuzz::text(bytes, size);
+  auto json = parse_json(text);
+  std::ofstream{file(), std::ios::binary | std::ios::trunc} << text;
+  auto workflow = load_workflow_file(file(), any_module);
+  fuzz::promise(json || !workflow);
+  fuzz::promise(workflow || !explain(workflow.error()).empty());
+  auto function = load_function_file(file());
+  fuzz::promise(function || !explain(function.error()).empty());
+  return 0;
+}
