@@ -8,12 +8,14 @@
 namespace edgeless {
 
 compiler_actor::behavior_type compiler(compiler_actor::pointer,
-                                       std::shared_ptr<guest_engine> engine) {
+                                       std::shared_ptr<guest_engine> engine,
+                                       isolation where) {
   return {
-    [engine](atom::compile, const code_id& code,
-             const std::string& module) -> caf::result<atom::ok> {
+    [engine, where](atom::compile, const code_id& code,
+                    const std::string& module) -> caf::result<atom::ok> {
       auto start = std::chrono::steady_clock::now();
-      auto made = engine->compile(code, module);
+      auto& maker = where == isolation::process ? engine->apart() : *engine;
+      auto made = maker.compile(code, module);
       if (!made)
         return made.error();
       log_info("node", "compiled module ", code.substr(0, 12), " (",

@@ -7,9 +7,11 @@
 
 namespace edgeless {
 
-/// The COMPILER of a node. Spawned by the function PROVIDER, asked only by it;
-/// spends its life waiting for child processes, on a thread of its own.
+/// A COMPILER of a node, for guests that run there. Spawned by the function
+/// PROVIDER when it is first needed, asked only by it; spends its life waiting
+/// for child processes, on a thread of its own.
 compiler_actor::behavior_type compiler(compiler_actor::pointer self,
-                                       std::shared_ptr<guest_engine> engine);
+                                       std::shared_ptr<guest_engine> engine,
+                                       isolation where);
 
 } // namespace edgeless

@@ -38,6 +38,7 @@ function_instance::behavior_type function_instance::make_behavior() {
     [this](atom::due, std::uint64_t x) { fall_due(x); },
     [this](atom::expire, std::uint64_t x) { check_call(x); },
     [this](atom::expire) { expire(); },
+    [this](atom::report) { drive(); },
     [this](atom::drain) { telling_times_ = false; tell_times(); },
     [this](atom::tick) { watch_holds(); },
     [this](atom::hand_over) { stop_passing_on(); },
@@ -187,6 +188,8 @@ void function_instance::drive() {
     switch (where) {
     case progress::idle:
       come_to_rest();
+      return;
+    case progress::working:
       return;
     case progress::waiting:
       waiting_ = !call_was_refused();

@@ -43,6 +43,8 @@ using function_instance_actor = instance_actor::extend<
   caf::reacts_to<atom::expire, std::uint64_t>,
   // Held events grow old.
   caf::reacts_to<atom::expire>,
+  // Its guest, which computes in another process, has something to say.
+  caf::reacts_to<atom::report>,
   // What its events took is told.
   caf::reacts_to<atom::drain>,
   // Sources are held for as long as may be.
@@ -141,6 +143,8 @@ private:
   instance_id self_id() const;
   instance_id self() const noexcept override;
   caf::error sync(std::string_view state) noexcept override;
+  void spent(std::chrono::nanoseconds time) noexcept override;
+  void wake() noexcept override;
 
   void cast_to_self(std::string_view payload);
   bool ending() const; ///< only the stop hook is left

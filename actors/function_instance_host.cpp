@@ -178,4 +178,15 @@ caf::error function_instance::sync(std::string_view state) noexcept {
   return caf::none;
 }
 
+void function_instance::spent(std::chrono::nanoseconds time) noexcept {
+  watch_.credit(time);
+}
+
+/// From a thread that is none of ours, while this may be ending.
+void function_instance::wake() noexcept {
+  if (auto self = caf::weak_actor_ptr{ctrl()}.lock())
+    caf::anon_send(caf::actor_cast<function_instance_actor>(self),
+                   atom::report_v);
+}
+
 } // namespace edgeless

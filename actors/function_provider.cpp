@@ -15,25 +15,29 @@ function_provider_state::function_provider_state(pointer self) : self{self} {
 }
 
 function_provider_state::~function_provider_state() {
-  caf::anon_send_exit(compiler, caf::exit_reason::user_shutdown);
+  for (auto& [where, compiler] : compilers)
+    caf::anon_send_exit(compiler, caf::exit_reason::user_shutdown);
 }
 
 void function_provider_state::init(function_house x) {
   house = std::move(x);
-  compiler
-    = spawn_on(house.where, self->system(), edgeless::compiler, house.engine);
+}
+
+guest_engine& function_provider_state::engine(isolation where) const {
+  return where == isolation::process ? house.engine->apart() : *house.engine;
 }
 
 caf::result<instance_actor>
 function_provider_state::prepare(const physical_id& id,
                                  const component_spec& spec) {
-  if (auto code = house.engine->find(spec.code))
+  recipe wanted{spec.code, isolation_of(spec.settings)};
+  if (auto code = engine(wanted.second).find(spec.code))
     return make(id, spec, std::move(code));
   auto promise = self->make_response_promise<instance_actor>();
-  auto& waiting = orders[spec.code];
+  auto& waiting = orders[wanted];
   waiting.push_back({id, spec, promise});
   if (waiting.size() == 1)
-    fetch(spec.code);
+    fetch(wanted);
   return promise;
 }
 
@@ -47,41 +51,45 @@ void function_provider_state::stop(const physical_id& id) {
         x.promise.deliver(fail(ec::stopping, "stopped before it was started"));
 }
 
-void function_provider_state::fetch(const code_id& code) {
-  self->request(house.node, limits::node_start, atom::fetch_v, code)
-    .then([this, code](const std::string& module) { compile(code, module); },
-          [this, code](const caf::error& x) { refuse(code, x); });
+void function_provider_state::fetch(const recipe& x) {
+  self->request(house.node, limits::node_start, atom::fetch_v, x.first)
+    .then([this, x](const std::string& module) { compile(x, module); },
+          [this, x](const caf::error& why) { refuse(x, why); });
 }
 
-void function_provider_state::compile(const code_id& code,
+void function_provider_state::compile(const recipe& x,
                                       const std::string& module) {
+  auto& compiler = compilers[x.second];
+  if (!compiler)
+    compiler = spawn_on(house.where, self->system(), edgeless::compiler,
+                        house.engine, x.second);
   self
-    ->request(compiler, limits::compile + limits::local, atom::compile_v, code,
-              module)
-    .then([this, code](atom::ok) { serve(code); },
-          [this, code](const caf::error& x) { refuse(code, x); });
+    ->request(compiler, limits::compile + limits::local, atom::compile_v,
+              x.first, module)
+    .then([this, x](atom::ok) { serve(x); },
+          [this, x](const caf::error& why) { refuse(x, why); });
 }
 
-void function_provider_state::serve(const code_id& code) {
-  auto made = house.engine->find(code);
+void function_provider_state::serve(const recipe& x) {
+  auto made = engine(x.second).find(x.first);
   if (!made) {
-    refuse(code, fail(ec::system_failure, "a compiled module is gone"));
+    refuse(x, fail(ec::system_failure, "a compiled module is gone"));
     return;
   }
-  auto waiting = std::exchange(orders[code], {});
-  orders.erase(code);
-  for (auto& x : waiting)
-    if (x.promise.pending())
-      x.promise.deliver(make(x.id, x.spec, made));
+  auto waiting = std::exchange(orders[x], {});
+  orders.erase(x);
+  for (auto& y : waiting)
+    if (y.promise.pending())
+      y.promise.deliver(make(y.id, y.spec, made));
 }
 
-void function_provider_state::refuse(const code_id& code,
+void function_provider_state::refuse(const recipe& x,
                                      const caf::error& reason) {
-  auto waiting = std::exchange(orders[code], {});
-  orders.erase(code);
-  for (auto& x : waiting)
-    if (x.promise.pending())
-      x.promise.deliver(reason);
+  auto waiting = std::exchange(orders[x], {});
+  orders.erase(x);
+  for (auto& y : waiting)
+    if (y.promise.pending())
+      y.promise.deliver(reason);
 }
 
 instance_actor function_provider_state::make(const physical_id& id,

@@ -37,10 +37,14 @@ struct function_provider_state {
                                       const component_spec& spec);
   void stop(const physical_id& id);
 
-  void fetch(const code_id& code);
-  void compile(const code_id& code, const std::string& module);
-  void serve(const code_id& code);
-  void refuse(const code_id& code, const caf::error& reason);
+  /// A module, and the engine that shall have it.
+  using recipe = std::pair<code_id, isolation>;
+
+  guest_engine& engine(isolation where) const;
+  void fetch(const recipe& x);
+  void compile(const recipe& x, const std::string& module);
+  void serve(const recipe& x);
+  void refuse(const recipe& x, const caf::error& reason);
   instance_actor make(const physical_id& id, const component_spec& spec,
                       guest_class_ptr code);
 
@@ -52,9 +56,10 @@ struct function_provider_state {
 
   pointer self;
   function_house house;
-  compiler_actor compiler;
+  /// By where guests run: one at a time each.
+  std::map<isolation, compiler_actor> compilers;
   /// Who waits for a module on its way.
-  std::map<code_id, std::vector<order>> orders;
+  std::map<recipe, std::vector<order>> orders;
 };
 
 provider_actor::behavior_type

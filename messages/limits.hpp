@@ -84,6 +84,14 @@ constexpr std::chrono::milliseconds delay = 24h * 3650;
 constexpr std::size_t compiled = 256u << 20;
 /// Memory of the child that compiles: a small hostile module may want it all.
 constexpr std::size_t compile_memory = 2ull << 30;
+/// Guests of a node in processes of their own: each costs some megabytes.
+constexpr std::size_t guest_processes = 256;
+/// Until such a process is ready: the machine may be busy.
+constexpr auto guest_process_start = 10s;
+/// Its memory beside that of the guest: the engine, and what is on its way.
+constexpr std::size_t guest_process_memory = 128u << 20;
+/// What is on its way between the node and it, in each direction.
+constexpr std::uint32_t guest_ring = 256u << 10;
 /// Modules kept ready although nothing runs them.
 constexpr std::size_t ready_modules = 64;
 /// Modules of which it is remembered that, and why, they were refused.

@@ -45,6 +45,9 @@ void check_annotations(const settings_map& settings,
   if (auto i = settings.find("state_policy");
       i != settings.end() && !parse_state_policy(i->second))
     fault("state_policy", "one of NodeLocal, Transient, Global");
+  if (auto i = settings.find("isolation");
+      i != settings.end() && !parse_isolation(i->second))
+    fault("isolation", "one of shared, process");
 }
 
 } // namespace
@@ -64,6 +67,21 @@ state_policy state_policy_of(const settings_map& settings) {
   if (i == settings.end())
     return state_policy::node_local;
   return parse_state_policy(i->second).value_or(state_policy::node_local);
+}
+
+std::optional<isolation> parse_isolation(std::string_view text) {
+  if (text == "shared")
+    return isolation::shared;
+  if (text == "process")
+    return isolation::process;
+  return std::nullopt;
+}
+
+isolation isolation_of(const settings_map& settings) {
+  auto i = settings.find("isolation");
+  if (i == settings.end())
+    return isolation::shared;
+  return parse_isolation(i->second).value_or(isolation::shared);
 }
 
 std::string init_payload_of(const settings_map& settings) {

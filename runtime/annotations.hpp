@@ -33,6 +33,12 @@ std::optional<state_policy> parse_state_policy(std::string_view text);
 /// node_local if `settings` do not say.
 state_policy state_policy_of(const settings_map& settings);
 
+/// Nothing unless `text` is shared or process.
+std::optional<isolation> parse_isolation(std::string_view text);
+
+/// shared if `settings` do not say.
+isolation isolation_of(const settings_map& settings);
+
 /// What handle_init gets; empty if `settings` do not say.
 std::string init_payload_of(const settings_map& settings);
 

@@ -40,8 +40,8 @@ void confine() {
 }
 
 /// Empty, or why not.
-std::string compile(std::string_view module, std::string& result) {
-  owned<wasm_engine_t, wasm_engine_delete> engine{new_engine()};
+std::string compile(checks what, std::string_view module, std::string& result) {
+  owned<wasm_engine_t, wasm_engine_delete> engine{new_engine(what)};
   wasmtime_module_t* made = nullptr;
   auto* error = wasmtime_module_new(
     engine.get(), reinterpret_cast<const std::uint8_t*>(module.data()),
@@ -69,19 +69,21 @@ int answer(char sign, std::string_view reason = {}) {
 std::optional<int> run_as_compile_child(int argc, char** argv) {
   if (argc < 2 || std::string_view{argv[1]} != "--compile-module")
     return std::nullopt;
-  if (argc != 4)
+  if (argc != 5)
     return 2;
+  auto what
+    = std::string_view{argv[2]} == "none" ? checks::none : checks::interruption;
   confine();
   // Not refusing links: the parent passes /proc/self/fd/N.
-  auto module = read_all(descriptor{::open(argv[2], O_RDONLY | O_CLOEXEC)},
+  auto module = read_all(descriptor{::open(argv[3], O_RDONLY | O_CLOEXEC)},
                          limits::module);
   if (!module)
     return answer('-', "it cannot be read");
   std::string compiled;
-  if (auto reason = compile(*module, compiled); !reason.empty())
+  if (auto reason = compile(what, *module, compiled); !reason.empty())
     return answer('-', reason);
   descriptor out{
-    ::open(argv[3], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+    ::open(argv[4], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
   if (!out || !write_all(out, compiled))
     return answer('-', "its compiled form is too large");
   return answer('+');

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "runtime/child_spawn.hpp"
 #include "runtime/compile_child.hpp"
 #include "runtime/wasm_files.hpp"
 
@@ -7,7 +8,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,8 +15,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-
-extern char** environ;
 
 namespace edgeless {
 
@@ -27,17 +25,10 @@ using clock = std::chrono::steady_clock;
 // The child's descriptors, beside the answer on its standard output.
 constexpr int child_source = 3;
 constexpr int child_result = 4;
-/// Ours are above those, so that giving one does not overwrite another.
-constexpr int lowest = 10;
 
 caf::error system_error(std::string_view what) {
   return fail(ec::system_failure,
               std::string{what} + ": " + std::strerror(errno));
-}
-
-descriptor lifted(int number) {
-  descriptor original{number};
-  return descriptor{fcntl(number, F_DUPFD_CLOEXEC, lowest)};
 }
 
 struct child {
@@ -63,49 +54,22 @@ struct child {
   }
 };
 
-struct spawn_plan {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-
-  spawn_plan() {
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-  }
-
-  ~spawn_plan() {
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-  }
-};
-
 /// Starts the child with its three descriptors and nothing else of ours.
-int spawn(const std::string& program, child& x, int answer_end) {
-  spawn_plan plan;
-  auto* actions = &plan.actions;
-  posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDWR, 0);
-  posix_spawn_file_actions_adddup2(actions, answer_end, 1);
-  posix_spawn_file_actions_adddup2(actions, 0, 2);
-  posix_spawn_file_actions_adddup2(actions, x.source.get(), child_source);
-  posix_spawn_file_actions_adddup2(actions, x.result.get(), child_result);
-  posix_spawn_file_actions_addclosefrom_np(actions, child_result + 1);
-  sigset_t none, all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setsigmask(&plan.attributes, &none);
-  posix_spawnattr_setsigdefault(&plan.attributes, &all);
-  posix_spawnattr_setflags(&plan.attributes,
-                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::string name = "compile", option = "--compile-module",
-              source = "/proc/self/fd/" + std::to_string(child_source),
-              result = "/proc/self/fd/" + std::to_string(child_result);
-  char* arguments[]
-    = {name.data(), option.data(), source.data(), result.data(), nullptr};
-  return posix_spawn(&x.pid, program.c_str(), actions, &plan.attributes,
-                     arguments, environ);
+int spawn(const std::string& program, checks what, child& x, int answer_end) {
+  child_plan plan{program,
+                  {"compile", "--compile-module",
+                   what == checks::none ? "none" : "interruption",
+                   "/proc/self/fd/" + std::to_string(child_source),
+                   "/proc/self/fd/" + std::to_string(child_result)},
+                  {{answer_end, 1},
+                   {x.source.get(), child_source},
+                   {x.result.get(), child_result}},
+                  true};
+  return spawn_child(plan, x.pid);
 }
 
-caf::error start(const std::string& program, std::string_view module,
-                 child& x) {
+caf::error start(const std::string& program, checks what,
+                 std::string_view module, child& x) {
   x.source = lifted(memfd_create("module", MFD_CLOEXEC));
   x.result = lifted(memfd_create("compiled", MFD_CLOEXEC));
   int ends[2];
@@ -115,9 +79,8 @@ caf::error start(const std::string& program, std::string_view module,
   auto answer_end = lifted(ends[1]);
   if (!x.answer || !answer_end || !write_all(x.source, module))
     return system_error("no room for a module to compile");
-  auto status = spawn(program, x, answer_end.get());
+  auto status = spawn(program, what, x, answer_end.get());
   if (status != 0) {
-    x.pid = -1;
     errno = status;
     return system_error("the compiler cannot be started");
   }
@@ -158,10 +121,10 @@ caf::error beyond_limits(std::string_view how) {
 
 caf::expected<std::string>
 compile_in_child(const std::string& program, std::string_view module,
-                 std::chrono::milliseconds deadline) {
+                 std::chrono::milliseconds deadline, checks what) {
   child x;
   auto end = clock::now() + deadline;
-  if (auto error = start(program, module, x))
+  if (auto error = start(program, what, module, x))
     return error;
   auto text = listen(x.answer, end);
   if (!text)

@@ -78,6 +78,18 @@ public:
 
   /// Keeps a state for the next start. An error is a reason to trap.
   virtual caf::error sync(std::string_view state) noexcept = 0;
+
+  /// The event in hand has had a processor for so long, in another process.
+  /// Before the next(); never told of a guest that runs in this process.
+  virtual void spent(std::chrono::nanoseconds) noexcept {
+    // nop
+  }
+
+  /// A guest that is `working` has something to say, or has ended: run(). From
+  /// any thread, but never after the guest is gone.
+  virtual void wake() noexcept {
+    // nop
+  }
 };
 
 /// Where a guest stands after it ran.
@@ -90,6 +102,9 @@ enum class progress : std::uint8_t {
   waiting,
   /// It waits for room for a cast: run() when there may be some.
   blocked,
+  /// It computes in another process: run() after guest_host::wake(). Earlier is
+  /// of no use, and does no harm.
+  working,
   /// It trapped or broke a limit: see fault(). Only destruction is left.
   dead,
 };
@@ -108,6 +123,19 @@ public:
 
   /// Why it is dead, with the guest's own backtrace if there is one.
   virtual std::string fault() const = 0;
+
+  /// Its linear memory, in bytes, when it last said so.
+  virtual std::uint64_t memory() const {
+    return 0;
+  }
+};
+
+/// Where a guest runs.
+enum class isolation : std::uint8_t {
+  /// With others in the process of the node, in turn.
+  shared,
+  /// Alone, in a child process that may do nothing but compute.
+  process,
 };
 
 struct guest_limits {
@@ -143,6 +171,10 @@ struct engine_counts {
   count compilations{0};
   count refusals{0}; ///< modules that could not be compiled
   count guests{0};
+  count processes{0};         ///< of guests, now
+  count processes_lost{0};    ///< that ended although nobody wanted it
+  count processes_overdue{0}; ///< killed at the deadline of an event
+  count processes_unruly{0};  ///< killed because they said what no guest says
 };
 
 /// Makes classes from modules.
@@ -158,6 +190,12 @@ public:
   /// limits::compile. A module that was refused is refused again at once.
   virtual caf::expected<guest_class_ptr>
   compile(const code_id& code, const std::string& module) = 0;
+
+  /// The same for guests with `isolation = "process"`. Its classes are others:
+  /// what one of the two has compiled, the other does not find.
+  virtual guest_engine& apart() {
+    return *this;
+  }
 
   /// nullptr: nothing is counted.
   virtual const engine_counts* counts() const {

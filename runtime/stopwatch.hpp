@@ -4,7 +4,9 @@
 #include "runtime/function_meters.hpp"
 #include "runtime/tick_clock.hpp"
 
+#include <chrono>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace edgeless {
@@ -22,6 +24,16 @@ public:
   void enter() {
     if (on_)
       since_ = tick_clock::now();
+  }
+
+  /// The event in hand took so long elsewhere: what passed here is no part of
+  /// that.
+  void credit(std::chrono::nanoseconds time) {
+    if (!on_)
+      return;
+    spent_ = static_cast<std::uint64_t>(static_cast<double>(time.count())
+                                        / tick_clock::nanoseconds());
+    since_ = std::numeric_limits<std::uint64_t>::max();
   }
 
   /// The handler of a cast or call has returned.

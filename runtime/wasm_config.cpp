@@ -14,6 +14,9 @@ namespace {
 // Small instances dominate: larger memories move once when they outgrow this.
 constexpr std::uint64_t memory_reservation = 16u << 20;
 constexpr std::uint64_t memory_guard = 64u << 10;
+// Whoever is alone in a process has room for all that 32 bits can address.
+constexpr std::uint64_t whole_reservation = 4ull << 30;
+constexpr std::uint64_t whole_guard = 32u << 20;
 // Guests run on stacks of their own; what is left of one is for our imports.
 constexpr std::size_t guest_stack = 128u << 10;
 constexpr std::size_t whole_stack = 256u << 10;
@@ -80,13 +83,16 @@ std::string frames_in(wasm_frame_vec_t& frames) {
 
 } // namespace
 
-wasm_engine_t* new_engine() {
+wasm_engine_t* new_engine(checks what) {
+  bool alone = what == checks::none;
   auto* config = wasm_config_new();
-  wasmtime_config_epoch_interruption_set(config, true);
+  wasmtime_config_epoch_interruption_set(config, !alone);
   wasmtime_config_max_wasm_stack_set(config, guest_stack);
   wasmtime_config_async_stack_size_set(config, whole_stack);
-  wasmtime_config_memory_reservation_set(config, memory_reservation);
-  wasmtime_config_memory_guard_size_set(config, memory_guard);
+  wasmtime_config_memory_reservation_set(config, alone ? whole_reservation
+                                                       : memory_reservation);
+  wasmtime_config_memory_guard_size_set(config,
+                                        alone ? whole_guard : memory_guard);
   wasmtime_config_memory_init_cow_set(config, true);
   // The limits of an instance are those of one memory of 32-bit addresses.
   wasmtime_config_wasm_multi_memory_set(config, false);
@@ -96,8 +102,11 @@ wasm_engine_t* new_engine() {
   return wasm_engine_new_with_config(config);
 }
 
-std::string engine_tag() {
-  return "wasmtime-" WASMTIME_VERSION "-epoch-stack128k-memory16m-guard64k-1";
+std::string engine_tag(checks what) {
+  return what == checks::none ? "wasmtime-" WASMTIME_VERSION
+                                "-alone-stack128k-memory4g-guard32m-1"
+                              : "wasmtime-" WASMTIME_VERSION
+                                "-epoch-stack128k-memory16m-guard64k-1";
 }
 
 std::string take_message(wasm_trap_t* trap, wasmtime_error_t* error) {

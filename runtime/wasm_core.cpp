@@ -51,19 +51,20 @@ wasm_core::~wasm_core() {
 }
 
 caf::expected<wasm_core_ptr>
-wasm_core::make(std::chrono::milliseconds time_slice,
+wasm_core::make(checks what, std::chrono::milliseconds time_slice,
                 std::uint64_t total_memory) {
   auto core = std::make_shared<wasm_core>(total_memory);
-  if (auto error = core->prepare())
+  if (auto error = core->prepare(what))
     return error;
-  core->clock.emplace(time_slice, [engine = core->engine] {
-    wasmtime_engine_increment_epoch(engine);
-  });
+  if (what == checks::interruption)
+    core->clock.emplace(time_slice, [engine = core->engine] {
+      wasmtime_engine_increment_epoch(engine);
+    });
   return core;
 }
 
-caf::error wasm_core::prepare() {
-  engine = new_engine();
+caf::error wasm_core::prepare(checks what) {
+  engine = new_engine(what);
   guests = wasmtime_linker_new(engine);
   drivers = wasmtime_linker_new(engine);
   if (!define_imports(guests, env_imports())

@@ -4,6 +4,7 @@
 #include "runtime/guest.hpp"
 #include "runtime/memory_pool.hpp"
 #include "runtime/ticker.hpp"
+#include "runtime/wasm_config.hpp"
 
 #include <caf/expected.hpp>
 
@@ -29,9 +30,11 @@ public:
   wasm_core& operator=(const wasm_core&) = delete;
   ~wasm_core();
 
-  /// Compiles our own three modules, which takes a few milliseconds.
+  /// Compiles our own three modules, which takes a few milliseconds. Without
+  /// checks there are no time slices, and no thread.
   static caf::expected<std::shared_ptr<wasm_core>>
-  make(std::chrono::milliseconds time_slice, std::uint64_t total_memory);
+  make(checks what, std::chrono::milliseconds time_slice,
+       std::uint64_t total_memory);
 
   wasm_engine_t* engine = nullptr;
   /// Has what guests may import, but for call_asm and call_raw_asm.
@@ -41,12 +44,13 @@ public:
   wasmtime_module* driver = nullptr;
   wasmtime_module* joint = nullptr;
   wasmtime_instance_pre* caller = nullptr;
+  /// Nothing without checks.
   std::optional<ticker> clock;
   memory_pool memory;
   engine_counts counts;
 
 private:
-  caf::error prepare();
+  caf::error prepare(checks what);
 };
 
 using wasm_core_ptr = std::shared_ptr<wasm_core>;
@@ -55,5 +59,9 @@ using wasm_core_ptr = std::shared_ptr<wasm_core>;
 /// it is code that will run.
 caf::expected<guest_class_ptr> load_class(wasm_core_ptr core,
                                           std::string_view compiled);
+
+/// As load_class(), from a file that others share.
+caf::expected<guest_class_ptr> load_class_file(wasm_core_ptr core,
+                                               const std::string& file);
 
 } // namespace edgeless

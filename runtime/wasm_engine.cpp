@@ -3,6 +3,7 @@
 
 #include "runtime/compile_child.hpp"
 #include "runtime/module_check.hpp"
+#include "runtime/process_guest.hpp"
 #include "runtime/sha256.hpp"
 #include "runtime/wasm_cache.hpp"
 #include "runtime/wasm_config.hpp"
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 
@@ -20,25 +22,18 @@ namespace edgeless {
 
 namespace {
 
-class wasm_engine final : public guest_engine {
+using class_loader
+  = std::function<caf::expected<guest_class_ptr>(std::string_view compiled)>;
+
+/// Classes of one kind: compiled with the same checks, loaded the same way.
+class class_shelf {
 public:
-  explicit wasm_engine(wasm_engine_settings settings);
+  class_shelf(const wasm_engine_settings& settings, checks what,
+              wasm_core_ptr core, class_loader load);
 
-  guest_class_ptr find(const code_id& code) override;
+  guest_class_ptr find(const code_id& code);
   caf::expected<guest_class_ptr> compile(const code_id& code,
-                                         const std::string& module) override;
-
-  const engine_counts* counts() const override {
-    return core_ ? &(*core_)->counts : nullptr;
-  }
-
-  std::uint64_t memory() const override {
-    return core_ ? (*core_)->memory.used() : 0;
-  }
-
-  std::uint64_t memory_total() const override {
-    return settings_.memory;
-  }
+                                         const std::string& module);
 
 private:
   guest_class_ptr look_up(const code_id& code, bool counted);
@@ -47,9 +42,11 @@ private:
   caf::error refusal(const code_id& code);
   caf::error refuse(const code_id& code, caf::error why);
 
-  wasm_engine_settings settings_;
+  std::string compiler_;
+  checks checks_;
   wasm_cache cache_;
-  caf::expected<wasm_core_ptr> core_;
+  wasm_core_ptr core_;
+  class_loader load_;
   /// One compilation at a time: the limits of the child are per child.
   std::timed_mutex compiling_;
   std::mutex mutex_; // protects what follows
@@ -60,27 +57,23 @@ private:
   std::deque<code_id> refused_order_;
 };
 
-wasm_engine::wasm_engine(wasm_engine_settings settings)
-  : settings_{std::move(settings)}, cache_{!settings_.cache.empty()
-                                               && !check_wasm_cache(
-                                                 settings_.cache)
-                                             ? settings_.cache
-                                             : std::filesystem::path{},
-                                           engine_tag()},
-    core_{wasm_core::make(
-      std::max(settings_.time_slice, std::chrono::milliseconds{1}),
-      settings_.memory)} {
+class_shelf::class_shelf(const wasm_engine_settings& settings, checks what,
+                         wasm_core_ptr core, class_loader load)
+  : compiler_{settings.compiler.string()}, checks_{what},
+    cache_{!settings.cache.empty() && !check_wasm_cache(settings.cache)
+             ? settings.cache
+             : std::filesystem::path{},
+           engine_tag(what)},
+    core_{std::move(core)}, load_{std::move(load)} {
   // nop
 }
 
-guest_class_ptr wasm_engine::find(const code_id& code) {
+guest_class_ptr class_shelf::find(const code_id& code) {
   return look_up(code, true);
 }
 
-guest_class_ptr wasm_engine::look_up(const code_id& code, bool counted) {
-  if (!core_)
-    return nullptr;
-  auto& counts = (*core_)->counts;
+guest_class_ptr class_shelf::look_up(const code_id& code, bool counted) {
+  auto& counts = core_->counts;
   if (auto known = remembered(code)) {
     counts.memory_hits += counted;
     return known;
@@ -90,7 +83,7 @@ guest_class_ptr wasm_engine::look_up(const code_id& code, bool counted) {
     counts.misses += counted;
     return nullptr;
   }
-  auto made = load_class(*core_, *compiled);
+  auto made = load_(*compiled);
   // Such as: compiled for another processor, by a copied directory.
   if (!made) {
     cache_.forget(code);
@@ -101,10 +94,8 @@ guest_class_ptr wasm_engine::look_up(const code_id& code, bool counted) {
   return remember(code, std::move(*made));
 }
 
-caf::expected<guest_class_ptr> wasm_engine::compile(const code_id& code,
+caf::expected<guest_class_ptr> class_shelf::compile(const code_id& code,
                                                     const std::string& module) {
-  if (!core_)
-    return core_.error();
   if (auto error = refusal(code))
     return error;
   if (module.size() <= limits::module && sha256(module) != code)
@@ -119,12 +110,11 @@ caf::expected<guest_class_ptr> wasm_engine::compile(const code_id& code,
     return known;
   if (auto error = refusal(code))
     return error;
-  ++(*core_)->counts.compilations;
-  auto compiled
-    = compile_in_child(settings_.compiler.string(), module, limits::compile);
+  ++core_->counts.compilations;
+  auto compiled = compile_in_child(compiler_, module, limits::compile, checks_);
   if (!compiled)
     return refuse(code, std::move(compiled.error()));
-  auto made = load_class(*core_, *compiled);
+  auto made = load_(*compiled);
   if (!made)
     return made.error();
   // A full disk costs the next life a compilation, and nothing now.
@@ -132,14 +122,14 @@ caf::expected<guest_class_ptr> wasm_engine::compile(const code_id& code,
   return remember(code, std::move(*made));
 }
 
-guest_class_ptr wasm_engine::remembered(const code_id& code) {
+guest_class_ptr class_shelf::remembered(const code_id& code) {
   std::lock_guard guard{mutex_};
   auto found = classes_.find(code);
   return found == classes_.end() ? nullptr : found->second.lock();
 }
 
 /// Returns the class to use: another thread's, if it was faster.
-guest_class_ptr wasm_engine::remember(const code_id& code,
+guest_class_ptr class_shelf::remember(const code_id& code,
                                       guest_class_ptr made) {
   std::lock_guard guard{mutex_};
   auto& slot = classes_[code];
@@ -154,14 +144,14 @@ guest_class_ptr wasm_engine::remember(const code_id& code,
   return made;
 }
 
-caf::error wasm_engine::refusal(const code_id& code) {
+caf::error class_shelf::refusal(const code_id& code) {
   std::lock_guard guard{mutex_};
   auto found = refused_.find(code);
   return found == refused_.end() ? caf::error{} : found->second;
 }
 
-caf::error wasm_engine::refuse(const code_id& code, caf::error why) {
-  ++(*core_)->counts.refusals;
+caf::error class_shelf::refuse(const code_id& code, caf::error why) {
+  ++core_->counts.refusals;
   // What the system could not do says nothing about the module.
   if (why == ec::system_failure)
     return why;
@@ -175,6 +165,76 @@ caf::error wasm_engine::refuse(const code_id& code, caf::error why) {
   return why;
 }
 
+/// The door to one of two shelves.
+class shelf_engine : public guest_engine {
+public:
+  shelf_engine(wasm_core_ptr core, std::shared_ptr<class_shelf> shelf)
+    : core_{std::move(core)}, shelf_{std::move(shelf)} {
+    // nop
+  }
+
+  guest_class_ptr find(const code_id& code) override {
+    return shelf_->find(code);
+  }
+
+  caf::expected<guest_class_ptr> compile(const code_id& code,
+                                         const std::string& module) override {
+    return shelf_->compile(code, module);
+  }
+
+  const engine_counts* counts() const override {
+    return &core_->counts;
+  }
+
+  std::uint64_t memory() const override {
+    return core_->memory.used();
+  }
+
+  std::uint64_t memory_total() const override {
+    return core_->memory.total();
+  }
+
+private:
+  wasm_core_ptr core_;
+  std::shared_ptr<class_shelf> shelf_;
+};
+
+class two_engines final : public shelf_engine {
+public:
+  two_engines(const wasm_core_ptr& core, std::shared_ptr<class_shelf> here,
+              std::shared_ptr<class_shelf> apart)
+    : shelf_engine{core, std::move(here)}, apart_{core, std::move(apart)} {
+    // nop
+  }
+
+  guest_engine& apart() override {
+    return apart_;
+  }
+
+private:
+  shelf_engine apart_;
+};
+
+/// Stands for an engine that could not start, and says why.
+class no_engine final : public guest_engine {
+public:
+  explicit no_engine(caf::error why) : why_{std::move(why)} {
+    // nop
+  }
+
+  guest_class_ptr find(const code_id&) override {
+    return nullptr;
+  }
+
+  caf::expected<guest_class_ptr> compile(const code_id&,
+                                         const std::string&) override {
+    return why_;
+  }
+
+private:
+  caf::error why_;
+};
+
 } // namespace
 
 caf::error check_wasm_cache(const std::filesystem::path& directory) {
@@ -182,7 +242,24 @@ caf::error check_wasm_cache(const std::filesystem::path& directory) {
 }
 
 std::unique_ptr<guest_engine> make_wasm_engine(wasm_engine_settings settings) {
-  return std::make_unique<wasm_engine>(std::move(settings));
+  auto made = wasm_core::make(
+    settings.asked, std::max(settings.time_slice, std::chrono::milliseconds{1}),
+    settings.memory);
+  if (!made)
+    return std::make_unique<no_engine>(std::move(made.error()));
+  auto core = std::move(*made);
+  auto house
+    = std::make_shared<process_house>(core, settings.guest_program.string());
+  auto apart = std::make_shared<class_shelf>(
+    settings, checks::none, core, [house](std::string_view compiled) {
+      return make_process_class(house, compiled);
+    });
+  if (settings.where == isolation::process)
+    return std::make_unique<shelf_engine>(core, std::move(apart));
+  auto here = std::make_shared<class_shelf>(
+    settings, settings.asked, core,
+    [core](std::string_view compiled) { return load_class(core, compiled); });
+  return std::make_unique<two_engines>(core, std::move(here), std::move(apart));
 }
 
 } // namespace edgeless

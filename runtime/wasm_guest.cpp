@@ -52,6 +52,7 @@ public:
   progress run() noexcept override;
   void answer(call_result result) noexcept override;
   std::string fault() const override;
+  std::uint64_t memory() const override;
 
 private:
   caf::error finish(wasmtime_call_future_t* instantiation);
@@ -252,9 +253,10 @@ progress wasm_guest::run() noexcept {
   if (seat_.waiting && !seat_.answered)
     return progress::waiting;
   limit_memory();
-  auto& clock = *module_->core->clock;
-  clock.enter();
-  auto begin = clock.count();
+  auto* clock = module_->core->clock ? &*module_->core->clock : nullptr;
+  if (clock)
+    clock->enter();
+  auto begin = clock ? clock->count() : 0;
   auto result = progress::preempted;
   for (;;) {
     if (!future_)
@@ -286,10 +288,11 @@ progress wasm_guest::run() noexcept {
     }
     // A guest that waited finds its deadline long gone and yields at once:
     // that was no time slice yet.
-    if (clock.count() != begin)
+    if (clock && clock->count() != begin)
       break;
   }
-  clock.leave();
+  if (clock)
+    clock->leave();
   if (!settle_memory() && !dead_) {
     dead_ = true;
     flush_lines(seat_);
@@ -310,6 +313,10 @@ void wasm_guest::answer(call_result result) noexcept {
 
 std::string wasm_guest::fault() const {
   return fault_;
+}
+
+std::uint64_t wasm_guest::memory() const {
+  return seat_.memory ? wasmtime_memory_data_size(context_, &memory_) : 0;
 }
 
 } // namespace

@@ -7,7 +7,7 @@ packages=(
   g++ cmake ninja-build ccache git ca-certificates
   libcaf-dev libboost1.81-dev libtomlplusplus-dev prometheus-cpp-dev
   libhiredis-dev doctest-dev libspdlog-dev libcli11-dev libsqlite3-dev
-  libssl-dev libncurses-dev
+  libssl-dev libncurses-dev libseccomp-dev
   clang lld wabt   # functions in C++, and the guests of the tests
   libclang-rt-14-dev # libFuzzer
   iproute2         # hosts of their own for the system tests

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/compile_child.hpp"
+#include "runtime/guest_child.hpp"
 
 #include "messages/errors.hpp"
 
@@ -78,7 +78,7 @@ int report(const program& self, const wishes& x) {
 } // namespace
 
 int main(int argc, char** argv) {
-  if (auto code = run_as_compile_child(argc, argv))
+  if (auto code = run_as_child(argc, argv))
     return *code;
   if (auto code = benchmark::run_as_child(argc, argv))
     return *code;

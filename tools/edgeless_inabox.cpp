@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/box_certificates.hpp"
-#include "runtime/compile_child.hpp"
+#include "runtime/guest_child.hpp"
 #include "runtime/templates.hpp"
 
 #include "messages/errors.hpp"
@@ -103,7 +103,7 @@ int run(program& self, const wishes& x) {
 } // namespace
 
 int main(int argc, char** argv) {
-  if (auto code = run_as_compile_child(argc, argv))
+  if (auto code = run_as_child(argc, argv))
     return *code;
   block_signals();
   program self{"edgeless_inabox",

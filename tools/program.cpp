@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/program.hpp"
 
-#include "runtime/compile_child.hpp"
+#include "runtime/guest_child.hpp"
 #include "runtime/log.hpp"
 #include "runtime/templates.hpp"
 
@@ -85,7 +85,7 @@ void run_until_told(std::vector<process_ptr> running) {
 }
 
 int daemon_main(int argc, char** argv, const daemon_outline& outline) {
-  if (auto code = run_as_compile_child(argc, argv))
+  if (auto code = run_as_child(argc, argv))
     return *code;
   block_signals();
   program self{outline.name, outline.purpose};

@@ -11,9 +11,11 @@
 
 #include <doctest/doctest.h>
 
+#include <condition_variable>
 #include <deque>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -118,6 +120,30 @@ struct scripted_host : guest_host {
     journal.push_back("sync: " + std::string{state});
     return refusal;
   }
+
+  void spent(std::chrono::nanoseconds time) noexcept override {
+    told_times.push_back(time);
+  }
+
+  void wake() noexcept override {
+    std::lock_guard guard{mutex};
+    woken = true;
+    changed.notify_all();
+  }
+
+  /// False: nobody wakes it.
+  bool wait() {
+    std::unique_lock lock{mutex};
+    auto result = changed.wait_for(lock, std::chrono::seconds{30},
+                                   [this] { return woken; });
+    woken = false;
+    return result;
+  }
+
+  std::vector<std::chrono::nanoseconds> told_times;
+  std::mutex mutex; // protects what follows
+  std::condition_variable changed;
+  bool woken = false;
 };
 
 /// Goes on as long as it is only preempted.
@@ -129,12 +155,26 @@ inline progress run(guest& x) {
   return result;
 }
 
+/// The two doors to functions: what holds for one holds for the other.
+struct shared_door {
+  static guest_engine& engine() {
+    return shared_engine();
+  }
+};
+
+struct process_door {
+  static guest_engine& engine() {
+    return shared_engine().apart();
+  }
+};
+
 /// An instance of a test guest with its host.
-struct instance {
-  explicit instance(const std::string& name = "echo",
-                    const guest_limits& limits = {}) {
+template <class Door>
+struct instance_behind {
+  explicit instance_behind(const std::string& name = "echo",
+                           const guest_limits& limits = {}) {
     auto made
-      = load(shared_engine(), read_module(name))->instantiate(host, limits);
+      = load(Door::engine(), read_module(name))->instantiate(host, limits);
     REQUIRE_MESSAGE(made, explain(made.error()));
     guest = std::move(*made);
   }
@@ -143,8 +183,14 @@ struct instance {
     host.inbox.push_back({kind, host.id, std::move(payload), std::move(state)});
   }
 
+  /// Goes on until it has to wait for others.
   progress run() {
-    return test::run(*guest);
+    for (;;) {
+      auto result = test::run(*guest);
+      if (result != progress::working)
+        return result;
+      REQUIRE(host.wait());
+    }
   }
 
   progress handle(hook kind, std::string payload = {}, std::string state = {}) {
@@ -155,5 +201,7 @@ struct instance {
   scripted_host host; // outlives the guest
   std::unique_ptr<edgeless::guest> guest;
 };
+
+using instance = instance_behind<shared_door>;
 
 } // namespace edgeless::test

@@ -6,11 +6,14 @@
 #include <thread>
 
 using namespace edgeless;
-using edgeless::test::instance;
+using edgeless::test::instance_behind;
 using edgeless::test::lines;
+using edgeless::test::process_door;
+using edgeless::test::shared_door;
 
-TEST_CASE("a guest drains all events in one entry, in their order") {
-  instance x;
+TEST_CASE_TEMPLATE("a guest drains all events in one entry, in their order",
+                   door, shared_door, process_door) {
+  instance_behind<door> x;
   x.send(hook::init, "hello", "kept");
   x.send(hook::cast, "a");
   x.send(hook::cast, "b");
@@ -22,14 +25,17 @@ TEST_CASE("a guest drains all events in one entry, in their order") {
                  "stop: "});
 }
 
-TEST_CASE("an absent init payload and state are null, not empty") {
-  instance x;
+TEST_CASE_TEMPLATE("an absent init payload and state are null, not empty", door,
+                   shared_door, process_door) {
+  instance_behind<door> x;
   x.handle(hook::init);
   CHECK(x.host.journal == lines{"init: --"});
 }
 
-TEST_CASE("the source of an event is 16 bytes each of node and component") {
-  instance x;
+TEST_CASE_TEMPLATE(
+  "the source of an event is 16 bytes each of node and component", door,
+  shared_door, process_door) {
+  instance_behind<door> x;
   x.handle(hook::cast, "source");
   CHECK(x.host.journal
         == lines{"node: \x01\x02\x03\x04\x05\x06\x07\x08\x09\x0A\x0B\x0C\x0D"
@@ -38,8 +44,9 @@ TEST_CASE("the source of an event is 16 bytes each of node and component") {
                  "\x1D\x1E\x1F\x20"});
 }
 
-TEST_CASE("slf writes exactly 16 bytes each") {
-  instance x;
+TEST_CASE_TEMPLATE("slf writes exactly 16 bytes each", door, shared_door,
+                   process_door) {
+  instance_behind<door> x;
   x.handle(hook::cast, "id");
   CHECK(x.host.journal
         == lines{"self-id: \x01\x02\x03\x04\x05\x06\x07\x08\x09\x0A\x0B\x0C"
@@ -48,8 +55,9 @@ TEST_CASE("slf writes exactly 16 bytes each") {
                  "\x1F\x20........"});
 }
 
-TEST_CASE("payloads are bytes, channels are UTF-8") {
-  instance x;
+TEST_CASE_TEMPLATE("payloads are bytes, channels are UTF-8", door, shared_door,
+                   process_door) {
+  instance_behind<door> x;
   x.handle(hook::cast, "\xFF\xFE");
   x.handle(hook::cast, "channel \xC3\xA4");
   CHECK(x.host.journal == lines{"out: \xFF\xFE", "\xC3\xA4: "});
@@ -58,8 +66,9 @@ TEST_CASE("payloads are bytes, channels are UTF-8") {
   CHECK(x.guest->fault().find("string error") != std::string::npos);
 }
 
-TEST_CASE("each import reaches the host") {
-  instance x;
+TEST_CASE_TEMPLATE("each import reaches the host", door, shared_door,
+                   process_door) {
+  instance_behind<door> x;
   x.handle(hook::cast, "raw cast");
   x.handle(hook::cast, "later tick");
   x.handle(hook::cast, "sync state");
@@ -71,25 +80,29 @@ TEST_CASE("each import reaches the host") {
                  "out: "});
 }
 
-TEST_CASE("an unknown log level is an error with a warning") {
-  instance x;
+TEST_CASE_TEMPLATE("an unknown log level is an error with a warning", door,
+                   shared_door, process_door) {
+  instance_behind<door> x;
   x.handle(hook::cast, "log 9 text");
   CHECK(x.host.journal
         == lines{"log 2 echo: unknown log level, taken for an error",
                  "log 1 echo: text"});
 }
 
-TEST_CASE("what the host refuses traps with its words") {
+TEST_CASE_TEMPLATE("what the host refuses traps with its words", door,
+                   shared_door, process_door) {
   for (auto payload : {"sync state", "later tick"}) {
-    instance x;
+    instance_behind<door> x;
     x.host.refusal = fail(ec::exhausted, "too much of it");
     CHECK(x.handle(hook::cast, payload) == progress::dead);
     CHECK(x.guest->fault().starts_with("too much of it"));
   }
 }
 
-TEST_CASE("a call is answered with a reply, with none, or with an error") {
-  instance x;
+TEST_CASE_TEMPLATE(
+  "a call is answered with a reply, with none, or with an error", door,
+  shared_door, process_door) {
+  instance_behind<door> x;
   for (auto payload : {"answer \xFF", "nothing", "error"})
     x.handle(hook::call, payload);
   REQUIRE(x.host.results.size() == 3);
@@ -99,8 +112,9 @@ TEST_CASE("a call is answered with a reply, with none, or with an error") {
   CHECK(x.host.results[2].kind == event_kind::error);
 }
 
-TEST_CASE("a guest waits for the answer to its call without a thread") {
-  instance x;
+TEST_CASE_TEMPLATE("a guest waits for the answer to its call without a thread",
+                   door, shared_door, process_door) {
+  instance_behind<door> x;
   CHECK(x.handle(hook::cast, "call question") == progress::waiting);
   CHECK(x.guest->run() == progress::waiting);
   x.guest->answer({event_kind::reply, "42"});
@@ -109,8 +123,9 @@ TEST_CASE("a guest waits for the answer to its call without a thread") {
   CHECK(x.host.journal == lines{"call peer: question", "kind: 1", "reply: 42"});
 }
 
-TEST_CASE("no reply and an error are told apart") {
-  instance x;
+TEST_CASE_TEMPLATE("no reply and an error are told apart", door, shared_door,
+                   process_door) {
+  instance_behind<door> x;
   x.handle(hook::cast, "call a");
   x.guest->answer({event_kind::no_reply, {}});
   x.run();
@@ -121,16 +136,18 @@ TEST_CASE("no reply and an error are told apart") {
         == lines{"call peer: a", "kind: 0", "call peer: b", "kind: 2"});
 }
 
-TEST_CASE("an empty reply is a reply") {
-  instance x;
+TEST_CASE_TEMPLATE("an empty reply is a reply", door, shared_door,
+                   process_door) {
+  instance_behind<door> x;
   x.handle(hook::cast, "call a");
   x.guest->answer({event_kind::reply, {}});
   x.run();
   CHECK(x.host.journal == lines{"call peer: a", "kind: 1", "reply: "});
 }
 
-TEST_CASE("a call to an instance is answered as well") {
-  instance x;
+TEST_CASE_TEMPLATE("a call to an instance is answered as well", door,
+                   shared_door, process_door) {
+  instance_behind<door> x;
   CHECK(x.handle(hook::call, "raw call") == progress::waiting);
   x.guest->answer({event_kind::reply, "yes"});
   CHECK(x.run() == progress::idle);
@@ -139,24 +156,27 @@ TEST_CASE("a call to an instance is answered as well") {
     == lines{"call 11121314-1516-1718-191a-1b1c1d1e1f20: raw", "reply: yes"});
 }
 
-TEST_CASE("a call that fails at once does not suspend the guest") {
-  instance x;
+TEST_CASE_TEMPLATE("a call that fails at once does not suspend the guest", door,
+                   shared_door, process_door) {
+  instance_behind<door> x;
   x.host.at_once
     = caf::expected<call_result>{call_result{event_kind::error, {}}};
   CHECK(x.handle(hook::cast, "call a") == progress::idle);
   CHECK(x.host.journal.back() == "kind: 2");
 }
 
-TEST_CASE("a call that the host calls wrong traps") {
-  instance x;
+TEST_CASE_TEMPLATE("a call that the host calls wrong traps", door, shared_door,
+                   process_door) {
+  instance_behind<door> x;
   x.host.at_once = caf::expected<call_result>{
     fail(ec::guest_fault, "the channel peer is not mapped")};
   CHECK(x.handle(hook::cast, "call a") == progress::dead);
   CHECK(x.guest->fault().starts_with("the channel peer is not mapped; in "));
 }
 
-TEST_CASE("an answer that nobody waits for changes nothing") {
-  instance x;
+TEST_CASE_TEMPLATE("an answer that nobody waits for changes nothing", door,
+                   shared_door, process_door) {
+  instance_behind<door> x;
   x.guest->answer({event_kind::reply, "early"});
   CHECK(x.handle(hook::cast, "call a") == progress::waiting);
   x.guest->answer({event_kind::reply, "right"});
@@ -165,8 +185,9 @@ TEST_CASE("an answer that nobody waits for changes nothing") {
   CHECK(x.host.journal.back() == "reply: right");
 }
 
-TEST_CASE("a payload of the legal maximum passes both ways") {
-  instance x;
+TEST_CASE_TEMPLATE("a payload of the legal maximum passes both ways", door,
+                   shared_door, process_door) {
+  instance_behind<door> x;
   std::string big(limits::payload, 'x');
   CHECK(x.handle(hook::cast, big) == progress::idle);
   CHECK(x.host.journal.back().size() == big.size() + 5);
@@ -176,8 +197,9 @@ TEST_CASE("a payload of the legal maximum passes both ways") {
   CHECK(x.host.journal.back().size() == big.size() + 7);
 }
 
-TEST_CASE("a reply beyond the legal maximum is an error to both") {
-  instance x;
+TEST_CASE_TEMPLATE("a reply beyond the legal maximum is an error to both", door,
+                   shared_door, process_door) {
+  instance_behind<door> x;
   x.handle(hook::call, "answer " + std::string(limits::payload, 'x'));
   REQUIRE(x.host.results.size() == 1);
   CHECK(x.host.results[0].kind == event_kind::error);
@@ -188,16 +210,18 @@ TEST_CASE("a reply beyond the legal maximum is an error to both") {
   CHECK(x.host.journal.back() == "kind: 2");
 }
 
-TEST_CASE("a million casts to itself are handled in their order") {
-  instance x;
+TEST_CASE_TEMPLATE("a million casts to itself are handled in their order", door,
+                   shared_door, process_door) {
+  instance_behind<door> x;
   x.host.left_to_cast = 1'000'000;
   CHECK(x.handle(hook::cast, "self") == progress::idle);
   CHECK(x.host.handed_out == 1'000'000);
   CHECK(x.host.left_to_cast == 0);
 }
 
-TEST_CASE("a guest hops between threads, also while it waits") {
-  instance x;
+TEST_CASE_TEMPLATE("a guest hops between threads, also while it waits", door,
+                   shared_door, process_door) {
+  instance_behind<door> x;
   auto elsewhere = [&](progress expected) {
     std::thread{[&] {
       CHECK(x.run() == expected);

@@ -3,7 +3,10 @@
 
 using namespace edgeless;
 using edgeless::test::instance;
+using edgeless::test::instance_behind;
 using edgeless::test::lines;
+using edgeless::test::process_door;
+using edgeless::test::shared_door;
 
 namespace {
 
@@ -12,7 +15,8 @@ bool contains(const std::string& text, std::string_view part) {
 }
 
 /// Prepares a guest for a handler that does what `what` says.
-void send_to(instance& x, hook kind, const std::string& what) {
+template <class Instance>
+void send_to(Instance& x, hook kind, const std::string& what) {
   if (kind == hook::stop)
     x.handle(hook::cast, "stop " + what);
   x.send(kind, kind == hook::stop ? "" : what);
@@ -52,12 +56,13 @@ struct shared_memory {
 
 } // namespace
 
-TEST_CASE("a trap in any handler kills the guest and says where") {
+TEST_CASE_TEMPLATE("a trap in any handler kills the guest and says where", door,
+                   shared_door, process_door) {
   for (auto [kind, name] : {std::pair{hook::init, "handle_init_asm"},
                             std::pair{hook::cast, "handle_cast_asm"},
                             std::pair{hook::call, "handle_call_asm"},
                             std::pair{hook::stop, "handle_stop_asm"}}) {
-    instance x;
+    instance_behind<door> x;
     send_to(x, kind, "trap");
 
     CHECK(x.run() == progress::dead);
@@ -100,24 +105,26 @@ TEST_CASE("a guest that waited long is not preempted at once") {
   CHECK(x.host.journal.back() == "reply: b");
 }
 
-TEST_CASE("a guest can be dropped while it waits, and when it is dead") {
-  instance waiting;
+TEST_CASE_TEMPLATE("a guest can be dropped while it waits, and when it is dead",
+                   door, shared_door, process_door) {
+  instance_behind<door> waiting;
   CHECK(waiting.handle(hook::cast, "call a") == progress::waiting);
   waiting.guest.reset();
 
-  instance answered;
+  instance_behind<door> answered;
   CHECK(answered.handle(hook::cast, "call a") == progress::waiting);
   answered.guest->answer({event_kind::reply, "b"});
   answered.guest.reset();
   CHECK(answered.host.journal == lines{"call peer: a"});
 
-  instance dead;
+  instance_behind<door> dead;
   CHECK(dead.handle(hook::cast, "trap") == progress::dead);
   dead.guest.reset();
 }
 
-TEST_CASE("a call in init waits as well") {
-  instance x;
+TEST_CASE_TEMPLATE("a call in init waits as well", door, shared_door,
+                   process_door) {
+  instance_behind<door> x;
   CHECK(x.handle(hook::init, "call a") == progress::waiting);
   x.guest->answer({event_kind::reply, "b"});
   CHECK(x.run() == progress::idle);
@@ -125,8 +132,9 @@ TEST_CASE("a call in init waits as well") {
         == lines{"init: p-", "call peer: a", "kind: 1", "reply: b"});
 }
 
-TEST_CASE("a recursion without end is a trap of that guest only") {
-  instance x, other;
+TEST_CASE_TEMPLATE("a recursion without end is a trap of that guest only", door,
+                   shared_door, process_door) {
+  instance_behind<door> x, other;
   CHECK(x.handle(hook::cast, "deep") == progress::dead);
   CHECK(contains(x.guest->fault(), "call stack exhausted"));
   CHECK(contains(x.guest->fault(), "deeper"));
@@ -134,14 +142,15 @@ TEST_CASE("a recursion without end is a trap of that guest only") {
   CHECK(other.handle(hook::cast, "a") == progress::idle);
 }
 
-TEST_CASE("memory ends at the instance's limit") {
-  instance small{"echo", {.memory = 4u << 20}};
+TEST_CASE_TEMPLATE("memory ends at the instance's limit", door, shared_door,
+                   process_door) {
+  instance_behind<door> small{"echo", {.memory = 4u << 20}};
   CHECK(small.handle(hook::cast, "bomb") == progress::idle);
   CHECK(small.host.journal.size() == 1);
   CHECK(small.host.journal[0] <= "pages: 0064");
   CHECK(small.host.journal[0] > "pages: 0048");
 
-  instance large{"echo", {.memory = 64u << 20}};
+  instance_behind<door> large{"echo", {.memory = 64u << 20}};
   large.handle(hook::cast, "bomb");
   CHECK(large.host.journal[0] > "pages: 1000");
 }
@@ -223,8 +232,9 @@ TEST_CASE("without a common bound only the guest's own holds") {
   CHECK(test::shared_engine().memory_total() == 0);
 }
 
-TEST_CASE("an event for which the guest has no room is a trap") {
-  instance x{"echo", {.memory = 4u << 20}};
+TEST_CASE_TEMPLATE("an event for which the guest has no room is a trap", door,
+                   shared_door, process_door) {
+  instance_behind<door> x{"echo", {.memory = 4u << 20}};
   CHECK(x.handle(hook::cast, std::string(8u << 20, 'x')) == progress::dead);
   CHECK(contains(x.guest->fault(), "gave no room for 8388608 bytes"));
 }
@@ -238,11 +248,12 @@ TEST_CASE("a module whose memory begins beyond the limit is refused") {
   CHECK(contains(explain(made.error()), "memory"));
 }
 
-TEST_CASE("a pointer out of bounds is a trap, wherever it is given") {
+TEST_CASE_TEMPLATE("a pointer out of bounds is a trap, wherever it is given",
+                   door, shared_door, process_door) {
   for (auto payload :
        {"outside", "outside channel", "outside id", "outside call",
         "outside reply", "outside sync", "answer outside"}) {
-    instance x;
+    instance_behind<door> x;
     INFO(payload);
     auto now = x.handle(hook::call, payload);
     if (now == progress::waiting) {

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/guest_line.hpp"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+
+namespace edgeless {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+/// To fall asleep and be woken takes longer than what an answer mostly takes.
+constexpr auto patience = std::chrono::microseconds{20};
+/// Of the memory for a large frame, so much is kept for the next.
+constexpr std::size_t kept = 64u << 10;
+
+} // namespace
+
+guest_line::guest_line(guest_channel& channel, int bell)
+  : channel_{channel}, bell_{bell}, out_{channel.up}, in_{channel.down} {
+  // nop
+}
+
+void guest_line::say(guest_frame kind, const guest_body& body,
+                     std::string_view rest) {
+  write(begin_frame(kind, body, rest.size()));
+  write(rest);
+  tell(wants_bytes);
+}
+
+guest_line::frame guest_line::listen() {
+  if (body_.capacity() > kept)
+    body_ = {};
+  guest_frame_head head;
+  read(reinterpret_cast<char*>(&head), sizeof(head));
+  body_.resize(head.size);
+  read(body_.data(), body_.size());
+  auto body = read_frame(head.kind, body_);
+  if (!body)
+    _exit(3);
+  return {head.kind, *body};
+}
+
+void guest_line::write(std::string_view bytes) {
+  for (;;) {
+    bytes.remove_prefix(out_.put(bytes).value_or(0));
+    if (bytes.empty())
+      return;
+    tell(wants_bytes);
+    wait(wants_room, [this] { return out_.room().value_or(0) > 0; });
+  }
+}
+
+void guest_line::read(char* to, std::size_t size) {
+  while (size > 0) {
+    wait(wants_bytes, [this] { return in_.available().value_or(0) > 0; });
+    auto n = static_cast<std::uint32_t>(
+      std::min<std::size_t>(in_.available().value_or(0), size));
+    in_.take(to, n);
+    tell(wants_room);
+    to += n;
+    size -= n;
+  }
+}
+
+template <class Condition>
+void guest_line::wait(guest_wants what, Condition done) {
+  if (done())
+    return;
+  auto begin = clock::now();
+  while (!done() && clock::now() - begin < patience) {
+  }
+  while (!done()) {
+    auto rung = channel_.bell.load();
+    channel_.process_wants.store(what);
+    if (!done())
+      syscall(SYS_futex, &channel_.bell, FUTEX_WAIT, rung, nullptr, nullptr, 0);
+    channel_.process_wants.store(0);
+  }
+}
+
+void guest_line::tell(guest_wants what) {
+  auto& wants = channel_.node_wants;
+  if (!(wants.load() & what) || wants.exchange(0) == 0)
+    return;
+  std::uint64_t one = 1;
+  while (::write(bell_, &one, sizeof(one)) < 0 && errno == EINTR) {
+  }
+}
+
+} // namespace edgeless

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/guest_frames.hpp"
+#include "runtime/guest_ring.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace edgeless {
+
+/// The process's end of a channel: waits as long as it takes. The node is
+/// trusted: it could do what it likes anyhow.
+class guest_line {
+public:
+  guest_line(guest_channel& channel, int bell);
+
+  void say(guest_frame kind, const guest_body& body,
+           std::string_view rest = {});
+
+  struct frame {
+    guest_frame kind;
+    guest_body body;
+  };
+
+  /// Waits for the next frame. Its body is good until the next one.
+  frame listen();
+
+private:
+  void write(std::string_view bytes);
+  void read(char* to, std::size_t size);
+  template <class Condition>
+  void wait(guest_wants what, Condition done);
+  /// Rings, if the node waits for that.
+  void tell(guest_wants what);
+
+  guest_channel& channel_;
+  int bell_;
+  ring_writer out_;
+  ring_reader in_;
+  std::string body_;
+};
+
+} // namespace edgeless

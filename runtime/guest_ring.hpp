@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "messages/limits.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+/// Memory that a node and the process of a guest have in common: bytes in both
+/// directions, and who sleeps. Each side trusts its own place in a ring only,
+/// and looks at the other's once per step: a hostile process writes what it
+/// likes, whenever it likes.
+namespace edgeless {
+
+/// One direction. Positions count bytes since the beginning, and wrap around.
+struct guest_ring {
+  static constexpr std::uint32_t size = limits::guest_ring;
+  static_assert((size & (size - 1)) == 0);
+
+  alignas(64) std::atomic<std::uint32_t> head{0}; ///< written up to here
+  alignas(64) std::atomic<std::uint32_t> tail{0}; ///< read up to here
+  alignas(64) char bytes[size];
+};
+
+/// What whoever sleeps waits for.
+enum guest_wants : std::uint32_t { wants_bytes = 1, wants_room = 2 };
+
+/// All zeros at the beginning, as fresh memory is.
+struct guest_channel {
+  alignas(64) std::atomic<std::uint32_t> node_wants{0};
+  alignas(64) std::atomic<std::uint32_t> process_wants{0};
+  /// The process sleeps on this; it changes when it is woken.
+  std::atomic<std::uint32_t> bell{0};
+  guest_ring down; ///< to the process
+  guest_ring up;   ///< to the node
+};
+
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
+
+/// The end of a ring that writes.
+class ring_writer {
+public:
+  explicit ring_writer(guest_ring& ring) : ring_{ring} {
+    // nop
+  }
+
+  /// Bytes there is room for; nothing if the reader's place makes no sense.
+  std::optional<std::uint32_t> room() const {
+    auto used = head_ - ring_.tail.load();
+    if (used > ring_.size)
+      return std::nullopt;
+    return ring_.size - used;
+  }
+
+  /// Writes as much as there is room for; how much, nothing as for room().
+  std::optional<std::size_t> put(std::string_view bytes) {
+    auto free = room();
+    if (!free)
+      return std::nullopt;
+    auto n
+      = static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), *free));
+    auto at = head_ % ring_.size;
+    auto first = std::min(n, ring_.size - at);
+    std::memcpy(ring_.bytes + at, bytes.data(), first);
+    std::memcpy(ring_.bytes, bytes.data() + first, n - first);
+    head_ += n;
+    if (n > 0)
+      ring_.head.store(head_);
+    return n;
+  }
+
+private:
+  guest_ring& ring_;
+  std::uint32_t head_ = 0;
+};
+
+/// The end that reads: bytes are copied before anybody looks at them.
+class ring_reader {
+public:
+  explicit ring_reader(guest_ring& ring) : ring_{ring} {
+    // nop
+  }
+
+  /// Bytes there are; nothing if the writer's place makes no sense.
+  std::optional<std::uint32_t> available() const {
+    auto n = ring_.head.load() - tail_;
+    if (n > ring_.size)
+      return std::nullopt;
+    return n;
+  }
+
+  /// The next `n` bytes; there must be as many.
+  void take(char* to, std::uint32_t n) {
+    auto at = tail_ % ring_.size;
+    auto first = std::min(n, ring_.size - at);
+    std::memcpy(to, ring_.bytes + at, first);
+    std::memcpy(to + first, ring_.bytes, n - first);
+    tail_ += n;
+    ring_.tail.store(tail_);
+  }
+
+private:
+  guest_ring& ring_;
+  std::uint32_t tail_ = 0;
+};
+
+} // namespace edgeless

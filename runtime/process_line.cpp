@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/process_line.hpp"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace edgeless {
+
+namespace {
+
+/// Of the memory for a large frame, so much is kept for the next.
+constexpr std::size_t kept = 64u << 10;
+
+} // namespace
+
+process_line::process_line(guest_channel& channel)
+  : channel_{channel}, out_{channel.down}, in_{channel.up} {
+  // nop
+}
+
+void process_line::post(guest_frame kind, const guest_body& body,
+                        std::string_view rest, std::string_view more) {
+  put(begin_frame(kind, body, rest.size() + more.size()));
+  put(rest);
+  put(more);
+  tell(wants_bytes);
+}
+
+void process_line::put(std::string_view bytes) {
+  if (waiting_.empty()) {
+    auto n = out_.put(bytes);
+    broken_ |= !n;
+    bytes.remove_prefix(n.value_or(bytes.size()));
+  }
+  waiting_ += bytes;
+}
+
+void process_line::flush() {
+  if (waiting_.empty())
+    return;
+  auto n = out_.put(std::string_view{waiting_}.substr(sent_));
+  broken_ |= !n;
+  sent_ += n.value_or(0);
+  if (sent_ == waiting_.size()) {
+    waiting_.clear();
+    sent_ = 0;
+    if (waiting_.capacity() > kept)
+      waiting_.shrink_to_fit();
+  }
+  if (n.value_or(0) > 0)
+    tell(wants_bytes);
+}
+
+std::optional<process_line::frame> process_line::next() {
+  flush();
+  if (std::exchange(whole_, false)) {
+    head_.reset();
+    body_.clear();
+    if (body_.capacity() > kept)
+      body_.shrink_to_fit();
+  }
+  if (broken_ || !read_head())
+    return std::nullopt;
+  auto there = in_.available();
+  broken_ |= !there;
+  if (broken_)
+    return std::nullopt;
+  auto before = body_.size();
+  auto n = static_cast<std::uint32_t>(
+    std::min<std::size_t>(*there, head_->size - before));
+  if (n > 0) {
+    body_.resize(before + n);
+    in_.take(body_.data() + before, n);
+    tell(wants_room);
+  }
+  if (body_.size() < head_->size)
+    return std::nullopt;
+  auto body = read_frame(head_->kind, body_);
+  broken_ |= !body;
+  if (broken_)
+    return std::nullopt;
+  whole_ = true;
+  return frame{head_->kind, *body};
+}
+
+bool process_line::read_head() {
+  if (head_)
+    return true;
+  auto there = in_.available();
+  broken_ |= !there;
+  if (broken_ || *there < sizeof(guest_frame_head))
+    return false;
+  guest_frame_head head;
+  in_.take(reinterpret_cast<char*>(&head), sizeof(head));
+  broken_ |= !may_say(head);
+  if (!broken_)
+    head_ = head;
+  return !broken_;
+}
+
+std::optional<guest_body> process_line::again() const {
+  return whole_ ? read_frame(head_->kind, body_) : std::nullopt;
+}
+
+void process_line::want() {
+  channel_.node_wants.store(waiting_.empty() ? wants_bytes
+                                             : wants_bytes | wants_room);
+}
+
+void process_line::want_nothing() {
+  channel_.node_wants.store(0);
+}
+
+bool process_line::ready() const {
+  if (in_.available().value_or(1) >= (head_ ? 1 : sizeof(guest_frame_head)))
+    return true;
+  return !waiting_.empty() && out_.room().value_or(1) > 0;
+}
+
+void process_line::tell(guest_wants what) {
+  auto& wants = channel_.process_wants;
+  if (!(wants.load() & what) || wants.exchange(0) == 0)
+    return;
+  channel_.bell.fetch_add(1);
+  syscall(SYS_futex, &channel_.bell, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+}
+
+} // namespace edgeless
