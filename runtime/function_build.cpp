@@ -4,6 +4,7 @@
 #include "runtime/command.hpp"
 #include "runtime/files.hpp"
 #include "runtime/function_file.hpp"
+#include "runtime/module_preference.hpp"
 
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <system_error>
 
@@ -191,6 +193,17 @@ caf::error build_rust(const job& x, const build_options& options) {
 
 // -- the result ---------------------------------------------------------------
 
+/// The module says itself what function.json says of it: it may go far.
+caf::error add_preference(const job& x) {
+  if (!x.function.where)
+    return {};
+  std::ofstream out{x.module, std::ios::binary | std::ios::app};
+  out << preference_section(*x.function.where) << std::flush;
+  return out ? caf::error{}
+             : fail(ec::system_failure,
+                    x.module.string() + ": cannot be written");
+}
+
 /// Nobody shall find a module that is none.
 caf::error check_module_file(const job& x, module_check check) {
   auto bytes = read_file(x.module, limits::module);
@@ -224,6 +237,8 @@ caf::expected<build_result> build_function(const fs::path& function_json,
   if (is_fresh(x, sdk))
     return build_result{x.module, false};
   if (auto error = rust ? build_rust(x, options) : build_cpp(x, sdk))
+    return error;
+  if (auto error = add_preference(x))
     return error;
   if (auto error = check_module_file(x, options.check))
     return error;

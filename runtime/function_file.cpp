@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/function_file.hpp"
 
+#include "runtime/annotations.hpp"
 #include "runtime/files.hpp"
 #include "runtime/json_reader.hpp"
 #include "runtime/workflow_checks.hpp"
@@ -33,6 +34,10 @@ function_file read(json_section root) {
     result.build = "Cargo.toml";
   if (!is_plain_name(result.build))
     root.blame("build", "\"" + result.build + "\" is no file name");
+  auto where = root.optional_text("isolation");
+  result.where = parse_isolation(where);
+  if (!where.empty() && !result.where)
+    root.blame("isolation", "\"" + where + "\" is not one of shared, process");
   return result;
 }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/guest.hpp"
+
 #include <caf/expected.hpp>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +21,8 @@ struct function_file {
   /// Cargo.toml or a C++ source, in the same folder.
   std::string build;
   std::vector<std::string> outputs;
+  /// Where it likes to run; annotations may say otherwise. A field of ours.
+  std::optional<isolation> where;
 };
 
 /// Reads EDGELESS' function.json. The error has one line per fault.

@@ -172,8 +172,14 @@ void confine(std::uint64_t memory) {
 #endif
 }
 
-/// Why it ended: an instance runs until it is dead.
-std::string serve(guest_line& line) {
+/// There is nothing to put in order, and no system call to do it with.
+[[noreturn]] void leave(guest_line& line, std::string_view why) {
+  line.say(guest_frame::fault, {}, at_most(why, limits::text));
+  _exit(0);
+}
+
+/// Runs the guest until it is dead, or says why not.
+[[noreturn]] void serve(guest_line& line) {
   auto hello = line.listen();
   guest_limits most;
   most.memory = hello.body.numbers[0];
@@ -181,20 +187,20 @@ std::string serve(guest_line& line) {
   confine(most.memory);
   auto core = wasm_core::make(checks::none, {}, 0);
   if (!core)
-    return explain(core.error());
+    leave(line, explain(core.error()));
   auto code = load_class_file(*core, module_file);
   if (!code)
-    return explain(code.error());
+    leave(line, explain(code.error()));
   auto guest = (*code)->instantiate(host, most);
   if (!guest)
-    return explain(guest.error());
+    leave(line, explain(guest.error()));
   host.introduce(**guest);
   for (auto x : {0, 1, 2, channel_descriptor, module_descriptor})
     close(x);
   if (!confine_to_computing(bell_descriptor))
-    return "its process cannot be confined: this system has no seccomp";
+    leave(line, "its process cannot be confined: this system has no seccomp");
   (*guest)->run();
-  return (*guest)->fault();
+  leave(line, (*guest)->fault());
 }
 
 } // namespace
@@ -211,10 +217,7 @@ std::optional<int> run_as_guest_child(int argc, char** argv) {
   if (at == MAP_FAILED)
     return 2;
   guest_line line{*static_cast<guest_channel*>(at), bell_descriptor};
-  auto why = serve(line);
-  line.say(guest_frame::fault, {}, at_most(why, limits::text));
-  // There is nothing to put in order, and no system call to do it with.
-  _exit(0);
+  serve(line);
 }
 
 std::optional<int> run_as_child(int argc, char** argv) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "runtime/annotations.hpp"
 #include "runtime/settings_sections.hpp"
 
 #include <cstdlib>
@@ -66,6 +67,12 @@ void read_runtimes(node_settings& result, settings_section& root) {
   auto wasm = root.section("wasm_runtime");
   wasm.read("enabled", result.wasm_runtime.enabled);
   wasm.read("memory_mib", result.wasm_runtime.memory_mib, 0, 1u << 24);
+  std::string where;
+  wasm.read("isolation", where);
+  if (auto parsed = parse_isolation(where))
+    result.wasm_runtime.where = *parsed;
+  else if (!where.empty())
+    wasm.blame("isolation", "must be \"shared\" or \"process\"");
   wasm.finish();
   auto container = root.section("container_runtime");
   container.read("enabled", result.container_runtime.enabled);

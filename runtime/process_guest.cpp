@@ -21,6 +21,8 @@ using namespace std::chrono_literals;
 constexpr auto slice = 5ms;
 /// To fall asleep and be woken takes longer than most events.
 constexpr auto patience = 20us;
+/// Wakings without a whole frame: a large one comes in many parts.
+constexpr std::uint32_t alarms_max = 4096;
 
 class process_guest final : public guest {
 public:
@@ -83,7 +85,8 @@ private:
   /// Of the event in hand, or of its start: the running time before `since_`.
   clock::duration used_{0};
   clock::time_point since_ = clock::now();
-  clock::time_point last_; ///< when anything happened
+  clock::time_point last_;   ///< when anything happened
+  std::uint32_t alarms_ = 0; ///< wakings since it said anything
   std::uint64_t memory_held_ = 0;
   std::string fault_;
 };
@@ -120,8 +123,10 @@ progress process_guest::run() noexcept {
 progress process_guest::go_on() {
   if (asleep_ && !process_->roused())
     return progress::working;
-  if (std::exchange(asleep_, false))
+  if (std::exchange(asleep_, false)) {
     house_->keeper.awake(*process_);
+    ++alarms_;
+  }
   if (stage_ == stage::blocked) {
     resume();
     stage_ = stage::handling;
@@ -149,6 +154,7 @@ std::optional<progress> process_guest::step(clock::time_point now) {
     return misbehave();
   if (frame) {
     last_ = now;
+    alarms_ = 0;
     hear(frame->first, frame->second);
     if (unruly_)
       return misbehave();
@@ -158,8 +164,12 @@ std::optional<progress> process_guest::step(clock::time_point now) {
     last_ = now;
     if (!hand_out())
       return progress::idle;
-  } else if (now - last_ > patience && fall_asleep(now)) {
-    return progress::working;
+  } else if (now - last_ > patience) {
+    // It rings for nothing, again and again.
+    if (alarms_ > alarms_max)
+      return misbehave();
+    if (fall_asleep(now))
+      return progress::working;
   }
   return std::nullopt;
 }

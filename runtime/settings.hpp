@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/guest.hpp"
 #include "runtime/log_levels.hpp"
 #include "runtime/placement.hpp"
 
@@ -147,6 +148,8 @@ struct node_settings {
     bool enabled = false;
     /// What all guests may have together; zero: what the machine has.
     std::uint32_t memory_mib = 0;
+    /// Of process: all guests, whatever they ask for.
+    isolation where = isolation::shared;
   } wasm_runtime;
   struct {
     bool enabled = false;

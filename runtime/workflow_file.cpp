@@ -3,6 +3,7 @@
 
 #include "runtime/files.hpp"
 #include "runtime/json_reader.hpp"
+#include "runtime/module_preference.hpp"
 #include "runtime/sha256.hpp"
 #include "runtime/workflow_checks.hpp"
 
@@ -56,7 +57,19 @@ private:
       draft.code = read_module(specification);
     draft.output_mapping = item.text_map("output_mapping");
     draft.settings = item.text_map("annotations");
+    add_preference(specification.optional_text("isolation"), draft);
     result.spec.components.push_back(std::move(draft));
+  }
+
+  /// Annotations win over the specification, which wins over the module.
+  void add_preference(std::string where, component_draft& draft) {
+    auto known
+      = std::ranges::find(result.modules, draft.code, &module_file::code);
+    if (where.empty() && known != result.modules.end()
+        && preference_of(known->bytes) == isolation::process)
+      where = "process";
+    if (!where.empty())
+      draft.settings.emplace("isolation", std::move(where));
   }
 
   void read_resource(json_section& item) {

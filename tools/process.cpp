@@ -220,6 +220,7 @@ struct node_process : actor_process {
     wasm_engine_settings result;
     result.cache = settings.general.code_cache;
     result.memory = std::uint64_t{settings.wasm_runtime.memory_mib} << 20;
+    result.where = settings.wasm_runtime.where;
     return result;
   }
 

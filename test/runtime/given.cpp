@@ -11,4 +11,8 @@ std::filesystem::path conf_folder() {
   return EDGELESS_CONF_DIR;
 }
 
+std::filesystem::path fake_guest() {
+  return FAKE_GUEST;
+}
+
 } // namespace edgeless::test

@@ -157,12 +157,16 @@ inline progress run(guest& x) {
 
 /// The two doors to functions: what holds for one holds for the other.
 struct shared_door {
+  static constexpr std::size_t many = 1'000'000;
+
   static guest_engine& engine() {
     return shared_engine();
   }
 };
 
 struct process_door {
+  static constexpr std::size_t many = 10'000;
+
   static guest_engine& engine() {
     return shared_engine().apart();
   }

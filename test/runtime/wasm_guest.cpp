@@ -210,12 +210,12 @@ TEST_CASE_TEMPLATE("a reply beyond the legal maximum is an error to both", door,
   CHECK(x.host.journal.back() == "kind: 2");
 }
 
-TEST_CASE_TEMPLATE("a million casts to itself are handled in their order", door,
-                   shared_door, process_door) {
+TEST_CASE_TEMPLATE("casts to itself without end are handled in their order",
+                   door, shared_door, process_door) {
   instance_behind<door> x;
-  x.host.left_to_cast = 1'000'000;
+  x.host.left_to_cast = door::many;
   CHECK(x.handle(hook::cast, "self") == progress::idle);
-  CHECK(x.host.handed_out == 1'000'000);
+  CHECK(x.host.handed_out == door::many);
   CHECK(x.host.left_to_cast == 0);
 }
 

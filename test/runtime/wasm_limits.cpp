@@ -261,6 +261,7 @@ TEST_CASE_TEMPLATE("a pointer out of bounds is a trap, wherever it is given",
       now = x.run();
     }
     CHECK(now == progress::dead);
+    INFO(x.guest->fault());
     CHECK(contains(x.guest->fault(), "out of bounds"));
   }
 }
