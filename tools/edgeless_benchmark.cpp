@@ -27,7 +27,7 @@ constexpr part parts[] = {
   {"starts", benchmark::starts},       {"workflow", benchmark::workflow_start},
   {"memory", benchmark::memory},       {"placement", benchmark::placements},
   {"migration", benchmark::migration}, {"mirror", benchmark::mirror_writes},
-  {"failover", benchmark::failover},
+  {"failover", benchmark::failover},   {"compute", benchmark::compute},
 };
 
 struct wishes {

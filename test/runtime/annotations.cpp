@@ -56,6 +56,7 @@ TEST_CASE("every fault is named at once") {
   settings_map settings{{"max_instances", "many"},
                         {"call_timeout_ms", "1e3"},
                         {"state_policy", "nodelocal"},
+                        {"isolation", "Process"},
                         {"node_id_match_any", "no-id"}};
 
   CHECK(
@@ -64,6 +65,7 @@ TEST_CASE("every fault is named at once") {
              "max_instances \"many\" is not a number",
              "state_policy \"nodelocal\" is not one of NodeLocal, Transient, "
              "Global",
+             "isolation \"Process\" is not one of shared, process",
              "node_id_match_any: \"no-id\" is not a UUID"});
 }
 
@@ -98,4 +100,11 @@ TEST_CASE("a number is a number as a whole") {
   CHECK(!parse_number("12 "));
   CHECK(!parse_number("+1"));
   CHECK(!parse_number(""));
+}
+
+TEST_CASE("a function shares its process unless it says otherwise") {
+  CHECK(isolation_of({}) == isolation::shared);
+  CHECK(isolation_of({{"isolation", "shared"}}) == isolation::shared);
+  CHECK(isolation_of({{"isolation", "process"}}) == isolation::process);
+  CHECK(isolation_of({{"isolation", "container"}}) == isolation::shared);
 }

@@ -65,3 +65,16 @@ TEST_CASE("a function that is no JSON is told with line and column") {
   REQUIRE(!function);
   CHECK(explain(function.error()).ends_with("function.json:1:7: syntax error"));
 }
+
+TEST_CASE("a function says where it likes to run, or something wrong") {
+  const std::string head = R"({"id": "x", "function_type": "RUST_WASM",
+    "version": "0.1", "outputs": [], "isolation": )";
+  auto apart = load(head + R"("process"})");
+  REQUIRE(apart);
+  CHECK(apart->where == isolation::process);
+
+  auto wrong = load(head + R"("cell"})");
+  REQUIRE(!wrong);
+  CHECK(explain(wrong.error()).find("\"cell\" is not one of shared, process")
+        != std::string::npos);
+}

@@ -169,3 +169,12 @@ TEST_CASE("the nil UUID is nobody's name") {
                "00000000-0000-0000-0000-000000000000");
   CHECK(problem(text).starts_with("n:2: general.node_id: "));
 }
+
+TEST_CASE("a node may want a process for each function, or says what is wrong") {
+  CHECK(node().wasm_runtime.where == isolation::shared);
+  CHECK(node("isolation = \"process\"\n").wasm_runtime.where
+        == isolation::process);
+  CHECK(problem(node_2_toml + "isolation = \"cell\"\n")
+          .find("must be \"shared\" or \"process\"")
+        != std::string::npos);
+}

@@ -3,6 +3,7 @@
 
 #include "test/runtime/folder.hpp"
 
+#include "runtime/module_preference.hpp"
 #include "runtime/sha256.hpp"
 
 #include "messages/errors.hpp"
@@ -199,4 +200,20 @@ TEST_CASE("every fault of a workflow is told at once") {
            "f: max_instances \"many\" is not a number\n"
            "f: its class type is empty\n"
            "f: node_id_match_any: \"here\" is not a UUID");
+}
+
+TEST_CASE("a module's preference is an annotation, unless there is one") {
+  folder in;
+  in.write("m.wasm", std::string{"\0asm\1\0\0\0", 8}
+                       + preference_section(isolation::process));
+  auto silent = function("a", "m.wasm"), loud = function("b", "m.wasm");
+  loud.replace(loud.find("\"annotations\": {}"), 17,
+               R"("annotations": {"isolation": "shared"})");
+  in.write("w.json", workflow(silent + "," + loud));
+
+  auto loaded = load_workflow_file(in / "w.json", accept);
+
+  REQUIRE_MESSAGE(loaded, explain(loaded.error()));
+  CHECK(loaded->spec.components[0].settings.at("isolation") == "process");
+  CHECK(loaded->spec.components[1].settings.at("isolation") == "shared");
 }

@@ -39,4 +39,8 @@ rows memory(const plan& how);
 /// Decisions per second where a function shall run.
 rows placements(const plan& how);
 
+/// What a computation takes in a process of its own, in that of the node, and
+/// without anybody around; and what the flags of `function build` are worth.
+rows compute(const plan& how);
+
 } // namespace edgeless::benchmark

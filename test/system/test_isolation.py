@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""Functions in processes of their own: they work, move, and come back."""
+import os
+import pathlib
+import signal
+import unittest
+
+from cluster import LOG, SystemTest, wait_for
+
+APART = ("generator", "message_generator", {"output": "log"},
+         {"init-payload": "message=hello,period=50", "isolation": "process"})
+
+
+def guests_of(process):
+    """The ids of the processes of guests of a node."""
+    found = []
+    for task in pathlib.Path(f"/proc/{process.pid}/task").glob("*/children"):
+        for pid in task.read_text().split():
+            command = pathlib.Path(f"/proc/{pid}/cmdline")
+            if command.exists() and b"--run-guest" in command.read_bytes():
+                found.append(int(pid))
+    return found
+
+
+class Isolation(SystemTest):
+    def guest(self, name):
+        return wait_for("a process of a guest",
+                        lambda: guests_of(self.cluster.running[name]))
+
+    def more_events(self):
+        c = self.cluster
+        seen = len(c.lines("events.log"))
+        wait_for("events", lambda: len(c.lines("events.log")) > seen + 2)
+
+    def test_a_function_in_a_process_of_its_own_works(self):
+        c = self.cluster
+        c.start_all("n1")
+        c.start([APART], [LOG])
+        self.more_events()
+        self.assertEqual(len(self.guest("n1")), 1)
+
+    def test_a_killed_process_is_a_crash_that_heals(self):
+        c = self.cluster
+        c.start_all("n1")
+        workflow = c.start([APART], [LOG])
+        self.more_events()
+        before = c.inspect(workflow)["generator"]
+
+        os.kill(self.guest("n1")[0], signal.SIGKILL)
+
+        wait_for("another instance", lambda:
+                 c.inspect(workflow).get("generator", before)[2]
+                 not in (None, before[2]))
+        self.more_events()
+        self.assertIn("its process was killed by signal 9", c.log("n1"))
+
+    def test_it_moves_to_another_node(self):
+        c = self.cluster
+        c.start_all("n1", "n2")
+        workflow = c.start([APART], [LOG])
+        self.more_events()
+        home = c.inspect(workflow)["generator"][1]
+        other = {"n1": "n2", "n2": "n1"}[home]
+
+        c.cli("workflow", "migrate", workflow, "generator",
+              c.node_ids[other])
+
+        self.more_events()
+        self.assertEqual(c.inspect(workflow)["generator"][1], other)
+        self.assertEqual(len(self.guest(other)), 1)
+        wait_for("the old one to go",
+                 lambda: not guests_of(c.running[home]))
+
+    def test_nothing_is_left_of_a_killed_node(self):
+        c = self.cluster
+        c.start_all("n1")
+        c.start([APART], [LOG])
+        self.more_events()
+        pid = self.guest("n1")[0]
+
+        c.kill("n1")
+
+        wait_for("its end", lambda: not pathlib.Path(f"/proc/{pid}").exists()
+                 or ") Z " in pathlib.Path(f"/proc/{pid}/stat").read_text())
+
+    def test_a_stopped_workflow_takes_its_processes_along(self):
+        c = self.cluster
+        c.start_all("n1")
+        workflow = c.start([APART], [LOG])
+        self.guest("n1")
+        c.cli("workflow", "stop", workflow)
+        wait_for("its end", lambda: not guests_of(c.running["n1"]))
+
+
+if __name__ == "__main__":
+    unittest.main()
