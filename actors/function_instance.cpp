@@ -15,7 +15,8 @@ constexpr auto turn = std::chrono::milliseconds{5};
 function_instance::function_instance(caf::actor_config& config,
                                      function_birth birth)
   : function_instance_actor::base{config}, birth_{std::move(birth)},
-    outbox_{birth_.hood, birth_.links, self_id(), birth_.spec.id, clock()},
+    outbox_{birth_.hood, birth_.links,    self_id(),    birth_.spec.id,
+            clock(),     birth_.promises, birth_.stream},
     intake_{birth_.hood, birth_.room, outbox_, self_id(), clock()} {
   // nop
 }
@@ -39,6 +40,7 @@ function_instance::behavior_type function_instance::make_behavior() {
     [this](atom::expire, std::uint64_t x) { check_call(x); },
     [this](atom::expire) { expire(); },
     [this](atom::report) { drive(); },
+    [this](atom::retry) { retry(); },
     [this](atom::drain) { telling_times_ = false; tell_times(); },
     [this](atom::tick) { watch_holds(); },
     [this](atom::hand_over) { stop_passing_on(); },
@@ -95,15 +97,8 @@ function_instance::activate(output_map outputs, std::string state,
 }
 
 void function_instance::receive(events batch) {
-  for (auto& x : batch) {
-    if (takes_room(x) || x.kind == event_kind::barrier) {
-      intake_.add(std::move(x));
-    } else if (waiting_ && x.call == calls_) {
-      answer({x.kind, std::move(x.payload)});
-    } else {
-      birth_.hood->counts.count_dropped(drop_reason::late_answer);
-    }
-  }
+  for (auto& x : batch)
+    take_up(std::move(x));
   if (phase_ == phase::over)
     intake_.clear(end_);
   else if (intake_.handed_over())
@@ -112,10 +107,47 @@ void function_instance::receive(events batch) {
     drive();
   if (!watching_holds_ && intake_.holding())
     watch_holds();
+  if (intake_.speaks()) {
+    intake_.confirm();
+    outbox_.flush();
+  }
+}
+
+void function_instance::take_up(event x) {
+  switch (x.kind) {
+  case event_kind::cast:
+  case event_kind::call:
+  case event_kind::barrier:
+  case event_kind::known:
+    intake_.add(std::move(x));
+    return;
+  case event_kind::handled:
+  case event_kind::trapped:
+  case event_kind::kept:
+    // A letter box has no say in what its successor keeps.
+    if (outbox_.ended() || phase_ == phase::over) {
+      intake_.add(std::move(x));
+      return;
+    }
+    if (x.kind == event_kind::kept)
+      outbox_.inherit(std::move(x));
+    else
+      outbox_.confirm(x);
+    outbox_.flush();
+    unblock();
+    return;
+  default:
+    if (waiting_ && x.call == calls_)
+      answer({x.kind, std::move(x.payload)});
+    else
+      birth_.hood->counts.count_dropped(drop_reason::late_answer);
+  }
 }
 
 void function_instance::patch(output_map outputs) {
   outbox_.patch(std::move(outputs));
+  retry_when_due();
+  unblock();
   leave_if_deserted();
 }
 
@@ -132,10 +164,22 @@ void function_instance::fall_due(std::uint64_t number) {
     overdue_.push_back(number);
     return;
   }
-  auto x = std::move(i->second);
+  auto& x = i->second;
+  auto now = clock().now();
+  auto ended = x.waiting && now - *x.waiting >= birth_.limits.call_deadline;
+  if (x.channel == "self") {
+    cast_to_self(x.payload);
+  } else if (!outbox_.offer(x.channel, x.payload,
+                            ended      ? outbox::patience::ended
+                            : ending() ? outbox::patience::none
+                                       : outbox::patience::some)) {
+    x.waiting = x.waiting ? x.waiting : now;
+    delayed_send(this, limits::room_pause_max, atom::due_v, number);
+    return;
+  }
   delayed_.erase(i);
-  cast(x.channel, x.payload);
   outbox_.flush();
+  retry_when_due();
   drive();
 }
 
@@ -170,7 +214,7 @@ void function_instance::proceed() {
 }
 
 void function_instance::drive() {
-  if (!guest_ || waiting_ || yielded_ || phase_ == phase::over
+  if (!guest_ || waiting_ || blocked_ || yielded_ || phase_ == phase::over
       || (phase_ == phase::frozen && !in_handler_))
     return;
   auto start = std::chrono::steady_clock::now();
@@ -190,6 +234,9 @@ void function_instance::drive() {
       come_to_rest();
       return;
     case progress::working:
+      return;
+    case progress::blocked:
+      block();
       return;
     case progress::waiting:
       waiting_ = !call_was_refused();
@@ -227,8 +274,11 @@ progress function_instance::run_slice() {
   auto slice = std::chrono::steady_clock::now() - start;
   // Only slices that began within the event in hand count against it.
   busy_ = taken == events_taken_ ? busy_ + slice : slice.zero();
+  intake_.confirm();
   outbox_.flush();
   birth_.hood->counts.count_handled(std::exchange(handled_, 0));
+  if (where != progress::blocked)
+    retry_when_due();
   if (!expiring_ && outbox_.holding()) {
     expiring_ = true;
     delayed_send(this, birth_.patience, atom::expire_v);
@@ -269,6 +319,46 @@ void function_instance::answer(call_result result) {
   drive();
 }
 
+/// No thread waits: the guest casts the same once more when there may be room,
+/// which nobody tells; to look is cheap, and rarer each time.
+void function_instance::block() {
+  blocked_ = true;
+  auto deadline = *blocked_since_ + birth_.limits.call_deadline;
+  auto pause = clock().now() + room_pause_;
+  room_pause_
+    = std::min<caf::timespan>(2 * room_pause_, limits::room_pause_max);
+  retry_at(std::min(deadline, pause));
+}
+
+void function_instance::unblock() {
+  if (std::exchange(blocked_, false))
+    drive();
+}
+
+void function_instance::retry() {
+  if (retry_at_ && clock().now() >= *retry_at_)
+    retry_at_.reset();
+  if (phase_ == phase::over)
+    return;
+  outbox_.retry();
+  outbox_.flush();
+  unblock();
+  retry_when_due();
+  leave_if_deserted();
+}
+
+void function_instance::retry_when_due() {
+  if (auto due = outbox_.due())
+    retry_at(*due);
+}
+
+void function_instance::retry_at(caf::actor_clock::time_point when) {
+  if (retry_at_ && *retry_at_ <= when)
+    return;
+  retry_at_ = when;
+  delayed_send(this, when - clock().now(), atom::retry_v);
+}
+
 bool function_instance::call_was_refused() {
   for (auto number : outbox_.take_refused())
     if (number == calls_)
@@ -287,6 +377,7 @@ void function_instance::finish_event() {
   switch (current_.kind) {
   case hook::init:
     phase_ = phase_ == phase::initialising ? phase::running : phase_;
+    outbox_.await_inheritance();
     observe(telemetry_kind::initialised);
     if (activation_.pending())
       activation_.deliver(atom::ok_v);
@@ -298,6 +389,8 @@ void function_instance::finish_event() {
   default:
     ++handled_;
   }
+  if (receipt_.stream != 0)
+    intake_.handled(std::exchange(receipt_, {}));
   // A guest that did not answer has nothing to say.
   if (caller_)
     done({});

@@ -22,6 +22,9 @@ struct function_birth {
   component_spec spec;
   guest_class_ptr code;
   guest_limits limits;
+  /// What its channels promise, and a random number for that.
+  channel_policies promises;
+  std::uint64_t stream = 0;
   /// How long events wait for a channel that leads nowhere.
   std::chrono::milliseconds patience{4'000};
   /// The room of its inbox; whoever finds it in the neighbourhood shares it.
@@ -45,6 +48,8 @@ using function_instance_actor = instance_actor::extend<
   caf::reacts_to<atom::expire>,
   // Its guest, which computes in another process, has something to say.
   caf::reacts_to<atom::report>,
+  // There may be room for what waits for it, or something to ask for.
+  caf::reacts_to<atom::retry>,
   // What its events took is told.
   caf::reacts_to<atom::drain>,
   // Sources are held for as long as may be.
@@ -93,6 +98,7 @@ private:
   void fall_due(std::uint64_t number);
   void check_call(std::uint64_t number);
   void expire();
+  void retry();
   void stop();
   void grant_time_to_stop();
   void stop_by_force();
@@ -115,6 +121,12 @@ private:
   void yield();
   void finish_event();
   void answer(call_result result);
+  void take_up(event x);
+  void block();
+  void unblock();
+  outbox::patience patience() const;
+  void retry_when_due();
+  void retry_at(caf::actor_clock::time_point when);
   bool call_was_refused();
   void tell_times();
 
@@ -153,6 +165,8 @@ private:
   struct delayed {
     std::string channel;
     std::string payload;
+    /// Since when it has found no room.
+    std::optional<caf::actor_clock::time_point> waiting{};
   };
 
   function_birth birth_;
@@ -164,6 +178,7 @@ private:
   guest_event current_;
   /// The call that the guest is answering.
   std::optional<event> caller_;
+  receipt receipt_; ///< of the event in hand, if it is to be confirmed
   bool in_handler_ = false;
   bool stop_hook_ran_ = false;
   std::uint64_t events_taken_ = 0;
@@ -179,6 +194,11 @@ private:
   caf::actor_clock::time_point call_deadline_;
   bool call_timer_armed_ = false;
 
+  bool blocked_ = false; ///< the guest waits for room
+  std::optional<caf::actor_clock::time_point> blocked_since_;
+  caf::timespan room_pause_ = limits::room_pause_min;
+  std::optional<caf::actor_clock::time_point> retry_at_;
+
   std::chrono::nanoseconds busy_{0};
   stopwatch watch_;
   bool telling_times_ = false; ///< atom::drain is on its way
@@ -189,7 +209,7 @@ private:
 
   caf::typed_response_promise<atom::ok> freezing_;
   std::vector<std::uint64_t> overdue_; ///< delayed casts, while it is frozen
-  physical_id successor_;
+  endpoint successor_;
   bool watching_holds_ = false;
 };
 

@@ -22,6 +22,7 @@ void function_instance::stop() {
     freezing_.deliver(fail(ec::stopping, "stopped before it was frozen"));
   phase_ = phase::stopping;
   grant_time_to_stop();
+  blocked_ = false;
   if (waiting_)
     answer({event_kind::error, {}});
   else
@@ -71,6 +72,7 @@ void function_instance::leave(drop_reason reason) {
 
 void function_instance::give_up(drop_reason reason) {
   waiting_ = false;
+  blocked_ = false;
   phase_ = phase::over;
   end_ = reason;
   birth_.room->close();
@@ -84,6 +86,14 @@ void function_instance::give_up(drop_reason reason) {
   if (in_handler_
       && (current_.kind == hook::cast || current_.kind == hook::call))
     birth_.hood->counts.count_dropped(reason);
+  // Its source knows best how often that has happened.
+  if (in_handler_ && receipt_.stream != 0 && reason == drop_reason::crashed) {
+    auto x = outbox_.make(event_kind::trapped, {});
+    x.stream = receipt_.stream;
+    x.number = receipt_.number;
+    outbox_.send(receipt_.source, std::move(x));
+  }
+  intake_.confirm();
   intake_.clear(reason);
   outbox_.clear(reason);
   outbox_.flush();

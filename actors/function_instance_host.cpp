@@ -29,6 +29,8 @@ const guest_event* function_instance::next() noexcept {
     current_.kind = x.kind == event_kind::call ? hook::call : hook::cast;
     current_.source = x.source;
     current_.payload = std::move(x.payload);
+    if (x.stream != 0)
+      receipt_ = receipt_of(x);
     if (x.kind == event_kind::call) {
       x.payload.clear();
       caller_ = std::move(x);
@@ -55,11 +57,29 @@ void function_instance::done(call_result result) noexcept {
 
 bool function_instance::cast(std::string_view channel,
                              std::string_view payload) noexcept {
-  if (channel == "self")
+  if (channel == "self") {
     cast_to_self(payload);
-  else
-    outbox_.send(channel, outbox_.make(event_kind::cast, payload));
-  return true;
+    return true;
+  }
+  auto sent = outbox_.offer(channel, payload, patience());
+  if (!sent && !blocked_since_)
+    blocked_since_ = clock().now();
+  if (sent && blocked_since_) {
+    blocked_since_.reset();
+    room_pause_ = limits::room_pause_min;
+  }
+  return sent;
+}
+
+/// Neither init nor stop waits for anybody: others wait for them.
+outbox::patience function_instance::patience() const {
+  if (!in_handler_ || ending() || current_.kind == hook::init
+      || current_.kind == hook::stop)
+    return outbox::patience::none;
+  if (blocked_since_
+      && clock().now() - *blocked_since_ >= birth_.limits.call_deadline)
+    return outbox::patience::ended;
+  return outbox::patience::some;
 }
 
 void function_instance::cast(const instance_id& target,

@@ -39,7 +39,7 @@ void function_instance::hand_over(const endpoint& to, std::uint32_t feeders) {
   if (phase_ != phase::frozen || freezing_.pending())
     return;
   phase_ = phase::forwarding;
-  successor_ = to.instance;
+  successor_ = to;
   delayed_.clear();
   overdue_.clear();
   intake_.hand_over(to, feeders);

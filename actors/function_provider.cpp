@@ -8,6 +8,8 @@
 
 #include <caf/send.hpp>
 
+#include <algorithm>
+
 namespace edgeless {
 
 function_provider_state::function_provider_state(pointer self) : self{self} {
@@ -100,6 +102,10 @@ instance_actor function_provider_state::make(const physical_id& id,
   birth.spec = spec;
   birth.code = std::move(code);
   birth.limits = guest_limits_of(spec.settings);
+  birth.promises = channel_policies_of(spec.settings);
+  if (std::ranges::any_of(birth.promises,
+                          [](auto& x) { return x.second.at_least_once; }))
+    birth.stream = house.random();
   birth.patience = house.patience;
   birth.room
     = std::make_shared<quota>(limits::inbox_events, limits::inbox_bytes);

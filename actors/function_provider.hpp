@@ -20,6 +20,8 @@ struct function_house {
   std::shared_ptr<guest_engine> engine;
   std::chrono::milliseconds patience;
   threads where = threads::own;
+  /// Asked if a channel of an instance delivers at least once.
+  chance random{};
 };
 
 /// The PROVIDER of functions. Spawned by the NODE, and asks it for modules it

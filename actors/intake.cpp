@@ -22,6 +22,13 @@ void intake::sort(event x) {
 void intake::place(event x) {
   auto direct = !x.forwarded;
   auto barrier = x.kind == event_kind::barrier;
+  if (!barrier && !takes_room(x)) {
+    if (successor_)
+      ready_.push_back(std::move(x));
+    else if (x.kind == event_kind::known && x.forwarded)
+      memory_.learn(x);
+    return;
+  }
   if (auto i = holds_.find(x.source); direct && i != holds_.end()) {
     // Barriers take no room: a bound of their own.
     if (!barrier || ++i->second.barriers <= limits::barriers)
@@ -29,7 +36,7 @@ void intake::place(event x) {
     return;
   }
   if (!barrier) {
-    ready_.push_back(std::move(x));
+    make_ready(std::move(x));
     return;
   }
   if (auto after = std::exchange(x.after, 0);
@@ -44,6 +51,26 @@ void intake::place(event x) {
   }
   if (x.call != 0)
     note(std::move(x));
+}
+
+/// Unless it is here already, or one is missing before it.
+void intake::make_ready(event x) {
+  using verdict = stream_memory::verdict;
+  auto what = x.stream == 0 || successor_ ? verdict::fresh : memory_.judge(x);
+  if (what == verdict::fresh) {
+    ready_.push_back(std::move(x));
+    return;
+  }
+  room_->give_back(1, x.payload.size());
+  hood_->counts.count_dropped(
+    what == verdict::repeated ? drop_reason::repeated : drop_reason::premature);
+}
+
+void intake::tell() {
+  for (auto& [source, x] : memory_.take_news()) {
+    x.source = self_;
+    out_.send(source, std::move(x));
+  }
 }
 
 /// From now on this barrier is nobody's excuse to wait.
@@ -100,8 +127,12 @@ void intake::expire() {
 /// The marks come last: a source whose barrier was seen may go on only behind
 /// what it had sent before, which waits here.
 void intake::hand_over(const endpoint& to, std::uint32_t feeders) {
+  confirm();
   successor_ = to;
   feeders_ = feeders;
+  auto known = memory_.all();
+  ready_.insert(ready_.begin(), std::move_iterator{known.begin()},
+                std::move_iterator{known.end()});
   for (auto& x : seen_)
     ready_.push_back(x);
   pass_on();
@@ -113,7 +144,7 @@ void intake::pass_on() {
       if (x.call == mark_of(x.source.instance, successor_->instance)
           && switched_.size() < feeders_)
         switched_.insert(x.source_component);
-    } else {
+    } else if (takes_room(x)) {
       if (x.source == self_) {
         drop(x, drop_reason::self);
         continue;
@@ -132,6 +163,10 @@ bool intake::deserted() const {
 // -- the end ------------------------------------------------------------------
 
 void intake::drop(const event& x, drop_reason reason) {
+  if (x.kind == event_kind::kept && x.number != 0) {
+    hood_->counts.count_sent(1);
+    hood_->counts.count_dropped(reason);
+  }
   if (!takes_room(x))
     return;
   room_->give_back(1, x.payload.size());

@@ -3,6 +3,8 @@
 
 #include "actors/outbox.hpp"
 
+#include "runtime/stream_memory.hpp"
+
 #include <deque>
 #include <map>
 #include <optional>
@@ -26,9 +28,10 @@ public:
   intake(neighbourhood_ptr hood, quota_ptr room, outbox& out, instance_id self,
          caf::actor_clock& clock);
 
-  /// Takes up a cast, a call or a barrier.
+  /// Takes up a cast, a call or a barrier; what a predecessor knew; and, once
+  /// there is a successor, all that is not an answer.
   void add(event x) {
-    if (holds_.empty() && x.kind != event_kind::barrier)
+    if (holds_.empty() && x.stream == 0 && takes_room(x))
       ready_.push_back(std::move(x));
     else
       sort(std::move(x));
@@ -48,6 +51,20 @@ public:
   }
   void pop() {
     ready_.pop_front();
+  }
+
+  // -- what is delivered at least once ----------------------------------------
+  void handled(const receipt& x) {
+    memory_.handled(x);
+  }
+  bool speaks() const {
+    return memory_.speaks();
+  }
+  /// Tells the sources what was handled since the last time. The outbox has yet
+  /// to be flushed.
+  void confirm() {
+    if (speaks())
+      tell();
   }
 
   // -- who is held ------------------------------------------------------------
@@ -83,7 +100,9 @@ private:
     std::deque<event> waiting{};
   };
 
+  void tell();
   void sort(event x);
+  void make_ready(event x);
   void place(event x);
   void note(event barrier);
   void release(std::map<instance_id, hold>::iterator who);
@@ -99,6 +118,7 @@ private:
   std::deque<event> ready_;
   std::map<instance_id, hold> holds_;
   std::deque<event> released_;
+  stream_memory memory_;
   std::deque<event> seen_; ///< barriers, newest last
   std::optional<endpoint> successor_;
   std::uint32_t feeders_ = 0;

@@ -93,9 +93,10 @@ void links_state::enqueue(link& way, const physical_id& target, event x) {
   }
 }
 
-/// Of who waits for the answer to a call that is passed on.
+/// Of who waits for the answer to an event that is passed on.
 std::string links_state::address_of(const event& x) const {
-  if (!x.forwarded || x.kind != event_kind::call || x.source.node == hood->self)
+  auto answered = x.kind == event_kind::call || x.stream != 0;
+  if (!x.forwarded || !answered || x.source.node == hood->self)
     return {};
   auto i = heard_of.find(x.source.node);
   return i == heard_of.end() ? std::string{} : i->second;

@@ -77,6 +77,7 @@ void node_state::spawn_providers() {
     house.patience
       = std::chrono::duration_cast<std::chrono::milliseconds>(2 * 2s);
     house.where = birth.where;
+    house.random = birth.random;
     functions = spawn_on(birth.where, system, function_provider, house);
   }
   for (auto& x : birth.description.providers)

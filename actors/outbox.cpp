@@ -10,9 +10,11 @@
 namespace edgeless {
 
 outbox::outbox(neighbourhood_ptr hood, links_actor links, instance_id self,
-               logical_id component, caf::actor_clock& clock)
+               logical_id component, caf::actor_clock& clock,
+               channel_policies promises, std::uint64_t stream)
   : hood_{std::move(hood)}, links_{std::move(links)}, self_{self},
-    component_{component}, clock_{clock} {
+    component_{component}, clock_{clock}, policies_{std::move(promises)},
+    stream_{stream} {
   // nop
 }
 
@@ -42,15 +44,22 @@ void outbox::patch(output_map map) {
     channel next;
     if (auto i = old.find(name); i != old.end())
       next = std::move(i->second);
+    else
+      promise(name, next);
     auto* former = std::exchange(next.leads_to, to ? &find_way(to) : nullptr);
-    if (next.leads_to)
+    if (next.leads_to) {
+      turn_to(next, to);
       lead(next, former);
+    }
     old.erase(name);
     channels_.emplace(name, std::move(next));
   }
   for (auto& [name, gone] : old)
-    for (auto& [since, x] : gone.held)
-      drop(x, drop_reason::unmapped);
+    surrender(gone, drop_reason::unmapped);
+  promised_.clear();
+  for (auto& [name, from] : channels_)
+    if (from.promises())
+      promised_.push_back(&from);
   flush();
 }
 
@@ -68,6 +77,9 @@ void outbox::lead(channel& from, way* former) {
     leave(*former);
     open(via, mark);
   }
+  pump(from);
+  if (from.promises())
+    return;
   for (auto& [since, x] : from.held)
     collect(via, std::move(x));
   from.held.clear();
@@ -93,16 +105,28 @@ event outbox::make_barrier(std::uint64_t mark) const {
 void outbox::succeed(const physical_id& predecessor) {
   opening_ = mark_of(predecessor, self_.instance);
   opening_until_ = clock_.now() + limits::hand_over;
+  inheriting_ = true;
+  inheriting_until_ = clock_.now() + limits::node_start;
 }
 
-void outbox::end(const physical_id& successor) {
-  auto mark = mark_of(self_.instance, successor);
+void outbox::end(const endpoint& successor) {
+  auto mark = mark_of(self_.instance, successor.instance);
   std::set<way*> done;
-  for (auto& [name, from] : channels_)
-    if (from.leads_to == nullptr)
+  auto bequeathed = false;
+  for (auto& [name, from] : channels_) {
+    pump(from);
+    if (from.kept) {
+      bequeath(name, from, successor);
+      bequeathed = true;
+    }
+    if (from.leads_to == nullptr || !from.held.empty())
       from.held.emplace_back(clock_.now(), make_barrier(mark));
     else if (done.insert(from.leads_to).second)
       collect(*from.leads_to, make_barrier(mark));
+  }
+  // No stream, no number: that is all.
+  if (bequeathed)
+    pass_on(successor, make(event_kind::kept, {}));
   ended_ = true;
   flush();
 }
@@ -138,12 +162,46 @@ void outbox::send(std::string_view name, event x) {
   auto i = channels_.find(name);
   if (i == channels_.end())
     drop(x, drop_reason::unmapped);
-  else if (x.payload.size() > limits::payload)
-    drop(x, drop_reason::too_large);
-  else if (i->second.leads_to)
-    collect(*i->second.leads_to, std::move(x));
   else
-    hold(i->second, std::move(x));
+    send_from(i->second, std::move(x));
+}
+
+void outbox::send_from(channel& from, event x) {
+  if (x.payload.size() > limits::payload)
+    drop(x, drop_reason::too_large);
+  else if (from.on_full == full_policy::drop_oldest
+           && x.kind == event_kind::cast)
+    queue_up(from, std::move(x));
+  else if (from.leads_to)
+    collect(*from.leads_to, std::move(x));
+  else
+    hold(from, std::move(x));
+}
+
+bool outbox::offer(std::string_view name, std::string_view payload,
+                   patience waiting) {
+  auto i = channels_.find(name);
+  auto promises = i != channels_.end() && i->second.promises()
+                  && payload.size() <= limits::payload;
+  if (promises && i->second.kept)
+    return keep(i->second, payload, waiting);
+  if (promises && i->second.on_full == full_policy::block
+      && waiting != patience::none && !leads_to_self(i->second)) {
+    if (block(i->second, payload))
+      return true;
+    if (waiting == patience::some)
+      return false;
+    hood_->counts.count_sent(1);
+    hood_->counts.count_dropped(drop_reason::blocked_too_long);
+    return true;
+  }
+  auto x = make(event_kind::cast, payload);
+  hood_->counts.count_sent(1);
+  if (i == channels_.end())
+    drop(x, drop_reason::unmapped);
+  else
+    send_from(i->second, std::move(x));
+  return true;
 }
 
 void outbox::send(const instance_id& target, event x) {
@@ -161,11 +219,38 @@ void outbox::send(const instance_id& target, event x) {
 
 void outbox::pass_on(const endpoint& to, event x) {
   x.forwarded = true;
-  x.after = 0;
+  if (x.kind == event_kind::barrier)
+    x.after = 0;
   collect(find_way(to), std::move(x));
 }
 
+/// Takes room for an event at the far end, or says why there is none.
+std::optional<drop_reason> outbox::lacks_room(way& via, const event& x) {
+  if (!takes_room(x))
+    return std::nullopt;
+  if (via.to.node != hood_->self) {
+    if (via.room->take(x.payload.size()))
+      return std::nullopt;
+    return drop_reason::link_full;
+  }
+  if (!via.here)
+    return drop_reason::unknown_instance;
+  auto& room = *via.here->room;
+  if (room.take(x.payload.size()))
+    return std::nullopt;
+  return room.closed() ? drop_reason::unknown_instance
+                       : drop_reason::inbox_full;
+}
+
 void outbox::collect(way& via, event x) {
+  if (auto reason = lacks_room(via, x))
+    drop(x, *reason);
+  else
+    append(via, std::move(x));
+}
+
+/// It has room already.
+void outbox::append(way& via, event x) {
   via.out_bytes += x.payload.size();
   via.out.push_back(std::move(x));
   if (via.out.size() >= limits::batch_events
@@ -174,6 +259,8 @@ void outbox::collect(way& via, event x) {
 }
 
 void outbox::flush() {
+  if (!promised_.empty())
+    pump_all();
   for (auto& [target, via] : ways_)
     leave(via);
   // Answers and raw casts open ways that no channel keeps.
@@ -191,23 +278,10 @@ void outbox::leave(way& via) {
   auto batch = std::exchange(via.out, {});
   via.out_bytes = 0;
   if (via.to.node == hood_->self) {
-    if (via.here) {
-      deliver(*hood_, *via.here, std::move(batch),
-              [this](const event& x) { refuse(x); });
-      return;
-    }
-    for (auto& x : batch)
-      drop(x, drop_reason::unknown_instance);
+    if (via.here)
+      caf::anon_send(via.here->sink, atom::deliver_v, std::move(batch));
     return;
   }
-  std::erase_if(batch, [&](const event& x) {
-    if (!takes_room(x) || via.room->take(x.payload.size()))
-      return false;
-    drop(x, drop_reason::link_full);
-    return true;
-  });
-  if (batch.empty())
-    return;
   if (via.to.invocation_url.empty())
     caf::anon_send(links_, atom::deliver_v,
                    instance_id{via.to.node, via.to.instance}, std::move(batch));
@@ -215,9 +289,13 @@ void outbox::leave(way& via) {
     caf::anon_send(links_, atom::deliver_v, via.to, std::move(batch));
 }
 
+bool outbox::holds(const channel& from, std::size_t bytes) const {
+  return from.held.size() < limits::held_events
+         && from.held_bytes + bytes <= limits::held_bytes;
+}
+
 void outbox::hold(channel& from, event x) {
-  if (x.kind == event_kind::call || from.held.size() >= limits::held_events
-      || from.held_bytes + x.payload.size() > limits::held_bytes) {
+  if (x.kind == event_kind::call || !holds(from, x.payload.size())) {
     drop(x, drop_reason::nowhere);
     return;
   }
@@ -234,7 +312,8 @@ bool outbox::holding() const {
 
 bool outbox::expire(time_point limit) {
   for (auto& [name, from] : channels_) {
-    while (!from.held.empty() && from.held.front().first < limit) {
+    while (!from.leads_to && !from.held.empty()
+           && from.held.front().first < limit) {
       auto& x = from.held.front().second;
       drop(x, drop_reason::nowhere);
       from.held_bytes -= x.payload.size();
@@ -245,15 +324,24 @@ bool outbox::expire(time_point limit) {
 }
 
 void outbox::clear(drop_reason reason) {
-  for (auto& [name, from] : channels_) {
-    for (auto& [since, x] : from.held)
-      drop(x, reason);
-    from.held.clear();
-    from.held_bytes = 0;
+  for (auto& [name, from] : channels_)
+    surrender(from, reason);
+}
+
+/// Nothing of what waits there will be sent.
+void outbox::surrender(channel& from, drop_reason reason) {
+  for (auto& [since, x] : from.held)
+    drop(x, reason);
+  from.held.clear();
+  from.held_bytes = 0;
+  if (auto kept = std::exchange(from.kept, nullptr)) {
+    hood_->counts.count_sent(kept->unsent());
+    hood_->counts.count_dropped(reason, kept->unsent());
   }
 }
 
 void outbox::forget() {
+  promised_.clear();
   channels_.clear();
   ways_.clear();
 }

@@ -3,10 +3,15 @@
 
 #include "actors/neighbourhood.hpp"
 
+#include "runtime/channel_policy.hpp"
+#include "runtime/unconfirmed.hpp"
+
 #include <caf/actor_clock.hpp>
 
 #include <deque>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +31,11 @@ class outbox {
 public:
   using time_point = caf::actor_clock::time_point;
 
+  /// `promises`: what its channels promise; `stream`: a random number that
+  /// others cannot guess, if one of them delivers at least once.
   outbox(neighbourhood_ptr hood, links_actor links, instance_id self,
-         logical_id component, caf::actor_clock& clock);
+         logical_id component, caf::actor_clock& clock,
+         channel_policies promises = {}, std::uint64_t stream = 0);
 
   /// What may be said of a channel.
   enum class leads { elsewhere, nowhere, unmapped };
@@ -42,12 +50,27 @@ public:
   /// first way of each channel is opened accordingly.
   void succeed(const physical_id& predecessor);
 
-  /// That one takes over: ends all ways. What is held still leaves on a way
-  /// that a patch brings; nothing else is sent anymore.
-  void end(const physical_id& successor);
+  /// That one takes over: ends all ways, and gives it what is not confirmed.
+  /// What is held still leaves on a way that a patch brings; nothing else is
+  /// sent anymore.
+  void end(const endpoint& successor);
+  bool ended() const {
+    return ended_;
+  }
 
   /// Sends an event out of a channel; while that leads nowhere it is held.
   void send(std::string_view channel, event x);
+
+  /// What may happen to a cast for which there is no room.
+  enum class patience {
+    none,  ///< nobody may wait here: dropped
+    some,  ///< refused, if its channel says so
+    ended, ///< it was refused for as long as may be: dropped
+  };
+  /// Sends a cast out of a channel, as that promises. False: it is refused, and
+  /// nothing has happened.
+  bool offer(std::string_view channel, std::string_view payload,
+             patience waiting);
 
   /// Sends an event to any instance.
   void send(const instance_id& target, event x);
@@ -57,6 +80,20 @@ public:
 
   /// Sends all that was collected.
   void flush();
+
+  // -- what channels promise: outbox_promises.cpp -----------------------------
+  /// What a target says of events that are delivered at least once.
+  void confirm(const event& x);
+  /// What the predecessor gives of its own. Until that is here, nothing leaves
+  /// that is delivered at least once...
+  void inherit(event x);
+  /// ...for limits::barrier from now on: it is told to.
+  void await_inheritance();
+  /// When retry() has something to do; nothing: never.
+  std::optional<time_point> due() const;
+  /// Sends what waited for room as far as there is any, and asks whoever has
+  /// not confirmed anything for too long.
+  void retry();
 
   /// Drops what has been held since before `limit`. False: nothing is held.
   bool expire(time_point limit);
@@ -100,15 +137,46 @@ private:
     bool fresh = true;       ///< it has led nowhere so far
     std::deque<std::pair<time_point, event>> held;
     std::size_t held_bytes = 0;
+    full_policy on_full = full_policy::drop_newest;
+    /// Set if it delivers at least once.
+    std::unique_ptr<unconfirmed> kept;
+    /// Who may confirm that: its target, the one before, and what was heard
+    /// from somebody who may become it.
+    instance_id target, former;
+    std::optional<event> early;
+    time_point asked; ///< ...or something was confirmed
+    caf::timespan pause = limits::unconfirmed_min;
+
+    bool promises() const {
+      return kept || on_full != full_policy::drop_newest;
+    }
   };
 
   way& find_way(const endpoint& to);
   void lead(channel& from, way* former);
   void open(way& via, std::uint64_t after);
   event make_barrier(std::uint64_t mark) const;
+  std::optional<drop_reason> lacks_room(way& via, const event& x);
   void collect(way& via, event x);
+  void append(way& via, event x);
   void leave(way& via);
+  void send_from(channel& from, event x);
   void hold(channel& from, event x);
+  bool holds(const channel& from, std::size_t bytes) const;
+  void promise(const std::string& name, channel& from) const;
+  void turn_to(channel& from, const endpoint& to);
+  void queue_up(channel& from, event x);
+  bool keep(channel& from, std::string_view payload, patience waiting);
+  bool block(channel& from, std::string_view payload);
+  void pump(channel& from);
+  void pump_all();
+  bool leads_to_self(const channel& from) const;
+  void hear(channel& from, const event& x);
+  void begin_inheritance(channel& from, const event& head);
+  void take_over(channel& from, event x);
+  void end_inheritance();
+  void bequeath(const std::string& name, channel& from, const endpoint& to);
+  void surrender(channel& from, drop_reason reason);
   void drop(const event& x, drop_reason reason);
   void refuse(const event& call);
 
@@ -124,6 +192,12 @@ private:
   std::uint64_t opening_ = 0; ///< the mark that ends the predecessor's ways
   time_point opening_until_;
   bool ended_ = false;
+  channel_policies policies_;
+  std::uint64_t stream_;
+  std::vector<channel*> promised_; ///< those that promise something
+  std::string heir_;        ///< the channel whose events a predecessor gives
+  bool inheriting_ = false; ///< until then, nothing that is kept leaves
+  time_point inheriting_until_;
 };
 
 } // namespace edgeless

@@ -32,9 +32,12 @@ caf::result<atom::ok> resource_state::activate() {
 
 void resource_state::receive(events batch) {
   for (auto& x : batch)
-    if (takes_room(x) || x.kind == event_kind::barrier)
+    if (takes_room(x) || x.kind == event_kind::barrier
+        || x.kind == event_kind::known)
       inbox->add(std::move(x));
   proceed();
+  inbox->confirm();
+  answers->flush();
   if (!watching_holds && inbox->holding())
     watch_holds();
 }
@@ -65,6 +68,8 @@ void resource_state::handle() {
   if (done.problem)
     complain(done.problem);
   for (auto& x : batch) {
+    if (x.stream != 0)
+      inbox->handled(receipt_of(x));
     if (x.kind != event_kind::call)
       continue;
     auto kind = done.problem ? event_kind::error : event_kind::reply;
@@ -73,6 +78,7 @@ void resource_state::handle() {
     reply.trace = x.trace;
     answers->send(x.source, std::move(reply));
   }
+  inbox->confirm();
   answers->flush();
 }
 

@@ -38,12 +38,19 @@ enum class event_kind : std::uint8_t {
   /// it takes; see event::after.
   barrier,
   /// To the source of an event that is delivered at least once: its target has
-  /// handled the event with that stream and number, and all before it.
+  /// handled the event with that stream and number, and all before it. `after`
+  /// is the last that has arrived; `call` is not zero if one came again, or
+  /// one is missing.
   handled,
   /// ...or has trapped on it.
   trapped,
+  /// To the successor of a target: what `handled` said so far.
+  known,
+  /// To the successor of a source: a channel that delivers at least once, what
+  /// it has to confirm, the end of that; see outbox::end().
+  kept,
 };
-inline constexpr auto last_event_kind = event_kind::trapped;
+inline constexpr auto last_event_kind = event_kind::kept;
 
 /// What instances send each other. Events of one source to one target arrive
 /// in the order in which they were sent.
@@ -60,6 +67,8 @@ struct event {
   std::string payload;
   /// Of a barrier that opens a way: what its source sends behind it waits until
   /// the barrier with this mark has come by another way. Zero: nothing waits.
+  /// Of an event that is delivered at least once: up to this number, its stream
+  /// is confirmed.
   std::uint64_t after = 0;
   /// Sent to a predecessor of its target, which has passed it on.
   bool forwarded = false;
@@ -137,15 +146,18 @@ enum class drop_reason : std::uint8_t {
   resource_failed,
   /// The channel's policy is drop-oldest, and newer ones wait for room.
   displaced,
-  /// The channel's policy is block, and there was no room for too long.
+  /// The channel's policy is block or at-least-once, and there was no room for
+  /// too long, or in a hook that may not wait.
   blocked_too_long,
-  /// Its target has handled it before: it was sent again.
+  /// Its target has it already: it was sent again.
   repeated,
   /// Its targets trapped on it, again and again.
   poison,
+  /// One before it, delivered at least once, is missing: both are sent again.
+  premature,
 };
 inline constexpr std::size_t drop_reasons
-  = static_cast<std::size_t>(drop_reason::poison) + 1;
+  = static_cast<std::size_t>(drop_reason::premature) + 1;
 
 std::string to_string(drop_reason reason);
 

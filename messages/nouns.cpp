@@ -74,6 +74,7 @@ std::string to_string(drop_reason reason) {
     "blocked_too_long",
     "repeated",
     "poison",
+    "premature",
   };
   static_assert(std::size(names) == drop_reasons);
   return name_of(names, static_cast<std::size_t>(reason));

@@ -97,6 +97,9 @@ guest_limits guest_limits_of(const settings_map& settings) {
     result.deadline = std::chrono::milliseconds{*x};
   if (auto x = positive(settings, "call_timeout_ms", time_max_ms))
     result.call_deadline = std::chrono::milliseconds{*x};
+  for (auto& [channel, policy] : channel_policies_of(settings))
+    result.may_block = result.may_block || policy.at_least_once
+                       || policy.on_full == full_policy::block;
   return result;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/channel_policy.hpp"
 #include "runtime/guest.hpp"
 
 #include "messages/workflow.hpp"

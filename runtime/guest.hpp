@@ -146,6 +146,8 @@ struct guest_limits {
   std::chrono::milliseconds deadline{10'000};
   /// How long a call may take.
   std::chrono::milliseconds call_deadline{5'000};
+  /// A cast may find no room: see guest_host::cast.
+  bool may_block = false;
 };
 
 /// A compiled module, shared by its instances.

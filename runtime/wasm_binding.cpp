@@ -45,7 +45,8 @@ wasm_trap_t* enter(void* env, wasmtime_caller_t* caller,
   return run(static_cast<const wasm_import*>(env)->body, call);
 }
 
-/// Where the engine wants the result of a suspended call, and whose it is.
+/// Where the engine wants the result of a suspended call, and whose it is. No
+/// result: it waits for room.
 struct suspension {
   wasm_seat& seat;
   wasmtime_val_t* result;
@@ -53,6 +54,8 @@ struct suspension {
 
 bool resume(void* env) {
   auto& self = *static_cast<suspension*>(env);
+  if (!self.result)
+    return !self.seat.blocked;
   if (!self.seat.answered)
     return false;
   self.seat.waiting = self.seat.answered = false;
@@ -66,8 +69,8 @@ bool resume(void* env) {
 
 void enter_suspending(void* env, wasmtime_caller_t* caller,
                       const wasmtime_val_t* arguments, std::size_t count,
-                      wasmtime_val_t* results, std::size_t, wasm_trap_t** trap,
-                      wasmtime_async_continuation_t* next) {
+                      wasmtime_val_t* results, std::size_t result_count,
+                      wasm_trap_t** trap, wasmtime_async_continuation_t* next) {
   auto* context = wasmtime_caller_context(caller);
   wasmtime_val_raw_t cells[suspending_parameters] = {};
   for (std::size_t i = 0; i < count && i < suspending_parameters; ++i)
@@ -75,8 +78,10 @@ void enter_suspending(void* env, wasmtime_caller_t* caller,
   auto& seat = seat_of(context);
   wasm_call call{seat, context, cells};
   *trap = run(static_cast<const wasm_import*>(env)->body, call);
-  auto* waiting
-    = *trap ? nullptr : new (std::nothrow) suspension{seat, results};
+  auto* waiting = *trap
+                    ? nullptr
+                    : new (std::nothrow)
+                      suspension{seat, result_count > 0 ? results : nullptr};
   if (!*trap && !waiting)
     *trap = trap_of("the node is out of memory");
   if (*trap)
@@ -125,9 +130,9 @@ void wasm_call::result(std::uint32_t value, int number) {
 // imports the memory may grow, and move.
 std::span<char> wasm_call::memory() {
   if (memory_.empty() && seat.memory)
-    memory_ = {reinterpret_cast<char*>(
-                 wasmtime_memory_data(context_, seat.memory)),
-               wasmtime_memory_data_size(context_, seat.memory)};
+    memory_
+      = {reinterpret_cast<char*>(wasmtime_memory_data(context_, seat.memory)),
+         wasmtime_memory_data_size(context_, seat.memory)};
   return memory_;
 }
 

@@ -60,6 +60,7 @@ private:
   caf::error add_guest();
   caf::error add_driver();
   caf::error add_joint();
+  bool needs_caller() const;
   bool find(const wasmtime_instance_t& where, std::string_view name,
             wasmtime_extern_t& result);
   void enter();
@@ -67,6 +68,7 @@ private:
   bool settle_memory();
 
   wasm_module_ptr module_;
+  bool may_block_;
   wasm_seat seat_;
   owned_store store_;
   wasmtime_context_t* context_;
@@ -89,8 +91,8 @@ private:
 
 wasm_guest::wasm_guest(wasm_module_ptr module, guest_host& host,
                        const guest_limits& limits)
-  : module_{std::move(module)}, store_{wasmtime_store_new(module_->core->engine,
-                                                          &seat_, nullptr)},
+  : module_{std::move(module)}, may_block_{limits.may_block},
+    store_{wasmtime_store_new(module_->core->engine, &seat_, nullptr)},
     context_{wasmtime_store_context(store_.get())},
     memory_limit_{
       std::min<std::uint64_t>(limits.memory, limits::guest_memory)} {
@@ -110,7 +112,7 @@ wasm_guest::~wasm_guest() {
 }
 
 caf::error wasm_guest::assemble() {
-  if (!module_->linked)
+  if (needs_caller())
     if (auto error = add_caller())
       return error;
   if (auto error = add_guest())
@@ -120,6 +122,11 @@ caf::error wasm_guest::assemble() {
   if (!settle_memory())
     return fail(ec::exhausted, std::string{memory_used_up});
   return {};
+}
+
+/// Casts and calls that may suspend go through it; others cost nothing more.
+bool wasm_guest::needs_caller() const {
+  return may_block_ || !module_->linked;
 }
 
 /// Nobody may grow beyond what is left for all. Nothing reserves what it might
@@ -179,11 +186,14 @@ caf::error wasm_guest::add_caller() {
 }
 
 caf::error wasm_guest::add_guest() {
-  if (module_->linked)
+  if (!needs_caller())
     return finish(wasmtime_instance_pre_instantiate_async(
       module_->linked, context_, &guest_, &trap_, &error_));
   owned_linker linker{wasmtime_linker_clone(module_->core->guests)};
-  for (std::string_view name : {"call_asm", "call_raw_asm"}) {
+  wasmtime_linker_allow_shadowing(linker.get(), true);
+  for (std::string_view name : {"cast_asm", "call_asm", "call_raw_asm"}) {
+    if (name == "cast_asm" && !may_block_)
+      continue;
     wasmtime_extern_t function;
     if (!find(caller_, name, function))
       return fail(ec::system_failure, "the caller module is not whole");
@@ -223,7 +233,7 @@ caf::error wasm_guest::add_driver() {
   run_ = found.of.func;
   if (find(guest_, "_initialize", found) && found.kind == WASMTIME_EXTERN_FUNC)
     initialize_ = found.of.func;
-  return module_->linked ? caf::error{} : add_joint();
+  return needs_caller() ? add_joint() : caf::error{};
 }
 
 caf::error wasm_guest::add_joint() {
@@ -252,6 +262,7 @@ progress wasm_guest::run() noexcept {
     return progress::dead;
   if (seat_.waiting && !seat_.answered)
     return progress::waiting;
+  seat_.blocked = false;
   limit_memory();
   auto* clock = module_->core->clock ? &*module_->core->clock : nullptr;
   if (clock)
@@ -284,6 +295,10 @@ progress wasm_guest::run() noexcept {
     }
     if (seat_.waiting) {
       result = progress::waiting;
+      break;
+    }
+    if (seat_.blocked) {
+      result = progress::blocked;
       break;
     }
     // A guest that waited finds its deadline long gone and yields at once:

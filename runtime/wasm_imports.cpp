@@ -64,6 +64,18 @@ void cast(wasm_call& call) {
     call.seat.host->cast(channel, payload);
 }
 
+/// For guests that wait for room: caller.wat casts again.
+void cast_if_room(wasm_call& call) {
+  auto channel = call.channel(0);
+  auto payload = call.text(2);
+  if (!call.trapped())
+    call.result(call.seat.host->cast(channel, payload));
+}
+
+void wait_for_room(wasm_call& call) {
+  call.seat.blocked = true;
+}
+
 void cast_raw(wasm_call& call) {
   auto target = call.instance(0);
   auto payload = call.text(2);
@@ -215,11 +227,13 @@ constexpr wasm_import driver_table[] = {
   {"host", "done", "iii:", done},
   {"host", "reply_size", ":i", reply_size},
   {"host", "reply_store", "iii:", reply_store},
+  {"host", "cast", "iiii:i", cast_if_room},
 };
 
 constexpr wasm_import call_table[] = {
   {"host", "call", "iiii:i", call_channel},
   {"host", "call_raw", "iiii:i", call_instance},
+  {"host", "room", ":", wait_for_room},
 };
 
 } // namespace

@@ -26,6 +26,8 @@ struct wasm_seat {
   /// The guest waits for the answer to a call.
   bool waiting = false;
   bool answered = false;
+  /// It waits for room for a cast.
+  bool blocked = false;
   call_result answer;
   /// Unfinished lines of stdout and stderr.
   std::array<std::string, 2> lines;
@@ -91,10 +93,10 @@ struct wasm_import {
 std::span<const wasm_import> env_imports();
 /// The few of WASI that guests built with wasi-libc need.
 std::span<const wasm_import> wasi_imports();
-/// What driver.wat and caller.wat need of the host, but for the two that
+/// What driver.wat and caller.wat need of the host, but for those that
 /// suspend.
 std::span<const wasm_import> driver_imports();
-/// They suspend until seat.answered.
+/// They suspend until seat.answered, or while seat.blocked.
 std::span<const wasm_import> call_imports();
 
 /// Whether a module may import that. The signature is exact.

@@ -73,6 +73,9 @@ void check_component(const component_draft& draft,
   check_mapping(draft, names, out);
   for (auto& fault : annotation_faults(draft.kind, draft.settings))
     out.push_back(std::move(fault));
+  if (draft.kind == component_kind::function)
+    for (auto& fault : channel_faults(draft.settings, draft.outputs))
+      out.push_back(std::move(fault));
 }
 
 } // namespace

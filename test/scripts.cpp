@@ -66,6 +66,14 @@ private:
     return std::nullopt;
   }
 
+  std::optional<progress> take(cast_out& x) {
+    if (!host_.cast(x.channel, x.payload))
+      return progress::blocked;
+    auto then = x.then;
+    step_ = then();
+    return std::nullopt;
+  }
+
   std::optional<progress> take(trap& x) {
     return die(x.reason);
   }

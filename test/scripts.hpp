@@ -20,13 +20,19 @@ struct call_out {
   std::string payload;
   std::function<step(call_result)> then;
 };
+/// A cast that may find no room; `then` says what follows it.
+struct cast_out {
+  std::string channel;
+  std::string payload;
+  std::function<step()> then;
+};
 struct trap {
   std::string reason;
 };
 /// Uses up its time slice, again and again.
 struct spin {};
-struct step : std::variant<finish, call_out, trap, spin> {
-  using std::variant<finish, call_out, trap, spin>::variant;
+struct step : std::variant<finish, call_out, cast_out, trap, spin> {
+  using std::variant<finish, call_out, cast_out, trap, spin>::variant;
   step() : variant{finish{}} {
     // nop
   }

@@ -310,7 +310,7 @@ TEST_CASE_FIXTURE(exits, "who moves ends its ways, and says nothing more") {
   out.patch({1, {{"out", x}, {"more", x}}});
   cast("out", "a");
 
-  out.end(any<physical_id>());
+  out.end(far("successor"));
   auto next = far("next");
   next.predecessor = x.instance;
   out.patch({2, {{"out", next}, {"more", next}}});
@@ -322,7 +322,7 @@ TEST_CASE_FIXTURE(exits, "who moves ends its ways, and says nothing more") {
 TEST_CASE_FIXTURE(exits, "what is held leaves before its way ends") {
   out.patch({1, {{"out", endpoint{}}}});
   cast("out", "a");
-  out.end(any<physical_id>());
+  out.end(far("successor"));
   REQUIRE(left.empty());
 
   out.patch({2, {{"out", far("x")}}});

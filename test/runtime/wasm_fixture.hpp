@@ -54,6 +54,8 @@ struct scripted_host : guest_host {
   std::optional<caf::expected<call_result>> at_once;
   caf::error refusal;
   std::size_t left_to_cast = 0;
+  /// So many casts to channels find none.
+  std::size_t without_room = 0;
   instance_id id{node_id{0x0102030405060708, 0x090A0B0C0D0E0F10},
                  physical_id{0x1112131415161718, 0x191A1B1C1D1E1F20}};
 
@@ -72,6 +74,10 @@ struct scripted_host : guest_host {
 
   bool cast(std::string_view channel,
             std::string_view payload) noexcept override {
+    if (without_room > 0) {
+      --without_room;
+      return false;
+    }
     if (channel == "self" && left_to_cast > 0) {
       if (--left_to_cast > 0)
         inbox.push_back({hook::cast, id, std::string{payload}, {}});

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/stream_memory.hpp"
+
+#include "messages/limits.hpp"
+
+#include <algorithm>
+
+namespace edgeless {
+
+stream_memory::stream& stream_memory::find(const key& name,
+                                           std::uint64_t confirmed) {
+  auto [i, is_new] = streams_.try_emplace(name);
+  auto& x = i->second;
+  x.used = ++uses_;
+  // What its source knows to be handled, somebody has handled.
+  x.taken = std::max(x.taken, confirmed);
+  x.handled = std::max(x.handled, confirmed);
+  if (is_new && streams_.size() > limits::streams)
+    streams_.erase(std::ranges::min_element(
+      streams_, {}, [](auto& entry) { return entry.second.used; }));
+  return x;
+}
+
+void stream_memory::mention(const key& name, stream& x, bool asked) {
+  x.asked = x.asked || asked;
+  if (!std::exchange(x.news, true))
+    news_.push_back(name);
+}
+
+stream_memory::verdict stream_memory::judge(const event& x) {
+  key name{x.source_component, x.stream};
+  auto& known = find(name, x.after);
+  known.source = x.source;
+  if (x.number <= known.taken) {
+    mention(name, known, true);
+    return verdict::repeated;
+  }
+  if (x.number > known.taken + 1) {
+    // Told once per gap: what follows it is under way already.
+    auto last = std::exchange(known.premature, x.number);
+    if (last == 0 || x.number <= last)
+      mention(name, known, true);
+    return verdict::premature;
+  }
+  known.taken = x.number;
+  known.premature = 0;
+  return verdict::fresh;
+}
+
+void stream_memory::handled(const receipt& x) {
+  key name{x.component, x.stream};
+  auto i = streams_.find(name);
+  if (i == streams_.end() || i->second.handled >= x.number)
+    return;
+  i->second.handled = x.number;
+  mention(name, i->second, false);
+}
+
+void stream_memory::learn(const event& x) {
+  auto& known = find({x.source_component, x.stream}, x.number);
+  known.source = x.source;
+}
+
+std::vector<event> stream_memory::all() const {
+  std::vector<std::pair<std::uint64_t, event>> found;
+  for (auto& [name, x] : streams_) {
+    event known;
+    known.kind = event_kind::known;
+    known.source = x.source;
+    known.source_component = name.first;
+    known.stream = name.second;
+    known.number = x.handled;
+    found.emplace_back(x.used, std::move(known));
+  }
+  std::ranges::sort(found, {}, [](auto& x) { return x.first; });
+  std::vector<event> result;
+  for (auto& [used, x] : found)
+    result.push_back(std::move(x));
+  return result;
+}
+
+std::vector<std::pair<instance_id, event>> stream_memory::take_news() {
+  std::vector<std::pair<instance_id, event>> result;
+  for (auto& name : std::exchange(news_, {})) {
+    auto i = streams_.find(name);
+    if (i == streams_.end() || !std::exchange(i->second.news, false))
+      continue;
+    auto& x = i->second;
+    event news;
+    news.kind = event_kind::handled;
+    news.stream = name.second;
+    news.number = x.handled;
+    news.after = x.taken;
+    news.call = std::exchange(x.asked, false);
+    result.emplace_back(x.source, std::move(news));
+  }
+  return result;
+}
+
+} // namespace edgeless

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/unconfirmed.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace edgeless;
+
+namespace {
+
+event saying(std::string payload) {
+  event x;
+  x.payload = std::move(payload);
+  return x;
+}
+
+/// "1a 2b": numbers and payloads of what is sent now.
+std::string send_all(unconfirmed& x) {
+  std::string result;
+  while (x.next()) {
+    auto y = x.send();
+    result += std::to_string(y.number) + y.payload + ' ';
+  }
+  return result;
+}
+
+unconfirmed three() {
+  unconfirmed x{7};
+  for (auto payload : {"a", "b", "c"})
+    x.push(saying(payload));
+  return x;
+}
+
+} // namespace
+
+TEST_CASE("what is kept is numbered from 1, and sent once") {
+  auto x = three();
+
+  CHECK(send_all(x) == "1a 2b 3c ");
+  CHECK(send_all(x).empty());
+  CHECK(x.sent() == 3);
+  CHECK(x.at(0).stream == 7);
+}
+
+TEST_CASE("what is confirmed is forgotten, and said so") {
+  auto x = three();
+  send_all(x);
+
+  CHECK(x.confirm(2));
+
+  CHECK(x.size() == 1);
+  CHECK(x.again().number == 3);
+  CHECK(x.again().after == 2);
+}
+
+TEST_CASE("what was never sent cannot be confirmed") {
+  auto x = three();
+  x.send();
+
+  CHECK(!x.confirm(2));
+  CHECK(!x.confirm(0));
+  CHECK(!x.confirm(~0ull));
+  CHECK(x.size() == 3);
+}
+
+TEST_CASE("what is not confirmed is sent again, in order") {
+  auto x = three();
+  send_all(x);
+  x.confirm(1);
+
+  x.rewind(0);
+
+  CHECK(send_all(x) == "2b 3c ");
+  x.rewind(3);
+  CHECK(send_all(x) == "3c ");
+  x.rewind(4);
+  CHECK(send_all(x).empty());
+  x.rewind(~0ull);
+  CHECK(send_all(x).empty());
+}
+
+TEST_CASE("a confirmation counts also for what is to be sent again") {
+  auto x = three();
+  send_all(x);
+  x.rewind(0);
+
+  CHECK(x.confirm(2));
+
+  CHECK(send_all(x) == "3c ");
+}
+
+TEST_CASE("room is bounded in number and in bytes, but for the first") {
+  unconfirmed many{1};
+  for (std::size_t i = 0; i < limits::unconfirmed_events; ++i) {
+    CHECK(many.has_room(1));
+    many.push(saying("x"));
+  }
+  CHECK(!many.has_room(1));
+
+  unconfirmed large{1};
+  CHECK(large.has_room(limits::payload));
+  large.push(saying(std::string(limits::unconfirmed_bytes, 'x')));
+  CHECK(!large.has_room(1));
+  large.send();
+  large.confirm(1);
+  CHECK(large.has_room(limits::payload));
+}
+
+TEST_CASE("one that traps three times is poison") {
+  auto x = three();
+  send_all(x);
+
+  CHECK(!x.trapped(2));
+  CHECK(x.again().number == 2);
+  CHECK(!x.trapped(2));
+  CHECK(x.trapped(2));
+
+  CHECK(x.size() == 1);
+  CHECK(x.again().number == 3);
+  CHECK(x.again().after == 2);
+}
+
+TEST_CASE("a trap on what nobody was sent is not believed") {
+  auto x = three();
+  x.send();
+  for (int i = 0; i < 5; ++i) {
+    CHECK(!x.trapped(3));
+    CHECK(!x.trapped(0));
+    CHECK(!x.trapped(~0ull));
+  }
+  CHECK(x.size() == 3);
+}
+
+TEST_CASE("what a predecessor has kept comes first, under its numbers") {
+  unconfirmed x{1};
+  x.push(saying("mine"));
+
+  x.adopt(9, 4, 1);
+  x.inherit(saying("a"), 2);
+  x.inherit(saying("b"), 0);
+  x.settle();
+
+  CHECK(x.stream() == 9);
+  CHECK(x.sent() == 1);
+  CHECK(send_all(x) == "6b 7mine ");
+  CHECK(x.trapped(5));
+}
+
+TEST_CASE("of a predecessor's, what is confirmed meanwhile does not count") {
+  unconfirmed x{1};
+  x.adopt(9, 4, 2);
+  x.inherit(saying("a"), 0);
+  x.inherit(saying("b"), 0);
+  x.inherit(saying("c"), 0);
+
+  CHECK(x.confirm(5));
+  x.settle();
+
+  CHECK(x.sent() == 1);
+  CHECK(send_all(x) == "7c ");
+}
+
+TEST_CASE("a predecessor that has more to say than it says is not believed") {
+  unconfirmed x{1};
+  x.adopt(9, 4, 1000);
+  x.inherit(saying("a"), 0);
+  x.settle();
+
+  CHECK(x.sent() == 1);
+  CHECK(x.unsent() == 0);
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+#include "test/world.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace edgeless;
+using namespace edgeless::test;
+
+namespace {
+
+/// Producers that send `burst` numbers with each "go", and a consumer that
+/// handles nothing while it is `stuck`; both on the nodes they are told.
+struct producers : world {
+  producers() {
+    scripts["burst"] = [this](guest_host& host, const guest_event& x) -> step {
+      if ((x.kind == hook::stop && at_end) || (x.kind == hook::init && at_init))
+        for (int i = 0; i < burst; ++i)
+          host.cast("out", std::to_string(made++));
+      return x.payload == "go" ? send(burst) : step{};
+    };
+    scripts["slow"] = [this](guest_host&, const guest_event& x) -> step {
+      if (x.kind == hook::cast && stuck)
+        return spin{};
+      if (x.kind == hook::cast)
+        seen.push_back(std::stoi(x.payload));
+      return {};
+    };
+    add_node("node-1");
+    add_node("node-2");
+  }
+
+  step send(int left) {
+    if (left == 0)
+      return finish{};
+    return cast_out{"out", std::to_string(made++),
+                    [this, left] { return send(left - 1); }};
+  }
+
+  void begin(const std::string& policy, const std::string& where,
+             const std::string& deadline = "5000") {
+    start({function("from", "burst", {{"out", "to"}},
+                    {{"on_full.out", policy}, {"call_timeout_ms", deadline}}),
+           function("to", "slow")});
+    place("from", "node-1");
+    place("to", where);
+  }
+
+  void place(const std::string& who, const std::string& where) {
+    if (home(who) != where)
+      REQUIRE(migrate(who, where));
+    pass(6s);
+  }
+
+  /// Nothing waits longer than its time slice while this runs.
+  void live(caf::timespan duration) {
+    for (auto end = limits::room_pause_min; end < duration; end += 1ms) {
+      run(200);
+      hurry(1ms);
+    }
+  }
+
+  bool complete() const {
+    if (seen.size() != static_cast<std::size_t>(made))
+      return false;
+    for (int i = 0; i < made; ++i)
+      if (seen[static_cast<std::size_t>(i)] != i)
+        return false;
+    return true;
+  }
+
+  static constexpr int flood = static_cast<int>(limits::inbox_events) + 1000;
+  int burst = flood;
+  int made = 0;
+  bool stuck = false;
+  bool at_init = false;
+  bool at_end = false;
+  std::vector<int> seen;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(producers, "who blocks waits for room, and loses nothing") {
+  begin("block", "node-1");
+  stuck = true;
+  post("from", "go");
+  live(50ms);
+  CHECK(made < flood);
+
+  stuck = false;
+  live(100ms);
+  pass(1s);
+
+  CHECK(made == flood);
+  CHECK(complete());
+  CHECK(balanced());
+  CHECK(dropped() == 0);
+}
+
+TEST_CASE_FIXTURE(producers, "without a policy, the same loses the newest") {
+  begin("drop-newest", "node-1");
+  stuck = true;
+  post("from", "go");
+  live(50ms);
+  CHECK(made == flood);
+
+  stuck = false;
+  pass(1s);
+
+  CHECK(seen.back() < flood - 900);
+  CHECK(dropped(drop_reason::inbox_full) == flood - seen.size());
+  CHECK(balanced());
+}
+
+TEST_CASE_FIXTURE(producers, "drop-oldest keeps the newest") {
+  begin("drop-oldest", "node-1");
+  stuck = true;
+  post("from", "go");
+  live(50ms);
+  CHECK(made == flood);
+
+  stuck = false;
+  pass(1s);
+
+  CHECK(seen.back() == flood - 1);
+  CHECK(std::ranges::is_sorted(seen));
+  CHECK(dropped(drop_reason::displaced) == flood - seen.size());
+  CHECK(dropped() == dropped(drop_reason::displaced));
+  CHECK(balanced());
+}
+
+TEST_CASE_FIXTURE(producers, "a link without room blocks as well") {
+  begin("block", "node-2");
+  burst = static_cast<int>(limits::link_events) + 1000;
+  cut("node-1", "node-2");
+  post("from", "go");
+  live(50ms);
+  CHECK(made < burst);
+
+  mend("node-1", "node-2");
+  live(500ms);
+  pass(1s);
+
+  CHECK(made == burst);
+  CHECK(dropped(drop_reason::link_full) == 0);
+  CHECK(balanced());
+}
+
+TEST_CASE_FIXTURE(producers, "who has waited for too long drops, and goes on") {
+  begin("block", "node-1", "100");
+  burst = static_cast<int>(limits::inbox_events) + 3;
+  stuck = true;
+  post("from", "go");
+  live(500ms);
+
+  CHECK(made == burst);
+  CHECK(dropped(drop_reason::blocked_too_long) == 2);
+}
+
+TEST_CASE_FIXTURE(producers, "who is blocked takes up events and is stopped") {
+  begin("block", "node-1");
+  stuck = true;
+  post("from", "go");
+  live(50ms);
+  auto before = made;
+  REQUIRE(before < flood);
+  auto id = look("from").instance;
+
+  stop("node-1", id);
+  live(10ms);
+
+  // It finishes its handler without waiting, then its stop runs.
+  CHECK(made == flood);
+  CHECK(!hood("node-1").find(id));
+  CHECK(dropped(drop_reason::blocked_too_long) == 0);
+}
+
+TEST_CASE_FIXTURE(producers, "init and stop never wait") {
+  at_init = true;
+  stuck = true;
+  begin("block", "node-1");
+
+  at_end = true;
+  made = 0;
+  auto id = look("from").instance;
+  stop("node-1", id);
+  run(50);
+
+  CHECK(made >= flood);
+  CHECK(!hood("node-1").find(id));
+  CHECK(dropped(drop_reason::blocked_too_long) == 0);
+}
+
+TEST_CASE_FIXTURE(producers, "a circle of those who block cannot hang") {
+  scripts["echo"] = [this](guest_host&, const guest_event& x) -> step {
+    if (x.kind != hook::cast)
+      return {};
+    ++made;
+    return cast_out{"out", x.payload, [x] {
+                      return cast_out{"out", x.payload, [] { return step{}; }};
+                    }};
+  };
+  std::map<std::string, std::string> policy{{"on_full.out", "block"},
+                                            {"call_timeout_ms", "20"}};
+  start({function("a", "echo", {{"out", "b"}}, policy),
+         function("b", "echo", {{"out", "a"}}, policy)});
+  place("a", "node-1");
+  place("b", "node-1");
+  post("a", "x");
+  live(400ms);
+  auto before = made;
+
+  live(400ms);
+
+  CHECK(made > before);
+  CHECK(dropped(drop_reason::blocked_too_long) > 0);
+}
+
+TEST_CASE_FIXTURE(producers, "a function that floods itself does not wait") {
+  start({function("me", "burst", {{"out", "me"}}, {{"on_full.out", "block"}})});
+
+  cast_to("me", "go");
+
+  CHECK(made == flood);
+  CHECK(dropped(drop_reason::inbox_full) > 0);
+}
+
+TEST_CASE_FIXTURE(producers, "who is blocked moves when it has room") {
+  begin("block", "node-1");
+  stuck = true;
+  post("from", "go");
+  live(50ms);
+  begin_move("from", "node-2");
+  live(50ms);
+  CHECK(outcomes.empty());
+
+  stuck = false;
+  live(200ms);
+  pass(6s);
+
+  REQUIRE(outcomes.size() == 1);
+  CHECK(outcomes[0]);
+  CHECK(home("from") == "node-2");
+  CHECK(complete());
+  CHECK(dropped() == 0);
+}
+
+TEST_CASE_FIXTURE(producers, "a policy for no output starts nothing") {
+  auto from = function("from", "burst", {}, {{"on_full.oui", "drop-all"}});
+  from.outputs = {"out"};
+
+  auto problem = try_start({from});
+
+  auto text = explain(problem);
+  CHECK(text.find("the function has no output \"oui\"") != std::string::npos);
+  CHECK(text.find("drop-newest, drop-oldest, block") != std::string::npos);
+}
