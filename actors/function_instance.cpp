@@ -86,7 +86,7 @@ function_instance::activate(output_map outputs, std::string state,
                    : nullptr,
                  hood.samples_wanted);
   if (predecessor.instance)
-    outbox_.succeed(predecessor.instance);
+    outbox_.succeed(predecessor);
   outbox_.patch(std::move(outputs));
   phase_ = phase::initialising;
   current_.state = std::move(state);
@@ -323,8 +323,10 @@ void function_instance::answer(call_result result) {
 /// which nobody tells; to look is cheap, and rarer each time.
 void function_instance::block() {
   blocked_ = true;
+  auto now = clock().now();
+  blocked_since_ = blocked_since_.value_or(now);
   auto deadline = *blocked_since_ + birth_.limits.call_deadline;
-  auto pause = clock().now() + room_pause_;
+  auto pause = now + room_pause_;
   room_pause_
     = std::min<caf::timespan>(2 * room_pause_, limits::room_pause_max);
   retry_at(std::min(deadline, pause));

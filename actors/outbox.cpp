@@ -102,8 +102,9 @@ event outbox::make_barrier(std::uint64_t mark) const {
   return x;
 }
 
-void outbox::succeed(const physical_id& predecessor) {
-  opening_ = mark_of(predecessor, self_.instance);
+void outbox::succeed(const instance_id& predecessor) {
+  predecessor_ = predecessor;
+  opening_ = mark_of(predecessor.instance, self_.instance);
   opening_until_ = clock_.now() + limits::hand_over;
   inheriting_ = true;
   inheriting_until_ = clock_.now() + limits::node_start;

@@ -48,7 +48,7 @@ public:
 
   /// This instance takes over from that one, whose ways end with a barrier: the
   /// first way of each channel is opened accordingly.
-  void succeed(const physical_id& predecessor);
+  void succeed(const instance_id& predecessor);
 
   /// That one takes over: ends all ways, and gives it what is not confirmed.
   /// What is held still leaves on a way that a patch brings; nothing else is
@@ -195,6 +195,7 @@ private:
   channel_policies policies_;
   std::uint64_t stream_;
   std::vector<channel*> promised_; ///< those that promise something
+  instance_id predecessor_;
   std::string heir_;        ///< the channel whose events a predecessor gives
   bool inheriting_ = false; ///< until then, nothing that is kept leaves
   time_point inheriting_until_;

@@ -6,6 +6,13 @@
 
 namespace edgeless {
 
+namespace {
+
+/// Where a channel led, in front of its name: node, instance.
+constexpr std::size_t head_size = 32;
+
+} // namespace
+
 // -- a channel and its target -------------------------------------------------
 
 void outbox::promise(const std::string& name, channel& from) const {
@@ -198,13 +205,17 @@ void outbox::retry() {
 
 // -- from one life to the next ------------------------------------------------
 
-/// First the channel, by name: its stream, what is confirmed, how many were
-/// sent, and to whom. Then each event, and how often it trapped.
+/// First the channel: its stream, what is confirmed, how many were sent; as
+/// payload to whom, and its name. Then each event, and how often it trapped.
 void outbox::bequeath(const std::string& name, channel& from,
                       const endpoint& to) {
   auto kept = std::exchange(from.kept, nullptr);
-  auto head = make(event_kind::kept, name);
-  head.source = from.target;
+  auto node = to_bytes(from.target.node);
+  auto instance = to_bytes(from.target.instance);
+  auto head = make(event_kind::kept, {});
+  head.payload.append(node.data(), node.size());
+  head.payload.append(instance.data(), instance.size());
+  head.payload += name;
   head.stream = kept->stream();
   head.after = kept->base();
   head.call = kept->sent();
@@ -217,20 +228,20 @@ void outbox::bequeath(const std::string& name, channel& from,
   }
 }
 
-/// The gate lets in what is forwarded from the predecessor's node alone.
+/// The gate knows by whose node the source speaks.
 void outbox::inherit(event x) {
-  if (!x.forwarded || opening_ == 0)
+  if (!predecessor_.instance || x.source != predecessor_)
     return;
   if (x.stream == 0) {
     end_inheritance();
     return;
   }
   if (x.number == 0)
-    heir_ = x.payload;
+    heir_ = x.payload.substr(std::min(head_size, x.payload.size()));
   auto i = channels_.find(heir_);
   auto* heir = i != channels_.end() && i->second.kept ? &i->second : nullptr;
   if (x.number == 0) {
-    if (heir && inheriting_)
+    if (heir && inheriting_ && x.payload.size() > head_size)
       begin_inheritance(*heir, x);
   } else if (!heir || heir->kept->size() >= 2 * limits::unconfirmed_events) {
     hood_->counts.count_sent(1);
@@ -243,14 +254,16 @@ void outbox::inherit(event x) {
 
 /// Whoever has taken over from the target knows what that had.
 void outbox::begin_inheritance(channel& from, const event& head) {
+  instance_id target{from_bytes<node_id>(head.payload.data()),
+                     from_bytes<physical_id>(head.payload.data() + 16)};
   auto now = from.target;
-  auto known = !now.instance || now == head.source
+  auto known = !now.instance || now == target
                || (from.leads_to
-                   && from.leads_to->to.predecessor == head.source.instance);
+                   && from.leads_to->to.predecessor == target.instance);
   from.kept->adopt(head.stream, head.after, known ? head.call : 0);
-  from.former = head.source;
+  from.former = target;
   if (!now.instance)
-    from.target = head.source;
+    from.target = target;
   from.asked = clock_.now();
 }
 

@@ -342,11 +342,14 @@ TEST_CASE_FIXTURE(exits, "who takes over opens its ways with the same mark") {
   auto self = out.make(event_kind::cast, "").source.instance;
   auto predecessor = old.make(event_kind::cast, "").source.instance;
 
-  out.succeed(predecessor);
+  out.succeed({any<node_id>(), predecessor});
   out.patch({1, {{"out", x}}});
   cast("out", "b");
   flush();
-  old.end(self);
+  endpoint me;
+  me.node = hood->self;
+  me.instance = self;
+  old.end(me);
   settle();
 
   CHECK(left == strings{"x:open", "x:b", "x:end"});
@@ -355,7 +358,7 @@ TEST_CASE_FIXTURE(exits, "who takes over opens its ways with the same mark") {
 }
 
 TEST_CASE_FIXTURE(exits, "long after taking over, ways just begin") {
-  out.succeed(any<physical_id>());
+  out.succeed({any<node_id>(), any<physical_id>()});
   out.patch({1, {{"out", endpoint{}}}});
   pass(limits::hand_over);
 

@@ -9,8 +9,8 @@ using lines = std::vector<std::string>;
 
 TEST_CASE("a channel of which nothing is said promises nothing") {
   CHECK(channel_policies_of({{"timeout_ms", "10"}}).empty());
-  CHECK(channel_policies_of({{"on_full.out", "drop-newest"},
-                             {"delivery.out", "at-most-once"}})
+  CHECK(channel_policies_of(
+          {{"on_full.out", "drop-newest"}, {"delivery.out", "at-most-once"}})
           .empty());
 }
 

@@ -34,8 +34,9 @@ struct producers : world {
   step send(int left) {
     if (left == 0)
       return finish{};
-    return cast_out{"out", std::to_string(made++),
-                    [this, left] { return send(left - 1); }};
+    return cast_out{"out", std::to_string(made++), [this, left] {
+                      return send(left - 1);
+                    }};
   }
 
   void begin(const std::string& policy, const std::string& where,
@@ -198,7 +199,9 @@ TEST_CASE_FIXTURE(producers, "a circle of those who block cannot hang") {
       return {};
     ++made;
     return cast_out{"out", x.payload, [x] {
-                      return cast_out{"out", x.payload, [] { return step{}; }};
+                      return cast_out{"out", x.payload, [] {
+                                        return step{};
+                                      }};
                     }};
   };
   std::map<std::string, std::string> policy{{"on_full.out", "block"},
