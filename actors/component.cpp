@@ -178,6 +178,7 @@ bool component_state::adopt(const inventory_record& record,
     return false;
   home = abode{at, record.instance, {}};
   home_since = self->clock().now();
+  pull_state(record, at);
   if (!same) {
     predecessor = {};
     inherited = true;

@@ -67,6 +67,7 @@ struct component_state {
   void hand_over();
   void thaw_home();
   void synced(const physical_id& id, const std::string& x);
+  void pull_state(const inventory_record& record, const placement& at);
   bool mine(const physical_id& id) const;
 
   // -- patching ---------------------------------------------------------------

@@ -205,6 +205,7 @@ bool component_state::adopt_moving(const inventory_record& record,
   if (moving->successor.instance == record.instance) {
     // It runs, and only the news of that were lost.
     moving->successor.at = at;
+    pull_state(record, at);
     complete_move();
     return home && home->instance == record.instance;
   }
@@ -232,6 +233,7 @@ bool component_state::adopt_frozen(const inventory_record& record,
   if (home || !waiting || !free)
     return false;
   sleeper = asleep{record, at};
+  pull_state(record, at);
   return true;
 }
 
@@ -248,8 +250,30 @@ void component_state::synced(const physical_id& id, const std::string& x) {
     state = x;
 }
 
+/// An instance was found whose last sync we do not know: it may have gone to
+/// an orchestrator that is no more.
+void component_state::pull_state(const inventory_record& record,
+                                 const placement& at) {
+  if (record.state == 0 || record.state == fingerprint_of_state(state)
+      || state_policy_of(spec.settings) != state_policy::global)
+    return;
+  auto id = record.instance;
+  self->request(at.handle, limits::local, atom::state_v, id)
+    .then(
+      [this, id](const std::string& x) {
+        if (!x.empty())
+          synced(id, x);
+      },
+      [this](const caf::error& x) {
+        log_warn("orchestrator", "the state of ", spec.name,
+                 " is not known: ", x);
+      });
+}
+
 bool component_state::mine(const physical_id& id) const {
-  return (home && home->instance == id) || (attempt && attempt->instance == id)
+  return (sleeper && sleeper->record.instance == id)
+         || (home && home->instance == id)
+         || (attempt && attempt->instance == id)
          || (moving && moving->successor.instance == id);
 }
 

@@ -48,6 +48,8 @@ void controller_state::recall() {
     y.components = std::move(x.components);
     if (domains.contains(x.domain))
       y.domain = std::move(x.domain);
+    else
+      pending.insert(x.id);
   }
   if (!workflows.empty())
     log_info(who, workflows.size(), " workflows were known before");
@@ -76,7 +78,7 @@ void controller_state::dialled(const std::string& url,
 
 void controller_state::attach(const std::string& id,
                               const orchestrator_actor& whom) {
-  self->request(whom, limits::local, atom::attach_v, id, library_actor{self})
+  self->request(whom, limits::local, atom::attach_v, id, patron_actor{self})
     .then(
       [this, id, whom](const domain_description& x) { attached(id, whom, x); },
       [this, id](const caf::error& x) { lose(id, explain(x)); });
@@ -200,6 +202,17 @@ void controller_state::look_after_workflows() {
   }
 }
 
+/// What is pending need not wait for the next beat.
+void controller_state::node_joined(const std::string& domain) {
+  if (!domains.contains(domain))
+    return;
+  for (auto& id : pending)
+    if (auto& x = workflows[id]; x.placing)
+      x.again = true;
+    else
+      place(id, promise{});
+}
+
 /// How many there are of what.
 void controller_state::count() {
   auto& counts = *birth.counts;
@@ -229,6 +242,7 @@ controller_self_actor::behavior_type controller(controller_state::pointer self,
     [&st](atom::domains) { return st.describe(); },
     [&st](atom::upload, const code_part& x) -> caf::result<std::uint64_t> { return st.upload(x); },
     [&st](atom::fetch, const code_id& x, std::uint64_t offset) { return st.fetch(x, offset); },
+    [&st](atom::joined, const std::string& domain) { st.node_joined(domain); },
     [&st](atom::dialled, const std::string& url, const caf::strong_actor_ptr& x, const std::string& why) { st.dialled(url, x, why); },
     [&st](atom::proceed, const std::string& id) { st.dial(id); },
     [&st](atom::tick) { st.tick(); },

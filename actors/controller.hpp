@@ -60,6 +60,7 @@ struct controller_state {
     std::string domain; ///< empty while pending
     std::vector<std::string> reasons;
     bool placing = false;
+    bool again = false; ///< a node has joined meanwhile
   };
 
   // -- domains ----------------------------------------------------------------
@@ -101,6 +102,7 @@ struct controller_state {
   caf::result<code_part> fetch(const code_id& id, std::uint64_t offset);
 
   void tick();
+  void node_joined(const std::string& domain);
   void look_after_workflows();
   void count();
   void leave();
@@ -109,6 +111,7 @@ struct controller_state {
   controller_birth birth;
   std::map<std::string, domain> domains;
   std::map<workflow_id, workflow> workflows;
+  std::set<workflow_id> pending; ///< those without a domain
   code_store code{limits::modules};
 };
 

@@ -56,6 +56,7 @@ controller_state::start(const workflow_id& id, const workflow_spec& spec) {
   ++birth.counts->starts;
   x.spec = spec;
   x.components = std::move(components);
+  pending.insert(id);
   auto answer = self->make_response_promise<workflow_status>();
   place(id, answer);
   return answer;
@@ -180,6 +181,11 @@ void controller_state::choose(
     else
       x.reasons.push_back("domain " + domain + ": " + line);
   }
+  auto again = std::exchange(x.again, false);
+  if (feasible.empty() && again) {
+    place(id, answer);
+    return;
+  }
   if (feasible.empty()) {
     log_warn(who, "workflow ", id, " is pending: ", joined(x.reasons));
     answer.deliver(pending_status(id));
@@ -189,6 +195,7 @@ void controller_state::choose(
     log_warn(who, "workflow ", id, " leaves domain ", x.domain,
              ", which is away");
   x.domain = feasible[birth.random() % feasible.size()];
+  pending.erase(id);
   x.reasons.clear();
   if (birth.store)
     if (auto problem = birth.store->settle(id, x.domain))
@@ -253,6 +260,7 @@ caf::result<atom::ok> controller_state::stop(const workflow_id& id) {
       return problem;
   auto home = domains.find(i->second.domain);
   workflows.erase(i);
+  pending.erase(id);
   ++birth.counts->stops;
   log_info(who, "stopped workflow ", id);
   if (home == domains.end() || !home->second.handle)

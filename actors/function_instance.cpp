@@ -3,6 +3,8 @@
 
 #include <caf/send.hpp>
 
+#include <algorithm>
+
 namespace edgeless {
 
 namespace {
@@ -34,7 +36,7 @@ function_instance::behavior_type function_instance::make_behavior() {
     [this](atom::thaw) { thaw(); },
     [this](atom::hand_over, const endpoint& x, std::uint32_t y) { hand_over(x, y); },
     [this](atom::patch, output_map& x) { patch(std::move(x)); },
-    [this](atom::fence, const node_id& x) { fence(x); },
+    [this](atom::fence, const fenced_sessions& x) { fence(x); },
     [this](atom::proceed) { proceed(); },
     [this](atom::due, std::uint64_t x) { fall_due(x); },
     [this](atom::expire, std::uint64_t x) { check_call(x); },
@@ -87,6 +89,7 @@ function_instance::activate(output_map outputs, std::string state,
                  hood.samples_wanted);
   if (predecessor.instance)
     outbox_.succeed(predecessor);
+  predecessor_at_ = predecessor.node;
   outbox_.patch(std::move(outputs));
   phase_ = phase::initialising;
   current_.state = std::move(state);
@@ -151,9 +154,16 @@ void function_instance::patch(output_map outputs) {
   leave_if_deserted();
 }
 
-void function_instance::fence(const node_id& peer) {
-  if (waiting_ && callee_ == peer)
+void function_instance::fence(const fenced_sessions& dead) {
+  auto among = [&](const node_id& peer) {
+    return std::ranges::any_of(dead, [&](auto& x) { return x.node == peer; });
+  };
+  if (waiting_ && among(callee_))
     answer({event_kind::error, {}});
+  if (predecessor_at_ && among(predecessor_at_)) {
+    intake_.expect_no_barrier();
+    watch_holds();
+  }
 }
 
 void function_instance::fall_due(std::uint64_t number) {

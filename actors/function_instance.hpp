@@ -94,7 +94,7 @@ private:
                                  const instance_id& predecessor);
   void receive(events batch);
   void patch(output_map outputs);
-  void fence(const node_id& peer);
+  void fence(const fenced_sessions& dead);
   void fall_due(std::uint64_t number);
   void check_call(std::uint64_t number);
   void expire();
@@ -210,6 +210,7 @@ private:
   caf::typed_response_promise<atom::ok> freezing_;
   std::vector<std::uint64_t> overdue_; ///< delayed casts, while it is frozen
   endpoint successor_;
+  node_id predecessor_at_; ///< nobody: it has not taken over
   bool watching_holds_ = false;
 };
 

@@ -22,7 +22,7 @@ caf::result<std::uint64_t> gate_state::greet(const greeting& x) {
   if (x.target != hood->self)
     return fail(ec::unreachable, "this is node " + to_string(hood->self)
                                    + ", not " + to_string(x.target));
-  if (std::ranges::count(fenced, x.session) > 0)
+  if (dead.contains(x.session))
     return fail(ec::lost_session,
                 "the session of node " + to_string(x.node) + " has ended");
   if (peers.size() >= max_peers && !peers.contains(x.link))
@@ -41,7 +41,7 @@ caf::result<std::uint64_t> gate_state::deliver(std::uint64_t link,
     return fail(ec::unreachable, "greet first");
   auto& from = i->second;
   // Taken, so that it is not sent again under another session, but refused.
-  auto refused = std::ranges::count(fenced, from.session) > 0;
+  auto refused = dead.contains(from.session);
   auto number = load.first;
   if (from.next == 0)
     from.next = number;
@@ -160,13 +160,15 @@ caf::result<atom::ok> gate_state::invoke(const physical_id& target, event& x) {
   return atom::ok_v;
 }
 
-void gate_state::fence(const node_id& peer, const session_id& dead) {
-  if (std::ranges::count(fenced, dead) > 0)
+void gate_state::fence(const node_id& peer, const session_id& session) {
+  if (!dead.insert(session).second)
     return;
-  fenced.push_back(dead);
-  if (fenced.size() > limits::fenced_sessions)
+  fenced.push_back(session);
+  if (fenced.size() > limits::fenced_sessions) {
+    dead.erase(fenced.front());
     fenced.pop_front();
-  log_info("node", "session ", dead, " of node ", peer, " is fenced");
+  }
+  log_info("node", "session ", session, " of node ", peer, " is fenced");
 }
 
 gate_actor::behavior_type gate(gate_state::pointer self, neighbourhood_ptr hood,
@@ -179,7 +181,7 @@ gate_actor::behavior_type gate(gate_state::pointer self, neighbourhood_ptr hood,
     [&st](atom::greet, const greeting& x) { return st.greet(x); },
     [&st](atom::deliver, std::uint64_t link, batch& x) { return st.deliver(link, x); },
     [&st](atom::invoke, const physical_id& to, event& x) { return st.invoke(to, x); },
-    [&st](atom::fence, const node_id& x, const session_id& y) { st.fence(x, y); },
+    [&st](atom::fence, const fenced_sessions& all) { for (auto& x : all) st.fence(x.node, x.session); },
   };
   // clang-format on
 }

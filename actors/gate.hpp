@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <unordered_set>
 
 namespace edgeless {
 
@@ -22,7 +23,7 @@ struct gate_state {
   caf::result<std::uint64_t> greet(const greeting& x);
   caf::result<std::uint64_t> deliver(std::uint64_t link, batch& load);
   caf::result<atom::ok> invoke(const physical_id& target, event& x);
-  void fence(const node_id& peer, const session_id& dead);
+  void fence(const node_id& peer, const session_id& session);
 
   struct peer {
     node_id node;
@@ -45,7 +46,8 @@ struct gate_state {
   neighbourhood_ptr hood;
   links_actor links;
   std::map<std::uint64_t, peer> peers;
-  std::deque<session_id> fenced;
+  std::deque<session_id> fenced;       ///< the newest last
+  std::unordered_set<session_id> dead; ///< the same, to look them up
   /// The events of the batch in hand that go to the same instance.
   physical_id current;
   events collected;

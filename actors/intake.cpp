@@ -40,7 +40,7 @@ void intake::place(event x) {
     return;
   }
   if (auto after = std::exchange(x.after, 0);
-      direct && after != 0 && !seen(after)
+      direct && after != 0 && !orphaned_ && !seen(after)
       && holds_.size() < limits::barriers) {
     auto& made = holds_[x.source];
     made.mark = after;
@@ -120,6 +120,14 @@ void intake::expire() {
     if (auto here = i++; here->second.since <= limit)
       release(here);
   place_released();
+}
+
+void intake::expect_no_barrier() {
+  orphaned_ = true;
+  while (!holds_.empty()) {
+    release(holds_.begin());
+    place_released();
+  }
 }
 
 // -- after a move -------------------------------------------------------------

@@ -75,6 +75,9 @@ public:
   std::optional<time_point> due() const;
   /// Waits no longer for barriers that have not come within limits::barrier.
   void expire();
+  /// Whom it took over from is dead: nothing comes that way anymore, so that
+  /// there is nothing to wait for.
+  void expect_no_barrier();
 
   // -- after a move -----------------------------------------------------------
   /// From now on everything goes to `to`, whom so many components will feed.
@@ -120,6 +123,7 @@ private:
   std::deque<event> released_;
   stream_memory memory_;
   std::deque<event> seen_; ///< barriers, newest last
+  bool orphaned_ = false;
   std::optional<endpoint> successor_;
   std::uint32_t feeders_ = 0;
   std::set<logical_id> switched_;

@@ -332,7 +332,7 @@ links(links_state::pointer self, neighbourhood_ptr hood,
     [&st](atom::deliver, const instance_id& to, events& x) { st.send(to, std::move(x)); },
     [&st](atom::greet, const node_id& x, const std::string& url) { st.learn(x, url); },
     [&st](atom::join, const session_id& x) { st.rename(x); },
-    [&st](atom::fence, const node_id& x, const session_id& y) { st.fence(x, y); },
+    [&st](atom::fence, const fenced_sessions& all) { for (auto& x : all) st.fence(x.node, x.session); },
     [&st](atom::dialled, const std::string& url, const caf::strong_actor_ptr& gate, const std::string& why) { st.dialled(url, gate, why); },
     [&st](atom::tick) { st.tick(); },
   };

@@ -106,7 +106,7 @@ struct node_state {
   void stop(const physical_id& id);
   void exited(const physical_id& id, const std::string& reason);
   void bereave(const caf::down_msg& x);
-  void fence(const node_id& peer, const session_id& dead);
+  void fence(const fenced_sessions& dead);
   inventory running() const;
   provider_actor provider_of(const component_spec& spec) const;
 
@@ -122,7 +122,11 @@ struct node_state {
                  std::uint32_t feeders);
   void drop_unless_activated(const physical_id& id);
   void synced(const physical_id& id, const std::string& state);
+  caf::result<std::string> state(const physical_id& id) const;
+  std::uint64_t fingerprint_of(const tenant& x) const;
   void send_state(const physical_id& id);
+  void keep_state(const component_spec& spec, const std::string& state);
+  void forget_state_without_room(const component_spec& spec);
   void forget_state(const component_spec& spec);
   std::string state_for(const component_spec& spec,
                         const std::string& given) const;

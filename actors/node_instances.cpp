@@ -22,10 +22,14 @@ node_state::start(const physical_id& id, const component_spec& spec,
     return atom::ok_v;
   auto promise = self->make_response_promise<atom::ok>();
   make(id, spec, [=, this](const caf::error& x) mutable {
-    if (x)
+    if (x) {
       promise.deliver(x);
-    else
-      launch(id, outputs, state_for(spec, state), {}, promise);
+      return;
+    }
+    if (!state.empty())
+      keep_state(spec, state);
+    forget_state_without_room(spec);
+    launch(id, outputs, state_for(spec, state), {}, promise);
   });
   return promise;
 }
@@ -171,14 +175,18 @@ void node_state::set_running(const physical_id& id, tenant& x, bool now) {
   running_digest += now ? digest(id) : -digest(id);
 }
 
-void node_state::fence(const node_id& peer, const session_id& dead) {
-  self->send(links, atom::fence_v, peer, dead);
-  self->send(gate, atom::fence_v, peer, dead);
-  if (peer == birth.description.id)
-    return; // a former session of our own
+void node_state::fence(const fenced_sessions& dead) {
+  self->send(links, atom::fence_v, dead);
+  self->send(gate, atom::fence_v, dead);
+  // Not a former session of our own.
+  auto others = dead;
+  std::erase_if(others,
+                [this](auto& x) { return x.node == birth.description.id; });
+  if (others.empty())
+    return;
   for (auto& [id, x] : tenants)
     if (x.handle)
-      self->send(x.handle, atom::fence_v, peer);
+      self->send(x.handle, atom::fence_v, others);
 }
 
 inventory node_state::running() const {
@@ -186,7 +194,7 @@ inventory node_state::running() const {
   for (auto& [id, x] : tenants)
     if (x.running)
       result.push_back({x.spec.id, id, x.spec.workflow, fingerprint(x.spec),
-                        x.revision, x.frozen});
+                        x.revision, x.frozen, fingerprint_of(x)});
   return result;
 }
 

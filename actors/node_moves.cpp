@@ -47,6 +47,9 @@ node_state::activate(const physical_id& id, const output_map& outputs,
     return fail(ec::duplicate, "this instance is being started");
   // What was left here by an earlier life of the component is older.
   forget_state(x.spec);
+  if (!state.empty())
+    keep_state(x.spec, state);
+  forget_state_without_room(x.spec);
   hood->admit(id, predecessor.node);
   self->delayed_send(
     self, limits::node_start + limits::hand_over + limits::link_patience,
@@ -118,18 +121,42 @@ void node_state::synced(const physical_id& id, const std::string& state) {
   auto policy = state_policy_of(x.spec.settings);
   if (policy == state_policy::transient)
     return;
-  auto& kept = states[x.spec.id];
-  states_bytes += state.size() - kept.size();
-  kept = state;
+  keep_state(x.spec, state);
   if (policy == state_policy::global) {
     x.unsent = true;
     if (!x.pacing)
       send_state(id);
   }
-  if (states_bytes > max_states_bytes) {
-    log_warn("node", "no room to keep the state of ", x.spec.name);
-    forget_state(x.spec);
-  }
+  forget_state_without_room(x.spec);
+}
+
+/// For a successor here; and for its component, whose orchestrator may forget
+/// it.
+void node_state::keep_state(const component_spec& spec,
+                            const std::string& state) {
+  auto& kept = states[spec.id];
+  states_bytes += state.size() - kept.size();
+  kept = state;
+}
+
+void node_state::forget_state_without_room(const component_spec& spec) {
+  if (states_bytes <= max_states_bytes)
+    return;
+  log_warn("node", "no room to keep the state of ", spec.name);
+  forget_state(spec);
+}
+
+caf::result<std::string> node_state::state(const physical_id& id) const {
+  auto i = tenants.find(id);
+  if (i == tenants.end() || !i->second.running)
+    return fail(ec::unknown_instance, "that instance does not run here");
+  return state_for(i->second.spec, {});
+}
+
+std::uint64_t node_state::fingerprint_of(const tenant& x) const {
+  auto follows = state_policy_of(x.spec.settings) == state_policy::global;
+  auto i = states.find(x.spec.id);
+  return follows && i != states.end() ? fingerprint_of_state(i->second) : 0;
 }
 
 /// Only the newest one counts, so they leave at a pace.

@@ -39,15 +39,27 @@ void orchestrator_state::tick() {
     pause = birth.keep_alive_interval;
     poll();
   }
-  tell_all_to_seek();
+  seek();
   tell_proxy(atom::tick_v);
   self->delayed_send(self, pause, atom::tick_v);
 }
 
-void orchestrator_state::tell_all_to_seek() {
-  for (auto& [id, x] : components)
-    if (!x.instance)
-      self->send(x.handle, atom::tick_v);
+/// Behind whatever else has happened by now: many nodes may join at once.
+void orchestrator_state::tell_to_seek() {
+  if (!std::exchange(seeking, true))
+    self->send(self, atom::place_v);
+}
+
+void orchestrator_state::seek() {
+  seeking = false;
+  for (auto& id : homeless)
+    self->send(components[id].handle, atom::tick_v);
+}
+
+/// The controller may have workflows that were not feasible until now.
+void orchestrator_state::tell_patron() {
+  if (patron)
+    self->send(patron, atom::joined_v, birth.domain_id);
 }
 
 /// At most one report of a node waits for the proxy: it may hang in Redis.
@@ -87,7 +99,7 @@ orchestrator(orchestrator_state::pointer self, orchestrator_birth birth) {
     [&st](atom::fetch, const code_id& x, std::uint64_t offset) { return st.fetch(x, offset); },
     [&st](atom::place, const component_spec& x) { return st.place(x); },
     [&st](atom::moved, const logical_id& x, const endpoint& at) { st.moved(x, at); },
-    [&st](atom::attach, const std::string& x, const library_actor& y) { return st.attach(x, y); },
+    [&st](atom::attach, const std::string& x, const patron_actor& y) { return st.attach(x, y); },
     [&st](atom::describe) { return st.describe(); },
     [&st](atom::why_not, const std::vector<component_spec>& x) { return st.why_not(x); },
     [&st](atom::host, const workflow_id& x, const std::vector<component_spec>& y) { return st.host(x, y); },
@@ -98,6 +110,8 @@ orchestrator(orchestrator_state::pointer self, orchestrator_birth birth) {
     [&st](atom::intent, const intent& x) { return st.enact(x); },
     [&st](atom::expire, const workflow_id& x) { st.answer_host(x); },
     [&st](atom::proceed) { st.end_patience(); },
+    [&st](atom::place) { st.seek(); },
+    [&st](atom::fence) { st.tell_fences(); },
     [&st](atom::tick) { st.tick(); },
     [&st](atom::stop) { st.stop(); },
   };

@@ -43,6 +43,10 @@ struct orchestrator_birth {
 using orchestrator_self_actor = orchestrator_actor::extend<
   // The workflow has had its time to start: answer whoever hosts it.
   caf::reacts_to<atom::expire, workflow_id>,
+  // Whoever has no home may find one now.
+  caf::reacts_to<atom::place>,
+  // Those that were lost meanwhile are fenced together.
+  caf::reacts_to<atom::fence>,
   // Since the controller has spoken, nodes have had their time to come back.
   caf::reacts_to<atom::proceed>>;
 
@@ -90,6 +94,9 @@ struct orchestrator_state {
   void greet(const member& x, std::vector<physical_id> unwanted,
              caf::typed_response_promise<welcome> promise);
   void lose(session_id session, const std::string& why);
+  std::size_t evacuate(const session_id& session);
+  void fence(const fenced_session& x);
+  void tell_fences();
   void bereave(const caf::down_msg& x);
   void poll();
   void heard(const session_id& session, node_report& report);
@@ -98,8 +105,11 @@ struct orchestrator_state {
   void exited(const session_id& session, const logical_id& component,
               const physical_id& instance, const std::string& why);
   member* find(const session_id& session);
+  bool refuse(const session_id& session);
   void synced(const session_id& session, const logical_id& component,
               const physical_id& instance, const std::string& state);
+
+  // -- placing: orchestrator_placing.cpp --------------------------------------
   caf::result<placement> place(const component_spec& spec);
   std::optional<placement> choose(const component_spec& spec);
   std::vector<std::string> why_not(const component_spec& spec,
@@ -132,6 +142,8 @@ struct orchestrator_state {
                              const std::vector<component_spec>& specs);
   void raise(const component_spec& spec, bool waiting);
   void moved(const logical_id& component, const endpoint& at);
+  void lodge(const logical_id& component, ward& x, const session_id& session);
+  void unlodge(const logical_id& component, const session_id& session);
   void answer_host(const workflow_id& workflow);
   void hosted(const std::vector<workflow_id>& all);
   caf::result<atom::ok> drop(const workflow_id& workflow);
@@ -160,6 +172,7 @@ struct orchestrator_state {
   void hear_of(const std::set<workflow_id>& all);
   bool expect(const workflow_id& workflow);
   void claim(const workflow_id& workflow);
+  void note_state(const physical_id& instance, std::uint64_t state);
   void offer(const foundling& x);
   void forget_foundlings(const session_id& session);
   void end_patience();
@@ -195,13 +208,27 @@ struct orchestrator_state {
 
   // -- modules: orchestrator_code.cpp -----------------------------------------
   caf::result<domain_description> attach(const std::string& domain,
-                                         const library_actor& library);
+                                         const patron_actor& whom);
   void obtain(const code_id& code);
   caf::result<code_part> fetch(const code_id& code, std::uint64_t offset);
   void serve(const code_id& code, const caf::error& problem);
 
   void tick();
-  void tell_all_to_seek();
+  void tell_to_seek();
+  void seek();
+  void tell_patron();
+
+  /// Calls `f` with each component whose home is that session.
+  template <class F>
+  void for_residents(const session_id& session, F f) {
+    auto all = residents.find(session);
+    if (all == residents.end())
+      return;
+    for (auto& id : all->second)
+      if (auto i = components.find(id);
+          i != components.end() && i->second.session == session)
+        f(i->second);
+  }
 
   /// A fact for the proxy, if there is one. Nobody waits for it.
   template <class... Ts>
@@ -218,8 +245,16 @@ struct orchestrator_state {
   std::map<session_id, node_id> sessions;
   /// Nothing new is placed there, in whatever session they are.
   std::set<node_id> cordoned;
-  std::deque<std::pair<node_id, session_id>> fenced;
+  std::deque<fenced_session> fenced; ///< lately
+  fenced_sessions fences;            ///< which nodes have yet to be told
+  bool fencing = false;              ///< ...soon
   std::map<logical_id, ward> components;
+  /// Who lives or tries to live in a session, or may be found there: those who
+  /// are told when it ends.
+  std::map<session_id, std::set<logical_id>> residents;
+  std::set<logical_id> homeless;        ///< those without an instance
+  bool seeking = false;                 ///< they are told to seek soon
+  std::map<code_id, std::size_t> users; ///< components with that module
   std::map<workflow_id, std::vector<logical_id>> workflows;
   /// Who waits for a workflow to have started.
   std::map<workflow_id, std::vector<caf::typed_response_promise<statuses>>>
@@ -229,7 +264,7 @@ struct orchestrator_state {
   std::optional<lesson> learning{std::in_place};
 
   proxy_actor proxy;
-  library_actor library;
+  patron_actor patron;
   code_store code{limits::modules};
   struct reader {
     std::uint64_t offset;

@@ -6,14 +6,14 @@
 namespace edgeless {
 
 caf::result<domain_description>
-orchestrator_state::attach(const std::string& domain, const library_actor& x) {
+orchestrator_state::attach(const std::string& domain, const patron_actor& x) {
   if (domain != birth.domain_id)
     return fail(ec::bad_input,
                 "this is domain " + birth.domain_id + ", not " + domain);
-  if (library)
-    self->demonitor(library.address());
-  library = x;
-  self->monitor(library);
+  if (patron)
+    self->demonitor(patron.address());
+  patron = x;
+  self->monitor(patron);
   log_info("orchestrator", "a controller has attached");
   for (auto& [id, y] : components)
     if (!y.spec.code.empty())
@@ -24,10 +24,10 @@ orchestrator_state::attach(const std::string& domain, const library_actor& x) {
 /// Gets a module from the controller, part by part, and keeps it: a node that
 /// needs it later does not depend on the controller.
 void orchestrator_state::obtain(const code_id& id) {
-  if (code.has(id) || !library || obtaining.contains(id))
+  if (code.has(id) || !patron || obtaining.contains(id))
     return;
   obtaining.insert(id);
-  self->request(library, limits::local, atom::fetch_v, id, code.progress(id))
+  self->request(patron, limits::local, atom::fetch_v, id, code.progress(id))
     .then(
       [this, id](const code_part& x) {
         obtaining.erase(id);

@@ -89,6 +89,7 @@ void orchestrator_state::send_away(const logical_id& component,
                                    const placement& to, done then) {
   auto& x = components[component];
   x.bound.push_back(to.session);
+  residents[to.session].insert(component);
   auto begun = self->clock().now();
   auto ended = [this, component, session = to.session, begun,
                 then](const caf::error& problem) {
@@ -97,6 +98,7 @@ void orchestrator_state::send_away(const logical_id& component,
       auto& bound = i->second.bound;
       if (auto k = std::ranges::find(bound, session); k != bound.end())
         bound.erase(k);
+      unlodge(component, session);
     }
     then(problem);
   };
@@ -133,8 +135,14 @@ caf::result<std::string> orchestrator_state::cordon(const node_id& node,
                            : "not cordoned")
               + (changed ? "" : " already");
   log_info("orchestrator", said);
-  if (changed && !on)
-    tell_all_to_seek();
+  if (on)
+    picker->remove(node);
+  else if (auto i = nodes.find(node); i != nodes.end())
+    picker->put(i->second.description);
+  if (changed && !on) {
+    tell_to_seek();
+    tell_patron();
+  }
   birth.counts->count_intent(intent_outcome::done);
   return said;
 }
@@ -147,12 +155,12 @@ caf::result<std::string> orchestrator_state::drain(const node_id& node) {
     return refuse(ec::bad_input,
                   "node " + to_string(node) + " is not in this domain");
   cordoned.insert(node);
+  picker->remove(node);
   auto x = std::make_shared<drainage>();
   x->node = node;
   x->promise = self->make_response_promise<std::string>();
-  for (auto& [id, y] : components)
-    if (y.session == i->second.session)
-      x->left.push_back(id);
+  for_residents(i->second.session,
+                [&](ward& y) { x->left.push_back(y.spec.id); });
   log_info("orchestrator", "draining node ", node, " of ", x->left.size(),
            " components");
   auto promise = x->promise;

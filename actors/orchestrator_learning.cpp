@@ -36,9 +36,7 @@ void orchestrator_state::offer_brought(
     if (asked->open > 0)
       return;
     // What lived in the former session and was not brought along is gone.
-    for (auto& [id, y] : components)
-      if (former && (learning || concerns(y, former)))
-        self->send(y.handle, atom::lost_v, former);
+    evacuate(former);
     if (auto* now = find(session))
       greet(*now, asked->unwanted, promise);
   };
@@ -52,6 +50,7 @@ void orchestrator_state::offer_brought(
       continue;
     }
     ++asked->open;
+    residents[session].insert(record.component);
     auto verdict = [=](bool keep) {
       --asked->open;
       if (!keep)
@@ -69,6 +68,14 @@ void orchestrator_state::forget_foundlings(const session_id& session) {
   if (learning)
     std::erase_if(learning->foundlings,
                   [&](auto& x) { return x.session == session; });
+}
+
+/// It has synced a state before anybody hosted its component.
+void orchestrator_state::note_state(const physical_id& instance,
+                                    std::uint64_t state) {
+  for (auto& x : learning->foundlings)
+    if (x.record.instance == instance)
+      x.record.state = state;
 }
 
 /// A workflow is hosted: its components are offered what was found of them.
@@ -100,6 +107,7 @@ void orchestrator_state::offer(const foundling& x) {
   auto* node = find(x.session);
   if (node == nullptr)
     return;
+  residents[x.session].insert(x.record.component);
   auto dismiss = [this, x] {
     if (auto* node = find(x.session))
       self->send(node->handle, atom::stop_v, x.record.instance);

@@ -11,9 +11,6 @@ namespace {
 
 constexpr std::string_view who = "orchestrator";
 
-/// Dead sessions that a new node is told of: those that may still speak.
-constexpr std::size_t recent_fences = 64;
-
 } // namespace
 
 // -- joining ------------------------------------------------------------------
@@ -80,6 +77,8 @@ void orchestrator_state::accept(const node_description& x,
   node.boot = boot;
   node.handle = handle;
   sessions.emplace(node.session, x.id);
+  if (!cordoned.contains(x.id))
+    picker->put(x);
   birth.counts->nodes = nodes.size();
   self->monitor(handle);
   tell_proxy(atom::join_v, x);
@@ -101,9 +100,11 @@ void orchestrator_state::greet(const member& x,
       .count());
   answer.stop = std::move(unwanted);
   promise.deliver(std::move(answer));
-  for (auto& [node, session] : fenced)
-    self->send(x.handle, atom::fence_v, node, session);
-  tell_all_to_seek();
+  if (!fenced.empty())
+    self->send(x.handle, atom::fence_v,
+               fenced_sessions{fenced.begin(), fenced.end()});
+  tell_to_seek();
+  tell_patron();
 }
 
 // -- losing -------------------------------------------------------------------
@@ -123,29 +124,65 @@ void orchestrator_state::lose(session_id session, const std::string& why) {
   self->demonitor(gone->handle.address());
   sessions.erase(session);
   nodes.erase(node);
+  picker->remove(node);
   forget_foundlings(session);
   birth.counts->nodes = nodes.size();
   ++birth.counts->nodes_lost;
   tell_proxy(atom::lost_v, node);
-  fenced.emplace_back(node, session);
-  if (fenced.size() > recent_fences)
-    fenced.pop_front();
-  for (auto& [id, x] : nodes)
-    self->send(x.handle, atom::fence_v, node, session);
-  std::size_t homeless = 0;
-  for (auto& [id, x] : components)
-    if (learning || concerns(x, session)) {
-      homeless += x.session == session;
-      self->send(x.handle, atom::lost_v, session);
-    }
-  log_warn(who, "lost node ", node, ": ", why, "; ", homeless,
+  fence({node, session});
+  auto evicted = evacuate(session);
+  log_warn(who, "lost node ", node, ": ", why, "; ", evicted,
            " components homeless");
 }
 
+/// Tells whoever lives there or may; how many do.
+std::size_t orchestrator_state::evacuate(const session_id& session) {
+  std::size_t result = 0;
+  auto gone = residents.extract(session);
+  if (!gone)
+    return 0;
+  for (auto& id : gone.mapped())
+    if (auto i = components.find(id); i != components.end()) {
+      result += i->second.session == session;
+      self->send(i->second.handle, atom::lost_v, session);
+    }
+  return result;
+}
+
+/// The first one is told at once. Others that are lost at the same time wait
+/// until all that is known by now has been heard, and are told together: a
+/// thousand nodes may hang on one switch.
+void orchestrator_state::fence(const fenced_session& x) {
+  fenced.push_back(x);
+  // A new node is told of those that may still speak.
+  if (fenced.size() > limits::fenced_sessions)
+    fenced.pop_front();
+  fences.push_back(x);
+  if (!std::exchange(fencing, true))
+    tell_fences();
+}
+
+void orchestrator_state::tell_fences() {
+  if (fences.empty()) {
+    fencing = false;
+    return;
+  }
+  auto all = std::exchange(fences, {});
+  for (auto begin = all.begin(); begin != all.end();) {
+    auto part = std::min<std::ptrdiff_t>(
+      all.end() - begin, static_cast<std::ptrdiff_t>(limits::fenced_sessions));
+    fenced_sessions some{begin, begin + part};
+    for (auto& [id, x] : nodes)
+      self->send(x.handle, atom::fence_v, some);
+    begin += part;
+  }
+  self->send(self, atom::fence_v);
+}
+
 void orchestrator_state::bereave(const caf::down_msg& x) {
-  if (library && x.source == library.address()) {
+  if (patron && x.source == patron.address()) {
     log_warn(who, "the controller is gone: ", x.reason);
-    library = nullptr;
+    patron = nullptr;
     return;
   }
   for (auto& [id, node] : nodes)
@@ -196,9 +233,10 @@ void orchestrator_state::compare(member& x, const node_report& report) {
   if (learning)
     return; // much runs that nobody has claimed yet
   std::uint64_t expected = 0;
-  for (auto& [id, y] : components)
-    if (y.session == x.session && y.instance)
+  for_residents(x.session, [&](ward& y) {
+    if (y.instance)
       expected += digest(y.instance);
+  });
   x.mismatches = expected == report.running ? 0 : x.mismatches + 1;
   if (x.mismatches < 2 || x.reconciling)
     return;
@@ -236,10 +274,19 @@ void orchestrator_state::reconcile(const session_id& session,
              " belongs to nobody: stopped");
     self->send(x->handle, atom::stop_v, record.instance);
   }
-  for (auto& [id, y] : components)
-    if (y.session == session && y.instance && !present.contains(y.instance))
+  for_residents(session, [&](ward& y) {
+    if (y.instance && !present.contains(y.instance))
       self->send(y.handle, atom::exited_v, y.instance,
                  std::string{"its node does not have it anymore"});
+  });
+}
+
+/// Whether that session has ended, so that nothing said in it counts.
+bool orchestrator_state::refuse(const session_id& session) {
+  if (find(session) != nullptr)
+    return false;
+  ++birth.counts->refused;
+  return true;
 }
 
 void orchestrator_state::exited(const session_id& session,
@@ -247,7 +294,7 @@ void orchestrator_state::exited(const session_id& session,
                                 const physical_id& instance,
                                 const std::string& why) {
   auto i = components.find(component);
-  if (find(session) == nullptr || i == components.end())
+  if (refuse(session) || i == components.end())
     return;
   ++birth.counts->restarts;
   self->send(i->second.handle, atom::exited_v, instance, why);
@@ -258,101 +305,12 @@ void orchestrator_state::synced(const session_id& session,
                                 const physical_id& instance,
                                 const std::string& state) {
   auto i = components.find(component);
-  if (find(session) != nullptr && i != components.end())
+  if (refuse(session))
+    return;
+  if (i != components.end())
     self->send(i->second.handle, atom::synced_v, instance, state);
-}
-
-// -- placing ------------------------------------------------------------------
-
-placement orchestrator_state::at(const member& x) const {
-  return {x.description.id, x.session, x.description.invocation_url, x.handle};
-}
-
-/// By the strategy of the domain, among those that may take anything new.
-std::optional<placement>
-orchestrator_state::choose(const component_spec& spec) {
-  std::vector<const node_description*> candidates;
-  for (auto& [id, x] : nodes)
-    if (!cordoned.contains(id))
-      candidates.push_back(&x.description);
-  auto choice = picker->pick(requirements_of(spec), candidates);
-  ++(choice ? birth.counts->placements : birth.counts->infeasible);
-  if (!choice)
-    return std::nullopt;
-  auto& x = nodes[candidates[*choice]->id];
-  log_info(who, "placed ", spec.name, " (", spec.class_id, ") on node ",
-           x.description.id, ", ", to_string(birth.strategy), " of ",
-           candidates.size());
-  return at(x);
-}
-
-caf::result<placement> orchestrator_state::place(const component_spec& spec) {
-  auto choice = choose(spec);
-  if (!choice)
-    return fail(ec::no_feasible_node, why_nowhere(spec));
-  if (auto i = components.find(spec.id); i != components.end())
-    i->second.session = choice->session;
-  return *choice;
-}
-
-std::vector<std::string> orchestrator_state::why_not(const component_spec& spec,
-                                                     const member& x) const {
-  auto reasons = edgeless::why_not(requirements_of(spec), x.description);
-  if (cordoned.contains(x.description.id))
-    reasons.emplace_back("is cordoned");
-  return reasons;
-}
-
-std::string orchestrator_state::why_nowhere(const component_spec& spec) const {
-  if (nodes.empty())
-    return "no node has joined the domain";
-  std::string result;
-  for (auto& [id, x] : nodes) {
-    auto reasons = why_not(spec, x);
-    if (reasons.empty())
-      return {};
-    result += (result.empty() ? "node " : "; node ") + to_string(id) + ": ";
-    for (auto& reason : reasons)
-      result += (&reason == &reasons.front() ? "" : ", ") + reason;
-    if (result.size() > limits::text)
-      break;
-  }
-  return result;
-}
-
-std::vector<std::string>
-orchestrator_state::why_not(const std::vector<component_spec>& specs) const {
-  std::vector<std::string> result;
-  for (auto& spec : specs)
-    result.push_back(why_nowhere(spec));
-  return result;
-}
-
-domain_description orchestrator_state::describe() const {
-  domain_description result;
-  result.id = birth.domain_id;
-  result.attached = true;
-  result.nodes = static_cast<std::uint32_t>(nodes.size());
-  std::set<std::string> labels, runtimes, classes, providers;
-  for (auto& [id, x] : nodes) {
-    auto& c = x.description.capabilities;
-    result.total.num_cpus += c.num_cpus;
-    result.total.num_cores += c.num_cores;
-    result.total.mem_size += c.mem_size;
-    result.tee_nodes += c.is_tee_running;
-    result.tpm_nodes += c.has_tpm;
-    labels.insert(c.labels.begin(), c.labels.end());
-    runtimes.insert(c.runtimes.begin(), c.runtimes.end());
-    for (auto& y : x.description.providers) {
-      classes.insert(y.class_type);
-      providers.insert(y.id);
-    }
-  }
-  result.total.labels.assign(labels.begin(), labels.end());
-  result.total.runtimes.assign(runtimes.begin(), runtimes.end());
-  result.resource_classes.assign(classes.begin(), classes.end());
-  result.providers.assign(providers.begin(), providers.end());
-  return result;
+  else if (learning)
+    note_state(instance, fingerprint_of_state(state));
 }
 
 } // namespace edgeless

@@ -47,6 +47,8 @@ void orchestrator_state::raise(const component_spec& spec, bool waiting) {
   tell_proxy(atom::host_v, spec);
   x.handle = self->spawn(component, spec, orchestrator_actor{self},
                          birth.random, waiting);
+  homeless.insert(spec.id);
+  ++users[spec.code];
   birth.counts->components = components.size();
 }
 
@@ -67,8 +69,12 @@ void orchestrator_state::moved(const logical_id& id, const endpoint& at) {
     ++birth.counts->relocations;
   x.instance = at.instance;
   tell_proxy(atom::moved_v, id, at);
-  if (at)
-    x.session = at.session;
+  if (at) {
+    homeless.erase(id);
+    lodge(id, x, at.session);
+  } else {
+    homeless.insert(id);
+  }
   if (at.predecessor) {
     x.former = at.predecessor;
     x.former_until = self->clock().now() + limits::hand_over;
@@ -79,6 +85,33 @@ void orchestrator_state::moved(const logical_id& id, const endpoint& at) {
   if (std::ranges::all_of(all,
                           [this](auto& y) { return components[y].settled; }))
     answer_host(x.spec.workflow);
+}
+
+// -- who lives where ----------------------------------------------------------
+
+/// It lives in that session, or is about to.
+void orchestrator_state::lodge(const logical_id& id, ward& x,
+                               const session_id& session) {
+  auto former = std::exchange(x.session, session);
+  if (sessions.contains(session))
+    residents[session].insert(id);
+  if (former != session)
+    unlodge(id, former);
+}
+
+/// ...and not there anymore, unless it may be on its way. While the domain is
+/// learning, what was found there may still be its instance.
+void orchestrator_state::unlodge(const logical_id& id,
+                                 const session_id& session) {
+  auto i = components.find(id);
+  auto stays
+    = i != components.end() && (learning || concerns(i->second, session));
+  auto all = residents.find(session);
+  if (stays || all == residents.end())
+    return;
+  all->second.erase(id);
+  if (all->second.empty())
+    residents.erase(all);
 }
 
 /// Everything runs or has failed once, or has had its time.
@@ -111,16 +144,20 @@ caf::result<atom::ok> orchestrator_state::drop(const workflow_id& workflow) {
     auto& x = components[id];
     self->send(x.handle, atom::stop_v);
     birth.counts->running -= !!x.instance;
+    homeless.erase(id);
+    if (auto j = users.find(x.spec.code); --j->second == 0)
+      users.erase(j);
+    auto known = x.bound;
+    known.push_back(x.session);
     components.erase(id);
+    for (auto& session : known)
+      unlodge(id, session);
     tell_proxy(atom::drop_v, id);
   }
   birth.counts->components = components.size();
   workflows.erase(i);
   log_info("orchestrator", "dropped workflow ", workflow);
-  std::set<code_id> needed;
-  for (auto& [id, x] : components)
-    needed.insert(x.spec.code);
-  code.keep([&](const code_id& x) { return needed.contains(x); });
+  code.keep([this](const code_id& x) { return users.contains(x); });
   return atom::ok_v;
 }
 

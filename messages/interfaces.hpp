@@ -36,8 +36,8 @@ using instance_actor = sink_actor::extend<
   caf::reacts_to<atom::hand_over, endpoint, std::uint32_t>,
   // Replaces the whole output map, so that a repeated patch is harmless.
   caf::reacts_to<atom::patch, output_map>,
-  // That node's session is dead: calls to it fail now.
-  caf::reacts_to<atom::fence, node_id>,
+  // These are dead: calls to them fail now, and nothing comes from there.
+  caf::reacts_to<atom::fence, fenced_sessions>,
   // Runs the stop hook, then quits; a hook or handler gets limits::stop_grace.
   caf::reacts_to<atom::stop>>;
 
@@ -64,8 +64,8 @@ using links_actor = caf::typed_actor<
   caf::reacts_to<atom::greet, node_id, std::string>,
   // The session this node has now; peers are greeted with it.
   caf::reacts_to<atom::join, session_id>,
-  // That session is dead: what waits for it is dropped and counted.
-  caf::reacts_to<atom::fence, node_id, session_id>,
+  // These are dead: what waits for them is dropped and counted.
+  caf::reacts_to<atom::fence, fenced_sessions>,
   // The wire has dialled: a gate, or nothing and why.
   caf::reacts_to<atom::dialled, std::string, caf::strong_actor_ptr, std::string>,
   caf::reacts_to<atom::tick>>;
@@ -80,8 +80,8 @@ using gate_actor = caf::typed_actor<
   caf::replies_to<atom::deliver, std::uint64_t, batch>::with<std::uint64_t>,
   // From edgeless_cli: one event for one instance here.
   caf::replies_to<atom::invoke, physical_id, event>::with<atom::ok>,
-  // That session is dead: whoever still speaks in its name is refused.
-  caf::reacts_to<atom::fence, node_id, session_id>>;
+  // These are dead: whoever still speaks in their name is refused.
+  caf::reacts_to<atom::fence, fenced_sessions>>;
 
 /// The TELEMETRY: collects what the instances of one node did.
 using telemetry_actor = caf::typed_actor<
@@ -110,7 +110,9 @@ using node_actor = caf::typed_actor<
   caf::replies_to<atom::keep_alive, std::uint64_t>::with<node_report>,
   // Everything that runs here.
   caf::replies_to<atom::running>::with<inventory>,
-  caf::reacts_to<atom::fence, node_id, session_id>,
+  // The last state that this instance has synced, or was started with.
+  caf::replies_to<atom::state, physical_id>::with<std::string>,
+  caf::reacts_to<atom::fence, fenced_sessions>,
   // From an instance: it ends by itself, and why.
   caf::reacts_to<atom::exited, physical_id, std::string>,
   // From an instance: the state that a successor shall start with.
@@ -184,6 +186,11 @@ using library_actor = caf::typed_actor<
   // The part of a module that begins at this offset.
   caf::replies_to<atom::fetch, code_id, std::uint64_t>::with<code_part>>;
 
+/// The PATRON: whom an orchestrator has its workflows from.
+using patron_actor = library_actor::extend<
+  // A node has joined this domain: what was not feasible may be now.
+  caf::reacts_to<atom::joined, std::string>>;
+
 /// The ORCHESTRATOR (ε-ORC): owns the membership of one domain. It is the
 /// library of its nodes.
 using orchestrator_actor = listener_actor::extend_with<library_actor>::extend<
@@ -197,7 +204,7 @@ using orchestrator_actor = listener_actor::extend_with<library_actor>::extend<
   caf::replies_to<atom::place, component_spec>::with<placement>,
   // From a controller that takes this domain over; refused if the domain has
   // another id.
-  caf::replies_to<atom::attach, std::string, library_actor>::with<domain_description>,
+  caf::replies_to<atom::attach, std::string, patron_actor>::with<domain_description>,
   caf::replies_to<atom::describe>::with<domain_description>,
   // Per component: "" or why nobody here can host it, now.
   caf::replies_to<atom::why_not, std::vector<component_spec>>::with<std::vector<std::string>>,
@@ -215,9 +222,9 @@ using orchestrator_actor = listener_actor::extend_with<library_actor>::extend<
 
 // -- in a cluster -------------------------------------------------------------
 
-/// The CONTROLLER (ε-CON): maps workflows to domains. It is the library of
-/// its orchestrators.
-using controller_actor = library_actor::extend<
+/// The CONTROLLER (ε-CON): maps workflows to domains. It is the patron of its
+/// orchestrators.
+using controller_actor = patron_actor::extend<
   // The client draws the id: asking twice starts one workflow.
   caf::replies_to<atom::start, workflow_id, workflow_spec>::with<workflow_status>,
   caf::replies_to<atom::stop, workflow_id>::with<atom::ok>,
@@ -238,7 +245,7 @@ using controller_actor = library_actor::extend<
 CAF_BEGIN_TYPE_ID_BLOCK(edgeless_handles, caf::id_block::edgeless_atoms::end)
 
   CAF_ADD_TYPE_ID(edgeless_handles, (edgeless::node_actor))
-  CAF_ADD_TYPE_ID(edgeless_handles, (edgeless::library_actor))
+  CAF_ADD_TYPE_ID(edgeless_handles, (edgeless::patron_actor))
 
 CAF_END_TYPE_ID_BLOCK(edgeless_handles)
 

@@ -44,6 +44,9 @@ constexpr std::uint64_t guest_memory = 4ull << 30;
 /// How long a guest may ask to run, or wait for an answer: longer is for ever.
 constexpr auto guest_time = 24h;
 
+/// Sets of requirements for which a domain knows by heart who satisfies them:
+/// each costs some 100 bytes per node.
+constexpr std::size_t known_requirements = 64;
 /// All modules that a controller or an orchestrator keeps.
 constexpr std::size_t modules = 256u << 20;
 /// Components of one workflow; workflows of one controller.
@@ -125,7 +128,7 @@ constexpr std::uint64_t credit_bytes = 8u << 20;
 constexpr auto link_idle = 60s;
 /// Events for a peer that cannot be reached are dropped after this.
 constexpr auto link_patience = 10s;
-/// Dead sessions that a gate remembers.
+/// Dead sessions that a gate remembers, and is told of at once.
 constexpr std::size_t fenced_sessions = 1024;
 
 // -- moving -------------------------------------------------------------------

@@ -83,13 +83,16 @@ struct inventory_record {
   std::uint64_t outputs_revision = 0;
   /// It waits for its successor, or to be thawed.
   bool frozen = false;
+  /// Of its last synced state, if its policy is Global; 0: none. See
+  /// fingerprint().
+  std::uint64_t state = 0;
 
   friend bool operator==(const inventory_record&, const inventory_record&)
     = default;
 };
 BOOST_DESCRIBE_STRUCT(inventory_record, (),
                       (component, instance, workflow, spec, outputs_revision,
-                       frozen))
+                       frozen, state))
 
 using inventory = std::vector<inventory_record>;
 
@@ -128,6 +131,18 @@ struct node_report {
   performance_samples samples;
 };
 BOOST_DESCRIBE_STRUCT(node_report, (), (health, running, samples))
+
+/// A membership that has ended: whoever speaks in its name is refused.
+struct fenced_session {
+  node_id node;
+  session_id session;
+
+  friend bool operator==(const fenced_session&, const fenced_session&)
+    = default;
+};
+BOOST_DESCRIBE_STRUCT(fenced_session, (), (node, session))
+
+using fenced_sessions = std::vector<fenced_session>;
 
 /// The answer to a join.
 struct welcome {

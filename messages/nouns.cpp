@@ -2,6 +2,7 @@
 #include "messages/intent.hpp"
 #include "messages/workflow.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 namespace edgeless {
@@ -110,6 +111,14 @@ std::uint64_t fingerprint(const component_spec& spec) {
     m.add(value);
   }
   return m.value();
+}
+
+std::uint64_t fingerprint_of_state(std::string_view state) {
+  if (state.empty())
+    return 0;
+  mixer m;
+  m.add(state);
+  return std::max<std::uint64_t>(m.value(), 1);
 }
 
 } // namespace edgeless

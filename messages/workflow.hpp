@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace edgeless {
@@ -69,6 +70,9 @@ BOOST_DESCRIBE_STRUCT(component_spec, (),
 
 /// Two specs with the same fingerprint run the same thing.
 std::uint64_t fingerprint(const component_spec& spec);
+
+/// The same for two states; 0 for none.
+std::uint64_t fingerprint_of_state(std::string_view state);
 
 enum class component_phase : std::uint8_t { pending, starting, running };
 

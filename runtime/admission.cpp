@@ -87,10 +87,11 @@ verbs asked_of_controller() {
   };
 }
 
-verbs asked_of_library() {
+verbs asked_of_patron() {
   return {
-    ask<library_actor, atom::fetch, code_id, std::uint64_t>(brief,
-                                                            limits::frame),
+    ask<patron_actor, atom::fetch, code_id, std::uint64_t>(brief,
+                                                           limits::frame),
+    ask<patron_actor, atom::joined, std::string>(brief, brief),
   };
 }
 
@@ -98,7 +99,7 @@ verbs asked_of_orchestrator_by_controller() {
   using actor = orchestrator_actor;
   constexpr auto frame = limits::frame;
   return {
-    ask<actor, atom::attach, std::string, library_actor>(
+    ask<actor, atom::attach, std::string, patron_actor>(
       limits::frame_with_error, frame),
     ask<actor, atom::describe>(brief, frame),
     ask<actor, atom::why_not, component_specs>(frame, frame),
@@ -141,7 +142,8 @@ verbs asked_of_node_by_orchestrator() {
                                                                       brief),
     ask<actor, atom::keep_alive, std::uint64_t>(brief, frame),
     ask<actor, atom::running>(brief, frame),
-    ask<actor, atom::fence, node_id, session_id>(brief, brief),
+    ask<actor, atom::state, physical_id>(brief, frame),
+    ask<actor, atom::fence, fenced_sessions>(frame, brief),
   };
 }
 
@@ -169,7 +171,7 @@ verbs asked(peer_role from, peer_role to) {
   if (from == controller && to == orchestrator)
     return asked_of_orchestrator_by_controller();
   if (from == orchestrator && to == controller)
-    return asked_of_library();
+    return asked_of_patron();
   if (from == node && to == orchestrator)
     return asked_of_orchestrator_by_node();
   if (from == orchestrator && to == node)

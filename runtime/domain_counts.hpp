@@ -40,6 +40,7 @@ struct domain_counts {
   count relocations{0};
   count nodes_lost{0};
   count restarts{0}; ///< after an instance ended by itself
+  count refused{0};  ///< what nodes said in a session that has ended
   duration_histogram keep_alives;
 
   std::array<count, migration_outcomes> migrations{};

@@ -47,6 +47,9 @@ void tell(metrics_page& page, const domain_counts& x) {
                value(x.nodes_lost));
   page.counter(us + "restarts_total", "Instances that ended by themselves.",
                value(x.restarts));
+  page.counter(us + "refused_total",
+               "What nodes have said in sessions that had ended.",
+               value(x.refused));
   page.histogram(us + "keep_alive_seconds",
                  "Round trips of keep-alives that were answered.",
                  x.keep_alives.read());

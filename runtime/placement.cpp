@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/placement.hpp"
 
+#include "messages/limits.hpp"
+
 #include <algorithm>
 #include <cctype>
-#include <vector>
 
 namespace edgeless {
 
@@ -32,56 +33,88 @@ double placement_weight(const node_capabilities& capabilities) {
   return result > 0 ? std::min(result, 1e30) : 1;
 }
 
-std::optional<std::size_t> node_picker::pick(const requirements& needs,
-                                             candidates nodes) {
-  if (needs.kind == component_kind::resource)
-    return pick_weighted(needs, nodes, [&](const node_description& node) {
-      auto makes = [&](auto& x) {
-        return x.class_type == needs.provider_class;
-      };
-      return static_cast<double>(std::ranges::count_if(node.providers, makes));
-    });
-  if (strategy_ == placement_strategy::round_robin)
-    return pick_next(needs, nodes);
-  return pick_weighted(needs, nodes, [](const node_description& node) {
+namespace {
+
+/// Of a feasible node: how much of it there is to choose.
+double weight(const requirements& needs, const node_description& node) {
+  if (needs.kind == component_kind::function)
     return placement_weight(node.capabilities);
-  });
+  auto makes = [&](auto& x) {
+    return x.class_type == needs.provider_class;
+  };
+  return static_cast<double>(std::ranges::count_if(node.providers, makes));
 }
 
-std::optional<std::size_t> node_picker::pick_next(const requirements& needs,
-                                                  candidates nodes) {
-  // Those after the last one come first, then wraps around.
-  auto rank = [&](std::size_t i) {
-    return std::pair{nodes[i]->id <= last_, nodes[i]->id};
-  };
-  std::optional<std::size_t> best;
-  for (std::size_t i = 0; i < nodes.size(); ++i)
-    if (feasible(needs, *nodes[i]) && (!best || rank(i) < rank(*best)))
-      best = i;
-  if (best)
-    last_ = nodes[*best]->id;
-  return best;
+void review(node_pool& pool, const requirements& needs,
+            const node_description& node) {
+  if (feasible(needs, node))
+    pool.put(node.id, weight(needs, node));
+  else
+    pool.remove(node.id);
 }
 
-template <class Weight>
-std::optional<std::size_t> node_picker::pick_weighted(const requirements& needs,
-                                                      candidates nodes,
-                                                      Weight weight) {
-  std::vector<std::pair<double, std::size_t>> steps;
-  double total = 0;
-  for (std::size_t i = 0; i < nodes.size(); ++i)
-    if (feasible(needs, *nodes[i]))
-      steps.emplace_back(total += weight(*nodes[i]), i);
-  if (steps.empty())
-    return std::nullopt;
-  // 53 bits are what a double can hold: the draw is below 1, hence below the
-  // last step, but for rounding.
-  auto drawn = static_cast<double>(random_() >> 11) * 0x1p-53 * total;
-  auto above = [&](auto& step) {
-    return drawn < step.first;
-  };
-  auto chosen = std::ranges::find_if(steps, above);
-  return chosen == steps.end() ? steps.back().second : chosen->second;
+} // namespace
+
+void node_picker::put(const node_description& node) {
+  nodes_[node.id] = node;
+  for (auto& [needs, x] : known_)
+    review(x.pool, needs, node);
+}
+
+void node_picker::remove(const node_id& node) {
+  nodes_.erase(node);
+  for (auto& [needs, x] : known_)
+    x.pool.remove(node);
+}
+
+std::optional<node_id> node_picker::pick(const requirements& needs) {
+  // Who is named is few, and others hardly ever ask for the same.
+  if (needs.pinned)
+    return pick_from(named_pool(needs), needs);
+  return pick_from(pool_of(needs), needs);
+}
+
+bool node_picker::knows_any(const requirements& needs) {
+  return needs.pinned ? !named_pool(needs).empty() : !pool_of(needs).empty();
+}
+
+std::optional<node_id> node_picker::pick_from(const node_pool& pool,
+                                              const requirements& needs) {
+  if (needs.kind == component_kind::resource
+      || strategy_ == placement_strategy::random)
+    return pool.draw(random_);
+  auto result = pool.next(last_);
+  if (result)
+    last_ = *result;
+  return result;
+}
+
+node_pool node_picker::named_pool(const requirements& needs) const {
+  node_pool result;
+  for (auto& id : needs.nodes)
+    if (auto i = nodes_.find(id); i != nodes_.end())
+      review(result, needs, i->second);
+  return result;
+}
+
+node_pool& node_picker::pool_of(const requirements& needs) {
+  auto i = known_.find(needs);
+  if (i == known_.end()) {
+    make_room();
+    i = known_.emplace(needs, known{}).first;
+    for (auto& [id, node] : nodes_)
+      review(i->second.pool, needs, node);
+  }
+  i->second.used = ++asked_;
+  return i->second.pool;
+}
+
+/// Those that were asked for least lately are forgotten.
+void node_picker::make_room() {
+  if (known_.size() < limits::known_requirements)
+    return;
+  known_.erase(std::ranges::min_element(known_, {},
+                                        [](auto& x) { return x.second.used; }));
 }
 
 } // namespace edgeless

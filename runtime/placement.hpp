@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/node_pool.hpp"
 #include "runtime/requirements.hpp"
 
 #include "messages/ids.hpp"
@@ -8,8 +9,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -33,32 +34,55 @@ parse_placement_strategy(std::string_view text);
 /// times frequency, 1 where that is zero or no sensible number.
 double placement_weight(const node_capabilities& capabilities);
 
-/// Chooses where components live. For resources the strategy does not count:
-/// every feasible provider is as likely as any other.
+/// Chooses where components live, among the nodes that it knows. For resources
+/// the strategy does not count: every feasible provider is as likely as any
+/// other.
+///
+/// It knows by heart who satisfies which requirements, once somebody has asked,
+/// and keeps that up to date as nodes come and go: a decision looks at few
+/// nodes, however many there are. Only the first with requirements that were
+/// not asked for lately looks at all.
 class node_picker {
 public:
-  using candidates = std::span<const node_description* const>;
-
   node_picker(placement_strategy strategy, chance random)
     : strategy_(strategy), random_(std::move(random)) {
     // nop
   }
 
-  /// Returns the index of a feasible node; nothing if there is none. The
-  /// order of the candidates changes nothing under round_robin.
-  std::optional<std::size_t> pick(const requirements& needs, candidates nodes);
+  /// From now on this node may be picked, as it is described here.
+  void put(const node_description& node);
+  /// ...and from now on not anymore.
+  void remove(const node_id& node);
+
+  std::size_t size() const {
+    return nodes_.size();
+  }
+
+  /// A feasible node; nothing if there is none.
+  std::optional<node_id> pick(const requirements& needs);
+
+  /// Whether there is a feasible node.
+  bool knows_any(const requirements& needs);
 
 private:
-  std::optional<std::size_t> pick_next(const requirements& needs,
-                                       candidates nodes);
+  /// Who satisfies some requirements.
+  struct known {
+    node_pool pool;
+    std::uint64_t used = 0; ///< when it was asked for last
+  };
 
-  template <class Weight>
-  std::optional<std::size_t>
-  pick_weighted(const requirements& needs, candidates nodes, Weight weight);
+  node_pool& pool_of(const requirements& needs);
+  node_pool named_pool(const requirements& needs) const;
+  void make_room();
+  std::optional<node_id> pick_from(const node_pool& pool,
+                                   const requirements& needs);
 
   placement_strategy strategy_;
   chance random_;
   node_id last_;
+  std::map<node_id, node_description> nodes_;
+  std::map<requirements, known> known_;
+  std::uint64_t asked_ = 0;
 };
 
 } // namespace edgeless

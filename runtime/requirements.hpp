@@ -3,6 +3,7 @@
 
 #include "messages/workflow.hpp"
 
+#include <compare>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct requirements {
   std::vector<std::string> providers; ///< resource_match_all: their ids
   bool tee = false;
   bool tpm = false;
+
+  friend auto operator<=>(const requirements&, const requirements&) = default;
 };
 
 /// Reads the annotations of a function or the configurations of a resource.

@@ -3,65 +3,158 @@
 
 #include "messages/limits.hpp"
 
+#include <caf/monitorable_actor.hpp>
+
+#include <deque>
+#include <unordered_map>
+
 namespace edgeless::test {
 
+namespace {
+
+/// A message on its way, and whom it is for.
 struct parcel_in_cable {
+  caf::actor_clock::time_point due;
+  caf::strong_actor_ptr target;
   caf::strong_actor_ptr sender;
   caf::message_id number;
   caf::message content;
 };
+
+/// One direction of a cable.
+struct lane {
+  std::string from;
+  std::string to;
+  std::deque<parcel_in_cable> waiting;
+};
+
+} // namespace
 
 struct cable_state {
   explicit cable_state(caf::event_based_actor* self) : self{self} {
     // nop
   }
 
-  caf::event_based_actor* self;
-  network* net = nullptr;
-  caf::strong_actor_ptr target;
-  std::string owner;
-  std::string user;
-  bool target_gone = false;
-  /// What it got while it was cut.
-  std::vector<parcel_in_cable> held;
+  ~cable_state();
 
-  bool alive() const {
-    return net->connected(owner, user);
-  }
-
-  void pass_on(parcel_in_cable x) {
-    rewrite(x.content);
-    target->enqueue(std::move(x.sender), x.number, std::move(x.content),
-                    self->context());
-  }
-
-  /// Handles that travel over a cable are seen through another one.
-  void rewrite(caf::message& x) {
-    if (x.match_elements<atom::join, node_description, node_actor, boot_id,
-                         inventory>())
-      rewrap<node_actor>(x);
-    if (x.match_elements<atom::attach, std::string, library_actor>())
-      rewrap<library_actor>(x);
-  }
+  void carry(lane& x, parcel_in_cable parcel);
+  void deliver_due(lane& x);
+  caf::strong_actor_ptr way_back(const caf::strong_actor_ptr& asker);
+  void rewrite(caf::message& x);
 
   template <class Handle>
   void rewrap(caf::message& x) {
     auto& handle = x.get_mutable_as<Handle>(2);
-    handle = caf::actor_cast<Handle>(
-      net->wrap(caf::actor_cast<caf::strong_actor_ptr>(handle), user, owner));
+    handle = caf::actor_cast<Handle>(net->wrap(
+      caf::actor_cast<caf::strong_actor_ptr>(handle), there.from, there.to));
   }
+
+  bool alive() const {
+    return net->connected(there.from, there.to);
+  }
+
+  caf::event_based_actor* self;
+  network* net = nullptr;
+  caf::strong_actor_ptr target;
+  lane there; ///< to the target
+  lane back;  ///< from the target, to those who have asked
+  bool target_gone = false;
+  /// By who has asked: whom the target answers instead.
+  std::unordered_map<caf::actor_id, caf::strong_actor_ptr> paths;
 };
 
 namespace {
 
+/// Whom a target answers, instead of the one who has asked: its answers go
+/// through the cable, too.
+class return_path : public caf::monitorable_actor {
+public:
+  return_path(caf::actor_config& config, caf::weak_actor_ptr asker,
+              cable_state* via)
+    : caf::monitorable_actor{config}, via{via}, asker_{std::move(asker)} {
+    // nop
+  }
+
+  const char* name() const override {
+    return "return path";
+  }
+
+  void enqueue(caf::mailbox_element_ptr x, caf::execution_unit*) override {
+    auto whom = caf::actor_cast<caf::strong_actor_ptr>(asker_);
+    if (via != nullptr && whom)
+      via->carry(via->back,
+                 {{}, whom, x->sender, x->mid, x->move_content_to_message()});
+  }
+
+  cable_state* via; ///< nobody: the cable is broken
+
+private:
+  caf::weak_actor_ptr asker_;
+};
+
+} // namespace
+
+cable_state::~cable_state() {
+  for (auto& [id, x] : paths)
+    static_cast<return_path*>(caf::actor_cast<caf::abstract_actor*>(x))->via
+      = nullptr;
+}
+
+void cable_state::carry(lane& x, parcel_in_cable parcel) {
+  auto now = self->clock().now();
+  parcel.due = now + net->takes(x.from, x.to);
+  if (!x.waiting.empty())
+    parcel.due = std::max(parcel.due, x.waiting.back().due);
+  x.waiting.push_back(std::move(parcel));
+  deliver_due(x);
+}
+
+void cable_state::deliver_due(lane& x) {
+  auto now = self->clock().now();
+  while (!x.waiting.empty() && net->hears(x.from, x.to)) {
+    if (x.waiting.front().due > now) {
+      self->delayed_send(self, x.waiting.front().due - now, atom::tick_v);
+      return;
+    }
+    auto parcel = std::move(x.waiting.front());
+    x.waiting.pop_front();
+    parcel.target->enqueue(std::move(parcel.sender), parcel.number,
+                           std::move(parcel.content), nullptr);
+  }
+}
+
+caf::strong_actor_ptr
+cable_state::way_back(const caf::strong_actor_ptr& asker) {
+  auto& path = paths[asker->id()];
+  if (!path) {
+    caf::actor_config config;
+    auto& system = self->system();
+    path = caf::make_actor<return_path, caf::strong_actor_ptr>(
+      system.next_actor_id(), system.node(), &system, config,
+      caf::actor_cast<caf::weak_actor_ptr>(asker), this);
+  }
+  return path;
+}
+
+/// Handles that travel over a cable are seen through another one.
+void cable_state::rewrite(caf::message& x) {
+  if (x.match_elements<atom::join, node_description, node_actor, boot_id,
+                       inventory>())
+    rewrap<node_actor>(x);
+  if (x.match_elements<atom::attach, std::string, patron_actor>())
+    rewrap<patron_actor>(x);
+}
+
+namespace {
+
 caf::behavior cable(caf::stateful_actor<cable_state>* self, network* net,
-                    caf::strong_actor_ptr target, std::string owner,
-                    std::string user) {
+                    caf::strong_actor_ptr target, const std::string& owner,
+                    const std::string& user) {
   auto& st = self->state;
   st.net = net;
   st.target = std::move(target);
-  st.owner = std::move(owner);
-  st.user = std::move(user);
+  st.there = {user, owner, {}};
+  st.back = {owner, user, {}};
   self->monitor(caf::actor_cast<caf::actor>(st.target));
   self->set_down_handler([self](const caf::down_msg&) {
     self->state.target_gone = true;
@@ -72,29 +165,28 @@ caf::behavior cable(caf::stateful_actor<cable_state>* self, network* net,
     [self](caf::scheduled_actor* me,
            caf::message_view& x) -> caf::result<caf::message> {
       auto& st = self->state;
-      parcel_in_cable y{me->current_sender(), me->current_message_id(),
-                        x.move_content_to_message()};
-      if (st.alive())
-        st.pass_on(std::move(y));
-      else
-        st.held.push_back(std::move(y));
+      auto number = me->current_message_id();
+      auto sender = me->current_sender();
+      if (sender && number.is_request())
+        sender = st.way_back(sender);
+      auto content = x.move_content_to_message();
+      st.rewrite(content);
+      st.carry(st.there, {{}, st.target, sender, number, std::move(content)});
       return caf::delegated<caf::message>{};
     });
   return {
-    // It is mended.
-    [self](atom::proceed) {
+    // It is mended, or something is due.
+    [self](atom::tick) {
       auto& st = self->state;
-      if (!st.alive())
-        return;
-      for (auto& x : std::exchange(st.held, {}))
-        st.pass_on(std::move(x));
-      if (st.target_gone)
+      st.deliver_due(st.there);
+      st.deliver_due(st.back);
+      if (st.target_gone && st.alive())
         self->quit(caf::exit_reason::remote_link_unreachable);
     },
     // It was cut this long ago, for that time.
     [self](atom::expire, std::uint64_t cut) {
       auto& st = self->state;
-      if (!st.alive() && cut == st.net->cut_count(st.owner, st.user))
+      if (!st.alive() && cut == st.net->cut_count(st.there.from, st.there.to))
         self->quit(caf::exit_reason::remote_link_unreachable);
     },
   };
@@ -151,6 +243,8 @@ private:
   std::string process_;
 };
 
+// -- the network --------------------------------------------------------------
+
 std::shared_ptr<wire> network::door_of(const std::string& process) {
   return std::make_shared<cable_wire>(*this, process);
 }
@@ -164,10 +258,17 @@ caf::strong_actor_ptr network::wrap(caf::strong_actor_ptr target,
 }
 
 void network::cut(const std::string& a, const std::string& b) {
-  if (!cuts_.insert(key(a, b)).second)
+  cut_way(a, b);
+  cut_way(b, a);
+}
+
+/// A connection needs both ways: with one of them gone it breaks, too.
+void network::cut_way(const std::string& from, const std::string& to) {
+  auto was_whole = connected(from, to);
+  if (!cuts_.insert({from, to}).second || !was_whole)
     return;
-  auto count = ++cut_counts_[key(a, b)];
-  for (auto& x : cables_[key(a, b)])
+  auto count = ++cut_counts_[key(from, to)];
+  for (auto& x : cables_[key(from, to)])
     caf::delayed_anon_send(x, limits::silence, atom::expire_v, count);
 }
 
@@ -178,9 +279,15 @@ std::uint64_t network::cut_count(const std::string& a,
 }
 
 void network::mend(const std::string& a, const std::string& b) {
-  cuts_.erase(key(a, b));
+  if (cuts_.erase({a, b}) + cuts_.erase({b, a}) == 0)
+    return;
   for (auto& x : cables_[key(a, b)])
-    caf::anon_send(x, atom::proceed_v);
+    caf::anon_send(x, atom::tick_v);
+}
+
+void network::delay(const std::string& a, const std::string& b,
+                    caf::timespan takes) {
+  delays_[key(a, b)] = takes;
 }
 
 void network::reset(const std::string& a, const std::string& b) {
@@ -193,8 +300,19 @@ void network::forget(const std::string& process) {
     doors_, [&](const auto& entry) { return entry.second.process == process; });
 }
 
+bool network::hears(const std::string& from, const std::string& to) const {
+  return cuts_.empty() || !cuts_.contains({from, to});
+}
+
 bool network::connected(const std::string& a, const std::string& b) const {
-  return !cuts_.contains(key(a, b));
+  return hears(a, b) && hears(b, a);
+}
+
+caf::timespan network::takes(const std::string& a, const std::string& b) const {
+  if (delays_.empty())
+    return caf::timespan{0};
+  auto i = delays_.find(key(a, b));
+  return i == delays_.end() ? caf::timespan{0} : i->second;
 }
 
 void network::close() {

@@ -5,14 +5,17 @@
 #include "test/scripts.hpp"
 
 #include "actors/controller.hpp"
+#include "actors/gate.hpp"
 #include "actors/node.hpp"
 #include "actors/orchestrator.hpp"
 
 #include <caf/scheduler/test_coordinator.hpp>
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,20 +57,25 @@ public:
     bool shuffled = false;
     /// Where the first domain is mirrored to; may be empty.
     redis_opener mirror{};
+    /// What the controller remembers its workflows by; may be nobody.
+    std::shared_ptr<workflow_store> store{};
   };
 
   world();
   explicit world(options x);
   ~world();
 
-  // -- what happens
-  // ---------------------------------------------------------------
+  // -- who there is -----------------------------------------------------------
   void add_domain(const std::string& domain);
   void add_controller();
+  /// It dies; another one knows what its store does.
+  void kill_controller();
   void add_node(const std::string& name, node_description details = {},
                 const std::string& domain = "domain-1");
   /// The process dies: connections break, nothing says good-bye.
   void kill(const std::string& name);
+  /// All of them at the same time.
+  void kill(const lines& names);
   /// Another life under the same id, at the same address.
   void restart(const std::string& name);
   /// It ends in order.
@@ -80,9 +88,15 @@ public:
   /// Nobody hears it anymore, and it hears nobody.
   void cut(const std::string& name);
   void cut(const std::string& a, const std::string& b);
+  /// The second one does not hear the first one anymore.
+  void cut_way(const std::string& from, const std::string& to);
+  /// From now on what either says to the other takes so long.
+  void delay(const std::string& a, const std::string& b, caf::timespan takes);
   void mend(const std::string& name);
   void mend(const std::string& a, const std::string& b);
   void mend_all();
+
+  // -- what is asked for ------------------------------------------------------
 
   /// Starts a workflow; `status` has what the controller says.
   workflow_id start(std::vector<component_draft> components);
@@ -92,6 +106,12 @@ public:
   void stop(const std::string& node, const physical_id& instance);
   caf::error try_start(const workflow_id& id,
                        std::vector<component_draft> components);
+  /// Only asks for it; the answer, if one comes, into `answers` or `stopped`.
+  void begin_start(const workflow_id& id,
+                   const std::vector<component_draft>& components);
+  void begin_stop(const workflow_id& id);
+  std::set<workflow_id> answers;
+  std::set<workflow_id> stopped;
   /// An event from outside, at wherever it lives.
   void cast_to(const std::string& component, const std::string& payload);
   void cast_to(const std::string& node, const physical_id& instance,
@@ -112,6 +132,8 @@ public:
   void begin_move(const std::string& component, const std::string& node);
   std::vector<caf::expected<std::string>> outcomes;
 
+  // -- time -------------------------------------------------------------------
+
   /// Delivers all there is; time stands still.
   void settle();
   /// Gives that many turns to whoever is ready.
@@ -121,8 +143,7 @@ public:
   /// Lets time pass, from timeout to timeout.
   void pass(caf::timespan duration);
 
-  // -- what can be seen
-  // -------------------------------------------------------------
+  // -- what can be seen -------------------------------------------------------
   workflow_status look(const workflow_id& id);
   component_status look(const std::string& component);
   /// The name of the node a component lives on, or "nowhere".
@@ -130,6 +151,7 @@ public:
   std::vector<domain_description> domains();
   /// Where instances of it run, whoever knows of them.
   lines sightings(const std::string& component);
+  lines sightings(const logical_id& component);
   std::vector<workflow_id> list();
   caf::expected<std::uint64_t> try_upload(const code_part& part);
   lines journal;
@@ -148,8 +170,12 @@ public:
   bool balanced_but_for_doubt() const;
   node_id id_of(const std::string& node) const;
   /// White-box: what is inside a node.
-  node_state& inside(const std::string& node);
-  neighbourhood& hood(const std::string& node);
+  node_state& inside(const std::string& node) const;
+  gate_state& gate_of(const std::string& node);
+  /// White-box: what is inside an orchestrator.
+  orchestrator_state& inside_domain(const std::string& domain = "domain-1");
+  bool has_domain(const std::string& domain = "domain-1") const;
+  neighbourhood& hood(const std::string& node) const;
   int compiled(const std::string& node) const;
   std::size_t actors();
   lines nodes() const;
@@ -174,11 +200,35 @@ private:
 
   static caf::actor_system_config& configure(caf::actor_system_config& x);
   std::vector<std::string> processes() const;
-  void upload(const std::string& module);
+  caf::error upload(const std::string& module);
+  static workflow_spec spec_of(const std::vector<component_draft>& components);
+  void end_domain(const std::string& domain);
   void write_scripts();
 
+  /// White-box: laws are about what nobody can ask for.
+  template <class State, class Actor, class Handle>
+  static State& state_of(const Handle& whom) {
+    using actor_type = caf::stateful_actor<State, typename Actor::base>;
+    auto* found = caf::actor_cast<caf::abstract_actor*>(whom);
+    return dynamic_cast<actor_type&>(*found).state;
+  }
+
   template <class T, class Handle, class... Ts>
-  caf::expected<T> ask(const Handle& whom, Ts... xs);
+  caf::expected<T> ask(const Handle& whom, Ts... xs) {
+    caf::expected<T> result{fail(ec::unreachable, "nobody answered")};
+    if (!whom)
+      return result;
+    auto request = self_->request(whom, caf::infinite, std::move(xs)...);
+    settle();
+    // What takes time is waited for, on virtual time.
+    for (int i = 0; i < 60 && self_->mailbox().empty(); ++i)
+      pass(500ms);
+    if (self_->mailbox().empty())
+      return result;
+    request.receive([&](T& x) { result = std::move(x); },
+                    [&](caf::error& x) { result = std::move(x); });
+    return result;
+  }
 
   options options_;
   caf::actor_system_config config_;

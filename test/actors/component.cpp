@@ -68,7 +68,8 @@ struct nursery : lab {
          std::uint32_t) { /* nop */ },
       [](atom::keep_alive, std::uint64_t) { return node_report{}; },
       [](atom::running) { return inventory{}; },
-      [](atom::fence, const node_id&, const session_id&) { /* nop */ },
+      [this](atom::state, const physical_id&) { return kept; },
+      [](atom::fence, const fenced_sessions&) { /* nop */ },
       [](atom::exited, const physical_id&, const std::string&) { /* nop */ },
       [](atom::synced, const physical_id&, const std::string&) { /* nop */ },
       [](atom::fetch, const code_id&) { return std::string{}; },
@@ -115,6 +116,7 @@ struct nursery : lab {
   std::vector<physical_id> started;
   std::vector<physical_id> stopped;
   std::vector<endpoint> moves;
+  std::string kept; ///< what the node has of its state
 };
 
 } // namespace

@@ -37,17 +37,25 @@ struct office : lab {
     open(domain);
   }
 
+  using names = std::vector<std::string>;
+
   orchestrator_actor sound_orchestrator() {
-    using names = std::vector<std::string>;
+    return orchestrator_that(
+      [](const std::vector<component_spec>& x) { return names(x.size()); });
+  }
+
+  /// One that says this of what stands in the way.
+  template <class F>
+  orchestrator_actor orchestrator_that(F why_not) {
     return pose<orchestrator_actor>(
-      [](atom::attach, const std::string& id, const library_actor&) {
+      [](atom::attach, const std::string& id, const patron_actor&) {
         domain_description x;
         x.id = id;
         x.attached = true;
         return x;
       },
-      [](atom::why_not, const std::vector<component_spec>& x) {
-        return names(x.size());
+      [why_not](atom::why_not, const std::vector<component_spec>& x) {
+        return why_not(x);
       },
       [this](atom::host, const workflow_id&,
              const std::vector<component_spec>& x) {
@@ -173,6 +181,48 @@ TEST_CASE_FIXTURE(office, "what was stopped meanwhile is not hosted again") {
 
   CHECK(named.back().empty());
   CHECK(hosted.size() == 1);
+}
+
+TEST_CASE_FIXTURE(office, "what is pending is tried again when a node joins") {
+  auto feasible = false;
+  auto asked = 0;
+  found(orchestrator_that([&](const std::vector<component_spec>& x) {
+    ++asked;
+    return std::vector<std::string>(x.size(), feasible ? "" : "no");
+  }));
+  upload("module");
+  REQUIRE(start(any<workflow_id>()));
+  REQUIRE(hosted.empty());
+  feasible = true;
+
+  tell(clerk, atom::joined_v, std::string{"home"});
+
+  CHECK(asked == 2);
+  CHECK(hosted.size() == 1);
+}
+
+TEST_CASE_FIXTURE(office, "a node that joins while it asks is not missed") {
+  auto asked = 0;
+  found(orchestrator_that([&](const std::vector<component_spec>& x) {
+    // It joins as soon as this was said.
+    if (++asked == 1)
+      caf::anon_send(clerk, atom::joined_v, std::string{"home"});
+    return std::vector<std::string>(x.size(), asked == 1 ? "no" : "");
+  }));
+  upload("module");
+
+  REQUIRE(start(any<workflow_id>()));
+
+  CHECK(asked == 2);
+  CHECK(hosted.size() == 1);
+}
+
+TEST_CASE_FIXTURE(office, "a node of a domain that it does not know is none") {
+  found(sound_orchestrator());
+
+  tell(clerk, atom::joined_v, std::string{"elsewhere"});
+
+  CHECK(ask<std::vector<workflow_id>>(clerk, atom::list_v)->empty());
 }
 
 TEST_CASE_FIXTURE(office, "a workflow that is stopped is dropped") {

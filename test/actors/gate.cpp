@@ -47,7 +47,7 @@ struct porch : lab {
   }
 
   void fence() {
-    tell(door, atom::fence_v, peer, session);
+    tell(door, atom::fence_v, fenced_sessions{{peer, session}});
   }
 
   std::uint64_t dropped(drop_reason why) {
@@ -200,7 +200,7 @@ TEST_CASE_FIXTURE(porch, "an event that was half refused is not half taken") {
 }
 
 TEST_CASE_FIXTURE(porch, "only the dead sessions are fenced") {
-  tell(door, atom::fence_v, peer, any<session_id>());
+  tell(door, atom::fence_v, fenced_sessions{{peer, any<session_id>()}});
 
   CHECK(greet());
 }

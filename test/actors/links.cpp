@@ -214,7 +214,7 @@ TEST_CASE_FIXTURE(roads, "after a loss, another life of the link begins") {
 TEST_CASE_FIXTURE(roads, "a fence drops what waits for that session") {
   send("a");
 
-  tell(out, atom::fence_v, peer.node, peer.session);
+  tell(out, atom::fence_v, fenced_sessions{{peer.node, peer.session}});
 
   CHECK(lost() == 1);
 }
@@ -222,7 +222,7 @@ TEST_CASE_FIXTURE(roads, "a fence drops what waits for that session") {
 TEST_CASE_FIXTURE(roads, "a fence of a former session touches nothing") {
   send("a");
 
-  tell(out, atom::fence_v, peer.node, any<session_id>());
+  tell(out, atom::fence_v, fenced_sessions{{peer.node, any<session_id>()}});
   found(sound_gate());
 
   CHECK(lost() == 0);
@@ -243,7 +243,7 @@ TEST_CASE_FIXTURE(roads, "a call that is dropped fails at its caller") {
   REQUIRE(hood->link_room(peer.node)->take(1));
   tell(out, atom::deliver_v, peer, events{call});
 
-  tell(out, atom::fence_v, peer.node, peer.session);
+  tell(out, atom::fence_v, fenced_sessions{{peer.node, peer.session}});
 
   CHECK(answer.kind == event_kind::error);
   CHECK(answer.call == 7);

@@ -21,6 +21,7 @@ struct domain : lab {
     birth.domain_id = "home";
     birth.keep_alive_interval = period;
     birth.random = random;
+    birth.counts = counts;
     boss = keep(orchestrator_actor{system.spawn(orchestrator, birth)});
     // Its controller knows of nothing that could run already.
     tell(boss, atom::hosted_v, std::vector<workflow_id>{});
@@ -48,8 +49,9 @@ struct domain : lab {
         started.push_back(x);
         return atom::ok_v;
       },
-      [this](atom::fence, const node_id&, const session_id& x) {
-        fenced.push_back(x);
+      [this](atom::fence, const fenced_sessions& all) {
+        for (auto& x : all)
+          fenced.push_back(x.session);
       });
   }
 
@@ -76,6 +78,7 @@ struct domain : lab {
   using specs = std::vector<component_spec>;
   using statuses = std::vector<component_status>;
 
+  std::shared_ptr<domain_counts> counts = std::make_shared<domain_counts>();
   orchestrator_actor boss;
   std::vector<physical_id> started;
   std::vector<session_id> fenced;
@@ -158,6 +161,63 @@ TEST_CASE_FIXTURE(domain, "a newcomer who asks twice joins once") {
   pass(period);
 
   CHECK(look().nodes <= 1);
+}
+
+TEST_CASE_FIXTURE(domain, "what is said in a lost session counts as refused") {
+  auto node = sound_node();
+  auto x = join(any<node_id>(), node, any<boot_id>());
+  auto id = any<workflow_id>();
+  auto spec = function(id);
+  REQUIRE(ask<statuses>(boss, atom::host_v, id, specs{spec}));
+  auto old = started.at(0);
+  caf::anon_send_exit(node, caf::exit_reason::kill);
+  settle();
+  REQUIRE(join(any<node_id>(), sound_node(), any<boot_id>()));
+
+  tell(boss, atom::exited_v, x->session, spec.id, old, std::string{"late"});
+  tell(boss, atom::synced_v, x->session, spec.id, old, std::string{"late"});
+
+  CHECK(counts->refused == 2);
+  CHECK(counts->restarts == 0);
+}
+
+TEST_CASE_FIXTURE(domain, "many that are lost at once are fenced together") {
+  auto witness = any<node_id>();
+  std::size_t told = 0;
+  REQUIRE(join(witness,
+               pose<node_actor>(
+                 [](atom::keep_alive, std::uint64_t) { return node_report{}; },
+                 [&](atom::fence, const fenced_sessions& x) {
+                   ++told;
+                   for (auto& y : x)
+                     fenced.push_back(y.session);
+                 }),
+               any<boot_id>()));
+  std::vector<node_actor> all;
+  for (int i = 0; i < 100; ++i) {
+    all.push_back(sound_node());
+    REQUIRE(join(any<node_id>(), all.back(), any<boot_id>()));
+  }
+
+  for (auto& x : all)
+    caf::anon_send_exit(x, caf::exit_reason::kill);
+  settle();
+
+  std::set<session_id> different{fenced.begin(), fenced.end()};
+  CHECK(different.size() == 100);
+  CHECK(told < 10);
+}
+
+TEST_CASE_FIXTURE(domain, "its controller hears of each node that joins") {
+  std::vector<std::string> heard;
+  REQUIRE(ask<domain_description>(
+    boss, atom::attach_v, std::string{"home"},
+    pose<patron_actor>(
+      [&](atom::joined, const std::string& x) { heard.push_back(x); })));
+
+  REQUIRE(join(any<node_id>(), sound_node(), any<boot_id>()));
+
+  CHECK(heard == std::vector<std::string>{"home"});
 }
 
 TEST_CASE_FIXTURE(domain, "what a node brings that nobody wants is stopped") {
@@ -258,7 +318,7 @@ TEST_CASE_FIXTURE(domain, "dropping what nobody knows does no harm") {
 
 TEST_CASE_FIXTURE(domain, "a controller that means another domain is refused") {
   auto x = ask<domain_description>(boss, atom::attach_v, std::string{"away"},
-                                   pose<library_actor>());
+                                   pose<patron_actor>());
 
   REQUIRE(!x);
   CHECK(explain(x.error()) == "this is domain home, not away");
@@ -268,7 +328,7 @@ TEST_CASE_FIXTURE(domain, "a module is fetched once and kept") {
   std::string module = "some code";
   auto id = sha256(module);
   auto asked = 0;
-  auto library = pose<library_actor>(
+  auto library = pose<patron_actor>(
     [&](atom::fetch, const code_id&, std::uint64_t offset) {
       ++asked;
       return code_part{id, module.size(), offset, module.substr(offset)};
@@ -289,7 +349,7 @@ TEST_CASE_FIXTURE(domain, "a module is fetched once and kept") {
 TEST_CASE_FIXTURE(domain, "a module that arrives damaged is refused") {
   auto id = sha256("some code");
   auto library
-    = pose<library_actor>([&](atom::fetch, const code_id&, std::uint64_t) {
+    = pose<patron_actor>([&](atom::fetch, const code_id&, std::uint64_t) {
         return code_part{id, 3, 0, "bad"};
       });
   REQUIRE(ask<domain_description>(boss, atom::attach_v, std::string{"home"},

@@ -96,11 +96,11 @@ TEST_CASE("handles travel when a node joins and a controller attaches") {
       for (auto& x : admission(from, to))
         for (auto& type : x.types) {
           auto is_handle = type == "edgeless::node_actor"
-                           || type == "edgeless::library_actor";
+                           || type == "edgeless::patron_actor";
           CHECK(
             is_handle
             == ((x.atom == "join" && type == "edgeless::node_actor")
-                || (x.atom == "attach" && type == "edgeless::library_actor")));
+                || (x.atom == "attach" && type == "edgeless::patron_actor")));
         }
 }
 

@@ -122,7 +122,7 @@ TEST_CASE("what is small on the wire is not large in memory") {
 
 TEST_CASE("a handle belongs to whoever sends it") {
   auto attach = [](const std::string& library) {
-    return raw("@<>+@atom+@str+edgeless::library_actor",
+    return raw("@<>+@atom+@str+edgeless::patron_actor",
                atom_bits(atom::attach::value) + of(std::string{"domain"})
                  + library);
   };

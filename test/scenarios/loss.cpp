@@ -213,6 +213,31 @@ TEST_CASE_FIXTURE(world, "the newer of two wins when the older is silent") {
   CHECK(home("f") == "twin");
 }
 
+TEST_CASE("a thousand functions of a dead node are spread over the others") {
+  for (auto strategy :
+       {placement_strategy::round_robin, placement_strategy::random}) {
+    world x{world::options{.strategy = strategy}};
+    x.add_node("node-1");
+    std::vector<component_draft> all;
+    for (int i = 0; i < 1000; ++i)
+      all.push_back(function("f" + std::to_string(i), "sink"));
+    x.start(all);
+    for (auto name : {"node-2", "node-3", "node-4", "node-5"})
+      x.add_node(name);
+    REQUIRE(x.inside("node-1").tenants.size() == 1000);
+
+    x.kill("node-1");
+
+    for (auto name : {"node-2", "node-3", "node-4", "node-5"}) {
+      auto count = x.inside(name).tenants.size();
+      auto even = strategy == placement_strategy::round_robin;
+      // Random: within five standard deviations.
+      CHECK(count >= (even ? 250 : 180));
+      CHECK(count <= (even ? 250 : 320));
+    }
+  }
+}
+
 TEST_CASE_FIXTURE(world, "an instance that crashes is started again at once") {
   add_node("node-1");
   start({function("f", "sink")});

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "test/scenarios/moving.hpp"
 
+#include <algorithm>
+
 using namespace edgeless;
 using namespace edgeless::test;
 
@@ -103,6 +105,25 @@ TEST_CASE_FIXTURE(movers, "a delayed cast that falls due frozen is not lost") {
 TEST_CASE("the old node may die at each moment of a move") {
   at_each_moment([](movers& x) { x.kill("node-2"); },
                  [](movers& x) { check_home(x); });
+}
+
+TEST_CASE("nobody waits for what the old node would have passed on") {
+  for (int n = 0; n < moments; ++n) {
+    INFO("after ", n, " deliveries");
+    movers x;
+    x.start_chain();
+    x.drive(20);
+    x.begin_move("middle", "node-4");
+    x.drive(n);
+    x.kill("node-2");
+    x.settle();
+    x.cast_to("source", "go");
+
+    // Not a moment has passed: no barrier was waited for.
+    CHECK(std::ranges::count(x.seen, x.made - 1) == 1);
+    x.rest();
+    CHECK(x.accounted());
+  }
 }
 
 TEST_CASE("the new node may die at each moment of a move") {

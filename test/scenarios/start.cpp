@@ -66,6 +66,35 @@ TEST_CASE_FIXTURE(world, "a pending workflow starts when a node has joined") {
   CHECK(home("f") == "node-1");
 }
 
+TEST_CASE_FIXTURE(world, "a pending workflow starts as soon as a node joins") {
+  start({function("f", "sink")});
+  REQUIRE(look("f").phase == component_phase::pending);
+
+  add_node("node-1");
+
+  CHECK(home("f") == "node-1");
+}
+
+TEST_CASE_FIXTURE(world, "a node that is of no use changes nothing") {
+  start({function("f", "sink", {}, {{"label_match_all", "camera"}})});
+
+  add_node("node-1");
+
+  CHECK(home("f") == "nowhere");
+  CHECK(look(status.id).domain.empty());
+}
+
+TEST_CASE_FIXTURE(world, "a pending workflow starts as a cordon is lifted") {
+  add_node("node-1");
+  REQUIRE(enact(intent_kind::cordon, "node-1"));
+  start({function("f", "sink")});
+  REQUIRE(home("f") == "nowhere");
+
+  REQUIRE(enact(intent_kind::uncordon, "node-1"));
+
+  CHECK(home("f") == "node-1");
+}
+
 TEST_CASE_FIXTURE(world, "a label is required of the node") {
   add_node("plain");
   add_node("camera", labelled({"camera", "indoor"}));

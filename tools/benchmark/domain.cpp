@@ -114,8 +114,7 @@ caf::error domain::attach() {
   caf::error problem;
   self_
     ->request(orchestrator_, limits::client, atom::attach_v,
-              std::string{domain_name},
-              caf::actor_cast<library_actor>(library_))
+              std::string{domain_name}, caf::actor_cast<patron_actor>(library_))
     .receive([](const domain_description&) {},
              [&](caf::error& x) { problem = std::move(x); });
   if (!problem)

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include "test/simulation/cluster.hpp"
+
+#include <algorithm>
+
+namespace edgeless::test {
+
+namespace {
+
+world::options circumstances(std::uint64_t seed,
+                             const std::shared_ptr<memory_store>& disk,
+                             const std::shared_ptr<memory_database>& mirror) {
+  world::options result;
+  result.seed = seed;
+  result.shuffled = true;
+  result.store = disk;
+  result.strategy = seed % 2 == 0 ? placement_strategy::random
+                                  : placement_strategy::round_robin;
+  if (mirror)
+    result.mirror = mirror->opener();
+  return result;
+}
+
+/// Ticks by itself, and traps when it is told to.
+step tick(guest_host& host, const guest_event& x) {
+  if (x.payload == "die")
+    return trap{"told to die"};
+  if (x.kind == hook::cast)
+    host.cast("out", "tick");
+  if (x.kind == hook::init || x.payload == "again")
+    (void)host.delayed_cast(700ms, "self", "again");
+  return {};
+}
+
+} // namespace
+
+cluster::cluster(const simulation_options& how, std::uint64_t seed)
+  : cluster{how, seed, std::make_shared<memory_store>(),
+            seed % 3 == 0 ? std::make_shared<memory_database>() : nullptr} {
+  // nop
+}
+
+cluster::cluster(const simulation_options& how, std::uint64_t seed,
+                 std::shared_ptr<memory_store> disk,
+                 std::shared_ptr<memory_database> mirror)
+  : world{circumstances(seed, disk, mirror)}, how_{how}, disk_{std::move(disk)},
+    mirror_{std::move(mirror)}, gentle_{seed % 4 == 0} {
+  grow();
+  grow();
+  grow();
+  start_functions();
+  start_numbers();
+  if (how.at_least_once)
+    start_vows();
+}
+
+std::vector<cluster::known>
+cluster::start_known(std::vector<component_draft> components) {
+  start(std::move(components));
+  std::vector<known> result;
+  for (auto& x : status.components)
+    result.push_back({x.name, x.id});
+  return result;
+}
+
+void cluster::start_functions() {
+  scripts["ticker"] = tick;
+  functions_ = start_known({function("f0", "relay", {{"out", "f1"}}),
+                            function("f1", "relay", {{"out", "f2"}}),
+                            function("f2", "relay", {{"out", "f3"}}),
+                            function("f3", "relay", {{"out", "f4"}}),
+                            function("f4", "sink")});
+  for (auto& workflow :
+       {std::vector{function("asker", "asker", {{"out", "server"}}),
+                    function("server", "server")},
+        std::vector{function("ticker", "ticker", {{"out", "heard"}}),
+                    function("heard", "sink")}})
+    for (auto& x : start_known(workflow))
+      functions_.push_back(x);
+}
+
+/// A chain that is left in peace, but for its moves: what it says is numbered
+/// outside of the runtime.
+void cluster::start_numbers() {
+  scripts["counter"] = [this](guest_host& host, const guest_event& x) -> step {
+    auto more = x.payload == "again" ? 5 : x.payload == "more" ? 1 : 0;
+    for (; more > 0; --more)
+      host.cast("out", std::to_string(++said_) + mark(host));
+    if (x.payload != "more")
+      (void)host.delayed_cast(300ms, "self", "again");
+    return {};
+  };
+  scripts["pass"] = [this](guest_host& host, const guest_event& x) -> step {
+    if (x.kind != hook::cast)
+      return {};
+    check_mark(host, x.payload);
+    host.cast("out", std::to_string(std::stoull(x.payload)) + mark(host));
+    return {};
+  };
+  scripts["order"] = [this](guest_host& host, const guest_event& x) -> step {
+    if (x.kind != hook::cast)
+      return {};
+    check_mark(host, x.payload);
+    ++heard_;
+    auto n = std::stoull(x.payload);
+    // A lost session leaves two copies for a while: each has its order.
+    overtaken_ += !torn_ && n <= std::exchange(last_, n);
+    return {};
+  };
+  numbers_ = start_known({function("n0", "counter", {{"out", "n1"}}),
+                          function("n1", "pass", {{"out", "n2"}}),
+                          function("n2", "order")});
+}
+
+/// A channel that delivers at least once, from whom the same is known.
+void cluster::start_vows() {
+  scripts["vow"] = [this](guest_host& host, const guest_event& x) -> step {
+    if (x.kind == hook::init || x.payload == "again") {
+      auto n = ++said_;
+      vowed_[host.self().instance].insert(n);
+      host.cast("out", std::to_string(n));
+      (void)host.delayed_cast(300ms, "self", "again");
+    }
+    return {};
+  };
+  scripts["keep"] = [this](guest_host&, const guest_event& x) -> step {
+    if (x.kind == hook::cast)
+      kept_.insert(std::stoull(x.payload));
+    return {};
+  };
+  start({function("v0", "vow", {{"out", "v1"}},
+                  {{"delivery.out", "at-least-once"}}),
+         function("v1", "keep")});
+}
+
+// -- ghosts -------------------------------------------------------------------
+
+/// What an instance says after it was replaced names the nodes that know that
+/// its session has ended: they must not take it, as long as that is the
+/// session of its node.
+std::string cluster::mark(guest_host& host) {
+  if (gentle_ || !has_domain() || inside_domain().learning)
+    return {};
+  auto self = host.self().instance;
+  auto there = node_of(host);
+  if (there == "nowhere")
+    return {};
+  auto tenant = inside(there).tenants.find(self);
+  if (tenant == inside(there).tenants.end())
+    return {};
+  auto& homes = inside_domain().components;
+  auto home = homes.find(tenant->second.spec.id);
+  if (home == homes.end() || !home->second.instance
+      || home->second.instance == self)
+    return {};
+  auto session = inside(there).session;
+  std::string result
+    = "!" + std::to_string(lives_) + "!" + to_string(session) + "!" + there;
+  for (auto& name : nodes())
+    if (name != there && gate_of(name).dead.contains(session))
+      result += "!" + name + ".";
+  return result;
+}
+
+void cluster::check_mark(guest_host& host, const std::string& payload) {
+  auto marked = payload.find('!');
+  if (marked == std::string::npos)
+    return;
+  std::vector<std::string> parts;
+  for (std::size_t end = 0; marked != std::string::npos; marked = end) {
+    end = payload.find('!', marked + 1);
+    parts.push_back(payload.substr(
+      marked + 1, end == std::string::npos ? end : end - marked - 1));
+  }
+  auto here = node_of(host) + ".";
+  auto all = nodes();
+  auto same_life = parts[0] == std::to_string(lives_);
+  auto same_session = std::ranges::count(all, parts[2]) > 0
+                      && to_string(inside(parts[2]).session) == parts[1];
+  fenced_heard_
+    += same_life && same_session && std::ranges::count(parts, here) > 0;
+}
+
+} // namespace edgeless::test

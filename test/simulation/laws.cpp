@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "test/simulation/cluster.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+namespace edgeless::test {
+
+void cluster::check_laws() {
+  for (auto& x : orders_)
+    CHECK((x.stopping ? stopped : answers).contains(x.id));
+  check_orders();
+  check_homes();
+  check_ping();
+  INFO("sent ", sent(), ", handled ", handled(), ", dropped ", dropped());
+  CHECK(accounted());
+  CHECK(fenced_heard_ == 0);
+  if (gentle_) {
+    CHECK(balanced_but_for_doubt());
+    check_order_of_numbers();
+  }
+  if (how_.at_least_once)
+    check_vows();
+}
+
+/// No workflow is forgotten that a client was told of, and none comes back
+/// that it was told had stopped.
+void cluster::check_orders() {
+  auto all = list();
+  for (auto& x : orders_) {
+    auto there = std::ranges::count(all, x.id);
+    INFO("workflow of ", x.function.name);
+    CHECK(there <= 1);
+    if (answers.contains(x.id) && !x.stopping)
+      CHECK(there == 1);
+    if (stopped.contains(x.id))
+      CHECK(there == 0);
+  }
+}
+
+/// Whatever can run does so once, and where its component thinks.
+void cluster::check_homes() {
+  std::set<logical_id> wanted;
+  for (auto& id : list())
+    for (auto& x : look(id).components) {
+      auto i = std::ranges::find(orders_, x.name,
+                                 [](auto& y) { return y.function.name; });
+      auto rare = i != orders_.end() && !i->function.settings.empty();
+      wanted.insert(x.id);
+      check_home(x, rare ? "rare" : "");
+    }
+  for (auto& name : nodes())
+    for (auto& [instance, x] : inside(name).tenants)
+      CHECK((!x.running || wanted.contains(x.spec.id)));
+}
+
+void cluster::check_home(const component_status& x, const std::string& label) {
+  INFO("function ", x.name);
+  auto seen = sightings(x.id);
+  auto feasible = label.empty() ? !nodes().empty() : has_label(label);
+  auto home
+    = x.phase == component_phase::running ? node_of(x.instance) : "nowhere";
+  CHECK(home == (seen.empty() ? "nowhere" : seen.front()));
+  CHECK(seen.size() == feasible);
+  if (feasible && !seen.empty())
+    check_mirror(x);
+}
+
+void cluster::check_mirror(const component_status& x) const {
+  if (mirror_)
+    CHECK(mirror_->text("instance:" + to_string(x.id))
+            .find("node_id: " + to_string(x.node) + ",")
+          != std::string::npos);
+}
+
+bool cluster::has_label(const std::string& label) {
+  for (auto& name : nodes())
+    if (std::ranges::count(inside(name).birth.description.capabilities.labels,
+                           label)
+        > 0)
+      return true;
+  return false;
+}
+
+void cluster::check_ping() {
+  auto after = [&](const std::string& name, const std::string& end) {
+    journal.clear();
+    whisper(std::ranges::find(functions_, name, &known::name)->id, "ping");
+    pass(1s);
+    return std::ranges::count_if(
+      journal, [&](auto& line) { return line.ends_with(end); });
+  };
+  CHECK(after("f0", " <- ping") == 5);
+  CHECK(after("asker", " = re ping") == 1);
+}
+
+/// Numbers have come in order; and all of them, unless a session was lost.
+void cluster::check_order_of_numbers() const {
+  CHECK(overtaken_ == 0);
+  if (!torn_)
+    CHECK(heard_ == said_);
+}
+
+/// Of who lives, and has had the time: all was heard.
+void cluster::check_vows() const {
+  for (auto& [instance, numbers] : vowed_)
+    if (node_of(instance) != "nowhere")
+      for (auto n : numbers)
+        CHECK(kept_.contains(n));
+}
+
+} // namespace edgeless::test

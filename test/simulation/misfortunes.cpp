@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+#include "test/simulation/cluster.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <iostream>
+
+namespace edgeless::test {
+
+void cluster::misfortune() {
+  using deed = void (cluster::*)();
+  static constexpr deed gentle[] = {&cluster::grow,
+                                    &cluster::break_one,
+                                    &cluster::crash_one,
+                                    &cluster::talk,
+                                    &cluster::order_one,
+                                    &cluster::cancel_one,
+                                    &cluster::move_one,
+                                    &cluster::move_numbers,
+                                    &cluster::move_numbers,
+                                    &cluster::slow_down,
+                                    &cluster::fill_disk,
+                                    &cluster::lose_mirror,
+                                    &cluster::restart_controller};
+  static constexpr deed rough[]
+    = {&cluster::kill_one, &cluster::cut_one,      &cluster::cut_pair,
+       &cluster::mend_one, &cluster::cut_one_way,  &cluster::again,
+       &cluster::mend_one, &cluster::restart_brain};
+  auto kind
+    = random()
+      % (gentle_ ? std::size(gentle) : std::size(gentle) + std::size(rough));
+  (this
+     ->*(kind < std::size(gentle) ? gentle[kind]
+                                  : rough[kind - std::size(gentle)]))();
+  pass(std::chrono::milliseconds{random() % 3000});
+  insist();
+}
+
+void cluster::last_fault() {
+  constexpr auto period = 2s;
+  tell("mend all");
+  mend_all();
+  if (mirror_)
+    mirror_->down = false;
+  disk_->fail_at = 0;
+  pass(limits::back_off_max + 3 * period);
+  for (int i = 0; i < 8; ++i) {
+    insist();
+    pass(period);
+  }
+  using deed = void (cluster::*)();
+  static constexpr deed deeds[]
+    = {&cluster::crash_one, &cluster::restart_controller, &cluster::kill_one,
+       &cluster::restart_brain, &cluster::again};
+  auto kinds = gentle_ ? 2 : std::size(deeds);
+  (this->*deeds[random() % kinds])();
+  pass(2 * period);
+}
+
+// -- whom it may hit ----------------------------------------------------------
+
+void cluster::tell(const std::string& what) const {
+  if (how_.verbose)
+    std::cout << what << '\n';
+}
+
+std::string cluster::any_node() {
+  auto all = nodes();
+  return all[random() % all.size()];
+}
+
+/// Whom a node has a connection to.
+std::string cluster::any_peer() {
+  return random() % 2 ? std::string{"domain-1"} : any_node();
+}
+
+const cluster::known& cluster::any_function() {
+  return functions_[random() % functions_.size()];
+}
+
+/// Where an instance runs, whoever knows of it.
+std::optional<cluster::place> cluster::find(const logical_id& id) const {
+  for (auto& name : nodes())
+    for (auto& [instance, x] : inside(name).tenants)
+      if (x.spec.id == id && x.running && hood(name).find(instance))
+        return place{name, instance};
+  return std::nullopt;
+}
+
+void cluster::whisper(const logical_id& id, const std::string& payload,
+                      std::uint64_t times) {
+  for (; times > 0; --times)
+    if (auto at = find(id))
+      cast_to(at->node, at->instance, payload);
+}
+
+/// Something is under way, on any link.
+void cluster::mutter() {
+  for (std::size_t k = 0; k < 4; ++k)
+    if (auto at = find(functions_[k].id))
+      for (int i = 0; i < 20; ++i)
+        post(at->node, at->instance, "x");
+  run(static_cast<int>(random() % 60));
+}
+
+// -- nodes --------------------------------------------------------------------
+
+void cluster::grow() {
+  if (nodes().size() >= 8)
+    return;
+  auto name = "node-" + std::to_string(++born_);
+  tell("add " + name);
+  add_node(name, born_ % 3 == 0 ? labelled({"rare"}) : node_description{});
+}
+
+void cluster::kill_one() {
+  if (nodes().size() < 2)
+    return;
+  auto name = any_node();
+  tell("kill " + name);
+  mutter();
+  kill(name);
+}
+
+void cluster::again() {
+  auto name = any_node();
+  tell("restart " + name);
+  mutter();
+  restart(name);
+}
+
+// -- connections --------------------------------------------------------------
+
+void cluster::cut_one() {
+  auto name = any_node();
+  tell("cut " + name);
+  cut(name);
+}
+
+void cluster::cut_pair() {
+  auto x = any_node();
+  auto y = any_peer();
+  tell("cut " + x + " from " + y);
+  if (x != y)
+    cut(x, y);
+}
+
+void cluster::cut_one_way() {
+  auto x = any_node();
+  auto y = any_peer();
+  if (random() % 2)
+    std::swap(x, y);
+  tell("nothing from " + x + " reaches " + y);
+  if (x != y)
+    cut_way(x, y);
+}
+
+void cluster::mend_one() {
+  auto name = any_node();
+  tell("mend " + name);
+  mend(name);
+}
+
+void cluster::break_one() {
+  auto x = any_node();
+  auto y = any_peer();
+  tell("reset " + x + " and " + y);
+  torn_ = torn_ || y == "domain-1";
+  mutter();
+  if (x != y)
+    reset(x, y);
+}
+
+/// Not by so much that anybody is taken for dead.
+void cluster::slow_down() {
+  auto x = any_node();
+  auto y = any_peer();
+  auto takes = std::chrono::milliseconds{random() % 50};
+  tell(x + " and " + y + " are " + std::to_string(takes.count()) + " ms away");
+  if (x != y)
+    delay(x, y, takes);
+}
+
+// -- functions ----------------------------------------------------------------
+
+void cluster::move_one() {
+  depart(any_function());
+}
+
+/// While they speak, so that what takes the new way may overtake.
+void cluster::move_numbers() {
+  for (auto& x : numbers_)
+    if (random() % 2)
+      depart(x);
+  for (auto turns = random() % 20; turns > 0; --turns) {
+    if (auto at = find(numbers_[0].id))
+      post(at->node, at->instance, "more");
+    run(static_cast<int>(random() % 20));
+    hurry(std::chrono::milliseconds{random() % 4});
+  }
+}
+
+/// It is told to move, and may still be moving when the next thing happens.
+void cluster::depart(const known& x) {
+  auto to = any_node();
+  tell("move " + x.name + " to " + to);
+  mutter();
+  begin_move(x.id, id_of(to));
+  run(static_cast<int>(random() % 120));
+}
+
+void cluster::crash_one() {
+  auto& x = any_function();
+  tell("crash " + x.name);
+  whisper(x.id, "die");
+}
+
+void cluster::talk() {
+  auto& x = any_function();
+  tell("talk to " + x.name);
+  whisper(x.id, "x", random() % 20);
+}
+
+// -- clients ------------------------------------------------------------------
+
+void cluster::order_one() {
+  auto name = "g" + std::to_string(orders_.size());
+  std::map<std::string, std::string> needs;
+  if (random() % 2)
+    needs["label_match_all"] = "rare";
+  tell("start " + name);
+  orders_.push_back(
+    {draw<workflow_id>(random), function(name, "sink", {}, needs)});
+  begin_start(orders_.back().id, {orders_.back().function});
+  run(static_cast<int>(random() % 80));
+}
+
+void cluster::cancel_one() {
+  if (orders_.empty())
+    return;
+  auto& x = orders_[random() % orders_.size()];
+  if (!answers.contains(x.id))
+    return;
+  tell("stop " + x.function.name);
+  x.stopping = true;
+  begin_stop(x.id);
+  run(static_cast<int>(random() % 80));
+}
+
+/// Clients repeat what has got no answer, and sometimes what has.
+void cluster::insist() {
+  for (auto& x : orders_) {
+    if (x.stopping && !stopped.contains(x.id))
+      begin_stop(x.id);
+    if (!x.stopping && (!answers.contains(x.id) || random() % 8 == 0))
+      begin_start(x.id, {x.function});
+    // A start that was under way for long comes last.
+    if (stopped.contains(x.id) && answers.contains(x.id) && random() % 8 == 0)
+      begin_start(x.id, {x.function});
+  }
+}
+
+// -- what the cluster relies on -----------------------------------------------
+
+/// One of the next writes fails.
+void cluster::fill_disk() {
+  tell("the disk fails once");
+  disk_->fail_at = disk_->writes + 1 + static_cast<int>(random() % 3);
+}
+
+void cluster::lose_mirror() {
+  if (!mirror_)
+    return;
+  tell("Redis comes, goes or forgets");
+  if (random() % 2)
+    mirror_->content.clear();
+  else
+    mirror_->down = !mirror_->down;
+}
+
+void cluster::restart_brain() {
+  tell("restart the orchestrator");
+  mutter();
+  kill_domain("domain-1");
+  ++lives_;
+  pass(std::chrono::milliseconds{random() % 2 * (random() % 3000)});
+  add_domain("domain-1");
+}
+
+/// Whatever it has promised, it knows when it is back.
+void cluster::restart_controller() {
+  tell("restart the controller");
+  kill_controller();
+  pass(std::chrono::milliseconds{random() % 2 * (random() % 3000)});
+  add_controller();
+  check_orders();
+}
+
+} // namespace edgeless::test
