@@ -2,8 +2,8 @@
 #include "actors/metrics_collector.hpp"
 
 #include "runtime/log.hpp"
+#include "runtime/sparing_redis.hpp"
 
-#include <algorithm>
 #include <optional>
 
 namespace edgeless {
@@ -20,7 +20,8 @@ public:
 
   metrics_collector(const component_spec& spec, collector_doors doors)
     : name_{spec.name}, doors_{std::move(doors)},
-      heard_{setting(spec, "wf_name"), parse_alpha(setting(spec, "alpha"))} {
+      heard_{setting(spec, "wf_name"), parse_alpha(setting(spec, "alpha")),
+             setting(spec, "journal")} {
     // nop
   }
 
@@ -29,7 +30,7 @@ public:
     auto opened = doors_.open();
     if (!opened)
       return opened.error();
-    redis_ = std::move(*opened);
+    redis_.emplace(std::move(*opened));
     return caf::none;
   }
 
@@ -57,23 +58,12 @@ private:
     return i == spec.settings.end() ? "" : i->second;
   }
 
-  /// After a failure Redis is left alone for a while: each attempt may take as
-  /// long as Redis may hang.
   caf::error write(const std::vector<redis_command>& commands, time_point now) {
     if (commands.empty())
       return caf::none;
-    if (now < not_before_)
-      return dropped("Redis was away a moment ago");
-    auto replies = redis_->run(commands);
-    if (!replies) {
-      auto pause = std::min<caf::timespan>(limits::redis_pause_min
-                                             * (1 << std::min(failures_, 10u)),
-                                           limits::redis_pause_max);
-      ++failures_;
-      not_before_ = now + pause;
+    auto replies = redis_->run(commands, now.time_since_epoch());
+    if (!replies)
       return dropped(explain(replies.error()));
-    }
-    failures_ = 0;
     for (auto& x : *replies)
       if (x.type == redis_reply::kind::error)
         return dropped("Redis refuses a sample: " + x.text);
@@ -99,10 +89,7 @@ private:
   std::string name_;
   collector_doors doors_;
   transactions heard_;
-  std::unique_ptr<redis> redis_;
-  std::uint32_t failures_ = 0; ///< in a row
-  /// Redis is not tried again before.
-  time_point not_before_;
+  std::optional<sparing_redis> redis_;
   time_point next_blame_;
   std::uint64_t invalid_ = 0; ///< events, since the last line about them
 };

@@ -21,9 +21,10 @@ transactions::moment machine_moment();
 
 /// The PROVIDER of `metrics-collector`, which times the processes that
 /// functions say they begin and end, and writes samples and averages to Redis.
-/// Its configuration: `alpha`, `wf_name`. Redis may hang: its instances want
-/// threads of their own, and drop and count what it cannot take. Spawned by the
-/// NODE.
+/// Its configuration: `alpha`, `wf_name`; `journal`, a key for what becomes of
+/// each transaction of the workflow (see transactions). Redis may hang: its
+/// instances want threads of their own, and drop and count what it cannot take.
+/// Spawned by the NODE.
 provider_actor::behavior_type
 metrics_collector_provider(provider_actor::pointer self, resource_house house,
                            collector_doors doors);

@@ -6,6 +6,7 @@
 #include "actors/gate.hpp"
 #include "actors/links.hpp"
 #include "actors/metrics_collector.hpp"
+#include "actors/redis_resource.hpp"
 #include "actors/telemetry.hpp"
 
 #include "runtime/log.hpp"
@@ -91,6 +92,11 @@ void node_state::spawn_providers() {
         spawn_on(threads::pool, system, metrics_collector_provider,
                  resource_house{hood, links, birth.where},
                  collector_doors{birth.metrics, machine_moment}));
+    else if (x.class_type == "redis" && birth.redis_at)
+      resources.emplace(
+        x.class_type,
+        spawn_on(threads::pool, system, redis_resource_provider,
+                 resource_house{hood, links, birth.where}, birth.redis_at));
 }
 
 void node_state::listen() {

@@ -34,6 +34,9 @@ struct node_birth {
   neighbourhood_ptr hood;
   /// Where a metrics-collector writes to; empty: none can be made.
   redis_opener metrics;
+  /// Where the resource `redis` finds what its configuration names; empty: none
+  /// can be made.
+  redis_finder redis_at;
   std::function<node_health()> health;
   chance random;
 };

@@ -67,13 +67,17 @@ void resource_state::handle() {
   hood->counts.count_handled(batch.size() - failed);
   if (done.problem)
     complain(done.problem);
-  for (auto& x : batch) {
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    auto& x = batch[i];
     if (x.stream != 0)
       inbox->handled(receipt_of(x));
     if (x.kind != event_kind::call)
       continue;
-    auto kind = done.problem ? event_kind::error : event_kind::reply;
-    auto reply = answers->make(kind, "");
+    auto answer = done.problem ? std::nullopt : std::optional<std::string>{""};
+    if (auto own = done.answers.find(i); own != done.answers.end())
+      answer = std::move(own->second);
+    auto kind = answer ? event_kind::reply : event_kind::error;
+    auto reply = answers->make(kind, std::move(answer).value_or(""));
     reply.call = x.call;
     reply.trace = x.trace;
     answers->send(x.source, std::move(reply));

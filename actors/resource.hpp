@@ -5,7 +5,10 @@
 #include "actors/threads.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace edgeless {
@@ -20,10 +23,13 @@ public:
   virtual caf::error open() = 0;
 
   /// How a batch went: so many of its events could not be handled, and why.
-  /// Whoever called then is answered with an error.
+  /// Whoever called then is answered with an error, else with "".
+  /// Who is in `answers`, by the place in the batch, gets just that: a reply,
+  /// or nothing, which is an error.
   struct outcome {
     std::uint64_t failed = 0;
     caf::error problem;
+    std::map<std::size_t, std::optional<std::string>> answers{};
   };
 
   /// Handles a batch, casts and calls; `now` is the time of the actors.

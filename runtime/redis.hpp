@@ -47,6 +47,10 @@ public:
 /// Checks the URL (see parse_redis_url), and connects at the first command.
 caf::expected<std::unique_ptr<redis>> open_redis(const std::string& url);
 
+/// Opens a database by its URL.
+using redis_finder
+  = std::function<caf::expected<std::unique_ptr<redis>>(const std::string&)>;
+
 /// Opens one more connection to the same database.
 using redis_opener = std::function<caf::expected<std::unique_ptr<redis>>()>;
 

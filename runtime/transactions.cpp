@@ -23,6 +23,10 @@ bool skip(std::string_view& text, std::string_view word) {
 /// The longest warm-up: longer is for ever.
 constexpr std::uint64_t longest_ms = 1'000ull * 60 * 60 * 24 * 365;
 
+/// A journal is shortened, and its life prolonged, once in so many lines.
+constexpr std::uint64_t journal_page = 256;
+constexpr auto journal_life_s = "3600";
+
 } // namespace
 
 double parse_alpha(std::string_view text) {
@@ -68,11 +72,25 @@ transactions::verdict transactions::take(const event& x, const moment& now,
     names.push_back("function:" + to_string(x.source.instance));
   }
   auto key = names.front() + ":" + std::to_string(*number);
+  auto line = (begins ? "b," : "e,") + std::to_string(*number) + ","
+              + timestamp(now.wall);
   if (begins)
     begin(key, now.steady);
-  else
-    end(key, names, now, commands);
+  else if (auto ms = end(key, names, now, commands))
+    line += "," + std::to_string(*ms);
+  if (workflow && !journal_.empty())
+    note(line, commands);
   return verdict::taken;
+}
+
+void transactions::note(const std::string& line,
+                        std::vector<redis_command>& commands) {
+  commands.push_back({"RPUSH", journal_, line});
+  if (lines_++ % journal_page != 0)
+    return;
+  auto newest = std::to_string(limits::samples_per_report);
+  commands.push_back({"LTRIM", journal_, "-" + newest, "-1"});
+  commands.push_back({"EXPIRE", journal_, journal_life_s});
 }
 
 void transactions::begin(const std::string& key, clock::time_point now) {
@@ -86,23 +104,23 @@ void transactions::begin(const std::string& key, clock::time_point now) {
   }
 }
 
-void transactions::end(const std::string& key,
-                       const std::vector<std::string>& names, const moment& now,
-                       std::vector<redis_command>& commands) {
+std::optional<std::int64_t>
+transactions::end(const std::string& key, const std::vector<std::string>& names,
+                  const moment& now, std::vector<redis_command>& commands) {
   auto i = begun_.find(key);
   if (i == begun_.end())
-    return;
+    return std::nullopt;
   auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
                    now.steady - i->second.when)
                    .count();
   by_age_.erase(i->second.number);
   begun_.erase(i);
   if (now.steady < warm_at_)
-    return;
+    return elapsed;
   auto sample = static_cast<double>(elapsed);
   auto& name = names.front();
   if (averages_.size() >= limits::transactions && !averages_.contains(name))
-    return;
+    return elapsed;
   auto [average, first] = averages_.emplace(name, sample);
   if (!first)
     average->second = alpha_ * sample + (1 - alpha_) * average->second;
@@ -117,6 +135,7 @@ void transactions::end(const std::string& key,
       written_.insert(x + ":average");
     }
   }
+  return elapsed;
 }
 
 void transactions::reset(std::chrono::milliseconds warm_up,

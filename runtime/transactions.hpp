@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -35,9 +36,14 @@ public:
   };
 
   /// `workflow` is the name that samples of workflows are kept under: without
-  /// one they are skipped. `alpha` is the weight of a new sample.
-  transactions(std::string workflow, double alpha)
-    : workflow_{std::move(workflow)}, alpha_{alpha} {
+  /// one they are skipped. `alpha` is the weight of a new sample. `journal` is
+  /// the key of a list that gets a line for each event of the workflow, for
+  /// whoever judges what became of them: `b,NUMBER,TIME` when one begins, and
+  /// `e,NUMBER,TIME[,MILLISECONDS]` when it ends. Empty: nobody does. It keeps
+  /// the newest limits::samples_per_report lines, for an hour.
+  transactions(std::string workflow, double alpha, std::string journal = {})
+    : workflow_{std::move(workflow)}, alpha_{alpha}, journal_{
+                                                       std::move(journal)} {
     // nop
   }
 
@@ -58,13 +64,18 @@ private:
   };
 
   void begin(const std::string& key, clock::time_point now);
-  void end(const std::string& key, const std::vector<std::string>& names,
-           const moment& now, std::vector<redis_command>& commands);
+  /// How long it took, in milliseconds; nothing if it had not begun.
+  std::optional<std::int64_t>
+  end(const std::string& key, const std::vector<std::string>& names,
+      const moment& now, std::vector<redis_command>& commands);
+  void note(const std::string& line, std::vector<redis_command>& commands);
   void reset(std::chrono::milliseconds warm_up, clock::time_point now,
              std::vector<redis_command>& commands);
 
   std::string workflow_;
   double alpha_;
+  std::string journal_;
+  std::uint64_t lines_ = 0; ///< of the journal, so far
   std::map<std::string, beginning> begun_;
   std::map<std::uint64_t, std::string> by_age_;
   std::uint64_t count_ = 0;

@@ -136,7 +136,13 @@ load_workflow_file(const std::filesystem::path& file, module_check check) {
   auto text = read_file(file, limits::configuration);
   if (!text)
     return text.error();
-  auto document = parse_json(*text);
+  return read_workflow(file, *text, check);
+}
+
+caf::expected<workflow_file> read_workflow(const std::filesystem::path& file,
+                                           std::string_view text,
+                                           module_check check) {
+  auto document = parse_json(text);
   if (!document)
     return fail(ec::bad_input, file.string() + ':' + explain(document.error()));
   workflow_reader reader{file, check};

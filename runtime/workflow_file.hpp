@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace edgeless {
@@ -33,5 +34,10 @@ using module_check = caf::error (*)(std::string_view bytes);
 caf::expected<workflow_file>
 load_workflow_file(const std::filesystem::path& file,
                    module_check check = check_module);
+
+/// The same for `text` in place of what is in the file.
+caf::expected<workflow_file> read_workflow(const std::filesystem::path& file,
+                                           std::string_view text,
+                                           module_check check = check_module);
 
 } // namespace edgeless

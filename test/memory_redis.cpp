@@ -128,6 +128,11 @@ redis_reply memory_database::execute(const redis_command& x) {
       expiry[key] = std::stol(x[4]);
     return text_reply("OK");
   }
+  if (name == "EXPIRE") {
+    if (content.contains(key))
+      expiry[key] = std::stol(x.at(2));
+    return number_reply(content.count(key));
+  }
   if (name == "TTL") {
     if (expiry.contains(key))
       return {kind::number, "", expiry[key], {}};

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <iostream>
 
+#include "tools/benchmark/load_experiment.hpp"
+#include "tools/benchmark/load_source.hpp"
 #include "tools/benchmark/parts.hpp"
 #include "tools/benchmark/peer.hpp"
 #include "tools/program.hpp"
@@ -75,17 +77,7 @@ int report(const program& self, const wishes& x) {
   return missing == 0 ? 0 : 1;
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-  if (auto code = run_as_child(argc, argv))
-    return *code;
-  if (auto code = benchmark::run_as_child(argc, argv))
-    return *code;
-  setenv("RUST_LOG", "error", 0);
-  program self{"edgeless_benchmark", "Measures what this machine makes of it."};
-  wishes x;
-  self.options().require_subcommand(1);
+CLI::App* add_report(program& self, wishes& x) {
   auto* sub = self.options().add_subcommand(
     "report",
     "Measure casts, calls, starts, memory, placement, migration, the "
@@ -98,8 +90,34 @@ int main(int argc, char** argv) {
   sub->add_option("--json", x.json_file, "Write all samples to this file");
   sub->add_option("--markdown", x.markdown_file,
                   "Write the table to this file");
+  return sub;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  if (auto code = run_as_child(argc, argv))
+    return *code;
+  if (auto code = benchmark::run_as_child(argc, argv))
+    return *code;
+  setenv("RUST_LOG", "error", 0);
+  program self{"edgeless_benchmark",
+               "Loads a domain with workflows that come and go, and tells what "
+               "became of them; or measures what this machine makes of it."};
+  benchmark::load_options load;
+  benchmark::add_load_options(self.options(), load);
+  wishes x;
+  auto* sub = add_report(self, x);
   if (auto code = self.parse(argc, argv))
     return *code;
   // The actor systems that were measured are left where they are.
-  std::_Exit(report(self, x));
+  if (sub->parsed())
+    std::_Exit(report(self, x));
+  if (auto text = benchmark::explain_source(load.wf_type)) {
+    std::cout << *text;
+    return 0;
+  }
+  block_signals();
+  auto problem = benchmark::run_experiment(load);
+  std::_Exit(problem ? self.fail(problem) : 0);
 }

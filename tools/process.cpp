@@ -233,6 +233,9 @@ struct node_process : actor_process {
     birth.description.capabilities = capabilities_of(settings);
     if (auto& id = settings.resources.file_log_provider; !id.empty())
       birth.description.providers.push_back({id, "file-log", {}});
+    if (auto& id = settings.resources.redis_provider; !id.empty())
+      birth.description.providers.push_back({id, "redis", {}});
+    birth.redis_at = open_redis;
     birth.orchestrator_url = general.orchestrator_url;
     birth.telemetry_level = settings.telemetry.log_level == log_level::off
                               ? std::nullopt

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "edgeless.hpp"
+#include "base64.hpp"
 
 using namespace edgeless;
 
@@ -154,22 +154,6 @@ struct trigger {
     for (int k = 17; k > 0; k -= 2)
       sum = sum * square + 1. / k;
     return float(e * 0.6931471805599453 + 2 * s * sum);
-  }
-
-  static string base64(string_view bytes) {
-    constexpr string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                    "abcdefghijklmnopqrstuvwxyz0123456789+/";
-    string out;
-    for (size_t i = 0; i < bytes.size(); i += 3) {
-      auto left = bytes.size() - i;
-      auto byte = [&](size_t k) {
-        return k < left ? uint32_t(uint8_t(bytes[i + k])) : 0;
-      };
-      auto group = byte(0) << 16 | byte(1) << 8 | byte(2);
-      for (size_t k = 0; k < 4; ++k)
-        out.push_back(k <= left ? letters[group >> (18 - 6 * k) & 63] : '=');
-    }
-    return out;
   }
 
   output what = output::none;

@@ -205,3 +205,26 @@ TEST_CASE("the weight of a new sample is a number from 0 to 1, or 0.9") {
   for (auto text : {"", "x", "-1", "2", "nan", "inf", "0.5x", "1e999"})
     CHECK_MESSAGE(parse_alpha(text) == 0.9, text);
 }
+
+TEST_CASE_FIXTURE(stopwatch, "a journal has a line for each event of its "
+                             "workflow, and a life of its own") {
+  all = transactions{"chain", 0.9, "journal"};
+
+  hear("workflow:begin:1");
+  pass(12ms);
+  hear("function:begin:1");
+  hear("function:end:1");
+  hear("workflow:end:1");
+  hear("workflow:end:1");
+
+  CHECK(database.items("journal")
+        == list{"b,1,5.007", "e,1,5.019,12", "e,1,5.019"});
+  CHECK(database.expiry.at("journal") == 3600);
+}
+
+TEST_CASE_FIXTURE(stopwatch, "nobody keeps a journal who was not told to") {
+  sample(10ms);
+
+  CHECK(!database.content.contains("journal"));
+  CHECK(database.expiry.empty());
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "tools/benchmark/load_interruption.hpp"
+
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <mutex>
+#include <thread>
+
+namespace edgeless::benchmark {
+
+struct interruption::bell {
+  std::mutex mutex;
+  std::condition_variable rung;
+  bool came = false;
+};
+
+interruption::interruption() : bell_{std::make_shared<bell>()} {
+  std::thread{[bell = bell_] {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    int signal = 0;
+    sigwait(&signals, &signal);
+    std::cerr << "stopping the workflows; once more leaves them running"
+              << std::endl;
+    {
+      std::unique_lock guard{bell->mutex};
+      bell->came = true;
+    }
+    bell->rung.notify_all();
+    sigwait(&signals, &signal);
+    std::_Exit(1);
+  }}.detach();
+}
+
+bool interruption::came() const {
+  std::unique_lock guard{bell_->mutex};
+  return bell_->came;
+}
+
+bool interruption::wait_until(
+  std::chrono::steady_clock::time_point when) const {
+  std::unique_lock guard{bell_->mutex};
+  return bell_->rung.wait_until(guard, when, [this] { return bell_->came; });
+}
+
+} // namespace edgeless::benchmark
