@@ -2,6 +2,7 @@
 #include "actors/metrics_collector.hpp"
 
 #include "runtime/log.hpp"
+#include "runtime/redis_merge.hpp"
 #include "runtime/sparing_redis.hpp"
 
 #include <optional>
@@ -46,7 +47,7 @@ public:
         blame(x, now);
       writing += commands.size() > before;
     }
-    if (auto problem = write(commands, now))
+    if (auto problem = write(merged(std::move(commands)), now))
       return {writing, problem};
     return {};
   }

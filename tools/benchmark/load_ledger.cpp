@@ -77,6 +77,7 @@ ledger_sums& ledger_sums::operator+=(const ledger_sums& x) {
   sent += x.sent;
   handled += x.handled;
   lost += x.lost;
+  lost_at_start += x.lost_at_start;
   doubled += x.doubled;
   out_of_order += x.out_of_order;
   under_way += x.under_way;
@@ -93,6 +94,8 @@ void transaction_ledger::note(const journal_line& x) {
     begin(x.number, x.when);
   else
     end(x.number, x.when);
+  first_ = std::min(first_, x.number);
+  last_ = std::max(last_, x.number);
 }
 
 void transaction_ledger::begin(std::uint64_t number, double when) {
@@ -114,10 +117,13 @@ void transaction_ledger::end(std::uint64_t number, double when) {
   highest_ = std::max(highest_, number);
 }
 
-ledger_sums transaction_ledger::sums(double stopped) const {
+ledger_sums transaction_ledger::sums(double started, double stopped) const {
   ledger_sums result;
   result.handled = ended_.size();
-  result.sent = result.handled + open_.size();
+  auto heard = result.handled + open_.size();
+  auto unheard = heard > 0 && unknown_ == 0 ? last_ - first_ + 1 - heard : 0;
+  result.sent = heard + unheard;
+  result.lost = unheard;
   result.doubled = doubled_;
   result.out_of_order = out_of_order_;
   result.unknown = unknown_;
@@ -126,6 +132,8 @@ ledger_sums transaction_ledger::sums(double stopped) const {
     auto overtaken = ended_.size() > 0 && number < highest_;
     auto overdue = stalled && stopped - since >= load_limits::patience_s;
     ++(overtaken || overdue ? result.lost : result.under_way);
+    if ((overtaken || overdue) && since < started)
+      ++result.lost_at_start;
   }
   return result;
 }

@@ -49,6 +49,8 @@ struct ledger_sums {
   std::uint64_t sent = 0;
   std::uint64_t handled = 0;
   std::uint64_t lost = 0;
+  /// Of these, begun before all of the workflow ran.
+  std::uint64_t lost_at_start = 0;
   std::uint64_t doubled = 0;
   std::uint64_t out_of_order = 0;
   /// Begun, and neither ended nor lost when the workflow was stopped.
@@ -66,11 +68,12 @@ class transaction_ledger {
 public:
   void note(const journal_line& x);
 
-  /// The sums, if the workflow was stopped at that time (as `when` of lines).
-  /// sent = handled + lost + under_way. A transaction is lost if a later one
-  /// has ended, or if for load_limits::patience_s nothing has ended although it
-  /// had begun.
-  ledger_sums sums(double stopped) const;
+  /// The sums, if all of the workflow ran since `started` and until `stopped`
+  /// (as `when` of lines). sent = handled + lost + under_way. A transaction is
+  /// lost if a later one has ended, or if for load_limits::patience_s nothing
+  /// has ended although it had begun; or if nothing was heard of it, but of an
+  /// earlier and of a later one.
+  ledger_sums sums(double started, double stopped) const;
 
 private:
   void begin(std::uint64_t number, double when);
@@ -80,6 +83,8 @@ private:
   number_set ended_;
   std::map<std::uint64_t, double> open_; ///< begun, not ended: since when
   std::uint64_t highest_ = 0;            ///< that has ended
+  /// Of all that have begun or ended.
+  std::uint64_t first_ = UINT64_MAX, last_ = 0;
   double last_end_ = 0;
   std::uint64_t doubled_ = 0;
   std::uint64_t out_of_order_ = 0;

@@ -64,6 +64,7 @@ std::string text_of(const load_result& x) {
   out << "transactions sent    = " << sums.sent
       << "\n  handled            = " << sums.handled
       << "\n  lost               = " << sums.lost
+      << "\n    while starting   = " << sums.lost_at_start
       << "\n  doubled            = " << sums.doubled
       << "\n  out of order       = " << sums.out_of_order
       << "\n  under way at stop  = " << sums.under_way << '\n';
@@ -94,6 +95,7 @@ std::string json_of(const load_result& x) {
                         {"sent", x.ledger.sent},
                         {"handled", x.ledger.handled},
                         {"lost", x.ledger.lost},
+                        {"lost_at_start", x.ledger.lost_at_start},
                         {"doubled", x.ledger.doubled},
                         {"out_of_order", x.ledger.out_of_order},
                         {"under_way", x.ledger.under_way},

@@ -136,7 +136,7 @@ void load_run::start(const arrival& x) {
   log_info(who, in_seconds(x.begin), " new wf created '", id, "', will end at ",
            in_seconds(x.end), " s");
   agenda_.emplace(x.end, event{step::leave, {}, tenants_.size()});
-  tenants_.push_back({id, name});
+  tenants_.push_back({id, name, wall_now()});
 }
 
 /// Each collector of the workflow keeps one, for us alone.
@@ -235,7 +235,7 @@ void load_run::last_look() {
   auto lines = [this] {
     std::uint64_t result = result_.garbled;
     for (auto& x : journals_) {
-      auto sums = x.ledger.sums(0);
+      auto sums = x.ledger.sums(0, 0);
       result += sums.handled + sums.sent + sums.doubled + sums.unknown;
     }
     return result;
@@ -280,8 +280,8 @@ load_result load_run::finish() {
     std::vector<std::string> keys;
     for (auto& x : journals_) {
       auto& owner = tenants_[x.owner];
-      result_.ledger
-        += x.ledger.sums(owner.running ? wall_now() : owner.stopped);
+      auto until = owner.running ? wall_now() : owner.stopped;
+      result_.ledger += x.ledger.sums(owner.started, until);
       keys.push_back(x.key);
     }
     parts_.redis->forget(keys);

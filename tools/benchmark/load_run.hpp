@@ -49,6 +49,7 @@ private:
   struct tenant {
     workflow_id id;
     std::string name;
+    double started = 0; ///< seconds since the epoch
     bool running = true;
     double stopped = 0; ///< seconds since the epoch
   };
