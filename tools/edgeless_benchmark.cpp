@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "runtime/files.hpp"
 #include "runtime/guest_child.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/limits.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -9,6 +11,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "tools/benchmark/compare.hpp"
 #include "tools/benchmark/load_experiment.hpp"
 #include "tools/benchmark/load_source.hpp"
 #include "tools/benchmark/parts.hpp"
@@ -27,6 +30,7 @@ struct part {
 constexpr part parts[] = {
   {"casts", benchmark::casts},         {"calls", benchmark::calls},
   {"starts", benchmark::starts},       {"workflow", benchmark::workflow_start},
+  {"fans", benchmark::fans},           {"idle", benchmark::daemons},
   {"memory", benchmark::memory},       {"placement", benchmark::placements},
   {"migration", benchmark::migration}, {"mirror", benchmark::mirror_writes},
   {"failover", benchmark::failover},   {"compute", benchmark::compute},
@@ -37,6 +41,7 @@ struct wishes {
   std::vector<std::string> only;
   std::string json_file;
   std::string markdown_file;
+  std::string compare_file;
 };
 
 caf::error write(const std::string& file, const std::string& text) {
@@ -49,7 +54,26 @@ caf::error write(const std::string& file, const std::string& text) {
            : edgeless::fail(ec::system_failure, "cannot write " + file);
 }
 
+/// Nothing if there is nothing to compare with.
+caf::expected<std::optional<benchmark::earlier_report>>
+read_earlier(const std::string& file) {
+  if (file.empty())
+    return std::optional<benchmark::earlier_report>{};
+  auto text = read_file(file, 16 * limits::configuration);
+  if (!text)
+    return text.error();
+  auto result = benchmark::parse_report(*text);
+  if (!result)
+    return edgeless::fail(ec::bad_input, file + ": " + explain(result.error()));
+  return std::optional{std::move(*result)};
+}
+
 int report(const program& self, const wishes& x) {
+  // Before the minutes that it takes to measure.
+  auto earlier = read_earlier(x.compare_file);
+  if (!earlier)
+    return self.fail(earlier.error());
+  auto& before = *earlier;
   char scratch[] = "/tmp/edgeless_benchmark.XXXXXX";
   if (!mkdtemp(scratch))
     return self.fail(
@@ -66,6 +90,8 @@ int report(const program& self, const wishes& x) {
   std::error_code ignored;
   std::filesystem::remove_all(scratch, ignored);
   auto text = benchmark::markdown(all);
+  if (before)
+    text += "\n" + benchmark::comparison(*before, all);
   std::cout << text << std::flush;
   if (auto problem = write(x.markdown_file, text))
     return self.fail(problem);
@@ -84,12 +110,16 @@ CLI::App* add_report(program& self, wishes& x) {
     "mirror and failover beside what the machine can do without us, and "
     "print a table");
   sub->add_flag("--quick", x.quick, "Rougher, in less than a minute");
-  sub->add_option("--only", x.only,
-                  "These parts only: casts, calls, starts, workflow, memory, "
-                  "placement, migration, mirror");
+  sub->add_option(
+    "--only", x.only,
+    "These parts only: casts, calls, fans, starts, workflow, idle, "
+    "memory, placement, migration, mirror, failover, compute");
   sub->add_option("--json", x.json_file, "Write all samples to this file");
   sub->add_option("--markdown", x.markdown_file,
                   "Write the table to this file");
+  sub->add_option("--compare", x.compare_file,
+                  "Show the change against the report in this JSON file, and "
+                  "mark what is beyond the noise");
   return sub;
 }
 

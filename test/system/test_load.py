@@ -206,9 +206,10 @@ class Arrivals(LoadTest):
         # The first ones come a second after their workflow: nothing is cut.
         _, rows = self.rows()
         self.assertEqual(sum(x[1] == "w" for x in rows), told["handled"])
-        self.load("--arrival-model", "single", "-d", 3, "--warmup", 3, "-w",
-                  VECTORS)
-        self.assertEqual(self.rows()[1], [])
+        told = self.load("--arrival-model", "single", "-d", 4, "--warmup", 3,
+                         "-w", VECTORS)
+        _, rows = self.rows()
+        self.assertLess(sum(x[1] == "w" for x in rows), told["handled"])
 
     def test_as_a_file_says(self):
         self.cluster.write("trace.csv", "0,0.5\n0.2,1\n0.4,9\n7,8\n")

@@ -39,6 +39,9 @@ constexpr unsigned char keeper_bytes[] = {
 constexpr unsigned char spinner_bytes[] = {
 #include "benchmark/spinner.wasm.inc"
 };
+constexpr unsigned char fan_bytes[] = {
+#include "benchmark/fan.wasm.inc"
+};
 
 /// The guarded wire, but for the way to the orchestrator.
 class short_wire : public wire {
@@ -91,6 +94,10 @@ std::string keeper_module() {
 
 std::string spinner_module() {
   return {reinterpret_cast<const char*>(spinner_bytes), sizeof spinner_bytes};
+}
+
+std::string fan_module() {
+  return {reinterpret_cast<const char*>(fan_bytes), sizeof fan_bytes};
 }
 
 std::string numbers(std::initializer_list<std::uint32_t> xs) {

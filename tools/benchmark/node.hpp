@@ -27,6 +27,7 @@ std::string asker_module();
 std::string relay_module();
 std::string keeper_module();
 std::string spinner_module();
+std::string fan_module();
 
 /// What flow.wat and asker.wat want at init.
 std::string numbers(std::initializer_list<std::uint32_t> xs);

@@ -10,6 +10,13 @@ namespace edgeless::benchmark {
 /// Casts per second between two functions, in a node and between two.
 rows casts(const plan& how);
 
+/// Events per second through chains of functions in a node, and from one to
+/// many and from many to one.
+rows fans(const plan& how);
+
+/// What the real programs take while nothing happens.
+rows daemons(const plan& how);
+
 /// How long a call between two functions takes, in a node and between two.
 rows calls(const plan& how);
 

@@ -51,7 +51,9 @@ std::string ratio(const row& x) {
   return text;
 }
 
-const char* symbol(unit x) {
+} // namespace
+
+const char* symbol_of(unit x) {
   switch (x) {
   case unit::seconds:
     return "s";
@@ -63,8 +65,6 @@ const char* symbol(unit x) {
     return "1/s";
   }
 }
-
-} // namespace
 
 row must_be_zero(const std::string& what, std::uint64_t count) {
   row result{what + " (must be 0)", unit::count};
@@ -155,7 +155,7 @@ std::string json(const rows& all) {
   for (auto& x : all) {
     boost::json::object item;
     item["what"] = x.what;
-    item["unit"] = symbol(x.unit);
+    item["unit"] = symbol_of(x.unit);
     item["samples"] = boost::json::array(x.samples.begin(), x.samples.end());
     item["median"] = median(x.samples);
     if (x.floor)

@@ -41,6 +41,9 @@ double median(const std::vector<double>& samples);
 /// Such as 1.23 M/s, 12.3 us, 10.2 KiB, 7.
 std::string readable(double value, unit of);
 
+/// How units are called in JSON: 1/s, s, B, 1.
+const char* symbol_of(unit x);
+
 /// The machine: cores, memory, how this program was built.
 std::string machine();
 

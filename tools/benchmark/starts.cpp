@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+
 #include "tools/benchmark/floors.hpp"
 #include "tools/benchmark/node.hpp"
 #include "tools/benchmark/parts.hpp"
@@ -64,6 +66,33 @@ row warm_from_disk(const plan& how) {
   return result;
 }
 
+/// The last hundreds of so many.
+row live(const plan& how, std::size_t instances) {
+  row result{"live starts, the last up to " + std::to_string(instances)
+             + " instances (aim: 5 k/s)"};
+  node host{how.scratch / "code", some_node()};
+  auto spec = host.function(flow_module(), numbers({0, 0, 0}));
+  auto count = std::min<std::size_t>(instances, 500);
+  auto there = instances - count;
+  if (there > 0)
+    if (auto first = host.start_many(there, spec); !first) {
+      result.failure = explain(first.error());
+      return result;
+    }
+  for (std::size_t i = 0; i < how.repeats(10); ++i) {
+    auto begin = clock::now();
+    auto ids = host.start_many(count, spec);
+    if (!ids) {
+      result.failure = explain(ids.error());
+      return result;
+    }
+    result.samples.push_back(static_cast<double>(count) / seconds_since(begin));
+    host.stop(*ids);
+    host.wait_for(there);
+  }
+  return result;
+}
+
 void crowds(const plan& how, row& starting, row& stopping) {
   node host{how.scratch / "code", some_node()};
   auto spec = host.function(flow_module(), numbers({0, 0, 0}));
@@ -108,6 +137,9 @@ rows starts(const plan& how) {
     starting.floor = {"engine alone, one thread", 1 / instance.value};
   result.push_back(std::move(starting));
   result.push_back(std::move(stopping));
+  for (std::size_t instances : {100, 1000, 10'000})
+    if (!how.quick || instances <= 1000)
+      result.push_back(live(how, instances));
   return result;
 }
 
