@@ -213,6 +213,24 @@ TEST_CASE_FIXTURE(tls_fortress, "a trusted peer that hangs up by half is cut") {
   CHECK(refused(refusal::hung_up) == 1);
 }
 
+TEST_CASE_FIXTURE(tls_fortress, "a certificate without end is hung up on") {
+  certificate_order order;
+  order.names = {node_named(1)};
+  order.hosts.assign(4000, "host.example.org");
+  REQUIRE(!issue_certificate(files / "", order, files / "long"));
+  auto shown = tls_keeper::open({(files / "ca.pem").string(),
+                                 (files / "long.pem").string(),
+                                 (files / "long.key").string()},
+                                node_named(1));
+  REQUIRE(shown);
+  visitor x{url, (*shown)->dial(orchestrator)};
+  x.shake_hands();
+
+  CHECK(x.is_cut());
+  CHECK(eventually([&] { return refused(refusal::bad_tls) == 1; }));
+  CHECK(serves());
+}
+
 TEST_CASE_FIXTURE(tls_fortress, "a thousand noisy connections do no harm") {
   std::mt19937 random{42};
   for (int i = 0; i < 1000; ++i) {
