@@ -3,6 +3,9 @@
 
 #include "messages/errors.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <charconv>
 
 namespace edgeless {
@@ -47,7 +50,11 @@ caf::expected<url> parse_url(std::string_view text) {
 }
 
 bool is_loopback(const url& x) {
-  return x.host == "localhost" || x.host == "::1" || x.host.starts_with("127.");
+  // A name such as 127.example.org may lead anywhere.
+  in_addr address{};
+  if (::inet_pton(AF_INET, x.host.c_str(), &address) == 1)
+    return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+  return x.host == "localhost" || x.host == "::1";
 }
 
 } // namespace edgeless

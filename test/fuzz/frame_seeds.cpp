@@ -12,8 +12,7 @@ int main(int argc, char** argv) {
   auto write = [](const std::string& folder, std::size_t number,
                   const std::string& text) {
     std::filesystem::create_directories(folder);
-    std::ofstream{folder + "/frame-" + std::to_string(number),
-                  std::ios::binary}
+    std::ofstream{folder + "/frame-" + std::to_string(number), std::ios::binary}
       << text;
   };
   auto all = edgeless::fuzz::all_frames();

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include "test/fuzz/frames.hpp"
-
 #include "test/fuzz/fuzz.hpp"
 
 #include <caf/binary_deserializer.hpp>

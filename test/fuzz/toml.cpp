@@ -12,7 +12,9 @@ using namespace edgeless;
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   auto text = fuzz::text(bytes, size);
   // Whoever refuses says why.
-  auto refusal = [](const auto& x) { return x || !explain(x.error()).empty(); };
+  auto refusal = [](const auto& x) {
+    return x || !explain(x.error()).empty();
+  };
   fuzz::promise(refusal(parse_toml(text)));
   fuzz::promise(refusal(parse_controller_settings("file", text)));
   fuzz::promise(refusal(parse_orchestrator_settings("file", text)));

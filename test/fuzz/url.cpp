@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "runtime/url.hpp"
+
 #include "test/fuzz/fuzz.hpp"
 
 #include "runtime/redis_url.hpp"
-#include "runtime/url.hpp"
 
 using namespace edgeless;
 
@@ -10,18 +11,22 @@ using namespace edgeless;
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   auto text = fuzz::text(bytes, size);
   if (auto x = parse_url(text)) {
-    is_loopback(*x);
+    // A name may lead anywhere.
+    fuzz::promise(!is_loopback(*x) || x->host == "localhost"
+                  || x->host.find_first_not_of("0123456789.:")
+                       == std::string::npos);
     fuzz::promise(!x->host.empty());
-    auto host = x->host.find(':') == std::string::npos ? x->host
-                                                       : "[" + x->host + "]";
+    auto host
+      = x->host.find(':') == std::string::npos ? x->host : "[" + x->host + "]";
     auto again
       = parse_url(x->scheme + "://" + host + ":" + std::to_string(x->port));
     fuzz::promise(again && *again == *x);
   }
-  if (auto x = parse_redis_url(text))
-    fuzz::promise(x->password.size() < 8
-                  || x->host.find(x->password) != std::string::npos
-                  || x->path.find(x->password) != std::string::npos
-                  || to_string(*x).find(x->password) == std::string::npos);
+  if (auto x = parse_redis_url(text)) {
+    // What people see is the same, whatever the password.
+    auto other = *x;
+    other.password = "another";
+    fuzz::promise(to_string(*x) == to_string(other));
+  }
   return 0;
 }
