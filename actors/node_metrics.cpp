@@ -122,6 +122,13 @@ void tell_engine(metrics_page& page, const guest_engine& engine) {
                value(x->compilations));
   page.counter(us + "module_refusals_total",
                "Modules that could not be compiled.", value(x->refusals));
+  page.gauge(us + "guest_processes", "Functions in processes of their own.",
+             value(x->processes));
+  const auto ends = us + "guest_process_ends_total";
+  page.counter(ends, "Processes of functions that ended unasked, by reason.",
+               value(x->processes_lost), {{"reason", "crashed"}});
+  page.counter(ends, {}, value(x->processes_overdue), {{"reason", "overdue"}});
+  page.counter(ends, {}, value(x->processes_unruly), {{"reason", "unruly"}});
 }
 
 } // namespace

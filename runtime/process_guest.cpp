@@ -21,8 +21,8 @@ using namespace std::chrono_literals;
 constexpr auto slice = 5ms;
 /// To fall asleep and be woken takes longer than most events.
 constexpr auto patience = 20us;
-/// Wakings without a whole frame: a large one comes in many parts.
-constexpr std::uint32_t alarms_max = 4096;
+/// Wakings without a single byte in between: one may come late.
+constexpr std::uint32_t alarms_max = 64;
 
 class process_guest final : public guest {
 public:
@@ -86,7 +86,8 @@ private:
   clock::duration used_{0};
   clock::time_point since_ = clock::now();
   clock::time_point last_;   ///< when anything happened
-  std::uint32_t alarms_ = 0; ///< wakings since it said anything
+  std::uint32_t alarms_ = 0; ///< wakings for nothing
+  std::uint64_t moved_ = 0;  ///< as of the latest look
   std::uint64_t memory_held_ = 0;
   std::string fault_;
 };
@@ -154,7 +155,6 @@ std::optional<progress> process_guest::step(clock::time_point now) {
     return misbehave();
   if (frame) {
     last_ = now;
-    alarms_ = 0;
     hear(frame->first, frame->second);
     if (unruly_)
       return misbehave();
@@ -166,6 +166,8 @@ std::optional<progress> process_guest::step(clock::time_point now) {
       return progress::idle;
   } else if (now - last_ > patience) {
     // It rings for nothing, again and again.
+    alarms_
+      = std::exchange(moved_, line_.moved()) == line_.moved() ? alarms_ : 0;
     if (alarms_ > alarms_max)
       return misbehave();
     if (fall_asleep(now))

@@ -254,6 +254,8 @@ void process_keeper::launch(guest_process& x) {
     {"guest", "--run-guest", std::to_string(getpid())},
     {{x.memory_.get(), 3}, {x.bell_.get(), 4}, {module->get(), 5}}};
   auto status = spawn_child(plan, x.pid_);
+  // What is mapped stays.
+  x.memory_.close();
   if (status == 0)
     x.handle_ = descriptor{pidfd_open(x.pid_, 0)};
   if (!x.handle_) {

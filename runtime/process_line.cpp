@@ -31,6 +31,7 @@ void process_line::put(std::string_view bytes) {
   if (waiting_.empty()) {
     auto n = out_.put(bytes);
     broken_ |= !n;
+    moved_ += n.value_or(0);
     bytes.remove_prefix(n.value_or(bytes.size()));
   }
   waiting_ += bytes;
@@ -42,6 +43,7 @@ void process_line::flush() {
   auto n = out_.put(std::string_view{waiting_}.substr(sent_));
   broken_ |= !n;
   sent_ += n.value_or(0);
+  moved_ += n.value_or(0);
   if (sent_ == waiting_.size()) {
     waiting_.clear();
     sent_ = 0;
@@ -72,6 +74,7 @@ std::optional<process_line::frame> process_line::next() {
   if (n > 0) {
     body_.resize(before + n);
     in_.take(body_.data() + before, n);
+    moved_ += n;
     tell(wants_room);
   }
   if (body_.size() < head_->size)
@@ -93,6 +96,7 @@ bool process_line::read_head() {
     return false;
   guest_frame_head head;
   in_.take(reinterpret_cast<char*>(&head), sizeof(head));
+  moved_ += sizeof(head);
   broken_ |= !may_say(head);
   if (!broken_)
     head_ = head;

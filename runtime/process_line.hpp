@@ -33,6 +33,11 @@ public:
     return broken_;
   }
 
+  /// Bytes that went through, in both directions.
+  std::uint64_t moved() const {
+    return moved_;
+  }
+
   /// From now on the process rings when there is something to do, once.
   void want();
   void want_nothing();
@@ -55,6 +60,7 @@ private:
   std::string body_;
   bool whole_ = false; ///< body_ has been given out
   bool broken_ = false;
+  std::uint64_t moved_ = 0;
 };
 
 } // namespace edgeless

@@ -5,6 +5,7 @@ import pathlib
 import signal
 import unittest
 
+import test_redis
 from cluster import LOG, SystemTest, wait_for
 
 APART = ("generator", "message_generator", {"output": "log"},
@@ -22,7 +23,7 @@ def guests_of(process):
     return found
 
 
-class Isolation(SystemTest):
+class Steps:
     def guest(self, name):
         return wait_for("a process of a guest",
                         lambda: guests_of(self.cluster.running[name]))
@@ -32,6 +33,8 @@ class Isolation(SystemTest):
         seen = len(c.lines("events.log"))
         wait_for("events", lambda: len(c.lines("events.log")) > seen + 2)
 
+
+class Isolation(Steps, SystemTest):
     def test_a_function_in_a_process_of_its_own_works(self):
         c = self.cluster
         c.start_all("n1")
@@ -54,23 +57,6 @@ class Isolation(SystemTest):
         self.more_events()
         self.assertIn("its process was killed by signal 9", c.log("n1"))
 
-    def test_it_moves_to_another_node(self):
-        c = self.cluster
-        c.start_all("n1", "n2")
-        workflow = c.start([APART], [LOG])
-        self.more_events()
-        home = c.inspect(workflow)["generator"][1]
-        other = {"n1": "n2", "n2": "n1"}[home]
-
-        c.cli("workflow", "migrate", workflow, "generator",
-              c.node_ids[other])
-
-        self.more_events()
-        self.assertEqual(c.inspect(workflow)["generator"][1], other)
-        self.assertEqual(len(self.guest(other)), 1)
-        wait_for("the old one to go",
-                 lambda: not guests_of(c.running[home]))
-
     def test_nothing_is_left_of_a_killed_node(self):
         c = self.cluster
         c.start_all("n1")
@@ -90,6 +76,30 @@ class Isolation(SystemTest):
         self.guest("n1")
         c.cli("workflow", "stop", workflow)
         wait_for("its end", lambda: not guests_of(c.running["n1"]))
+
+
+class Moving(Steps, test_redis.RedisTest):
+    def test_it_moves_to_another_node(self):
+        c = self.cluster
+        self.start("n1", "n2")
+        workflow = c.start([APART], [LOG])
+        self.more_events()
+        _, home, instance = self.running(workflow)["generator"]
+        other = {"n1": "n2", "n2": "n1"}[home]
+        key = wait_for("the mirror", lambda: next(
+            (key for key, text in self.redis.texts("instance:").items()
+             if instance in text), None))
+
+        intent = "intent:migrate:" + key
+        self.redis.ask("SET", intent, c.node_ids[other])
+        self.redis.ask("RPUSH", "intents", intent)
+
+        wait_for("the move", lambda:
+                 c.inspect(workflow)["generator"][1] == other)
+        self.more_events()
+        self.assertEqual(len(self.guest(other)), 1)
+        wait_for("the old one to go",
+                 lambda: not guests_of(c.running[home]))
 
 
 if __name__ == "__main__":
