@@ -329,48 +329,6 @@ void function_instance::answer(call_result result) {
   drive();
 }
 
-/// No thread waits: the guest casts the same once more when there may be room,
-/// which nobody tells; to look is cheap, and rarer each time.
-void function_instance::block() {
-  blocked_ = true;
-  auto now = clock().now();
-  blocked_since_ = blocked_since_.value_or(now);
-  auto deadline = *blocked_since_ + birth_.limits.call_deadline;
-  auto pause = now + room_pause_;
-  room_pause_
-    = std::min<caf::timespan>(2 * room_pause_, limits::room_pause_max);
-  retry_at(std::min(deadline, pause));
-}
-
-void function_instance::unblock() {
-  if (std::exchange(blocked_, false))
-    drive();
-}
-
-void function_instance::retry() {
-  if (retry_at_ && clock().now() >= *retry_at_)
-    retry_at_.reset();
-  if (phase_ == phase::over)
-    return;
-  outbox_.retry();
-  outbox_.flush();
-  unblock();
-  retry_when_due();
-  leave_if_deserted();
-}
-
-void function_instance::retry_when_due() {
-  if (auto due = outbox_.due())
-    retry_at(*due);
-}
-
-void function_instance::retry_at(caf::actor_clock::time_point when) {
-  if (retry_at_ && *retry_at_ <= when)
-    return;
-  retry_at_ = when;
-  delayed_send(this, when - clock().now(), atom::retry_v);
-}
-
 bool function_instance::call_was_refused() {
   for (auto number : outbox_.take_refused())
     if (number == calls_)

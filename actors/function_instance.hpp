@@ -98,7 +98,6 @@ private:
   void fall_due(std::uint64_t number);
   void check_call(std::uint64_t number);
   void expire();
-  void retry();
   void stop();
   void grant_time_to_stop();
   void stop_by_force();
@@ -122,13 +121,16 @@ private:
   void finish_event();
   void answer(call_result result);
   void take_up(event x);
-  void block();
-  void unblock();
-  outbox::patience patience() const;
-  void retry_when_due();
-  void retry_at(caf::actor_clock::time_point when);
   bool call_was_refused();
   void tell_times();
+
+  // -- waiting for room: function_instance_room.cpp ---------------------------
+  void block();
+  void unblock();
+  void retry();
+  void retry_when_due();
+  void retry_at(caf::actor_clock::time_point when);
+  outbox::patience patience() const;
 
   // -- the end ----------------------------------------------------------------
   void crash(const std::string& reason);

@@ -71,17 +71,6 @@ bool function_instance::cast(std::string_view channel,
   return sent;
 }
 
-/// Neither init nor stop waits for anybody: others wait for them.
-outbox::patience function_instance::patience() const {
-  if (!in_handler_ || ending() || current_.kind == hook::init
-      || current_.kind == hook::stop)
-    return outbox::patience::none;
-  if (blocked_since_
-      && clock().now() - *blocked_since_ >= birth_.limits.call_deadline)
-    return outbox::patience::ended;
-  return outbox::patience::some;
-}
-
 void function_instance::cast(const instance_id& target,
                              std::string_view payload) noexcept {
   if (target == self_id())

@@ -257,9 +257,9 @@ void outbox::begin_inheritance(channel& from, const event& head) {
   instance_id target{from_bytes<node_id>(head.payload.data()),
                      from_bytes<physical_id>(head.payload.data() + 16)};
   auto now = from.target;
-  auto known = !now.instance || now == target
-               || (from.leads_to
-                   && from.leads_to->to.predecessor == target.instance);
+  auto known
+    = !now.instance || now == target
+      || (from.leads_to && from.leads_to->to.predecessor == target.instance);
   from.kept->adopt(head.stream, head.after, known ? head.call : 0);
   from.former = target;
   if (!now.instance)
