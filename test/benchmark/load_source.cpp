@@ -123,7 +123,8 @@ TEST_CASE("in a file, @WF_ID is the number of the workflow") {
   folder here;
   here.write("w.json", R"({"functions": [], "annotations": {},
     "resources": [{"name": "log@WF_ID", "class_type": "file-log",
-      "output_mapping": {}, "configurations": {"filename": "@WF_ID@WF_ID"}}]})");
+      "output_mapping": {},
+      "configurations": {"filename": "@WF_ID@WF_ID"}}]})");
   auto source = open_source("json-spec;" + (here / "w.json").string());
   REQUIRE(source);
   auto x = (*source)->make(17, seeded_chance(1));
