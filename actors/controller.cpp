@@ -59,7 +59,7 @@ void controller_state::recall() {
 
 void controller_state::dial(const std::string& id) {
   birth.net->dial(domains[id].url, peer_role::controller,
-                  peer_role::orchestrator,
+                  peer_role::orchestrator, id,
                   caf::actor_cast<caf::strong_actor_ptr>(self));
 }
 

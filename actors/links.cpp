@@ -121,7 +121,7 @@ void links_state::pump(link& way) {
 
 void links_state::dial(link& way) {
   way.state = link::phase::dialling;
-  net->dial(way.url, peer_role::node, peer_role::node,
+  net->dial(way.url, peer_role::node, peer_role::node, to_string(way.peer),
             caf::actor_cast<caf::strong_actor_ptr>(self));
 }
 

@@ -93,10 +93,10 @@ void node_state::spawn_providers() {
                  resource_house{hood, links, birth.where},
                  collector_doors{birth.metrics, machine_moment}));
     else if (x.class_type == "redis" && birth.redis_at)
-      resources.emplace(
-        x.class_type,
-        spawn_on(threads::pool, system, redis_resource_provider,
-                 resource_house{hood, links, birth.where}, birth.redis_at));
+      resources.emplace(x.class_type,
+                        spawn_on(threads::pool, system, redis_resource_provider,
+                                 resource_house{hood, links, birth.where},
+                                 birth.redis_at));
 }
 
 void node_state::listen() {
@@ -118,7 +118,7 @@ void node_state::look_for_orchestrator() {
     return;
   looking = true;
   birth.net->dial(birth.orchestrator_url, peer_role::node,
-                  peer_role::orchestrator,
+                  peer_role::orchestrator, "",
                   caf::actor_cast<caf::strong_actor_ptr>(self));
 }
 

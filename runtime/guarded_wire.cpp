@@ -88,13 +88,13 @@ public:
   }
 
   void dial(const std::string& where, peer_role self, peer_role peer,
-            caf::strong_actor_ptr whom) override {
+            const std::string& name, caf::strong_actor_ptr whom) override {
     auto parsed = parse_url(where);
     auto error = parsed ? check_scheme(*parsed, encrypted_) : parsed.error();
     if (error)
       return report_dial(whom, where, nullptr, explain(error));
     loop_->dial({where, std::move(*parsed), table_for(self, {peer}),
-                 std::move(whom), peer});
+                 std::move(whom), peer, name});
   }
 
 private:

@@ -49,9 +49,11 @@ public:
     = 0;
 
   /// Dials in the background, for at most limits::dial, and then sends `whom`
-  /// `dialled(where, handle, "")` or `dialled(where, nullptr, reason)`.
+  /// `dialled(where, handle, "")` or `dialled(where, nullptr, reason)`. With
+  /// TLS, only a peer of that role and name is spoken to: of a node its id, of
+  /// an orchestrator its domain; empty: whoever has that role.
   virtual void dial(const std::string& where, peer_role self, peer_role peer,
-                    caf::strong_actor_ptr whom)
+                    const std::string& name, caf::strong_actor_ptr whom)
     = 0;
 };
 

@@ -131,15 +131,23 @@ void wire_loop::connected(connection_id id) {
 
 void wire_loop::secure(connection_id id) {
   using enum tls_session::progress;
-  auto& x = dials_.at(id).attempt;
+  auto& dial = dials_.at(id);
+  auto& x = dial.attempt;
   auto result = x.tls->handshake(x.socket.get());
   if (result == failed) {
     journal_->refuse(x.tls->verdict(), to_string(x.address), x.tls->problem());
     return fail_attempt(id, std::string{x.tls->problem()});
   }
   watch_for(x, id, result);
-  if (result == done)
-    greet(id);
+  if (result != done)
+    return;
+  auto& name = dial.order.name;
+  if (name.empty() || x.tls->peer().name == name)
+    return greet(id);
+  auto who = to_string(x.tls->peer());
+  journal_->refuse(refusal::foreign_name, to_string(x.address), who);
+  fail_attempt(id, "the certificate of " + who + "; expected: "
+                     + to_string(tls_identity{dial.order.peer, name}));
 }
 
 void wire_loop::greet(connection_id id) {

@@ -25,6 +25,7 @@ struct dial_order {
   admission_table_ptr admission;
   caf::strong_actor_ptr whom;
   peer_role peer = peer_role::node;
+  std::string name; ///< in the peer's certificate; empty: any
 };
 
 /// Someone at home: the actor behind a listening socket.

@@ -220,7 +220,7 @@ public:
     return std::unique_ptr<listener>{std::move(result)};
   }
 
-  void dial(const std::string& where, peer_role, peer_role,
+  void dial(const std::string& where, peer_role, peer_role, const std::string&,
             caf::strong_actor_ptr whom) override {
     auto caller = caf::actor_cast<caf::actor>(whom);
     auto parsed = parse_url(where);

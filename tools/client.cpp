@@ -25,7 +25,7 @@ caf::expected<caf::strong_actor_ptr> client::dial_any(const std::string& url,
                                                       peer_role peer) {
   if (auto parsed = parse_url(url); !parsed)
     return parsed.error();
-  net_->dial(url, peer_role::client, peer,
+  net_->dial(url, peer_role::client, peer, "",
              caf::actor_cast<caf::strong_actor_ptr>(self_));
   caf::expected<caf::strong_actor_ptr> result{
     fail(ec::unreachable, "no answer from " + url)};

@@ -148,7 +148,7 @@ struct toy_wire : wire {
     return fail(ec::system_failure, "nobody listens here");
   }
 
-  void dial(const std::string& where, peer_role, peer_role,
+  void dial(const std::string& where, peer_role, peer_role, const std::string&,
             caf::strong_actor_ptr whom) override {
     dials.push_back({where, std::move(whom)});
   }

@@ -46,8 +46,8 @@ TEST_CASE("a dial to somebody who never answers says so, and delays nobody") {
 
   caf::scoped_actor waiting{here.system()};
   auto whom = caf::actor_cast<caf::strong_actor_ptr>(waiting);
-  here.net->dial(silent, node, orchestrator, whom);
-  here.net->dial(good, node, orchestrator, whom);
+  here.net->dial(silent, node, orchestrator, "", whom);
+  here.net->dial(good, node, orchestrator, "", whom);
 
   std::vector<std::string> order;
   for (int i = 0; i < 2; ++i)
@@ -114,7 +114,7 @@ TEST_CASE("a dial that is under way when the wire closes is called off") {
   socket_handle socket;
   auto url = silent_url(socket);
   caf::scoped_actor waiting{here.system()};
-  here.net->dial(url, node, orchestrator,
+  here.net->dial(url, node, orchestrator, "",
                  caf::actor_cast<caf::strong_actor_ptr>(waiting));
 
   here.net.reset();

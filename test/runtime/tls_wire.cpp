@@ -219,6 +219,22 @@ TEST_CASE_FIXTURE(trusted, "a port lets in those who have business there") {
   }
 }
 
+TEST_CASE_FIXTURE(trusted, "whoever dials a name reaches nobody else") {
+  auto there = start(node_named(9));
+  auto url = there->open(there->spawn(host), node, {node, client});
+  auto here = start(node_named(1));
+
+  auto right = here->dial(url, node, node, node_named(9).name);
+  auto wrong = here->dial(url, node, node, node_named(8).name);
+
+  CHECK(right.handle);
+  CHECK(!wrong.handle);
+  CHECK(wrong.reason
+        == url.substr(7) + ": the certificate of " + to_string(node_named(9))
+             + "; expected: " + to_string(node_named(8)));
+  CHECK(here->statistics->refused_for(refusal::foreign_name) == 1);
+}
+
 TEST_CASE_FIXTURE(trusted, "whoever dials wants the role that he dials") {
   auto there = start(node_named(9));
   auto url = there->open(there->spawn(host), node, {node, client});

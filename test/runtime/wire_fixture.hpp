@@ -93,9 +93,11 @@ public:
     return "http://127.0.0.1:" + std::to_string(doors.back()->port());
   }
 
-  dial_result dial(const std::string& url, peer_role self, peer_role peer) {
+  dial_result dial(const std::string& url, peer_role self, peer_role peer,
+                   const std::string& name = {}) {
     caf::scoped_actor waiting{system_};
-    net->dial(url, self, peer, caf::actor_cast<caf::strong_actor_ptr>(waiting));
+    net->dial(url, self, peer, name,
+              caf::actor_cast<caf::strong_actor_ptr>(waiting));
     dial_result result;
     waiting->receive(
       [&](atom::dialled, std::string& text, caf::strong_actor_ptr& handle,

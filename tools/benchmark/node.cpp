@@ -61,12 +61,12 @@ public:
   }
 
   void dial(const std::string& where, peer_role self, peer_role peer,
-            caf::strong_actor_ptr whom) override {
+            const std::string& name, caf::strong_actor_ptr whom) override {
     if (where == orchestrator_url)
       caf::anon_send(caf::actor_cast<caf::actor>(whom), atom::dialled_v, where,
                      orchestrator_, std::string{});
     else
-      others_->dial(where, self, peer, std::move(whom));
+      others_->dial(where, self, peer, name, std::move(whom));
   }
 
 private:
