@@ -56,8 +56,6 @@ void misbehave(const std::string& how, guest_channel& channel,
     line.say(frame::done, {.numbers = {1}}, "x");
   else if (how == "bad level")
     line.say(frame::log, {.numbers = {9}, .name = "x"}, "x");
-  else if (how == "twice at rest")
-    line.say(frame::next, {});
   else if (how == "no such kind")
     raw(channel, head(static_cast<frame>(99), 0));
   else if (how == "speaks the node's part")
