@@ -162,7 +162,7 @@ TEST_CASE_FIXTURE(producers, "who has waited for too long drops, and goes on") {
   pass(500ms);
 
   CHECK(made == burst);
-  CHECK(dropped(drop_reason::blocked_too_long) == 2);
+  CHECK(dropped(drop_reason::blocked_too_long) == 3);
 }
 
 TEST_CASE_FIXTURE(producers, "who is blocked takes up events and is stopped") {
@@ -240,6 +240,7 @@ TEST_CASE_FIXTURE(producers, "who is blocked moves when it has room") {
   stick();
   post("from", "go");
   pass(50ms);
+  outcomes.clear();
   begin_move("from", "node-2");
   pass(50ms);
   CHECK(outcomes.empty());
