@@ -108,3 +108,10 @@ TEST_CASE("a function shares its process unless it says otherwise") {
   CHECK(isolation_of({{"isolation", "process"}}) == isolation::process);
   CHECK(isolation_of({{"isolation", "container"}}) == isolation::shared);
 }
+
+TEST_CASE("who may have to wait for room is known from its annotations") {
+  CHECK(guest_limits_of({{"on_full.out", "block"}}).may_block);
+  CHECK(guest_limits_of({{"delivery.out", "at-least-once"}}).may_block);
+  CHECK(!guest_limits_of({{"on_full.out", "drop-oldest"}}).may_block);
+  CHECK(!guest_limits_of({}).may_block);
+}

@@ -119,3 +119,19 @@ TEST_CASE("annotations that make no sense name their component") {
         == lines{"f: max_instances \"few\" is not a number",
                  "r: node_id_match_any: \"here\" is not a UUID"});
 }
+
+TEST_CASE("a promise of a channel that a function does not have is a fault") {
+  workflow_spec spec;
+  auto& draft = spec.components.emplace_back();
+  draft.name = "f";
+  draft.class_id = "f";
+  draft.function_type = "RUST_WASM";
+  draft.outputs = {"out"};
+  draft.settings = {{"on_full.out", "block"}, {"delivery.oui", "twice"}};
+
+  CHECK(structural_faults(spec)
+        == std::vector<std::string>{
+          "f: delivery.oui: the function has no output \"oui\"",
+          "f: delivery.oui \"twice\" is not one of at-most-once, "
+          "at-least-once"});
+}
