@@ -104,9 +104,9 @@ TEST_CASE("an enumeration has only the values that it has") {
   REQUIRE(verdict(call, client, node) == "none");
   // The kind stands behind the ids of a target, a source and its component.
   auto kind = call.payload.size() - std::string{of(event{})}.size() + 48;
-  call.payload[kind] = static_cast<char>(event_kind::barrier);
+  call.payload[kind] = static_cast<char>(last_event_kind);
   CHECK(verdict(call, client, node) == "none");
-  call.payload[kind] = static_cast<char>(event_kind::barrier) + 1;
+  call.payload[kind] = static_cast<char>(last_event_kind) + 1;
   CHECK(verdict(call, client, node) == "bad_content");
 }
 
