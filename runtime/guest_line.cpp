@@ -14,8 +14,8 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// To fall asleep and be woken takes longer than what an answer mostly takes.
-constexpr auto patience = std::chrono::microseconds{20};
+/// Nobody else is here: to be woken costs more than to look a little longer.
+constexpr auto patience = std::chrono::microseconds{100};
 /// Of the memory for a large frame, so much is kept for the next.
 constexpr std::size_t kept = 64u << 10;
 

@@ -177,7 +177,7 @@ rows compute(const plan& how) {
     for (auto& x : more)
       result.push_back(std::move(x));
   };
-  constexpr int size = 1000;
+  constexpr int size = 3000;
   {
     std::vector<std::unique_ptr<runner>> all;
     all.push_back(make(*bare, fast, size));
@@ -186,10 +186,10 @@ rows compute(const plan& how) {
     add(interleaved(
       how,
       {{"the engine alone, without any check", unit::seconds},
-       {"vector_mul of 1000, in a process of its own (aim: 1.05x)",
+       {"vector_mul of 3000, in a process of its own (aim: 1.05x)",
         unit::seconds},
-       {"vector_mul of 1000, in the process of the node", unit::seconds}},
-      std::move(all), 20, numbers_event(size)));
+       {"vector_mul of 3000, in the process of the node", unit::seconds}},
+      std::move(all), 4, numbers_event(size)));
   }
   {
     std::vector<std::unique_ptr<runner>> all;
@@ -208,8 +208,8 @@ rows compute(const plan& how) {
     add(interleaved(
       how,
       {{"the same source, without optimisation and SIMD", unit::seconds},
-       {"vector_mul of 1000, as `function build` makes it", unit::seconds}},
-      std::move(all), 20, numbers_event(size)));
+       {"vector_mul of 3000, as `function build` makes it", unit::seconds}},
+      std::move(all), 4, numbers_event(size)));
   }
   return result;
 }
