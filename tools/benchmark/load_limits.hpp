@@ -30,9 +30,11 @@ constexpr std::uint32_t fibonacci = 1'000'000;
 constexpr std::size_t transactions = 100'000;
 /// A workflow in which nothing ends for so long has lost what it was about.
 constexpr double patience_s = 5;
-/// How often the journals in Redis are read, and how much of each in one go.
+/// How often the journals in Redis are read, how much of each in one go, and
+/// how many times then: workflows are to be started meanwhile.
 constexpr auto look = 2s;
 constexpr std::size_t journal_lines = 10'000;
+constexpr std::size_t rounds = 20;
 /// What was written to Redis before a workflow stopped arrives within this.
 constexpr auto last_lines = 2s;
 /// Times of transactions that are kept for the report.

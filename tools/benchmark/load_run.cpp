@@ -206,11 +206,13 @@ void load_run::look(bool all) {
   auto take = [&](std::size_t i, const std::string& line) {
     note(*whose[i], line);
   };
-  auto drained = parts_.redis->drain(keys, take);
-  if (drained)
-    result_.deaf.clear();
-  else
-    result_.deaf = explain(drained.error());
+  // A fast workflow writes more than one page at a time.
+  for (std::size_t round = 0; round < load_limits::rounds; ++round) {
+    auto drained = parts_.redis->drain(keys, take);
+    result_.deaf = drained ? "" : explain(drained.error());
+    if (!drained || *drained < load_limits::journal_lines)
+      return;
+  }
 }
 
 void load_run::note(journal& x, const std::string& text) {
