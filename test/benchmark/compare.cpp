@@ -60,6 +60,21 @@ TEST_CASE("spreads that overlap are noise") {
   CHECK(compare(rates({1}), rates({1})) == change::noise);
 }
 
+TEST_CASE("a slight change is noise, however still each run was") {
+  CHECK(compare(times({100, 100}), times({102, 102})) == change::noise);
+  CHECK(compare(times({100, 100}), times({103, 103})) == change::worse);
+}
+
+TEST_CASE("rows are the same whatever number of events there was") {
+  auto before
+    = parse_report(json({{"events lost of 20520 at 1 k/s", unit::count, {0}}}));
+  REQUIRE(before);
+  auto text
+    = comparison(*before, {{"events lost of 99 at 1 k/s", unit::count, {7}}});
+  CHECK(says(text, "| events lost of 99 at 1 k/s | 0 | 7 |  | **worse** |\n"));
+  CHECK(!says(text, "gone"));
+}
+
 TEST_CASE("a few wild samples do not hide a change") {
   CHECK(compare(rates({1, 10, 11, 10, 11, 10, 11, 90}),
                 rates({2, 20, 21, 20, 21, 20, 21, 80}))

@@ -26,7 +26,7 @@ enum class change {
   /// There is no such row with samples in one of the two.
   none,
   /// Their spreads, from the quarter to the three quarters of the samples,
-  /// overlap: it may be chance.
+  /// overlap, or their medians differ by 2 % at most: it may be chance.
   noise,
   better,
   worse,
