@@ -27,10 +27,9 @@ void ring() {
   for (char x : bytes)
     channel.up.bytes[at++ % guest_ring::size] = x;
   channel.up.head = at + leap;
-  for (;;) {
-    ring();
-    usleep(10'000);
-  }
+  ring();
+  for (;;)
+    pause();
 }
 
 std::string head(frame kind, std::uint32_t size) {

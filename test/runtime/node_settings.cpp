@@ -170,7 +170,7 @@ TEST_CASE("the nil UUID is nobody's name") {
   CHECK(problem(text).starts_with("n:2: general.node_id: "));
 }
 
-TEST_CASE("a node may want a process for each function, or says what is wrong") {
+TEST_CASE("a node may want a process for each function") {
   CHECK(node().wasm_runtime.where == isolation::shared);
   CHECK(node("isolation = \"process\"\n").wasm_runtime.where
         == isolation::process);
