@@ -10,7 +10,9 @@
 namespace edgeless {
 
 /// What became of the casts and calls of one node. While nothing crashes,
-/// over all nodes: sent = handled + dropped + still on their way.
+/// over all nodes: sent = handled + dropped + still on their way. What is
+/// delivered at least once counts as sent whenever it leaves, or when it is
+/// given up without having left: the ledger counts copies.
 class ledger {
 public:
   void count_sent(std::uint64_t n) {
