@@ -155,8 +155,11 @@ void function_instance::patch(output_map outputs) {
 }
 
 void function_instance::fence(const fenced_sessions& dead) {
+  // A former session of this node ends nothing here.
   auto among = [&](const node_id& peer) {
-    return std::ranges::any_of(dead, [&](auto& x) { return x.node == peer; });
+    return peer != birth_.hood->self && std::ranges::any_of(dead, [&](auto& x) {
+             return x.node == peer;
+           });
   };
   if (waiting_ && among(callee_))
     answer({event_kind::error, {}});

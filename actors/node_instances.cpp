@@ -4,6 +4,9 @@
 #include "runtime/log.hpp"
 #include "runtime/sha256.hpp"
 
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+
 namespace edgeless {
 
 // -- instances ----------------------------------------------------------------
@@ -176,17 +179,16 @@ void node_state::set_running(const physical_id& id, tenant& x, bool now) {
 }
 
 void node_state::fence(const fenced_sessions& dead) {
-  self->send(links, atom::fence_v, dead);
-  self->send(gate, atom::fence_v, dead);
-  // Not a former session of our own.
-  auto others = dead;
-  std::erase_if(others,
-                [this](auto& x) { return x.node == birth.description.id; });
-  if (others.empty())
-    return;
+  // One message for all: it may name a thousand.
+  auto news = caf::make_message(atom::fence_v, dead);
+  auto tell = [&](const auto& whom) {
+    caf::anon_send(caf::actor_cast<caf::actor>(whom), news);
+  };
+  tell(links);
+  tell(gate);
   for (auto& [id, x] : tenants)
     if (x.handle)
-      self->send(x.handle, atom::fence_v, others);
+      tell(x.handle);
 }
 
 inventory node_state::running() const {

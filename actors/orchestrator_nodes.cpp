@@ -3,6 +3,9 @@
 
 #include "runtime/log.hpp"
 
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+
 #include <algorithm>
 
 namespace edgeless {
@@ -171,9 +174,10 @@ void orchestrator_state::tell_fences() {
   for (auto begin = all.begin(); begin != all.end();) {
     auto part = std::min<std::ptrdiff_t>(
       all.end() - begin, static_cast<std::ptrdiff_t>(limits::fenced_sessions));
-    fenced_sessions some{begin, begin + part};
+    auto news
+      = caf::make_message(atom::fence_v, fenced_sessions{begin, begin + part});
     for (auto& [id, x] : nodes)
-      self->send(x.handle, atom::fence_v, some);
+      caf::anon_send(caf::actor_cast<caf::actor>(x.handle), news);
     begin += part;
   }
   self->send(self, atom::fence_v);

@@ -44,12 +44,13 @@ TEST_CASE("each role may ask what its conversations need") {
   CHECK(requests(controller, orchestrator)
         == names{"attach", "describe", "why_not", "host", "hosted", "drop",
                  "inspect"});
-  CHECK(requests(orchestrator, controller) == names{"fetch"});
+  CHECK(requests(orchestrator, controller) == names{"fetch", "joined"});
   CHECK(requests(node, orchestrator)
         == names{"join", "exited", "synced", "fetch"});
   CHECK(requests(orchestrator, node)
         == names{"start", "patch", "stop", "prepare", "activate", "freeze",
-                 "thaw", "hand_over", "keep_alive", "running", "fence"});
+                 "thaw", "hand_over", "keep_alive", "running", "state",
+                 "fence"});
   CHECK(requests(node, node) == names{"greet", "deliver"});
   CHECK(requests(client, node) == names{"invoke"});
 }

@@ -13,6 +13,8 @@ void cluster::check_laws() {
   check_orders();
   check_homes();
   check_ping();
+  // What was said to the dead waits for them for a while.
+  pass(limits::link_patience + 2s);
   INFO("sent ", sent(), ", handled ", handled(), ", dropped ", dropped());
   CHECK(accounted());
   CHECK(fenced_heard_ == 0);
