@@ -5,8 +5,10 @@
 
 #include "messages/interfaces.hpp"
 
+#include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "tools/client.hpp"
 
@@ -15,6 +17,11 @@ namespace edgeless::benchmark {
 /// The controller, as edgeless_cli speaks to it.
 class load_controller {
 public:
+  explicit load_controller(std::shared_ptr<tls_keeper> tls)
+    : peer_{std::move(tls)} {
+    // nop
+  }
+
   /// Later it is dialled again whenever something went wrong.
   caf::error dial(const std::string& url);
 

@@ -83,6 +83,22 @@ caf::error write_report(const std::string& file, const load_result& x) {
                      : fail(ec::system_failure, "cannot write " + file);
 }
 
+/// The certificates for this controller; none if it is on this machine.
+caf::expected<std::shared_ptr<tls_keeper>> open_tls(const load_options& x) {
+  tls_settings tls;
+  if (!x.config.empty()) {
+    auto settings = load_cli_settings(x.config);
+    if (!settings)
+      return settings.error();
+    tls = settings->tls;
+  }
+  tls.insecure = tls.insecure || x.insecure;
+  if (auto problem
+      = check_exposure(tls, {{"--controller-url", x.controller_url}}))
+    return problem;
+  return edgeless::open_tls(tls, {peer_role::client, ""});
+}
+
 caf::error close(dataset& x) {
   if (x.left_out() > 0)
     return fail(ec::exhausted, std::to_string(x.left_out())
@@ -96,12 +112,10 @@ caf::error run_experiment(const load_options& x) {
   auto parts = make_parts(x);
   if (!parts)
     return parts.error();
-  tls_settings tls;
-  tls.insecure = x.insecure;
-  if (auto problem
-      = check_exposure(tls, {{"--controller-url", x.controller_url}}))
-    return problem;
-  load_controller controller;
+  auto tls = open_tls(x);
+  if (!tls)
+    return tls.error();
+  load_controller controller{std::move(*tls)};
   if (auto problem = controller.dial(x.controller_url))
     return problem;
   open_redis(*parts);

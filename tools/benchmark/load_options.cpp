@@ -73,6 +73,8 @@ void add_load_options(CLI::App& app, load_options& x) {
     .add_option("-c,--controller-url", x.controller_url,
                 "Whom to ask for workflows")
     ->capture_default_str();
+  app.add_option("--config", x.config,
+                 "A cli.toml: the certificates of its [tls] are used");
   app.add_flag("--insecure", x.insecure,
                "Speak plain TCP to a controller beyond this machine");
   add_experiment(app, x);

@@ -28,6 +28,8 @@ struct load_options {
   std::string additional_fields;
   std::string additional_header;
   std::size_t max_workflows = load_limits::workflows;
+  /// A cli.toml: its [tls] says who we are.
+  std::string config;
   bool insecure = false;
 };
 
