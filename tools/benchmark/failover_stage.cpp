@@ -44,6 +44,7 @@ caf::behavior library() {
       return code_part{code, i->second.size(), offset,
                        i->second.substr(offset, limits::part)};
     },
+    [](atom::joined, const std::string&) {},
   };
 }
 
@@ -136,8 +137,7 @@ caf::error stage::attach() {
   caf::error problem;
   self_
     ->request(orchestrator_, limits::client, atom::attach_v,
-              std::string{domain_name},
-              caf::actor_cast<library_actor>(library_))
+              std::string{domain_name}, caf::actor_cast<patron_actor>(library_))
     .receive([](const domain_description&) {},
              [&](caf::error& x) { problem = std::move(x); });
   if (!problem)

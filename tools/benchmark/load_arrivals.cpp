@@ -101,9 +101,9 @@ caf::error arrival_model::read_trace(std::string_view text) {
       continue;
     auto comma = line.find(',');
     auto from = parse_time(line.substr(0, comma));
-    auto to = comma == std::string_view::npos
-                ? std::nullopt
-                : parse_time(line.substr(comma + 1));
+    auto to
+      = parse_time(comma == std::string_view::npos ? std::string_view{}
+                                                   : line.substr(comma + 1));
     auto where = "--workload-trace, line " + std::to_string(number) + ": ";
     if (!from || !to)
       return refuse(where + "must be ARRIVAL,END in seconds");

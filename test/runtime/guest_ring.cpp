@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/guest_ring.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+
+using namespace edgeless;
+
+namespace {
+
+/// The byte at this place of an endless text.
+char letter(std::uint64_t at) {
+  return static_cast<char>(at * 31 + at / 251);
+}
+
+} // namespace
+
+TEST_CASE("what one thread writes another one reads, whatever the pieces") {
+  constexpr std::uint64_t total = 20 * guest_ring::size + 7;
+  auto ring = std::make_unique<guest_ring>();
+  std::jthread writing{[&] {
+    std::mt19937 random{1};
+    ring_writer out{*ring};
+    for (std::uint64_t sent = 0; sent < total;) {
+      std::string piece(std::min<std::uint64_t>(random() % 5000, total - sent),
+                        ' ');
+      for (std::size_t i = 0; i < piece.size(); ++i)
+        piece[i] = letter(sent + i);
+      sent += *out.put(piece);
+    }
+  }};
+  std::mt19937 random{2};
+  ring_reader in{*ring};
+  std::uint64_t wrong = 0;
+  for (std::uint64_t read = 0; read < total;) {
+    auto n = std::min<std::uint32_t>(*in.available(), random() % 5000);
+    std::string piece(n, ' ');
+    in.take(piece.data(), n);
+    for (std::size_t i = 0; i < n; ++i)
+      wrong += piece[i] != letter(read + i);
+    read += n;
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("a place that makes no sense is noticed by the other side") {
+  auto ring = std::make_unique<guest_ring>();
+  ring_writer out{*ring};
+  ring_reader in{*ring};
+  REQUIRE(out.put("abc") == 3);
+  REQUIRE(in.available() == 3u);
+
+  ring->head = guest_ring::size + 1;
+  CHECK(!in.available());
+  ring->tail = 4;
+  CHECK(!out.room());
+  CHECK(!out.put("d"));
+}
+
+TEST_CASE("a full ring takes no more until somebody reads") {
+  auto ring = std::make_unique<guest_ring>();
+  ring_writer out{*ring};
+  ring_reader in{*ring};
+  REQUIRE(out.put(std::string(guest_ring::size + 1, 'x')) == guest_ring::size);
+  CHECK(out.put("y") == 0);
+
+  char taken[2];
+  in.take(taken, 2);
+  CHECK(out.put("yyy") == 2);
+}
