@@ -16,6 +16,9 @@ namespace {
 
 /// A batch that is not taken within this time means a broken connection.
 constexpr auto patience = limits::local;
+/// Batches on their way to one peer. Each is a request, and a peer that has a
+/// thousand unanswered hangs up; meanwhile the next one grows.
+constexpr std::size_t max_flights = 256;
 
 } // namespace
 
@@ -178,7 +181,8 @@ void links_state::resume(link& way, std::uint64_t wanted) {
 
 void links_state::launch(link& way) {
   auto now = self->clock().now();
-  while (!way.queue.empty() && way.in_flight < limits::credit_events
+  while (!way.queue.empty() && way.flights.size() < max_flights
+         && way.in_flight < limits::credit_events
          && way.bytes_in_flight < limits::credit_bytes) {
     link::flight x;
     batch load;

@@ -4,6 +4,7 @@
 #include "runtime/frame_admission.hpp"
 #include "runtime/frame_refusal.hpp"
 #include "runtime/frame_shapes.hpp"
+#include "runtime/request_book.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -24,9 +25,6 @@ namespace edgeless {
 /// when old peers would not understand us anymore.
 inline constexpr std::string_view application_id = "edgeless-3";
 
-/// Requests of one peer that wait for their answers, but those to host: a
-/// controller may host all its workflows again at once.
-inline constexpr std::size_t unanswered_requests = 1024;
 /// Answers that wait for one peer to read them, in bytes: it asks for the next
 /// part of a module when it has the one before.
 inline constexpr std::size_t unread_answers = 16u << 20;
@@ -109,7 +107,13 @@ public:
 
   /// A request of the peer has its answer.
   void answered(const frame_answer& x) {
-    unanswered_.erase({x.actor, x.request});
+    requests_->close(x.actor, x.request);
+  }
+
+  /// The peer has other connections: what waits there counts here, too.
+  void share(std::shared_ptr<request_book> requests) {
+    requests->take_over(*requests_);
+    requests_ = std::move(requests);
   }
 
   /// Copies up to `size` of them; returns how many.
@@ -119,8 +123,6 @@ public:
   void skip_frame();
 
 private:
-  using clock = std::chrono::steady_clock;
-
   refusal check_header(const frame_header& header) const;
   refusal check(const frame_header& header, std::string_view payload);
   refusal greet(const frame_header& header, std::string_view payload);
@@ -135,9 +137,7 @@ private:
   bool greeted_ = false;
   node_bytes peer_{};
   std::uint64_t offered_ = 0;
-  /// By the actor that asks, and its number; and since when.
-  std::map<std::pair<std::uint64_t, std::uint64_t>, clock::time_point>
-    unanswered_;
+  std::shared_ptr<request_book> requests_ = std::make_shared<request_book>();
   /// The peer's actors that CAF has proxies of.
   std::unordered_set<std::uint64_t> actors_;
 

@@ -110,15 +110,7 @@ bool frame_check::may_wait(const frame_header& header, std::uint64_t atom) {
   if (!rules_.accepted || !id.is_request()
       || atom == static_cast<std::uint64_t>(host))
     return true;
-  auto now = clock::now();
-  // By then nobody waits anymore, and what is not answered never will be.
-  if (unanswered_.size() >= unanswered_requests)
-    std::erase_if(unanswered_,
-                  [&](auto& x) { return now - x.second > 2 * limits::client; });
-  return unanswered_.size() < unanswered_requests
-         && unanswered_
-              .emplace(std::pair{header.source, number_of(header.data)}, now)
-              .second;
+  return requests_->open(header.source, number_of(header.data));
 }
 
 refusal frame_check::check_monitor(std::string_view payload) const {

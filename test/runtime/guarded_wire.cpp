@@ -3,6 +3,8 @@
 
 #include "test/runtime/wire_fixture.hpp"
 
+#include "runtime/request_book.hpp"
+
 #include <caf/forwarding_actor_proxy.hpp>
 #include <caf/io/basp_broker.hpp>
 
@@ -205,6 +207,29 @@ TEST_CASE("two nodes that dial each other at once both get through") {
       CHECK(taken == 1);
     }
   }
+}
+
+TEST_CASE("two nodes that have dialled each other may ask for ever") {
+  program one;
+  program two;
+  auto to_one = one.open(one.spawn(gate), node, {node});
+  auto to_two = two.open(two.spawn(gate), node, {node});
+  auto there = one.reach<gate_actor>(to_two, node, node);
+  auto back = two.reach<gate_actor>(to_one, node, node);
+
+  // Answers take the way that CAF likes, not that of their request.
+  for (auto [from, to] : {std::pair{&one, there}, {&two, back}}) {
+    caf::scoped_actor self{from->system()};
+    std::size_t answers = 0;
+    for (std::size_t i = 0; i < 3 * unanswered_requests; ++i)
+      self
+        ->request(to, ages, atom::deliver_v, std::uint64_t{1},
+                  batch{0, {parcel{}}})
+        .receive([&](std::uint64_t) { ++answers; }, [](const caf::error&) {});
+    CHECK(answers == 3 * unanswered_requests);
+  }
+  CHECK(one.statistics->refused_in_total() == 0);
+  CHECK(two.statistics->refused_in_total() == 0);
 }
 
 TEST_CASE("frames up to the limit pass, also when they come in a row") {
