@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/wasm_engine.hpp"
+
 #include "tools/benchmark/plan.hpp"
 
 /// The parts of the report. Each measures its floors next to what they are the
@@ -49,5 +51,8 @@ rows placements(const plan& how);
 /// What a computation takes in a process of its own, in that of the node, and
 /// without anybody around; and what the flags of `function build` are worth.
 rows compute(const plan& how);
+
+/// A part of it: what a function takes to read and to print a number.
+rows numbers(const plan& how, guest_engine& engine);
 
 } // namespace edgeless::benchmark

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "tools/benchmark/lone_guest.hpp"
+
+#include "runtime/sha256.hpp"
+
+#include "messages/errors.hpp"
+
+#include <condition_variable>
+#include <mutex>
+
+#include "tools/benchmark/plan.hpp"
+
+namespace edgeless::benchmark {
+
+/// Gives a guest the same event again and again, and has time.
+struct lone_guest::patient_host : guest_host {
+  guest_event current{hook::init, {}, {}, {}};
+  int left = 1;
+  std::string said;
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool woken = false;
+
+  const guest_event* next() noexcept override {
+    return left-- > 0 ? &current : nullptr;
+  }
+  void done(call_result) noexcept override {
+    // nop
+  }
+  bool cast(std::string_view, std::string_view payload) noexcept override {
+    said = payload;
+    return true;
+  }
+  void cast(const instance_id&, std::string_view) noexcept override {
+    // nop
+  }
+  std::optional<caf::expected<call_result>>
+  call(std::string_view, std::string_view) noexcept override {
+    return call_result{event_kind::error, {}};
+  }
+  std::optional<caf::expected<call_result>>
+  call(const instance_id&, std::string_view) noexcept override {
+    return call_result{event_kind::error, {}};
+  }
+  caf::error delayed_cast(std::chrono::milliseconds, std::string_view,
+                          std::string_view) noexcept override {
+    return caf::none;
+  }
+  void log(std::uint32_t, std::string_view,
+           std::string_view) noexcept override {
+    // nop
+  }
+  instance_id self() const noexcept override {
+    return {};
+  }
+  caf::error sync(std::string_view) noexcept override {
+    return caf::none;
+  }
+  void wake() noexcept override {
+    std::lock_guard guard{mutex};
+    woken = true;
+    changed.notify_all();
+  }
+};
+
+lone_guest::lone_guest(guest_engine& engine, const std::string& module,
+                       std::string init)
+  : host_{std::make_unique<patient_host>()} {
+  auto id = sha256(module);
+  auto code = engine.find(id);
+  if (!code)
+    if (auto made = engine.compile(id, module))
+      code = *made;
+  host_->current.payload = std::move(init);
+  if (code)
+    if (auto made = code->instantiate(*host_, {}))
+      guest_ = std::move(*made);
+  good_ = guest_ && settle();
+}
+
+lone_guest::~lone_guest() {
+  guest_.reset();
+}
+
+std::optional<double> lone_guest::handle(int count,
+                                         const std::string& payload) {
+  if (!good_)
+    return std::nullopt;
+  host_->current = {hook::cast, {}, payload, {}};
+  host_->left = count;
+  auto taken = seconds_of([&] { good_ = settle(); });
+  return good_ ? std::optional{taken / count} : std::nullopt;
+}
+
+const std::string& lone_guest::said() const {
+  return host_->said;
+}
+
+std::string lone_guest::fault() const {
+  return guest_ ? guest_->fault() : "the guest cannot be made";
+}
+
+bool lone_guest::settle() {
+  for (;;) {
+    switch (guest_->run()) {
+    case progress::idle:
+      return true;
+    case progress::preempted:
+      break;
+    case progress::working: {
+      std::unique_lock lock{host_->mutex};
+      host_->changed.wait(lock, [this] { return host_->woken; });
+      host_->woken = false;
+      break;
+    }
+    default:
+      return false;
+    }
+  }
+}
+
+} // namespace edgeless::benchmark
