@@ -24,6 +24,11 @@ constexpr wide multiply(uint64_t a, uint64_t b) {
           middle << 32 | uint32_t(low)};
 }
 
+/// x / 10, of less than 2^62: a division is one in the engine.
+constexpr uint64_t tenth(uint64_t x) {
+  return multiply(x, 0x199999999999999a).high;
+}
+
 /// A natural number of at most 4096 bits: no decimal that a double can tell
 /// from its neighbours needs more.
 struct natural {
@@ -165,10 +170,10 @@ number shortest(typename layout<F>::bits bits) {
   auto upper = scale(4 * c + 2) - odd;
   auto value = scale(4 * c);
   auto s = value / 4;
-  if (auto tens = s / 10 * 10; s >= 10) {
+  if (auto tens = tenth(s) * 10; s >= 10) {
     bool down = lower <= 4 * tens, up = 4 * tens + 40 <= upper;
     if (down != up)
-      return {tens / 10 + up, k + 1};
+      return {tenth(s) + up, k + 1};
   }
   bool down = lower <= 4 * s, up = 4 * s + 4 <= upper;
   if (down != up)
@@ -217,6 +222,89 @@ typename layout<F>::bits nearest(uint64_t w, int q) {
     return bits(infinity) << L::mantissa;
   return bits(exponent) << L::mantissa | (m ^ (bits{1} << L::mantissa));
 }
+
+/// w * 10^q for most of what people write, by one division, which rounds
+/// correctly since both sides are exact (Clinger). False: ask `nearest`.
+template <class F>
+bool divide(uint64_t w, int q, F& result) {
+  constexpr double powers[]
+    = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+       1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  if (w >> 53 || q > 0 || q < -22)
+    return false;
+  auto x = double(int64_t(w)) / powers[-q];
+  // A float is rounded twice: wrong only if the first time ends halfway.
+  if constexpr (sizeof(F) == 4)
+    if (x < 1e-37
+        || (__builtin_bit_cast(uint64_t, x) & 0x1fffffff) == 0x10000000)
+      return false;
+  result = F(x);
+  return true;
+}
+
+/// The bytes at `text`, as many as the word has.
+template <class Word>
+Word load(const char* text) {
+  Word result;
+  __builtin_memcpy(&result, text, sizeof(Word));
+  return result;
+}
+
+/// Whether all bytes are digits: none too small, none too large.
+template <class Word>
+bool are_digits(Word x) {
+  constexpr Word each = ~Word{0} / 255;
+  return !(((x + 0x46 * each) | (x - 0x30 * each)) & 0x80 * each);
+}
+
+/// The value of eight digits: of pairs, of fours, of all.
+inline uint32_t value_of(uint64_t x) {
+  x -= 0x3030303030303030;
+  x = x * 10 + (x >> 8);
+  return ((x & 0x000000ff000000ff) * 0x000f424000000064
+          + (x >> 16 & 0x000000ff000000ff) * 0x0000271000000001)
+         >> 32;
+}
+
+/// The value of four digits.
+inline uint32_t value_of(uint32_t x) {
+  x -= 0x30303030;
+  x = x * 10 + (x >> 8);
+  return (x & 0xff) * 100 + (x >> 16 & 0xff);
+}
+
+/// Digits that are read one run after the other: the first 19 that count.
+struct significand {
+  uint64_t value = 0;
+  int dropped = 0;   ///< digits behind the first 19
+  bool tail = false; ///< of which not all are zero
+
+  /// Reads the digits at the beginning of `text`; how many.
+  size_t read(string_view text) {
+    size_t i = 0;
+    for (; text.size() - i >= 8 && value < 100'000'000'000; i += 8) {
+      auto word = load<uint64_t>(text.data() + i);
+      if (!are_digits(word))
+        break;
+      value = value * 100'000'000 + value_of(word);
+    }
+    if (text.size() - i >= 4 && value < 1'000'000'000'000'000)
+      if (auto word = load<uint32_t>(text.data() + i); are_digits(word)) {
+        value = value * 10'000 + value_of(word);
+        i += 4;
+      }
+    for (; i < text.size(); ++i) {
+      uint8_t digit = text[i] - '0';
+      if (digit > 9)
+        break;
+      if (value < 1'000'000'000'000'000'000)
+        value = 10 * value + digit;
+      else
+        ++dropped, tail |= digit != 0;
+    }
+    return i;
+  }
+};
 
 /// Whether a decimal between the value of `bits` and the next one rounds up.
 /// It is that of `digits`, skipping a point, times 10^exponent.
@@ -284,6 +372,11 @@ parsed<T> parse(string_view text) {
   constexpr auto largest
     = (uint64_t{1} << (8 * sizeof(T) - 1) << !is_signed) - 1;
   auto limit = largest + minus;
+  // No 19 digits exceed a word.
+  decimal::significand w;
+  if (digits.size() <= 19 && w.read(digits) == digits.size()
+      && w.value <= limit)
+    return {T(minus ? -w.value : w.value), {}};
   uint64_t value = 0;
   for (auto c : digits) {
     if (c < '0' || c > '9')
@@ -297,6 +390,21 @@ parsed<T> parse(string_view text) {
   return {T(minus ? -value : value), {}};
 }
 
+namespace decimal {
+
+/// What has no digits: inf, infinity, nan, or not a number at all.
+template <class F>
+parsed<F> word(string_view text, bool minus) {
+  F sign = minus ? -1 : 1;
+  if (equal_ignoring_case(text, "inf") || equal_ignoring_case(text, "infinity"))
+    return {sign * F(__builtin_inf()), {}};
+  if (equal_ignoring_case(text, "nan"))
+    return {sign * F(__builtin_nan("")), {}};
+  return {0, "invalid float literal"};
+}
+
+} // namespace decimal
+
 /// Reads a float or a double, rounded correctly: decimal digits with an
 /// optional sign, point and exponent, or inf, infinity, nan in any case.
 template <class F>
@@ -306,34 +414,19 @@ requires(!integer<F>) parsed<F> parse(string_view text) {
   if (text.empty())
     return {0, "cannot parse float from empty string"};
   bool minus = text[0] == '-';
-  F sign = minus ? -1 : 1;
   text = text.substr(minus || text[0] == '+');
-  if (equal_ignoring_case(text, "inf") || equal_ignoring_case(text, "infinity"))
-    return {sign * F(__builtin_inf()), {}};
-  if (equal_ignoring_case(text, "nan"))
-    return {sign * F(__builtin_nan("")), {}};
-  // `w` has the first 19 digits, `tail` says that others follow, not all zero.
-  uint64_t w = 0;
-  int exponent = 0, dropped = 0;
-  bool point = false, digit = false, tail = false;
-  size_t i = 0;
-  for (; i < text.size(); ++i) {
-    auto c = text[i];
-    if (c == '.' && !point) {
-      point = true;
-      continue;
-    }
-    if (c < '0' || c > '9')
-      break;
-    digit = true;
-    exponent -= point;
-    if (w < 1'000'000'000'000'000'000)
-      w = 10 * w + (c - '0');
-    else
-      ++dropped, tail |= c != '0';
+  decimal::significand w;
+  auto i = w.read(text);
+  bool digit = i > 0;
+  int exponent = 0;
+  if (i < text.size() && text[i] == '.') {
+    auto fraction = w.read(text.substr(++i));
+    digit |= fraction > 0;
+    exponent = -int(fraction);
+    i += fraction;
   }
   if (!digit)
-    return invalid;
+    return decimal::word<F>(text, minus);
   auto digits = text.substr(0, i);
   if (i < text.size()) {
     if (text[i] != 'e' && text[i] != 'E')
@@ -351,8 +444,11 @@ requires(!integer<F>) parsed<F> parse(string_view text) {
       return invalid;
     exponent += negative ? -value : value;
   }
-  auto result = decimal::nearest<F>(w, exponent + dropped);
-  if (tail && result != decimal::nearest<F>(w + 1, exponent + dropped))
+  if (F value; decimal::divide(w.value, w.dropped ? 1 : exponent, value))
+    return {minus ? -value : value, {}};
+  auto result = decimal::nearest<F>(w.value, exponent + w.dropped);
+  if (w.tail
+      && result != decimal::nearest<F>(w.value + 1, exponent + w.dropped))
     result += decimal::rounds_up<F>(digits, exponent, result);
   result |= bits{minus} << (8 * sizeof(F) - 1);
   return {__builtin_bit_cast(F, result), {}};

@@ -126,12 +126,34 @@ public:
     make_room(text.size());
     auto to = data_ + size_;
     size_ += text.size();
-    // A bulk copy costs a call into the engine; most texts are short.
-    if (text.size() > 32)
-      __builtin_memcpy(to, text.data(), text.size());
-    else
-      for (auto c : text)
-        *to++ = c;
+    copy(to, text.data(), text.size());
+  }
+  /// A bulk copy costs a call into the engine; most texts are short, and two
+  /// words that overlap are all of such a text.
+  static void copy(char* to, const char* from, size_t n) {
+    if (n > 32)
+      __builtin_memcpy(to, from, n);
+    else if (n >= 16)
+      copy_ends<16>(to, from, n);
+    else if (n >= 8)
+      copy_ends<8>(to, from, n);
+    else if (n >= 4)
+      copy_ends<4>(to, from, n);
+    else if (n >= 2)
+      copy_ends<2>(to, from, n);
+    else if (n)
+      *to = *from;
+  }
+  template <size_t N>
+  static void copy_ends(char* to, const char* from, size_t n) {
+    struct word {
+      char bytes[N];
+    };
+    word first, last;
+    __builtin_memcpy(&first, from, N);
+    __builtin_memcpy(&last, from + n - N, N);
+    __builtin_memcpy(to, &first, N);
+    __builtin_memcpy(to + n - N, &last, N);
   }
   /// Appends `c`, `n` times.
   void append_copies(char c, size_t n) {
@@ -155,15 +177,40 @@ inline void put(string& out, char c) {
 
 namespace detail {
 
+// A division by a constant is one in the engine, and a product here.
+inline uint32_t hundredth(uint32_t x) {
+  return x * uint64_t{1374389535} >> 37;
+}
+
+/// Writes the two digits of what is below 100 before `at`.
+inline char* write_pair(char* at, uint32_t pair) {
+  auto ten = pair * 103 >> 10;
+  *--at = '0' + (pair - 10 * ten);
+  *--at = '0' + ten;
+  return at;
+}
+
 inline string_view digits_of(uint64_t value, char (&buffer)[20]) {
-  auto end = buffer + sizeof(buffer), begin = end;
-  for (; value > UINT32_MAX; value /= 10)
-    *--begin = '0' + value % 10;
-  auto rest = uint32_t(value); // Its divisions are cheaper.
-  do
-    *--begin = '0' + rest % 10;
-  while (rest /= 10);
-  return {begin, size_t(end - begin)};
+  auto end = buffer + sizeof(buffer), at = end;
+  while (value >= 100'000'000) {
+    auto above = decimal::multiply(value, 0xabcc77118461cefd).high >> 26;
+    auto eight = uint32_t(value - above * 100'000'000);
+    value = above;
+    auto six = hundredth(eight), four = hundredth(six), two = hundredth(four);
+    at = write_pair(at, eight - 100 * six);
+    at = write_pair(at, six - 100 * four);
+    at = write_pair(at, four - 100 * two);
+    at = write_pair(at, two);
+  }
+  auto rest = uint32_t(value);
+  while (rest >= 10) {
+    auto above = hundredth(rest);
+    at = write_pair(at, rest - 100 * above);
+    rest = above;
+  }
+  if (rest || at == end)
+    *--at = '0' + rest;
+  return {at, size_t(end - at)};
 }
 
 } // namespace detail
@@ -195,8 +242,13 @@ void put(string& out, F value) {
   if (int(bits >> L::mantissa) > 2 * L::bias)
     return out.append("inf");
   auto [number, exponent] = decimal::shortest<F>(bits);
-  for (; exponent < 0 && number % 10 == 0; ++exponent)
-    number /= 10;
+  while (exponent < 0) {
+    auto tenth = decimal::tenth(number);
+    if (number != 10 * tenth)
+      break;
+    number = tenth;
+    ++exponent;
+  }
   char buffer[20];
   auto digits = detail::digits_of(number, buffer);
   int whole = int(digits.size()) + exponent; // Digits before the point.

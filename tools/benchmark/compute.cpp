@@ -104,7 +104,7 @@ rows compute(const plan& how) {
         unit::seconds}},
       std::move(all), 1, "1"));
   }
-  add(numbers(how, *engine));
+  add(numbers(how, *bare));
   return result;
 }
 

@@ -87,13 +87,13 @@ void measure(const plan& how, lone_guest& guest, const std::string& name,
   auto values = random_numbers<T>();
   auto text = printed(values);
   std::size_t sum = 0; // So that nothing is left out.
-  result.push_back(
-    beside(how, "a function prints " + name, "std::to_chars, native", guest,
-           letter + bytes_of(values), [&] { sum += printed(values).size(); }));
+  result.push_back(beside(
+    how, "without checks, a function prints " + name, "std::to_chars, native",
+    guest, letter + bytes_of(values), [&] { sum += printed(values).size(); }));
   auto capital = static_cast<char>(letter - 'a' + 'A');
   // As it prints them itself: without exponents.
   auto own = guest.said();
-  result.push_back(beside(how, "a function reads " + name,
+  result.push_back(beside(how, "without checks, a function reads " + name,
                           "std::from_chars, native", guest, capital + own,
                           [&] { sum += read<T>(own).size(); }));
   if (sum == 0 || guest.said() != bytes_of(values))
