@@ -5,12 +5,15 @@ import contextlib
 import os
 import random
 import socket
+import ssl
 import struct
 import threading
 import time
 import unittest
+import uuid
 
 from cluster import GENERATOR, LOG, Cluster, SystemTest, wait_for
+from test_tls import TlsCluster
 
 # BASP, CAF's protocol: the kinds of frames.
 SERVER_HANDSHAKE, HANDSHAKE, DIRECT, ROUTED, MONITOR, DOWN, HEARTBEAT = range(7)
@@ -71,15 +74,23 @@ def greet(peer):
 
 
 class Port:
-    """Somebody's port, and how one talks to it. A form with TLS differs in
-    `speak` alone."""
+    """Somebody's port, and how one talks to it: with TLS, `speak` shows a
+    certificate of a role that is let in there."""
 
     def __init__(self, name, number, speak=lambda x: x):
         self.name, self.number, self.speak = name, number, speak
 
+    def reach(self, timeout=5):
+        """Without a word."""
+        return socket.create_connection(("127.0.0.1", self.number), timeout)
+
     def connect(self, timeout=5):
-        return self.speak(socket.create_connection(
-            ("127.0.0.1", self.number), timeout))
+        peer = self.reach(timeout)
+        try:
+            return self.speak(peer)
+        except OSError:
+            peer.close()
+            raise
 
 
 def say(peer, data):
@@ -103,11 +114,16 @@ def is_cut(peer, patience=30):
 
 class Hostile(SystemTest):
     keep_alive = 0.5
+    encrypted = False
 
     def setUp(self):
-        self.cluster = Cluster(self.keep_alive, metered=True)
+        kind = TlsCluster if self.encrypted else Cluster
+        self.cluster = kind(self.keep_alive, metered=True)
         self.addCleanup(self.cluster.close)
         c = self.cluster
+        if self.encrypted:
+            # A node that never joins, and knows whom a node may talk to.
+            c.issue("node", str(uuid.uuid4()), "stranger")
         c.start_all("n1", "n2")
         c.start([GENERATOR], [LOG])
         wait_for("events", lambda: len(c.lines("events.log")) > 2)
@@ -117,9 +133,24 @@ class Hostile(SystemTest):
     def ports(self):
         """Who listens where: a program of ours, guarded."""
         c = self.cluster
-        return [Port("controller", c.controller_port),
-                Port("orchestrator", c.orchestrator_port),
-                Port("n1", c.ports["n1"])]
+        numbers = {"controller": c.controller_port,
+                   "orchestrator": c.orchestrator_port, "n1": c.ports["n1"]}
+        if not self.encrypted:
+            return [Port(name, number) for name, number in numbers.items()]
+        return [Port(name, number, self.speaker(
+            "cli" if name == "controller" else "stranger"))
+            for name, number in numbers.items()]
+
+    def speaker(self, certificate):
+        """How one speaks TLS who has this certificate; it names nobody's
+        address."""
+        folder = self.cluster.folder / "tls"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.load_verify_locations(folder / "ca.pem")
+        context.load_cert_chain(folder / f"{certificate}.pem",
+                                folder / f"{certificate}.key")
+        return context.wrap_socket
 
     def resident(self):
         result = {}
@@ -134,6 +165,28 @@ class Hostile(SystemTest):
                    if series.startswith("edgeless_wire_refused_total")
                    and (not reasons or any(f'"{x}"' in series
                                            for x in reasons)))
+
+    def whisper(self, talks):
+        """Says a thing to each, a byte now and then, until all hung up."""
+        before = {port: self.refused(port.name, "silent", "hung_up")
+                  for port, _, _ in talks}
+        begin, said, left = time.monotonic(), 0, list(talks)
+        while left:
+            for talk in list(left):
+                try:
+                    talk[1].sendall(talk[2][said:said + 1])
+                except OSError:
+                    left.remove(talk)
+            said += 1
+            time.sleep(0.3)
+            self.assertLess(time.monotonic() - begin, 15,
+                            [port.name for port, _, _ in left])
+            self.assertLess(said, min(len(text) for _, _, text in talks))
+        for port, peer, _ in talks:
+            self.assertTrue(is_cut(peer), port.name)
+            peer.close()
+            wait_for("the count", lambda: self.refused(
+                port.name, "silent", "hung_up") > before[port])
 
     def check_unharmed(self):
         c = self.cluster
@@ -227,21 +280,8 @@ class Frames(Hostile):
 
 class Crowds(Hostile):
     def test_whoever_says_a_byte_now_and_then_is_hung_up_on(self):
-        opening = greeting()
-        for port in self.ports():
-            before = self.refused(port.name, "silent", "hung_up")
-            with port.connect() as peer:
-                begin = time.monotonic()
-                try:
-                    for i in range(len(opening) - 1):
-                        peer.sendall(opening[i:i + 1])
-                        time.sleep(0.3)
-                except OSError:
-                    pass
-                self.assertLess(time.monotonic() - begin, 15, port.name)
-                self.assertTrue(is_cut(peer), port.name)
-            wait_for("the count", lambda: self.refused(
-                port.name, "silent", "hung_up") > before)
+        self.whisper([(port, port.connect(), greeting())
+                      for port in self.ports()])
         self.check_unharmed()
 
     def test_thousands_of_silent_connections(self):
@@ -249,7 +289,7 @@ class Crowds(Hostile):
             silent = []
             for _ in range(2000):
                 with contextlib.suppress(OSError):
-                    silent.append(port.connect())
+                    silent.append(port.reach())
             # Those that are new push out the oldest, or are not let in.
             wait_for("the count", lambda: self.refused(
                 port.name, "crowded", "silent") > 1000)
@@ -333,6 +373,91 @@ class Askers(Hostile):
                 read_exactly(peer, int.from_bytes(header[4:8], "big"))
         self.assertEqual(self.refused(port.name, "too_many_requests",
                                       "unread"), 0)
+        self.check_unharmed()
+
+
+class EncryptedFrames(Frames):
+    encrypted = True
+
+
+class EncryptedCrowds(Crowds):
+    encrypted = True
+
+
+class EncryptedAskers(Askers):
+    encrypted = True
+
+
+class TlsHandshakes(Hostile):
+    """Before anybody has shown a certificate."""
+    encrypted = True
+
+    def opening(self):
+        """What a proper client says first."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        out = ssl.MemoryBIO()
+        with contextlib.suppress(ssl.SSLWantReadError):
+            context.wrap_bio(ssl.MemoryBIO(), out).do_handshake()
+        return out.read()
+
+    def test_garbage_instead_of_a_handshake(self):
+        chance, opening = random.Random(2), self.opening()
+        record = b"\x16\x03\x01"
+        texts = [greeting(), b"GET / HTTP/1.1\r\n\r\n", record + b"\xff\xff",
+                 record + b"\x40\x00" + chance.randbytes(2 ** 14),
+                 opening[:5], opening[:len(opening) // 2],
+                 opening + b"\xff" * 1000, opening + opening]
+        for _ in range(40):
+            bent = bytearray(opening)
+            for _ in range(3):
+                bent[chance.randrange(9)] ^= 1 << chance.randrange(8)
+            texts += [chance.randbytes(chance.randrange(1, 3000)), bytes(bent)]
+        for port in self.ports():
+            before = self.refused(port.name)
+            for text in texts:
+                with port.reach() as peer:
+                    say(peer, text)
+                    with contextlib.suppress(OSError):
+                        peer.shutdown(socket.SHUT_WR)
+                    self.assertTrue(is_cut(peer), port.name)
+            wait_for("the count", lambda: self.refused(port.name)
+                     >= before + len(texts))
+            self.assertGreater(self.refused(port.name, "bad_tls"), 40,
+                               port.name)
+        self.check_unharmed()
+
+    def test_a_client_that_whispers_its_handshake_is_hung_up_on(self):
+        opening = self.opening()
+        self.whisper([(port, port.reach(), opening) for port in self.ports()])
+        self.check_unharmed()
+
+    def test_hundreds_of_handshakes_that_never_end(self):
+        """The program has answered, and keeps what it takes to go on."""
+        opening, halfway = self.opening(), []
+        for port in self.ports():
+            before = self.refused(port.name, "crowded", "silent", "hung_up")
+            for _ in range(500):
+                with contextlib.suppress(OSError):
+                    peer = port.reach()
+                    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+                    halfway.append(peer)
+                    say(peer, opening)
+            wait_for("the count", lambda: self.refused(
+                port.name, "crowded", "silent", "hung_up") > before + 100)
+        self.check_unharmed()
+        for peer in halfway:
+            peer.close()
+
+    def test_a_certificate_of_a_role_without_business_there(self):
+        speak = self.speaker("cli")
+        port = Port("orchestrator", self.cluster.orchestrator_port, speak)
+        for _ in range(20):
+            with contextlib.suppress(OSError), port.connect() as peer:
+                say(peer, greeting())
+                self.assertTrue(is_cut(peer))
+        wait_for("the count", lambda: self.refused(
+            port.name, "wrong_role") >= 20)
         self.check_unharmed()
 
 

@@ -24,8 +24,8 @@ def own_address():
 class TlsCluster(Cluster):
     """Every file has a [tls] section, and its program a certificate."""
 
-    def __init__(self, keep_alive=2):
-        super().__init__(keep_alive)
+    def __init__(self, keep_alive=2, metered=False):
+        super().__init__(keep_alive, metered=metered)
         self.issue_with("certificate", "init", "tls")
         for role, name in [("controller", None), ("orchestrator", "domain-1"),
                            ("client", "tester")]:

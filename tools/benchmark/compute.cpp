@@ -59,18 +59,18 @@ rows compute(const plan& how) {
       result.push_back(std::move(x));
   };
   constexpr int size = 3000;
-  {
+  for (auto n : {size, 1000}) {
+    auto name = "vector_mul of " + std::to_string(n);
     std::vector<std::unique_ptr<lone_guest>> all;
-    all.push_back(make(*bare, fast, size));
-    all.push_back(make(engine->apart(), fast, size));
-    all.push_back(make(*engine, fast, size));
+    all.push_back(make(*bare, fast, n));
+    all.push_back(make(engine->apart(), fast, n));
+    all.push_back(make(*engine, fast, n));
     add(interleaved(
       how,
       {{"the engine alone, without any check", unit::seconds},
-       {"vector_mul of 3000, in a process of its own (aim: 1.05x)",
-        unit::seconds},
-       {"vector_mul of 3000, in the process of the node", unit::seconds}},
-      std::move(all), 4, numbers_event(size)));
+       {name + ", in a process of its own (aim: 1.05x)", unit::seconds},
+       {name + ", in the process of the node", unit::seconds}},
+      std::move(all), size / n * 4, numbers_event(n)));
   }
   {
     std::vector<std::unique_ptr<lone_guest>> all;
