@@ -137,9 +137,11 @@ class Hostile(SystemTest):
                    "orchestrator": c.orchestrator_port, "n1": c.ports["n1"]}
         if not self.encrypted:
             return [Port(name, number) for name, number in numbers.items()]
-        return [Port(name, number, self.speaker(
-            "cli" if name == "controller" else "stranger"))
-            for name, number in numbers.items()]
+        # Whose questions are admitted there.
+        roles = {"controller": "cli", "orchestrator": "controller",
+                 "n1": "stranger"}
+        return [Port(name, number, self.speaker(roles[name]))
+                for name, number in numbers.items()]
 
     def speaker(self, certificate):
         """How one speaks TLS who has this certificate; it names nobody's
