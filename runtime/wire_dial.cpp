@@ -212,9 +212,12 @@ void wire_loop::hand_over(connection_id id) {
   // CAF greets first thing; the peer has heard that already.
   connection.sent = hello_.size();
   auto scribe = make_guarded_scribe(system_, std::move(connection));
+  // One deadline for all of it: whoever asked waits no longer than that.
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(
+    dial.mapped().deadline - clock::now());
   system_.spawn<caf::hidden>(
     [broker = broker_, scribe, order = std::move(dial.mapped().order),
-     deadline = settings_.dial,
+     deadline = std::max(left, std::chrono::milliseconds{1}),
      statistics = settings_.statistics](caf::event_based_actor* self) mutable {
       await_handle(self, broker, std::move(scribe), std::move(order), deadline,
                    std::move(statistics));
