@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace edgeless {
@@ -39,6 +40,10 @@ caf::expected<url> parse_url(std::string_view text) {
   }
   if (result.host.empty())
     return wrong("no host");
+  // The system would look up what is before a zero.
+  if (std::ranges::any_of(
+        result.host, [](unsigned char c) { return c <= ' ' || c == 0x7f; }))
+    return wrong("a space or a control character in the host");
   if (host_end >= rest.size() || rest[host_end] != ':')
     return wrong("no port");
   auto port = rest.substr(host_end + 1);
