@@ -128,6 +128,14 @@ public:
     size_ += text.size();
     copy(to, text.data(), text.size());
   }
+  /// Appends at most twenty characters, behind which twenty more can be read:
+  /// whatever their number, these are two copies.
+  void append_few(string_view few) {
+    make_room(20);
+    __builtin_memcpy(data_ + size_, few.data(), 16);
+    __builtin_memcpy(data_ + size_ + 16, few.data() + 16, 4);
+    size_ += few.size();
+  }
   /// A bulk copy costs a call into the engine; most texts are short, and two
   /// words that overlap are all of such a text.
   static void copy(char* to, const char* from, size_t n) {
@@ -190,8 +198,9 @@ inline char* write_pair(char* at, uint32_t pair) {
   return at;
 }
 
-inline string_view digits_of(uint64_t value, char (&buffer)[20]) {
-  auto end = buffer + sizeof(buffer), at = end;
+/// In the first half of `buffer`: the second is there to be read, too.
+inline string_view digits_of(uint64_t value, char (&buffer)[40]) {
+  auto end = buffer + sizeof(buffer) / 2, at = end;
   while (value >= 100'000'000) {
     auto above = decimal::multiply(value, 0xabcc77118461cefd).high >> 26;
     auto eight = uint32_t(value - above * 100'000'000);
@@ -218,10 +227,11 @@ inline string_view digits_of(uint64_t value, char (&buffer)[20]) {
 /// Appends an integer in decimal.
 template <integer T>
 void put(string& out, T value) {
-  char buffer[20];
+  char buffer[40];
   if (value < 0)
     out.push_back('-');
-  out.append(detail::digits_of(value < 0 ? -uint64_t(value) : value, buffer));
+  out.append_few(
+    detail::digits_of(value < 0 ? -uint64_t(value) : value, buffer));
 }
 
 /// Appends a float or double as Rust does: the shortest digits that read back
@@ -249,20 +259,21 @@ void put(string& out, F value) {
     number = tenth;
     ++exponent;
   }
-  char buffer[20];
+  char buffer[40];
   auto digits = detail::digits_of(number, buffer);
   int whole = int(digits.size()) + exponent; // Digits before the point.
   if (exponent >= 0) {
-    out.append(digits);
+    out.append_few(digits);
     out.append_copies('0', exponent);
   } else if (whole > 0) {
-    out.append(digits.substr(0, whole));
+    out.append_few(digits.substr(0, whole));
     out.push_back('.');
-    out.append(digits.substr(whole));
+    out.append_few(digits.substr(whole));
   } else {
-    out.append("0.");
+    out.push_back('0');
+    out.push_back('.');
     out.append_copies('0', -whole);
-    out.append(digits);
+    out.append_few(digits);
   }
 }
 
