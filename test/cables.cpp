@@ -26,6 +26,8 @@ struct lane {
   std::string from;
   std::string to;
   std::deque<parcel_in_cable> waiting;
+  /// When the cable wakes up for it; never, if that is not ahead.
+  caf::actor_clock::time_point wakes{};
 };
 
 } // namespace
@@ -39,6 +41,7 @@ struct cable_state {
 
   void carry(lane& x, parcel_in_cable parcel);
   void deliver_due(lane& x);
+  void wake(lane& x);
   caf::strong_actor_ptr way_back(const caf::strong_actor_ptr& asker);
   void rewrite(caf::message& x);
 
@@ -112,15 +115,23 @@ void cable_state::carry(lane& x, parcel_in_cable parcel) {
 void cable_state::deliver_due(lane& x) {
   auto now = self->clock().now();
   while (!x.waiting.empty() && net->hears(x.from, x.to)) {
-    if (x.waiting.front().due > now) {
-      self->delayed_send(self, x.waiting.front().due - now, atom::tick_v);
-      return;
-    }
+    if (x.waiting.front().due > now)
+      return wake(x);
     auto parcel = std::move(x.waiting.front());
     x.waiting.pop_front();
     parcel.target->enqueue(std::move(parcel.sender), parcel.number,
                            std::move(parcel.content), nullptr);
   }
+}
+
+/// Once for all that is under way: what is due later sees to itself then.
+void cable_state::wake(lane& x) {
+  auto now = self->clock().now();
+  auto due = x.waiting.front().due;
+  if (x.wakes > now && x.wakes <= due)
+    return;
+  x.wakes = due;
+  self->delayed_send(self, due - now, atom::tick_v);
 }
 
 caf::strong_actor_ptr
@@ -153,8 +164,8 @@ caf::behavior cable(caf::stateful_actor<cable_state>* self, network* net,
   auto& st = self->state;
   st.net = net;
   st.target = std::move(target);
-  st.there = {user, owner, {}};
-  st.back = {owner, user, {}};
+  st.there = {user, owner, {}, {}};
+  st.back = {owner, user, {}, {}};
   self->monitor(caf::actor_cast<caf::actor>(st.target));
   self->set_down_handler([self](const caf::down_msg&) {
     self->state.target_gone = true;
