@@ -4,7 +4,9 @@
 // exactly once, no workflow is lost or comes back that a client was told of, a
 // ping crosses the whole chain, and every event is accounted for. Moves, and
 // whatever else happens to others, leave no event of a chain lost, doubled or
-// overtaken. A failure prints the line that replays it.
+// overtaken. A channel that delivers at least once loses nothing while its
+// sender lives, and repeats nothing unless somebody crashed. A failure prints
+// the line that replays it.
 #include "test/simulation/cluster.hpp"
 #include "test/simulation/domain.hpp"
 
@@ -44,8 +46,6 @@ int main(int argc, char** argv) {
     std::string key = argv[i];
     if (key == "--verbose")
       chosen.verbose = true;
-    else if (key == "--at-least-once")
-      chosen.at_least_once = true;
     else if (i + 1 < argc && key == "--seed")
       chosen.seed = std::stoull(argv[++i]);
     else if (i + 1 < argc && key == "--runs")

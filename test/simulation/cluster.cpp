@@ -44,13 +44,13 @@ cluster::cluster(const simulation_options& how, std::uint64_t seed,
                  std::shared_ptr<memory_store> disk,
                  std::shared_ptr<memory_database> mirror)
   : world{circumstances(seed, disk, mirror)}, how_{how}, disk_{std::move(disk)},
-    mirror_{std::move(mirror)}, gentle_{seed % 4 == 0} {
+    mirror_{std::move(mirror)}, gentle_{seed % 4 == 0}, vowing_{seed % 5 < 3} {
   grow();
   grow();
   grow();
   start_functions();
   start_numbers();
-  if (how.at_least_once)
+  if (vowing_)
     start_vows();
 }
 
@@ -112,25 +112,37 @@ void cluster::start_numbers() {
                           function("n2", "order")});
 }
 
-/// A channel that delivers at least once, from whom the same is known.
+/// A channel that delivers at least once. Both ends move and crash; what a
+/// sender has promised is void when it crashes itself.
 void cluster::start_vows() {
   scripts["vow"] = [this](guest_host& host, const guest_event& x) -> step {
-    if (x.kind == hook::init || x.payload == "again") {
-      auto n = ++said_;
-      vowed_[host.self().instance].insert(n);
-      host.cast("out", std::to_string(n));
-      (void)host.delayed_cast(300ms, "self", "again");
+    if (x.payload == "die") {
+      vowed_.clear();
+      return trap{"told to die"};
     }
+    auto again = x.kind == hook::init || x.payload == "again";
+    auto more = x.payload == "more" ? 1 : again && vowing_ ? 3 : 0;
+    for (; more > 0; --more) {
+      vowed_[host.self().instance].insert(++promised_);
+      host.cast("out", std::to_string(promised_));
+    }
+    if (again)
+      (void)host.delayed_cast(300ms, "self", "again");
     return {};
   };
   scripts["keep"] = [this](guest_host&, const guest_event& x) -> step {
-    if (x.kind == hook::cast)
-      kept_.insert(std::stoull(x.payload));
+    if (x.payload == "die") {
+      faithful_ = false;
+      return trap{"told to die"};
+    }
+    if (x.kind == hook::cast && x.payload != "x")
+      repeated_ += !kept_.insert(std::stoull(x.payload)).second;
     return {};
   };
-  start({function("v0", "vow", {{"out", "v1"}},
-                  {{"delivery.out", "at-least-once"}}),
-         function("v1", "keep")});
+  vows_ = start_known({function("v0", "vow", {{"out", "v1"}},
+                                {{"delivery.out", "at-least-once"}}),
+                       function("v1", "keep")});
+  functions_.insert(functions_.end(), vows_.begin(), vows_.end());
 }
 
 // -- ghosts -------------------------------------------------------------------

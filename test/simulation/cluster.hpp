@@ -21,8 +21,6 @@ struct simulation_options {
   int faults = 30;
   /// Every misfortune is told.
   bool verbose = false;
-  /// Channels may promise to deliver at least once.
-  bool at_least_once = false;
 };
 
 /// One cluster, its clients and their misfortunes, all drawn from one seed.
@@ -109,6 +107,7 @@ private:
   void check_ping();
   void check_order_of_numbers() const;
   void check_vows() const;
+  void check_ledger();
   void check_mirror(const component_status& x) const;
   bool has_label(const std::string& label);
 
@@ -116,8 +115,10 @@ private:
   std::shared_ptr<memory_store> disk_;
   std::shared_ptr<memory_database> mirror_;
   bool gentle_;
+  bool vowing_; ///< a channel delivers at least once, and is spoken to
   std::vector<known> functions_;
   std::vector<known> numbers_; ///< left in peace, but for moves
+  std::vector<known> vows_;    ///< who promises, and who listens
   std::vector<order> orders_;
   int born_ = 0;
   int lives_ = 0; ///< of the orchestrator
@@ -129,8 +130,11 @@ private:
   std::uint64_t last_ = 0;
   std::uint64_t overtaken_ = 0;
   std::uint64_t fenced_heard_ = 0;
-  std::map<physical_id, std::set<std::uint64_t>> vowed_;
+  std::map<physical_id, std::set<std::uint64_t>> vowed_; ///< by the living
+  std::uint64_t promised_ = 0;
   std::set<std::uint64_t> kept_;
+  std::uint64_t repeated_ = 0; ///< what had been heard before
+  bool faithful_ = true;       ///< who listens has not crashed
 };
 
 } // namespace edgeless::test

@@ -190,12 +190,14 @@ void cluster::move_one() {
 
 /// While they speak, so that what takes the new way may overtake.
 void cluster::move_numbers() {
-  for (auto& x : numbers_)
-    if (random() % 2)
-      depart(x);
+  for (auto* all : {&numbers_, &vows_})
+    for (auto& x : *all)
+      if (random() % 2)
+        depart(x);
   for (auto turns = random() % 20; turns > 0; --turns) {
-    if (auto at = find(numbers_[0].id))
-      post(at->node, at->instance, "more");
+    for (auto* all : {&numbers_, &vows_})
+      if (auto at = all->empty() ? std::nullopt : find(all->front().id))
+        post(at->node, at->instance, "more");
     run(static_cast<int>(random() % 20));
     hurry(std::chrono::milliseconds{random() % 4});
   }
