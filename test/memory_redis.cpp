@@ -171,6 +171,8 @@ redis_reply memory_database::execute_list(const redis_command& x) {
   if (name == "LLEN")
     return number_reply(here ? std::get<list>(i->second).size() : 0);
   if (name == "BLPOP") {
+    if (hasty)
+      return error_reply("ERR not here");
     if (!here)
       return {};
     auto& all = std::get<list>(i->second);

@@ -36,6 +36,7 @@ public:
   std::vector<redis_command> journal;
 
   bool down = false;      ///< cannot be reached
+  bool hasty = false;     ///< refuses to wait: who waits asks all the time
   std::uint64_t runs = 0; ///< so far, those that failed included
   /// The run with this number fails, when so many of its commands are done.
   std::optional<std::uint64_t> failing_run;

@@ -45,6 +45,8 @@ cluster::cluster(const simulation_options& how, std::uint64_t seed,
                  std::shared_ptr<memory_database> mirror)
   : world{circumstances(seed, disk, mirror)}, how_{how}, disk_{std::move(disk)},
     mirror_{std::move(mirror)}, gentle_{seed % 4 == 0}, vowing_{seed % 5 < 3} {
+  if (mirror_)
+    mirror_->hasty = true;
   grow();
   grow();
   grow();
