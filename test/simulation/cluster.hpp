@@ -77,6 +77,7 @@ private:
   std::optional<place> find(const logical_id& id) const;
   void whisper(const logical_id& id, const std::string& payload,
                std::uint64_t times = 1);
+  void slip(const known& x, const std::string& payload, int times);
   void mutter();
   void depart(const known& x);
   void grow();
@@ -92,13 +93,15 @@ private:
   void move_numbers();
   void crash_one();
   void talk();
-  void order_one();
-  void cancel_one();
-  void insist();
   void fill_disk();
   void lose_mirror();
   void restart_brain();
   void restart_controller();
+
+  // -- clients: orders.cpp ----------------------------------------------------
+  void order_one();
+  void cancel_one();
+  void insist();
 
   // -- laws: laws.cpp ---------------------------------------------------------
   void check_orders();

@@ -95,12 +95,19 @@ void cluster::whisper(const logical_id& id, const std::string& payload,
       cast_to(at->node, at->instance, payload);
 }
 
+/// The same, and nothing else happens for now.
+void cluster::slip(const known& x, const std::string& payload, int times) {
+  if (auto at = find(x.id))
+    for (; times > 0; --times)
+      post(at->node, at->instance, payload);
+}
+
 /// Something is under way, on any link.
 void cluster::mutter() {
   for (std::size_t k = 0; k < 4; ++k)
-    if (auto at = find(functions_[k].id))
-      for (int i = 0; i < 20; ++i)
-        post(at->node, at->instance, "x");
+    slip(functions_[k], "x", 20);
+  if (!vows_.empty())
+    slip(vows_.front(), "more", 10);
   run(static_cast<int>(random() % 60));
 }
 
@@ -196,8 +203,8 @@ void cluster::move_numbers() {
         depart(x);
   for (auto turns = random() % 20; turns > 0; --turns) {
     for (auto* all : {&numbers_, &vows_})
-      if (auto at = all->empty() ? std::nullopt : find(all->front().id))
-        post(at->node, at->instance, "more");
+      if (!all->empty())
+        slip(all->front(), "more", 1);
     run(static_cast<int>(random() % 20));
     hurry(std::chrono::milliseconds{random() % 4});
   }
@@ -215,6 +222,7 @@ void cluster::depart(const known& x) {
 void cluster::crash_one() {
   auto& x = any_function();
   tell("crash " + x.name);
+  mutter();
   whisper(x.id, "die");
 }
 
@@ -222,45 +230,6 @@ void cluster::talk() {
   auto& x = any_function();
   tell("talk to " + x.name);
   whisper(x.id, "x", random() % 20);
-}
-
-// -- clients ------------------------------------------------------------------
-
-void cluster::order_one() {
-  auto name = "g" + std::to_string(orders_.size());
-  std::map<std::string, std::string> needs;
-  if (random() % 2)
-    needs["label_match_all"] = "rare";
-  tell("start " + name);
-  orders_.push_back(
-    {draw<workflow_id>(random), function(name, "sink", {}, needs)});
-  begin_start(orders_.back().id, {orders_.back().function});
-  run(static_cast<int>(random() % 80));
-}
-
-void cluster::cancel_one() {
-  if (orders_.empty())
-    return;
-  auto& x = orders_[random() % orders_.size()];
-  if (!answers.contains(x.id))
-    return;
-  tell("stop " + x.function.name);
-  x.stopping = true;
-  begin_stop(x.id);
-  run(static_cast<int>(random() % 80));
-}
-
-/// Clients repeat what has got no answer, and sometimes what has.
-void cluster::insist() {
-  for (auto& x : orders_) {
-    if (x.stopping && !stopped.contains(x.id))
-      begin_stop(x.id);
-    if (!x.stopping && (!answers.contains(x.id) || random() % 8 == 0))
-      begin_start(x.id, {x.function});
-    // A start that was under way for long comes last.
-    if (stopped.contains(x.id) && answers.contains(x.id) && random() % 8 == 0)
-      begin_start(x.id, {x.function});
-  }
 }
 
 // -- what the cluster relies on -----------------------------------------------
