@@ -44,7 +44,8 @@ cluster::cluster(const simulation_options& how, std::uint64_t seed,
                  std::shared_ptr<memory_store> disk,
                  std::shared_ptr<memory_database> mirror)
   : world{circumstances(seed, disk, mirror)}, how_{how}, disk_{std::move(disk)},
-    mirror_{std::move(mirror)}, gentle_{seed % 4 == 0}, vowing_{seed % 5 < 3} {
+    mirror_{std::move(mirror)}, gentle_{seed % 4 == 0}, vowing_{seed % 5 < 3},
+    frail_{seed % 5 == 0} {
   if (mirror_)
     mirror_->hasty = true;
   grow();
@@ -114,7 +115,7 @@ void cluster::start_numbers() {
                           function("n2", "order")});
 }
 
-/// A channel that delivers at least once. Both ends move and crash; what a
+/// A channel that delivers at least once, and moves, and may be frail: what a
 /// sender has promised is void when it crashes itself.
 void cluster::start_vows() {
   scripts["vow"] = [this](guest_host& host, const guest_event& x) -> step {
@@ -133,10 +134,8 @@ void cluster::start_vows() {
     return {};
   };
   scripts["keep"] = [this](guest_host&, const guest_event& x) -> step {
-    if (x.payload == "die") {
-      faithful_ = false;
+    if (x.payload == "die")
       return trap{"told to die"};
-    }
     if (x.kind == hook::cast && x.payload != "x")
       repeated_ += !kept_.insert(std::stoull(x.payload)).second;
     return {};
@@ -144,7 +143,8 @@ void cluster::start_vows() {
   vows_ = start_known({function("v0", "vow", {{"out", "v1"}},
                                 {{"delivery.out", "at-least-once"}}),
                        function("v1", "keep")});
-  functions_.insert(functions_.end(), vows_.begin(), vows_.end());
+  if (frail_)
+    functions_.insert(functions_.end(), vows_.begin(), vows_.end());
 }
 
 // -- ghosts -------------------------------------------------------------------

@@ -92,6 +92,7 @@ private:
   void move_one();
   void move_numbers();
   void crash_one();
+  void crash_listener();
   void talk();
   void fill_disk();
   void lose_mirror();
@@ -119,6 +120,7 @@ private:
   std::shared_ptr<memory_database> mirror_;
   bool gentle_;
   bool vowing_; ///< a channel delivers at least once, and is spoken to
+  bool frail_;  ///< its ends crash, too
   std::vector<known> functions_;
   std::vector<known> numbers_; ///< left in peace, but for moves
   std::vector<known> vows_;    ///< who promises, and who listens
@@ -137,7 +139,6 @@ private:
   std::uint64_t promised_ = 0;
   std::set<std::uint64_t> kept_;
   std::uint64_t repeated_ = 0; ///< what had been heard before
-  bool faithful_ = true;       ///< who listens has not crashed
 };
 
 } // namespace edgeless::test

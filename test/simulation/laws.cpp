@@ -122,7 +122,7 @@ void cluster::check_vows() const {
     if (whole || node_of(instance) != "nowhere")
       for (auto n : numbers)
         CHECK(kept_.contains(n));
-  if (whole && faithful_)
+  if (whole && !frail_)
     CHECK(repeated_ == 0);
 }
 

@@ -10,19 +10,14 @@ namespace edgeless::test {
 
 void cluster::misfortune() {
   using deed = void (cluster::*)();
-  static constexpr deed gentle[] = {&cluster::grow,
-                                    &cluster::break_one,
-                                    &cluster::crash_one,
-                                    &cluster::talk,
-                                    &cluster::order_one,
-                                    &cluster::cancel_one,
-                                    &cluster::move_one,
-                                    &cluster::move_numbers,
-                                    &cluster::move_numbers,
-                                    &cluster::slow_down,
-                                    &cluster::fill_disk,
-                                    &cluster::lose_mirror,
-                                    &cluster::restart_controller};
+  static constexpr deed gentle[]
+    = {&cluster::grow,         &cluster::break_one,
+       &cluster::crash_one,    &cluster::crash_listener,
+       &cluster::talk,         &cluster::order_one,
+       &cluster::cancel_one,   &cluster::move_one,
+       &cluster::move_numbers, &cluster::move_numbers,
+       &cluster::slow_down,    &cluster::fill_disk,
+       &cluster::lose_mirror,  &cluster::restart_controller};
   static constexpr deed rough[]
     = {&cluster::kill_one, &cluster::cut_one,      &cluster::cut_pair,
        &cluster::mend_one, &cluster::cut_one_way,  &cluster::again,
@@ -224,6 +219,19 @@ void cluster::crash_one() {
   tell("crash " + x.name);
   mutter();
   whisper(x.id, "die");
+}
+
+/// Between what is said to it.
+void cluster::crash_listener() {
+  if (!frail_)
+    return;
+  tell("crash v1");
+  for (auto k = random() % 4; k < 8; ++k) {
+    slip(vows_[0], "more", 3);
+    run(static_cast<int>(random() % 8));
+    if (k == 5)
+      slip(vows_[1], "die", 1);
+  }
 }
 
 void cluster::talk() {
