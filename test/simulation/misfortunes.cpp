@@ -263,6 +263,8 @@ void cluster::restart_brain() {
   mutter();
   kill_domain("domain-1");
   ++lives_;
+  if (random() % 2)
+    cancel_one();
   pass(std::chrono::milliseconds{random() % 2 * (random() % 3000)});
   add_domain("domain-1");
 }
