@@ -100,6 +100,7 @@ function_instance::activate(output_map outputs, std::string state,
 }
 
 void function_instance::receive(events batch) {
+  intake_.expect(batch.size());
   for (auto& x : batch)
     take_up(std::move(x));
   if (phase_ == phase::over)

@@ -118,6 +118,8 @@ void gate_state::hand_over(const physical_id& target, event x) {
   if (target != current)
     pass_on();
   current = target;
+  if (collected.empty())
+    collected.reserve(usual);
   collected.push_back(std::move(x));
 }
 
@@ -125,6 +127,7 @@ void gate_state::pass_on() {
   if (collected.empty())
     return;
   auto batch = std::exchange(collected, {});
+  usual = batch.size();
   if (auto who = hood->find(current)) {
     edgeless::deliver(*hood, *who, std::move(batch),
                       [this](const event& x) { refuse(x); });

@@ -51,6 +51,7 @@ struct gate_state {
   /// The events of the batch in hand that go to the same instance.
   physical_id current;
   events collected;
+  std::size_t usual = 0; ///< how many went together the last time
 };
 
 gate_actor::behavior_type gate(gate_state::pointer self, neighbourhood_ptr hood,

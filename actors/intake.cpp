@@ -139,8 +139,8 @@ void intake::hand_over(const endpoint& to, std::uint32_t feeders) {
   successor_ = to;
   feeders_ = feeders;
   auto known = memory_.all();
-  ready_.insert(ready_.begin(), std::move_iterator{known.begin()},
-                std::move_iterator{known.end()});
+  ready_.push_all_front(std::move_iterator{known.begin()},
+                        std::move_iterator{known.end()});
   for (auto& x : seen_)
     ready_.push_back(x);
   pass_on();

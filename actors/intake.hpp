@@ -3,6 +3,7 @@
 
 #include "actors/outbox.hpp"
 
+#include "runtime/fifo.hpp"
 #include "runtime/stream_memory.hpp"
 
 #include <deque>
@@ -27,6 +28,11 @@ public:
   /// `room` is what senders have taken, `out` the instance's own outputs.
   intake(neighbourhood_ptr hood, quota_ptr room, outbox& out, instance_id self,
          caf::actor_clock& clock);
+
+  /// So many events are about to be added.
+  void expect(std::size_t n) {
+    ready_.expect(n);
+  }
 
   /// Takes up a cast, a call or a barrier; what a predecessor knew; and, once
   /// there is a successor, all that is not an answer.
@@ -118,7 +124,7 @@ private:
   outbox& out_;
   instance_id self_;
   caf::actor_clock& clock_;
-  std::deque<event> ready_;
+  fifo<event> ready_;
   std::map<instance_id, hold> holds_;
   std::deque<event> released_;
   stream_memory memory_;

@@ -40,6 +40,7 @@ void links_state::send(const endpoint& to, events batch) {
   auto& way = find(to.node, to.invocation_url);
   if (to.session)
     way.session = to.session;
+  way.queue.expect(batch.size());
   for (auto& x : batch)
     enqueue(way, to.instance, std::move(x));
   pump(way);
@@ -188,6 +189,7 @@ void links_state::launch(link& way) {
     batch load;
     x.first = load.first = way.next;
     x.since = now;
+    load.parcels.reserve(std::min(way.queue.size(), limits::batch_events));
     while (!way.queue.empty() && x.count < limits::batch_events
            && x.bytes < limits::batch_bytes) {
       auto& front = way.queue.front().content;

@@ -3,6 +3,7 @@
 
 #include "actors/neighbourhood.hpp"
 
+#include "runtime/fifo.hpp"
 #include "runtime/wire.hpp"
 
 #include <caf/actor_clock.hpp>
@@ -42,7 +43,7 @@ struct link {
   quota_ptr room;
   phase state = phase::hung_up;
   gate_actor gate;
-  std::deque<waiting> queue;
+  fifo<waiting> queue;
   std::deque<flight> flights;
   std::uint64_t in_flight = 0;
   std::uint64_t bytes_in_flight = 0;

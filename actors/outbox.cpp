@@ -252,6 +252,8 @@ void outbox::collect(way& via, event x) {
 
 /// It has room already.
 void outbox::append(way& via, event x) {
+  if (via.out.empty())
+    via.out.reserve(via.usual);
   via.out_bytes += x.payload.size();
   via.out.push_back(std::move(x));
   if (via.out.size() >= limits::batch_events
@@ -277,6 +279,7 @@ void outbox::leave(way& via) {
   if (via.out.empty())
     return;
   auto batch = std::exchange(via.out, {});
+  via.usual = batch.size();
   via.out_bytes = 0;
   if (via.to.node == hood_->self) {
     if (via.here)

@@ -129,7 +129,8 @@ private:
     quota_ptr room; ///< of the link, if it is elsewhere
     events out;
     std::size_t out_bytes = 0;
-    bool opened = false; ///< with a barrier
+    std::size_t usual = 0; ///< how many left together the last time
+    bool opened = false;   ///< with a barrier
   };
 
   struct channel {

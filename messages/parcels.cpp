@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "messages/parcels.hpp"
 
+#include "messages/limits.hpp"
+
 #include <caf/deserializer.hpp>
 #include <caf/sec.hpp>
 #include <caf/serializer.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -23,6 +26,9 @@ enum mark : std::uint8_t {
   same_way = 0x40,
   has_extras = 0x80,
 };
+
+/// What a parcel on the way of the one before takes, without its payload.
+constexpr std::size_t least = 13;
 
 /// In the size of a payload: it travels behind the block.
 constexpr std::uint32_t travels_apart = 1u << 31;
@@ -172,6 +178,7 @@ caf::error inspect(caf::deserializer& f, batch& x) {
   if (auto error = f(x.first, block))
     return error;
   x.parcels.clear();
+  x.parcels.reserve(std::min(block.size() / least + 1, limits::batch_events));
   parcel_reader in{block};
   for (parcel next; in.next(next); next = {}) {
     if (!in.apart())
