@@ -12,6 +12,7 @@ packages=(
   libclang-rt-14-dev # libFuzzer
   iproute2         # hosts of their own for the system tests
   python3          # the system tests drive the real programs
+  valgrind         # counts instructions
   prometheus       # scrapes them; promtool checks conf/
   redis-server     # what the mirror is tested against
 )
