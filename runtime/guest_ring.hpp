@@ -63,13 +63,14 @@ public:
       return std::nullopt;
     auto n
       = static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), *free));
+    if (n == 0)
+      return 0;
     auto at = head_ % ring_.size;
     auto first = std::min(n, ring_.size - at);
     std::memcpy(ring_.bytes + at, bytes.data(), first);
     std::memcpy(ring_.bytes, bytes.data() + first, n - first);
     head_ += n;
-    if (n > 0)
-      ring_.head.store(head_);
+    ring_.head.store(head_);
     return n;
   }
 
