@@ -35,6 +35,7 @@ caf::behavior library() {
       return code_part{code, i->second.size(), offset,
                        i->second.substr(offset, limits::part)};
     },
+    [](atom::joined, const std::string&) {},
   };
 }
 
