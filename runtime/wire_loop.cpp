@@ -180,27 +180,19 @@ frame_rules wire_loop::rules(bool accepted, admission_table_ptr admission,
   return result;
 }
 
-/// Whether a peer that has greeted is the one that CAF knows by that id.
+/// Whether a peer that has greeted is the one that CAF knows by that id. All
+/// its connections count its requests together.
 bool wire_loop::is_itself(unfinished& x) {
-  return !x.tls
-         || x.name.take(names_, x.check->peer(), to_string(x.tls->peer()));
-}
-
-std::shared_ptr<request_book> wire_loop::requests_of(const node_bytes& peer) {
-  std::erase_if(requests_, [](auto& x) { return x.second.expired(); });
-  auto& known = requests_[peer];
-  auto result = known.lock();
-  if (!result) {
-    result = std::make_shared<request_book>();
-    known = result;
-  }
-  return result;
+  auto owner = x.tls ? to_string(x.tls->peer()) : std::string{};
+  auto requests = x.name.take(names_, x.check->peer(), owner);
+  if (requests)
+    x.check->share(requests);
+  return requests != nullptr;
 }
 
 /// Takes the connection out of this loop; the rest is CAF's.
 guarded_connection wire_loop::finish(unfinished& x) {
   unwatch(x.socket.get());
-  x.check->share(requests_of(x.check->peer()));
   auto peer = x.tls ? to_string(x.tls->peer()) : std::string{};
   return {std::move(x.socket),
           std::move(x.check),

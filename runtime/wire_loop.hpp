@@ -124,7 +124,6 @@ private:
   frame_rules rules(bool accepted, admission_table_ptr admission,
                     const tls_session* tls) const;
   bool is_itself(unfinished& x);
-  std::shared_ptr<request_book> requests_of(const node_bytes& peer);
   guarded_connection finish(unfinished& x);
 
   caf::actor_system& system_;
@@ -132,8 +131,6 @@ private:
   std::shared_ptr<wire_journal> journal_;
   std::shared_ptr<connection_book> book_;
   std::shared_ptr<name_book> names_ = std::make_shared<name_book>();
-  /// Of each peer that is connected.
-  std::map<node_bytes, std::weak_ptr<request_book>> requests_;
   std::shared_ptr<wire_lookup> lookup_;
   std::shared_ptr<wire_mail> mail_;
   caf::actor broker_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/frame_shapes.hpp"
+#include "runtime/request_book.hpp"
 
 #include <cstddef>
 #include <map>
@@ -14,18 +15,19 @@ namespace edgeless {
 
 /// Whose certificate goes with each node id of CAF's that is connected: CAF
 /// believes whatever a peer calls itself, and would send to one what is meant
-/// for the other.
+/// for the other. And which requests of it wait, by whatever connection.
 class name_book {
 public:
-  /// False if that node is somebody else.
-  bool enter(const node_bytes& node, const std::string& owner) {
+  /// Its requests; nullptr if that node is somebody else.
+  std::shared_ptr<request_book> enter(const node_bytes& node,
+                                      const std::string& owner) {
     std::lock_guard lock{mutex_};
     auto& x = entries_[node];
     if (x.connections > 0 && x.owner != owner)
-      return false;
+      return nullptr;
     x.owner = owner;
     ++x.connections;
-    return true;
+    return x.requests;
   }
 
   void leave(const node_bytes& node) {
@@ -39,6 +41,7 @@ private:
   struct entry {
     std::string owner;
     std::size_t connections = 0;
+    std::shared_ptr<request_book> requests = std::make_shared<request_book>();
   };
 
   std::mutex mutex_;
@@ -63,14 +66,16 @@ public:
       book_->leave(node_);
   }
 
-  /// False if that node is somebody else.
-  bool take(std::shared_ptr<name_book> book, const node_bytes& node,
-            const std::string& owner) {
-    if (!book->enter(node, owner))
-      return false;
-    book_ = std::move(book);
-    node_ = node;
-    return true;
+  /// Its requests; nullptr if that node is somebody else.
+  std::shared_ptr<request_book> take(std::shared_ptr<name_book> book,
+                                     const node_bytes& node,
+                                     const std::string& owner) {
+    auto result = book->enter(node, owner);
+    if (result) {
+      book_ = std::move(book);
+      node_ = node;
+    }
+    return result;
   }
 
 private:
