@@ -21,24 +21,6 @@ namespace {
 constexpr auto domain_name = "domain";
 constexpr auto patience = 10s;
 
-/// Has both modules, whole.
-caf::behavior library() {
-  std::map<code_id, std::string> modules;
-  for (auto& x : {relay_module(), tape_module()})
-    modules[sha256(x)] = x;
-  return {
-    [modules](atom::fetch, const code_id& code,
-              std::uint64_t offset) -> caf::result<code_part> {
-      auto i = modules.find(code);
-      if (i == modules.end() || offset > i->second.size())
-        return fail(ec::unknown_code, "no such module");
-      return code_part{code, i->second.size(), offset,
-                       i->second.substr(offset, limits::part)};
-    },
-    [](atom::joined, const std::string&) {},
-  };
-}
-
 } // namespace
 
 caf::expected<std::unique_ptr<domain>>
@@ -58,8 +40,6 @@ domain::~domain() {
     self_->send(orchestrator_, atom::stop_v);
     self_->receive([](const caf::down_msg&) {}, caf::after(3s) >> [] {});
   }
-  if (library_)
-    caf::anon_send_exit(library_, caf::exit_reason::user_shutdown);
   orchestrator_ = nullptr;
   net_.reset();
 }
@@ -77,7 +57,8 @@ caf::error domain::open(const std::filesystem::path& scratch,
   auto where = free_url();
   if (auto problem = listen(where))
     return problem;
-  if (auto problem = attach())
+  if (auto problem = patron_.attach(self_, orchestrator_, domain_name,
+                                    {relay_module(), tape_module()}))
     return problem;
   // One per process.
   auto engine = with_tape(make_wasm_engine({scratch / "code"}), tape_);
@@ -107,20 +88,6 @@ caf::error domain::listen(const std::string& where) {
     return opened.error();
   door_ = std::move(*opened);
   return caf::none;
-}
-
-/// As a controller does that has nothing to host.
-caf::error domain::attach() {
-  library_ = system_.spawn(library);
-  caf::error problem;
-  self_
-    ->request(orchestrator_, limits::client, atom::attach_v,
-              std::string{domain_name}, caf::actor_cast<patron_actor>(library_))
-    .receive([](const domain_description&) {},
-             [&](caf::error& x) { problem = std::move(x); });
-  if (!problem)
-    self_->send(orchestrator_, atom::hosted_v, std::vector<workflow_id>{});
-  return problem;
 }
 
 bool domain::has_nodes() {

@@ -12,6 +12,7 @@
 #include <array>
 
 #include "tools/benchmark/node.hpp"
+#include "tools/benchmark/patron.hpp"
 #include "tools/benchmark/plan.hpp"
 #include "tools/benchmark/stream.hpp"
 
@@ -66,7 +67,6 @@ private:
 
   caf::error open(const std::filesystem::path& scratch, redis_opener mirror);
   caf::error listen(const std::string& where);
-  caf::error attach();
   bool has_nodes();
   caf::error host();
   std::vector<component_spec> components();
@@ -76,7 +76,7 @@ private:
   std::shared_ptr<wire> net_;
   orchestrator_actor orchestrator_;
   std::unique_ptr<listener> door_;
-  caf::actor library_;
+  patron patron_;
   std::array<node_id, 2> ids_;
   std::array<std::unique_ptr<node>, 2> nodes_;
   std::shared_ptr<tape> tape_ = std::make_shared<tape>();

@@ -29,25 +29,6 @@ std::string witness_module() {
   return "witness";
 }
 
-/// Has all modules, whole.
-caf::behavior library() {
-  std::map<code_id, std::string> modules;
-  for (auto& x : {relay_module(), flow_module(), keeper_module(),
-                  spinner_module(), witness_module()})
-    modules[sha256(x)] = x;
-  return {
-    [modules](atom::fetch, const code_id& code,
-              std::uint64_t offset) -> caf::result<code_part> {
-      auto i = modules.find(code);
-      if (i == modules.end() || offset > i->second.size())
-        return fail(ec::unknown_code, "no such module");
-      return code_part{code, i->second.size(), offset,
-                       i->second.substr(offset, limits::part)};
-    },
-    [](atom::joined, const std::string&) {},
-  };
-}
-
 } // namespace
 
 bool comes_true(std::chrono::milliseconds patience,
@@ -95,8 +76,6 @@ stage::~stage() {
     self_->send(orchestrator_, atom::stop_v);
     self_->receive([](const caf::down_msg&) {}, caf::after(3s) >> [] {});
   }
-  if (library_)
-    caf::anon_send_exit(library_, caf::exit_reason::user_shutdown);
   orchestrator_ = nullptr;
   net_.reset();
 }
@@ -121,7 +100,10 @@ caf::error stage::open(std::chrono::milliseconds period) {
   if (!opened)
     return opened.error();
   door_ = std::move(*opened);
-  if (auto problem = attach())
+  if (auto problem
+      = patron_.attach(self_, orchestrator_, domain_name,
+                       {relay_module(), flow_module(), keeper_module(),
+                        spinner_module(), witness_module()}))
     return problem;
   auto engine
     = with_sink(make_wasm_engine({scratch_ / "front"}), witness_module(),
@@ -129,20 +111,6 @@ caf::error stage::open(std::chrono::milliseconds period) {
   front_id_ = draw<node_id>(machine_chance());
   front_ = std::make_unique<node>(front_id_, url_, engine);
   return wait_for_nodes(1);
-}
-
-/// As a controller does that has nothing to host.
-caf::error stage::attach() {
-  library_ = system_.spawn(library);
-  caf::error problem;
-  self_
-    ->request(orchestrator_, limits::client, atom::attach_v,
-              std::string{domain_name}, caf::actor_cast<patron_actor>(library_))
-    .receive([](const domain_description&) {},
-             [&](caf::error& x) { problem = std::move(x); });
-  if (!problem)
-    self_->send(orchestrator_, atom::hosted_v, std::vector<workflow_id>{});
-  return problem;
 }
 
 caf::error stage::wait_for_nodes(std::size_t count) {

@@ -14,6 +14,7 @@
 #include <mutex>
 
 #include "tools/benchmark/node.hpp"
+#include "tools/benchmark/patron.hpp"
 #include "tools/benchmark/peer.hpp"
 #include "tools/benchmark/plan.hpp"
 
@@ -92,7 +93,6 @@ private:
   stage() = default;
 
   caf::error open(std::chrono::milliseconds period);
-  caf::error attach();
   caf::error wait_for_nodes(std::size_t count);
 
   system_config config_;
@@ -103,7 +103,7 @@ private:
   std::shared_ptr<wire> net_;
   orchestrator_actor orchestrator_;
   std::unique_ptr<listener> door_;
-  caf::actor library_;
+  patron patron_;
   std::shared_ptr<witness> witness_ = std::make_shared<witness>();
   node_id front_id_;
   std::unique_ptr<node> front_;

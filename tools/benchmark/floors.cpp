@@ -13,6 +13,7 @@
 #include <atomic>
 #include <fstream>
 
+#include "tools/benchmark/deaf_host.hpp"
 #include "tools/benchmark/loopback.hpp"
 #include "tools/benchmark/node.hpp"
 #include "tools/benchmark/peer.hpp"
@@ -48,7 +49,7 @@ caf::behavior source(caf::event_based_actor* self,
 }
 
 /// Gives a guest the same event, so many times per entry.
-struct busy_host : guest_host {
+struct busy_host : deaf_host {
   guest_event current{hook::init, {}, {}, {}};
   int left = 1;
   std::uint64_t handled = 0;
@@ -59,37 +60,6 @@ struct busy_host : guest_host {
     --left;
     ++handled;
     return &current;
-  }
-  void done(call_result) noexcept override {
-    // nop
-  }
-  bool cast(std::string_view, std::string_view) noexcept override {
-    return true;
-  }
-  void cast(const instance_id&, std::string_view) noexcept override {
-    // nop
-  }
-  std::optional<caf::expected<call_result>>
-  call(std::string_view, std::string_view) noexcept override {
-    return call_result{event_kind::error, {}};
-  }
-  std::optional<caf::expected<call_result>>
-  call(const instance_id&, std::string_view) noexcept override {
-    return call_result{event_kind::error, {}};
-  }
-  caf::error delayed_cast(std::chrono::milliseconds, std::string_view,
-                          std::string_view) noexcept override {
-    return caf::none;
-  }
-  void log(std::uint32_t, std::string_view,
-           std::string_view) noexcept override {
-    // nop
-  }
-  instance_id self() const noexcept override {
-    return {};
-  }
-  caf::error sync(std::string_view) noexcept override {
-    return caf::none;
   }
 };
 

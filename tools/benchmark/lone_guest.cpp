@@ -8,12 +8,13 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "tools/benchmark/deaf_host.hpp"
 #include "tools/benchmark/plan.hpp"
 
 namespace edgeless::benchmark {
 
 /// Gives a guest the same event again and again, and has time.
-struct lone_guest::patient_host : guest_host {
+struct lone_guest::patient_host : deaf_host {
   guest_event current{hook::init, {}, {}, {}};
   int left = 1;
   std::string said;
@@ -24,38 +25,11 @@ struct lone_guest::patient_host : guest_host {
   const guest_event* next() noexcept override {
     return left-- > 0 ? &current : nullptr;
   }
-  void done(call_result) noexcept override {
-    // nop
-  }
   bool cast(std::string_view, std::string_view payload) noexcept override {
     said = payload;
     return true;
   }
-  void cast(const instance_id&, std::string_view) noexcept override {
-    // nop
-  }
-  std::optional<caf::expected<call_result>>
-  call(std::string_view, std::string_view) noexcept override {
-    return call_result{event_kind::error, {}};
-  }
-  std::optional<caf::expected<call_result>>
-  call(const instance_id&, std::string_view) noexcept override {
-    return call_result{event_kind::error, {}};
-  }
-  caf::error delayed_cast(std::chrono::milliseconds, std::string_view,
-                          std::string_view) noexcept override {
-    return caf::none;
-  }
-  void log(std::uint32_t, std::string_view,
-           std::string_view) noexcept override {
-    // nop
-  }
-  instance_id self() const noexcept override {
-    return {};
-  }
-  caf::error sync(std::string_view) noexcept override {
-    return caf::none;
-  }
+  using deaf_host::cast;
   void wake() noexcept override {
     std::lock_guard guard{mutex};
     woken = true;
