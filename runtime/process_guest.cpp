@@ -3,6 +3,8 @@
 
 #include "messages/errors.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
 
 namespace edgeless {
@@ -14,8 +16,11 @@ using namespace std::chrono_literals;
 
 /// One run() takes no longer, whatever the process says.
 constexpr auto slice = 5ms;
-/// To fall asleep and be woken takes longer than most events.
+/// Whatever is coming, a moment is waited for it.
 constexpr auto patience = 20us;
+/// Events that are usually shorter are waited for awake: to fall asleep and be
+/// woken, here and there, takes some 100 us.
+constexpr auto long_event = 5ms;
 /// Wakings without a single byte in between: one may come late.
 constexpr std::uint32_t alarms_max = 64;
 
@@ -93,15 +98,29 @@ std::optional<progress> process_guest::step(clock::time_point now) {
     last_ = now;
     if (!hand_out())
       return progress::idle;
-  } else if (now - last_ > patience) {
-    // It rings for nothing, again and again.
-    alarms_
-      = std::exchange(moved_, line_.moved()) == line_.moved() ? alarms_ : 0;
-    if (alarms_ > alarms_max)
-      return misbehave();
-    if (fall_asleep(now))
-      return progress::working;
+  } else {
+    return wait(now);
   }
+  return std::nullopt;
+}
+
+std::optional<progress> process_guest::wait(clock::time_point now) {
+  auto silent = now - last_;
+  if (silent <= patience)
+    return std::nullopt;
+  if (stage_ == stage::handling && usual_ < long_event
+      && used(now) < 2 * usual_) {
+    // In the process of the node the event would keep this thread, too. Not
+    // the core, if somebody has a use for it.
+    sched_yield();
+    return std::nullopt;
+  }
+  // It rings for nothing, again and again.
+  alarms_ = std::exchange(moved_, line_.moved()) == line_.moved() ? alarms_ : 0;
+  if (alarms_ > alarms_max)
+    return misbehave();
+  if (fall_asleep(now))
+    return progress::working;
   return std::nullopt;
 }
 

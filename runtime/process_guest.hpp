@@ -53,6 +53,7 @@ private:
   std::optional<progress> step(std::chrono::steady_clock::time_point now);
   std::optional<progress> stand(std::chrono::steady_clock::time_point now);
   std::optional<progress> look_after(std::chrono::steady_clock::time_point now);
+  std::optional<progress> wait(std::chrono::steady_clock::time_point now);
   bool hand_out();
   bool fall_asleep(std::chrono::steady_clock::time_point now);
   std::chrono::steady_clock::duration
@@ -85,6 +86,8 @@ private:
   std::chrono::steady_clock::duration used_{0};
   std::chrono::steady_clock::time_point since_
     = std::chrono::steady_clock::now();
+  /// What events take of late.
+  std::chrono::steady_clock::duration usual_{0};
   std::chrono::steady_clock::time_point last_; ///< when anything happened
   std::uint32_t alarms_ = 0;                   ///< wakings for nothing
   std::uint64_t moved_ = 0;                    ///< as of the latest look

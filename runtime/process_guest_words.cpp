@@ -67,12 +67,15 @@ void process_guest::hear(guest_frame kind, const guest_body& body) {
 }
 
 void process_guest::hear_next(const guest_body& body) {
-  if (stage_ == stage::handling)
+  if (stage_ == stage::handling) {
+    auto waited = used(clock::now());
+    usual_ += (waited - usual_) / 8;
     // It cannot have taken longer than we have waited.
     host_.spent(std::min<std::chrono::nanoseconds>(
       std::chrono::nanoseconds{static_cast<std::int64_t>(
         std::min<std::uint64_t>(body.numbers[0], INT64_MAX))},
-      used(clock::now())));
+      waited));
+  }
   stage_ = stage::resting;
   auto size = std::min(body.numbers[1], limits_.memory);
   if (size != memory_held_
