@@ -11,6 +11,8 @@
 
 #include "tools/benchmark/node.hpp"
 #include "tools/benchmark/parts.hpp"
+#include "tools/benchmark/peer.hpp"
+#include "tools/benchmark/process_figures.hpp"
 #include "tools/client.hpp"
 
 namespace edgeless::benchmark {
@@ -57,32 +59,13 @@ public:
     return name_;
   }
 
-  /// Seconds on a processor so far, by all of its threads.
-  double used() const {
-    std::uint64_t result = 0;
-    std::error_code gone;
-    for (auto& task : fs::directory_iterator{folder() / "task", gone}) {
-      std::uint64_t nanoseconds = 0;
-      std::ifstream{task.path() / "schedstat"} >> nanoseconds;
-      result += nanoseconds;
-    }
-    return static_cast<double>(result) * 1e-9;
-  }
-
-  double resident() const {
-    std::size_t total = 0, pages = 0;
-    std::ifstream{folder() / "statm"} >> total >> pages;
-    return static_cast<double>(pages)
-           * static_cast<double>(sysconf(_SC_PAGESIZE));
+  pid_t pid() const {
+    return pid_;
   }
 
 private:
-  fs::path folder() const {
-    return fs::path{"/proc"} / std::to_string(pid_);
-  }
-
   std::string name_;
-  int pid_ = -1;
+  pid_t pid_ = -1;
 };
 
 /// Waits until the controller knows of a node.
@@ -106,23 +89,46 @@ std::string in_quotes(const std::string& x) {
   return '"' + x + '"';
 }
 
-/// What they take while nothing happens, with the settings of their templates.
-void watch(const plan& how, const daemon& which, const std::string& aims,
-           rows& result) {
-  row busy{"idle " + which.name() + ", processor time in a second (aim: 1 ms)",
-           unit::seconds};
-  row memory{"idle " + which.name() + ", memory" + aims, unit::bytes};
+/// One or more windows of a process that has nothing to do.
+void watch(const plan& how, pid_t process, row& busy, row& memory) {
   auto window = how.quick ? 500ms : 2000ms;
   for (std::size_t i = 0; i < how.repeats(10); ++i) {
-    auto before = which.used();
+    auto before = processor_time(process);
     auto taken = seconds_of([&] { std::this_thread::sleep_for(window); });
-    if (auto bytes = which.resident(); bytes > 0) {
-      busy.samples.push_back((which.used() - before) / taken);
+    if (auto bytes = resident_bytes(process); bytes > 0) {
+      busy.samples.push_back((processor_time(process) - before) / taken);
       memory.samples.push_back(bytes);
     } else {
       busy.failure = memory.failure = "it has ended";
     }
   }
+}
+
+/// CAF with its network, and one actor that ticks each second.
+struct bare_figures {
+  floor busy, memory;
+};
+
+bare_figures bare(const plan& how) {
+  row busy, memory;
+  if (auto process = child::spawn(tick_alone())) {
+    (*process)->read_line();
+    watch(how, (*process)->pid(), busy, memory);
+  }
+  constexpr auto what = "CAF alone, one tick a second";
+  return {{what, median(busy.samples)}, {what, median(memory.samples)}};
+}
+
+/// What they take while nothing happens, with the settings of their templates.
+void watch(const plan& how, const daemon& which, const std::string& aims,
+           const bare_figures& floors, rows& result) {
+  row busy{"idle " + which.name() + ", processor time in a second (aim: 1 ms)",
+           unit::seconds,
+           {},
+           floors.busy};
+  row memory{
+    "idle " + which.name() + ", memory" + aims, unit::bytes, {}, floors.memory};
+  watch(how, which.pid(), busy, memory);
   result.push_back(std::move(busy));
   result.push_back(std::move(memory));
 }
@@ -162,9 +168,10 @@ rows daemons(const plan& how) {
       {"idle programs", unit::seconds, {}, {}, explain(problem)});
     return result;
   }
-  watch(how, worker, " (aim: 30 MiB)", result);
-  watch(how, orchestrator, " (aim: 20 MiB)", result);
-  watch(how, controller, "", result);
+  auto floors = bare(how);
+  watch(how, worker, " (aim: 30 MiB)", floors, result);
+  watch(how, orchestrator, " (aim: 20 MiB)", floors, result);
+  watch(how, controller, "", floors, result);
   return result;
 }
 

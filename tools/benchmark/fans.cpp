@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "tools/benchmark/floors.hpp"
 #include "tools/benchmark/node.hpp"
 #include "tools/benchmark/parts.hpp"
 
@@ -43,9 +44,10 @@ public:
   }
 
   /// Events per second that arrive where they shall, once `rounds` events have
-  /// reached `first`: such is the `share` of all that are handled.
+  /// reached `first`: such is the `share` of all that are handled, here and by
+  /// an engine that handles `bare` events.
   void measure(const plan& how, const physical_id& first, int rounds,
-               double share, row& result) {
+               double share, double bare, row& result) {
     if (problem_) {
       result.failure = explain(problem_);
       return;
@@ -55,6 +57,8 @@ public:
     result.samples = growth(how, [&] { return host_.counts().handled(); });
     for (auto& x : result.samples)
       x *= share;
+    result.floor
+      = {"engine alone, all of their events, one thread", bare * share};
     if (auto lost = host_.counts().dropped(); lost > 0) {
       result.samples.clear();
       result.failure = std::to_string(lost) + " events were dropped";
@@ -67,7 +71,7 @@ private:
 };
 
 /// source -> function ... -> sink, whose answers make the source go on.
-row chain(const plan& how, std::uint32_t length) {
+row chain(const plan& how, std::uint32_t length, double bare) {
   row result{"events through a chain of " + std::to_string(length)
              + (length == 1 ? " function" : " functions") + ", 16 B"};
   constexpr std::uint32_t burst = 256;
@@ -82,13 +86,13 @@ row chain(const plan& how, std::uint32_t length) {
   }
   all.lead(source, next);
   all.lead(sink, source);
-  all.measure(how, source, 8, double{burst} / ((length + 1) * burst + 1),
+  all.measure(how, source, 8, double{burst} / ((length + 1) * burst + 1), bare,
               result);
   return result;
 }
 
 /// source -> fan -> 16 sinks -> source.
-row fan_out(const plan& how) {
+row fan_out(const plan& how, double bare) {
   row result{"events from one to 16 functions, 16 B"};
   constexpr std::uint32_t burst = 16;
   circuit all{how};
@@ -103,12 +107,12 @@ row fan_out(const plan& how) {
   all.fan_out(fan, sinks);
   auto useful = double{branches} * burst;
   all.measure(how, source, 8 * branches, useful / (useful + burst + branches),
-              result);
+              bare, result);
   return result;
 }
 
 /// 16 sources -> sink -> fan -> 16 sources.
-row fan_in(const plan& how) {
+row fan_in(const plan& how, double bare) {
   row result{"events from 16 functions to one, 16 B"};
   constexpr std::uint32_t burst = 64;
   circuit all{how};
@@ -122,15 +126,16 @@ row fan_in(const plan& how) {
   all.lead(sink, fan);
   all.fan_out(fan, sources);
   auto useful = double{branches} * burst;
-  all.measure(how, fan, 2, useful / (useful + 1 + branches), result);
+  all.measure(how, fan, 2, useful / (useful + 1 + branches), bare, result);
   return result;
 }
 
 } // namespace
 
 rows fans(const plan& how) {
-  return {chain(how, 1), chain(how, 3), chain(how, 10), fan_out(how),
-          fan_in(how)};
+  auto bare = median(engine_events(how, size).samples);
+  return {chain(how, 1, bare), chain(how, 3, bare), chain(how, 10, bare),
+          fan_out(how, bare), fan_in(how, bare)};
 }
 
 } // namespace edgeless::benchmark

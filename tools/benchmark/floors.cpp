@@ -11,12 +11,13 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <fstream>
+#include <cstring>
 
 #include "tools/benchmark/deaf_host.hpp"
 #include "tools/benchmark/loopback.hpp"
 #include "tools/benchmark/node.hpp"
 #include "tools/benchmark/peer.hpp"
+#include "tools/benchmark/process_figures.hpp"
 
 namespace edgeless::benchmark {
 
@@ -74,12 +75,6 @@ row with_class(const plan& how, row result, F measure) {
   else
     result.failure = explain(code.error());
   return result;
-}
-
-std::size_t resident_bytes() {
-  std::size_t total = 0, resident = 0;
-  std::ifstream{"/proc/self/statm"} >> total >> resident;
-  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
 } // namespace
@@ -175,6 +170,37 @@ row engine_instantiate(const plan& how) {
   });
 }
 
+row engine_drop(const plan& how) {
+  row result{"engine alone: the end of an instance", unit::seconds};
+  return with_class(how, std::move(result), [&](guest_class& code, row& x) {
+    for (std::size_t i = 0; i < how.repeats(200); ++i) {
+      busy_host host;
+      auto guest = code.instantiate(host, {});
+      if (!guest) {
+        x.failure = explain(guest.error());
+        return;
+      }
+      (*guest)->run();
+      x.samples.push_back(seconds_of([&] { guest->reset(); }));
+    }
+  });
+}
+
+row memory_copies(const plan& how, std::size_t size) {
+  row result{"memcpy alone: copies of " + readable(size, unit::bytes)};
+  std::string from(size, 'x'), to(size, 'y');
+  for (std::size_t i = 0; i < how.repeats(10); ++i) {
+    std::uint64_t count = 0;
+    auto start = clock::now();
+    for (; clock::now() - start < how.pace() / 5; ++count) {
+      std::memcpy(to.data(), from.data(), size);
+      from[count % size] = to[size / 2]; // else it need not be done
+    }
+    result.samples.push_back(static_cast<double>(count) / seconds_since(start));
+  }
+  return result;
+}
+
 row tcp_bytes(const plan& how) {
   row result{"TCP alone: bytes"};
   loopback way;
@@ -229,7 +255,7 @@ double bytes_per_mapping(std::size_t mappings) {
   constexpr std::size_t size = 64 << 10;
   std::vector<void*> all;
   all.reserve(mappings);
-  auto before = resident_bytes();
+  auto before = resident_bytes(getpid());
   for (std::size_t i = 0; i < mappings; ++i) {
     // Neighbours of different protection stay mappings of their own.
     auto protection
@@ -241,12 +267,10 @@ double bytes_per_mapping(std::size_t mappings) {
     *static_cast<char*>(made) = 1;
     all.push_back(made);
   }
-  auto grown = resident_bytes() - before;
+  auto grown = resident_bytes(getpid()) - before;
   for (auto* x : all)
     munmap(x, size);
-  return all.empty()
-           ? 0
-           : static_cast<double>(grown) / static_cast<double>(all.size());
+  return all.empty() ? 0 : grown / static_cast<double>(all.size());
 }
 
 } // namespace edgeless::benchmark

@@ -21,6 +21,12 @@ row engine_events(const plan& how, std::size_t size);
 /// Seconds to make an instance of a class at hand.
 row engine_instantiate(const plan& how);
 
+/// Seconds to end such an instance.
+row engine_drop(const plan& how);
+
+/// Blocks of a size copied per second, always the same.
+row memory_copies(const plan& how, std::size_t size);
+
 /// Bytes per second over a loopback connection, 256 KiB per write.
 row tcp_bytes(const plan& how);
 

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <fstream>
 #include <iostream>
 #include <sstream>
 
@@ -11,6 +10,7 @@
 #include "tools/benchmark/node.hpp"
 #include "tools/benchmark/parts.hpp"
 #include "tools/benchmark/peer.hpp"
+#include "tools/benchmark/process_figures.hpp"
 
 namespace edgeless::benchmark {
 
@@ -19,13 +19,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t crowd = 500;
-
-double resident_bytes() {
-  std::size_t total = 0, resident = 0;
-  std::ifstream{"/proc/self/statm"} >> total >> resident;
-  return static_cast<double>(resident)
-         * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
 
 /// Starts instances and has each handle one event.
 caf::error fill(node& host, std::size_t instances, const component_spec& spec) {
@@ -53,14 +46,15 @@ int run_idle(std::size_t instances, const std::filesystem::path& cache) {
   auto spec = host.function(flow_module(), numbers({0, 0, 0}));
   // What the first ones cost is not theirs alone.
   auto problem = fill(host, 1, spec);
-  auto before = resident_bytes();
+  auto before = resident_bytes(getpid());
   if (!problem)
     problem = fill(host, instances, spec);
   if (problem) {
     std::cout << "error " << explain(problem) << std::endl;
     return 1;
   }
-  std::cout << (resident_bytes() - before) / static_cast<double>(instances)
+  std::cout << (resident_bytes(getpid()) - before)
+                 / static_cast<double>(instances)
             << ' ' << mapping << std::endl;
   // Ending them one by one is not what is measured.
   _exit(0);

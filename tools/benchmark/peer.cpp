@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "tools/benchmark/peer.hpp"
 
+#include "runtime/caf_system.hpp"
 #include "runtime/log.hpp"
+
+#include "messages/interfaces.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -24,6 +27,7 @@ namespace edgeless::benchmark {
 namespace {
 
 constexpr std::string_view nothing_word = "--child-nothing";
+constexpr std::string_view tick_word = "--child-tick";
 constexpr std::string_view idle_word = "--child-idle";
 constexpr std::string_view peer_word = "--child-peer";
 
@@ -36,6 +40,12 @@ std::vector<std::string> words_of(const std::filesystem::path& cache,
           x.out.invocation_url,    std::to_string(x.every),
           std::to_string(x.burst), std::to_string(x.size),
           x.certificates.string()};
+}
+
+void wait_for_end_of_input() {
+  std::string ignored;
+  while (std::getline(std::cin, ignored)) {
+  }
 }
 
 int run_peer(const std::vector<std::string>& words) {
@@ -61,11 +71,25 @@ int run_peer(const std::vector<std::string>& words) {
     return 1;
   }
   std::cout << host.at(*self).invocation_url << std::endl;
-  std::string ignored;
-  while (std::getline(std::cin, ignored)) {
-  }
+  wait_for_end_of_input();
   std::cout << host.counts().handled() << ' ' << host.counts().dropped()
             << std::endl;
+  return 0;
+}
+
+int run_tick() {
+  system_config config;
+  caf::actor_system system{config};
+  auto ticking
+    = system.spawn([](caf::event_based_actor* self) -> caf::behavior {
+        self->send(self, atom::tick_v);
+        return {[=](atom::tick) {
+          self->delayed_send(self, std::chrono::seconds{1}, atom::tick_v);
+        }};
+      });
+  std::cout << std::endl;
+  wait_for_end_of_input();
+  caf::anon_send_exit(ticking, caf::exit_reason::user_shutdown);
   return 0;
 }
 
@@ -152,6 +176,8 @@ std::optional<int> run_as_child(int argc, char** argv) {
     return std::nullopt;
   if (words[0] == nothing_word)
     return 0;
+  if (words[0] == tick_word)
+    return run_tick();
   auto wanted = std::getenv("RUST_LOG");
   if (auto filter = parse_log_filter(wanted ? wanted : "error"))
     open_log("edgeless_benchmark", *filter);
@@ -166,6 +192,10 @@ std::optional<int> run_as_child(int argc, char** argv) {
 
 std::vector<std::string> do_nothing() {
   return {std::string{nothing_word}};
+}
+
+std::vector<std::string> tick_alone() {
+  return {std::string{tick_word}};
 }
 
 std::vector<std::string> count_idle(std::size_t instances,

@@ -28,13 +28,17 @@ public:
   std::string read_line();
   /// Closes its input: its work is done.
   void dismiss();
+  pid_t pid() const {
+    return pid_;
+  }
+
   /// Such as SIGKILL, which nobody survives, or SIGSTOP.
   void signal(int number);
 
 private:
   child() = default;
 
-  int pid_ = -1;
+  pid_t pid_ = -1;
   int input_ = -1;
   int output_ = -1;
 };
@@ -74,6 +78,10 @@ std::optional<int> run_as_child(int argc, char** argv);
 
 /// The arguments of a child that ends at once.
 std::vector<std::string> do_nothing();
+
+/// The arguments of a child in which an actor ticks once a second; it prints a
+/// line when it does.
+std::vector<std::string> tick_alone();
 
 /// The arguments of a child that starts so many idle instances and prints how
 /// many bytes each takes, or "error" and why.

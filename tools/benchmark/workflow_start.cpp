@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "tools/benchmark/floors.hpp"
 #include "tools/benchmark/node.hpp"
 #include "tools/benchmark/parts.hpp"
 #include "tools/client.hpp"
@@ -141,9 +142,14 @@ caf::error measure(const plan& how, row& result) {
 } // namespace
 
 rows workflow_start(const plan& how) {
-  row result{"start of a workflow to its first event", unit::seconds};
+  row result{"start of a workflow to its first event (aim: 10 ms)",
+             unit::seconds};
   if (auto problem = measure(how, result))
     result.failure = explain(problem);
+  // To the controller, to the orchestrator, to the node; a function.
+  result.floor = {"three TCP round trips, an instance by the engine alone",
+                  3 * median(tcp_round_trip(how).samples)
+                    + median(engine_instantiate(how).samples)};
   return {result};
 }
 
