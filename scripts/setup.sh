@@ -11,6 +11,7 @@ packages=(
   clang lld wabt   # functions in C++, and the guests of the tests
   libclang-rt-14-dev # libFuzzer
   iproute2         # hosts of their own for the system tests
+  nftables         # whose packets get lost
   python3          # the system tests drive the real programs
   valgrind         # counts instructions
   prometheus       # scrapes them; promtool checks conf/

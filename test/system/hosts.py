@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import functools
 import os
+import re
 import subprocess
 
 NEW_NETWORK = 0x40000000  # CLONE_NEWNET
@@ -124,10 +125,19 @@ class Hosts:
             self.ip(host, "neigh", "del", self.addresses[peer], "dev", "cable")
 
     def lose(self, host, percent):
-        """So much of what it sends; false: this machine cannot do that."""
-        return run("ip", "netns", "exec", self.namespace(host), "tc", "qdisc",
-                   "add", "dev", "cable", "root", "netem", "loss",
-                   f"{percent}%", check=False).returncode == 0
+        """So much of what is sent to it, each packet by chance; false: this
+        machine cannot do that."""
+        rules = (["table", "ip", "lossy"],
+                 ["chain", "ip", "lossy", "input",
+                  "{ type filter hook input priority 0; }"],
+                 ["rule", "ip", "lossy", "input", "numgen", "random", "mod",
+                  "100", "<", str(percent), "counter", "drop"])
+        return all(run(*self.inside(host, ["nft", "add", *x]),
+                       check=False).returncode == 0 for x in rules)
+
+    def packets_lost(self, host):
+        said = run(*self.inside(host, ["nft", "list", "table", "ip", "lossy"]))
+        return int(re.search(r"packets (\d+)", said.stdout).group(1))
 
     def close(self):
         for host in [*self.addresses, "switch"]:

@@ -306,8 +306,8 @@ class Loss(HostsTest):
         for name in ("orchestrator", "n1", "n2", "n3"):
             c.address(name)
         for name in ("n1", "n2", "n3"):
-            if not self.net.lose(name, 8):
-                self.skipTest("no packets can be lost here: tc has no netem")
+            if not self.net.lose(name, 10):
+                self.skipTest("no packets can be lost here: nft cannot")
         self.start_three()
         workflow = c.start([self.generator("n2")], [LOG])
         asked = "edgeless_orchestrator_keep_alive_seconds_count"
@@ -317,6 +317,8 @@ class Loss(HostsTest):
         seen = numbers(c.lines("events.log"))
         self.assertEqual(seen, list(range(len(seen))))
         self.check_accounts(workflow, exactly=True)
+        for name in ("n1", "n2", "n3"):
+            self.assertGreater(self.net.packets_lost(name), 0)
 
 
 class Saturation(HostsTest):
@@ -343,8 +345,6 @@ class Saturation(HostsTest):
 
 
 class Pressure(HostsTest):
-    """What a stopped consumer costs the others. In full it is 60 s minus 10 s;
-    here it is 40 s minus 10 s, at the same bound."""
     keep_alive = 0  # nobody is replaced: the pressure stays
 
     def resident(self):
@@ -372,7 +372,7 @@ class Pressure(HostsTest):
         c.signal("n3", signal.SIGSTOP)
         time.sleep(10)
         before = self.resident()
-        time.sleep(30)
+        time.sleep(50)
         after = self.resident()
         drops = self.dropped(["n1", "n2"])
         c.signal("n3", signal.SIGCONT)
