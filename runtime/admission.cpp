@@ -185,8 +185,10 @@ verbs asked(peer_role from, peer_role to) {
 
 admission_list admission(peer_role from, peer_role to) {
   admission_list result;
-  for (auto& x : asked(from, to))
+  for (auto& x : asked(from, to)) {
+    x.request.answered = !x.answer.types.empty();
     result.push_back(std::move(x.request));
+  }
   for (auto& x : asked(to, from))
     if (!x.answer.types.empty())
       result.push_back(std::move(x.answer));

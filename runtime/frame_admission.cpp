@@ -44,6 +44,7 @@ admission_table::admission_table(const admission_list& list) {
     std::string signature = is_answer ? "@<>" : "@<>+@atom";
     entry e;
     e.max_size = x.max_size;
+    e.answered = x.answered;
     e.atom = static_cast<std::uint64_t>(caf::atom_from_string(x.atom));
     for (auto& type : x.types) {
       signature += '+';

@@ -21,6 +21,7 @@ public:
   struct entry {
     std::uint64_t atom = 0; ///< of requests
     std::uint32_t max_size = 0;
+    bool answered = false;
     /// Of what follows the atom, or of the whole answer.
     std::vector<frame_shape> shapes;
     /// Of messages that name their sender.

@@ -131,7 +131,8 @@ private:
   refusal check_monitor(std::string_view payload) const;
   refusal check_down(const frame_header& header, std::string_view payload);
   bool may_ask(std::uint64_t actor) const;
-  bool may_wait(const frame_header& header, std::uint64_t atom);
+  refusal check_waiting(const frame_header& header, std::uint64_t atom,
+                        bool answered);
 
   frame_rules rules_;
   bool greeted_ = false;

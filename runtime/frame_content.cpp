@@ -84,8 +84,10 @@ refusal frame_check::check_content(const frame_header& header,
     if (!in.read(atom))
       return refusal::bad_content;
     entry = rules_.admission->request(signature, atom);
-    if (entry != nullptr && !may_wait(header, atom))
-      return refusal::too_many_requests;
+    if (entry != nullptr && rules_.accepted)
+      if (auto reason = check_waiting(header, atom, entry->answered);
+          reason != refusal::none)
+        return reason;
   }
   if (entry == nullptr)
     return refusal::not_admitted;
@@ -102,15 +104,19 @@ refusal frame_check::check_content(const frame_header& header,
   return in.cost > limits::frame_unpacked ? refusal::swells : refusal::none;
 }
 
-/// Whether one more request may wait for its answer. Whom we have dialled may
-/// ask what he likes.
-bool frame_check::may_wait(const frame_header& header, std::uint64_t atom) {
-  caf::message_id id{header.data};
+/// Whether one more may wait for its answer. Whom we have dialled may ask what
+/// he likes.
+refusal frame_check::check_waiting(const frame_header& header,
+                                   std::uint64_t atom, bool answered) {
+  if (!caf::message_id{header.data}.is_request())
+    return answered ? refusal::no_request : refusal::none;
   constexpr caf::atom_value host = atom::host_v;
-  if (!rules_.accepted || !id.is_request()
-      || atom == static_cast<std::uint64_t>(host))
-    return true;
-  return requests_->open(header.source, number_of(header.data));
+  auto kind = atom == static_cast<std::uint64_t>(host)
+                ? request_book::kind::host
+                : request_book::kind::other;
+  return requests_->open(header.source, number_of(header.data), kind)
+           ? refusal::none
+           : refusal::too_many_requests;
 }
 
 refusal frame_check::check_monitor(std::string_view payload) const {

@@ -30,6 +30,7 @@ std::string_view to_string(refusal reason) {
     "bad_certificate",
     "wrong_role",
     "foreign_name",
+    "no_request",
     "too_many_requests",
     "unread",
   };

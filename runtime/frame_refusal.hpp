@@ -56,6 +56,8 @@ enum class refusal : std::uint8_t {
   wrong_role,
   /// Speaks in the name of another than its certificate.
   foreign_name,
+  /// Asks, but not as a request: nobody could count its questions.
+  no_request,
   /// Asks on and on, faster than it can be answered.
   too_many_requests,
   /// Asks on and on, and does not read the answers.

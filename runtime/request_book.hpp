@@ -12,8 +12,8 @@
 
 namespace edgeless {
 
-/// Requests of one peer that wait for their answers, but those to host: a
-/// controller may host all its workflows again at once.
+/// Requests of one peer that wait for their answers; of those to host, as many
+/// as there may be workflows: a controller may host all of them again at once.
 inline constexpr std::size_t unanswered_requests = 1024;
 
 /// The requests of one peer that wait for their answers, by whichever of its
@@ -21,37 +21,51 @@ inline constexpr std::size_t unanswered_requests = 1024;
 /// several threads.
 class request_book {
 public:
+  enum class kind { host, other };
+
   /// A request of that actor has come. False: it waits already, or too many
   /// do.
-  bool open(std::uint64_t actor, std::uint64_t number) {
+  bool open(std::uint64_t actor, std::uint64_t number, kind what) {
+    auto most = what == kind::host ? limits::workflows : unanswered_requests;
     auto now = clock::now();
     std::lock_guard lock{mutex_};
+    auto& waiting = of(what);
     // By then nobody waits anymore, and what is not answered never will be.
-    if (waiting_.size() >= unanswered_requests)
+    if (waiting.size() >= most)
       std::erase_if(
-        waiting_, [&](auto& x) { return now - x.second > 2 * limits::client; });
-    return waiting_.size() < unanswered_requests
-           && waiting_.emplace(std::pair{actor, number}, now).second;
+        waiting, [&](auto& x) { return now - x.second > 2 * limits::client; });
+    return waiting.size() < most
+           && waiting.emplace(std::pair{actor, number}, now).second;
   }
 
   /// It has its answer.
   void close(std::uint64_t actor, std::uint64_t number) {
     std::lock_guard lock{mutex_};
-    waiting_.erase({actor, number});
+    if (others_.erase({actor, number}) == 0)
+      hosts_.erase({actor, number});
   }
 
   /// What another book has is in this one from now on.
   void take_over(request_book& other) {
     std::scoped_lock lock{mutex_, other.mutex_};
-    waiting_.merge(other.waiting_);
+    hosts_.merge(other.hosts_);
+    others_.merge(other.others_);
   }
 
 private:
   using clock = std::chrono::steady_clock;
 
+  /// By the actor that asks, and its number; since when.
+  using requests
+    = std::map<std::pair<std::uint64_t, std::uint64_t>, clock::time_point>;
+
+  requests& of(kind what) {
+    return what == kind::host ? hosts_ : others_;
+  }
+
   std::mutex mutex_;
-  /// By the actor that asks, and its number; and since when.
-  std::map<std::pair<std::uint64_t, std::uint64_t>, clock::time_point> waiting_;
+  requests hosts_;
+  requests others_;
 };
 
 } // namespace edgeless

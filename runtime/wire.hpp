@@ -23,6 +23,8 @@ struct admitted {
   std::string atom;               ///< such as "join"; empty for answers
   std::vector<std::string> types; ///< without the atom's
   std::uint32_t max_size;         ///< of the frame's payload, in bytes
+  /// Whether it has an answer: then it comes as a request only.
+  bool answered = false;
 };
 using admission_list = std::vector<admitted>;
 

@@ -102,9 +102,16 @@ std::string content(Ts... xs) {
             caf::make_message(std::move(xs)...));
 }
 
+/// A message's category, and a number that no other has.
+inline std::uint64_t numbered() {
+  static std::uint64_t number = 0;
+  return caf::message_id::default_async_value | ++number;
+}
+
 template <class... Ts>
 frame tell(Ts... xs) {
-  return {message_type::direct_message, content(std::move(xs)...)};
+  return {message_type::direct_message, content(std::move(xs)...), 0,
+          numbered()};
 }
 
 template <class... Ts>
@@ -143,7 +150,8 @@ inline refusal feed(frame_check& check, const std::string& x) {
 /// A message with this signature and these bytes behind it.
 inline frame raw(const std::string& signature, const std::string& values) {
   return {message_type::direct_message,
-          std::string(1, '\0') + of(std::uint16_t{0}, signature) + values};
+          std::string(1, '\0') + of(std::uint16_t{0}, signature) + values, 0,
+          numbered()};
 }
 
 /// A handle of an actor on that node.

@@ -191,10 +191,35 @@ TEST_CASE("a question is asked once") {
   CHECK(feed(check, question) == refusal::too_many_requests);
 }
 
-TEST_CASE("who wants no answer may say as much as he likes") {
+TEST_CASE("a controller has as many hosts open as there may be workflows") {
+  frame_check check{rules(controller, orchestrator)};
+  REQUIRE(feed(check, greeting_of_client()) == refusal::none);
+  auto ask = [&](frame question, std::uint64_t number) {
+    question.data = caf::message_id::default_async_value | number;
+    auto result = feed(check, question);
+    char taken[1024];
+    while (check.ready() > 0)
+      check.take(taken, sizeof taken);
+    return result;
+  };
+  auto host = tell(atom::host_v, workflow_id{}, std::vector<component_spec>{});
+  for (std::uint64_t i = 1; i <= limits::workflows; ++i)
+    REQUIRE(ask(host, i) == refusal::none);
+
+  CHECK(ask(tell(atom::describe_v), limits::workflows + 1) == refusal::none);
+  CHECK(ask(host, limits::workflows + 2) == refusal::too_many_requests);
+}
+
+TEST_CASE("what has an answer is asked with a number") {
+  CHECK(
+    verdict(with(fetch(), &frame::data, caf::message_id::default_async_value))
+    == "no_request");
+}
+
+TEST_CASE("what has no answer may be said as often as one likes") {
   frame_check check{rules(node, orchestrator)};
   REQUIRE(feed(check, greeting_of_client()) == refusal::none);
-  std::string text = fetch();
+  std::string text = exited();
   for (std::size_t i = 0; i <= unanswered_requests; ++i)
     REQUIRE(check.feed(text) == refusal::none);
 }

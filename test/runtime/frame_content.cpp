@@ -140,7 +140,7 @@ TEST_CASE("a handle belongs to whoever sends it") {
 TEST_CASE("not more actors speak than may") {
   frame_check check{rules(node, orchestrator)};
   feed(check, greeting_of_client());
-  auto bytes = std::string{fetch()};
+  auto bytes = std::string{exited()};
   auto all_pass = true;
   for (std::uint64_t i = 1; i <= limits::remote_actors; ++i) {
     bytes.replace(16, 8, of(i)); // the header's source
@@ -148,8 +148,9 @@ TEST_CASE("not more actors speak than may") {
   }
   CHECK(all_pass);
   CHECK(feed(check, down({})) == refusal::none); // actor 11 is gone
-  CHECK(feed(check, with(fetch(), &frame::source, 1'000'000)) == refusal::none);
-  CHECK(feed(check, with(fetch(), &frame::source, 1'000'001))
+  CHECK(feed(check, with(exited(), &frame::source, 1'000'000))
+        == refusal::none);
+  CHECK(feed(check, with(exited(), &frame::source, 1'000'001))
         == refusal::too_many_actors);
 }
 

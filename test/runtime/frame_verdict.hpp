@@ -43,4 +43,11 @@ inline frame fetch() {
   return tell(atom::fetch_v, code_id{"c"}, std::uint64_t{0});
 }
 
+/// Which has no answer, and no number.
+inline frame exited() {
+  return with(tell(atom::exited_v, session_id{}, logical_id{}, physical_id{},
+                   std::string{"why"}),
+              &frame::data, caf::message_id::default_async_value);
+}
+
 } // namespace edgeless::bytes

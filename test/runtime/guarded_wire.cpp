@@ -246,8 +246,8 @@ TEST_CASE("frames up to the limit pass, also when they come in a row") {
   caf::scoped_actor self{here.system()};
   std::uint64_t taken = 0;
   for (int i = 0; i < 10; ++i) {
-    caf::anon_send(whom, atom::deliver_v, std::uint64_t{1}, large);
-    caf::anon_send(whom, atom::deliver_v, std::uint64_t{1}, small);
+    self->request(whom, ages, atom::deliver_v, std::uint64_t{1}, large);
+    self->request(whom, ages, atom::deliver_v, std::uint64_t{1}, small);
   }
   self->request(whom, ages, atom::deliver_v, std::uint64_t{1}, small)
     .receive([&](std::uint64_t x) { taken = x; }, [](const caf::error&) {});

@@ -124,8 +124,8 @@ TEST_CASE_FIXTURE(trusted, "large frames pass in both directions") {
   caf::scoped_actor self{one->system()};
   std::uint64_t taken = 0;
   for (int i = 0; i < 20; ++i) {
-    caf::anon_send(whom, atom::deliver_v, std::uint64_t{1}, large);
-    caf::anon_send(whom, atom::deliver_v, std::uint64_t{1}, small);
+    self->request(whom, ages, atom::deliver_v, std::uint64_t{1}, large);
+    self->request(whom, ages, atom::deliver_v, std::uint64_t{1}, small);
   }
   self->request(whom, ages, atom::deliver_v, std::uint64_t{1}, small)
     .receive([&](std::uint64_t x) { taken = x; }, [](const caf::error&) {});

@@ -43,7 +43,8 @@ def greeting():
 
 
 def request(door, verb, number):
-    """A question without arguments, to the actor that a handshake offers."""
+    """A question without arguments, to the actor that a handshake offers;
+    number 0: none that could be counted."""
     signature = b"@<>+@atom"
     payload = b"\x00" + struct.pack(">H", 0) + bytes([len(signature)]) \
         + signature + atom(verb)
@@ -358,6 +359,14 @@ class Askers(Hostile):
                         asked += 1000
             wait_for("the count", lambda: self.refused(
                 port.name, "too_many_requests", "unread") == 1)
+        self.check_unharmed()
+
+    def test_whose_questions_cannot_be_counted_is_hung_up_on(self):
+        for port, verb in zip(self.ports(), ("list", "describe")):
+            with port.connect() as peer:
+                say(peer, request(greet(peer), verb, 0))
+                self.assertTrue(is_cut(peer), port.name)
+            self.assertEqual(self.refused(port.name, "no_request"), 1)
         self.check_unharmed()
 
     def test_who_asks_much_and_reads_is_served(self):
