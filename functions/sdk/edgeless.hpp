@@ -9,8 +9,9 @@
 /// no libc and no C++ library below this header, and no exceptions: what
 /// cannot go on panics, which ends this instance alone.
 
-#include "decimal.hpp"
 #include "heap.hpp"
+#include "printing.hpp"
+#include "reading.hpp"
 
 namespace edgeless {
 
@@ -128,13 +129,12 @@ public:
     size_ += text.size();
     copy(to, text.data(), text.size());
   }
-  /// Appends at most twenty characters, behind which twenty more can be read:
-  /// whatever their number, these are two copies.
-  void append_few(string_view few) {
-    make_room(20);
-    __builtin_memcpy(data_ + size_, few.data(), 16);
-    __builtin_memcpy(data_ + size_ + 16, few.data() + 16, 4);
-    size_ += few.size();
+  /// Appends what `write` writes: it gets the address of `n` characters, and
+  /// returns the end of those that count.
+  template <class F>
+  void append_by(size_t n, F write) {
+    make_room(n);
+    size_ = write(data_ + size_) - data_;
   }
   /// A bulk copy costs a call into the engine; most texts are short, and two
   /// words that overlap are all of such a text.
@@ -163,11 +163,6 @@ public:
     __builtin_memcpy(to, &first, N);
     __builtin_memcpy(to + n - N, &last, N);
   }
-  /// Appends `c`, `n` times.
-  void append_copies(char c, size_t n) {
-    while (n-- > 0)
-      push_back(c);
-  }
 };
 
 // -- writing ------------------------------------------------------------------
@@ -183,55 +178,14 @@ inline void put(string& out, char c) {
   out.push_back(c);
 }
 
-namespace detail {
-
-// A division by a constant is one in the engine, and a product here.
-inline uint32_t hundredth(uint32_t x) {
-  return x * uint64_t{1374389535} >> 37;
-}
-
-/// Writes the two digits of what is below 100 before `at`.
-inline char* write_pair(char* at, uint32_t pair) {
-  auto ten = pair * 103 >> 10;
-  *--at = '0' + (pair - 10 * ten);
-  *--at = '0' + ten;
-  return at;
-}
-
-/// In the first half of `buffer`: the second is there to be read, too.
-inline string_view digits_of(uint64_t value, char (&buffer)[40]) {
-  auto end = buffer + sizeof(buffer) / 2, at = end;
-  while (value >= 100'000'000) {
-    auto above = decimal::multiply(value, 0xabcc77118461cefd).high >> 26;
-    auto eight = uint32_t(value - above * 100'000'000);
-    value = above;
-    auto six = hundredth(eight), four = hundredth(six), two = hundredth(four);
-    at = write_pair(at, eight - 100 * six);
-    at = write_pair(at, six - 100 * four);
-    at = write_pair(at, four - 100 * two);
-    at = write_pair(at, two);
-  }
-  auto rest = uint32_t(value);
-  while (rest >= 10) {
-    auto above = hundredth(rest);
-    at = write_pair(at, rest - 100 * above);
-    rest = above;
-  }
-  if (rest || at == end)
-    *--at = '0' + rest;
-  return {at, size_t(end - at)};
-}
-
-} // namespace detail
-
 /// Appends an integer in decimal.
 template <integer T>
 void put(string& out, T value) {
-  char buffer[40];
-  if (value < 0)
-    out.push_back('-');
-  out.append_few(
-    detail::digits_of(value < 0 ? -uint64_t(value) : value, buffer));
+  out.append_by(32, [value](char* at) {
+    *at = '-';
+    return value < 0 ? decimal::write(at + 1, -uint64_t(value))
+                     : decimal::write(at, uint64_t(value));
+  });
 }
 
 /// Appends a float or double as Rust does: the shortest digits that read back
@@ -251,30 +205,9 @@ void put(string& out, F value) {
   }
   if (int(bits >> L::mantissa) > 2 * L::bias)
     return out.append("inf");
-  auto [number, exponent] = decimal::shortest<F>(bits);
-  while (exponent < 0) {
-    auto tenth = decimal::tenth(number);
-    if (number != 10 * tenth)
-      break;
-    number = tenth;
-    ++exponent;
-  }
-  char buffer[40];
-  auto digits = detail::digits_of(number, buffer);
-  int whole = int(digits.size()) + exponent; // Digits before the point.
-  if (exponent >= 0) {
-    out.append_few(digits);
-    out.append_copies('0', exponent);
-  } else if (whole > 0) {
-    out.append_few(digits.substr(0, whole));
-    out.push_back('.');
-    out.append_few(digits.substr(whole));
-  } else {
-    out.push_back('0');
-    out.push_back('.');
-    out.append_copies('0', -whole);
-    out.append_few(digits);
-  }
+  auto number = decimal::shortest<F>(bits);
+  out.append_by(decimal::room_for(number),
+                [&](char* at) { return decimal::write(at, number); });
 }
 
 /// Sixteen bytes in the order of RFC 4122.
