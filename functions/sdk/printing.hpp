@@ -93,15 +93,14 @@ number shortest(typename layout<F>::bits bits) {
   lower += odd;
   upper -= odd;
   auto s = value / 4;
-  if (auto tens = tenth(s) * 10; s >= 10) {
-    bool down = lower <= 4 * tens, up = 4 * tens + 40 <= upper;
-    if (down != up)
-      return {tens + 10 * up, k};
-  }
+  auto tens = tenth(s) * 10;
+  // Without branches: which digits are needed is chance.
   bool down = lower <= 4 * s, up = 4 * s + 4 <= upper;
-  if (down != up)
-    return {s + up, k};
-  return {s + (value >= 4 * s + 2), k}; // Halfway: up, as Rust does.
+  auto digits = s + (down != up ? up : value >= 4 * s + 2);
+  bool tens_down = lower <= 4 * tens, tens_up = 4 * tens + 40 <= upper;
+  if (tens_down != tens_up && s >= 10)
+    digits = tens + (tens_up ? 10 : 0);
+  return {digits, k}; // Halfway: up, as Rust does.
 }
 
 constexpr uint64_t zeros = 0x3030303030303030;
@@ -123,18 +122,31 @@ inline char* write_eight(char* at, uint32_t x) {
   return at + 8;
 }
 
-/// Writes x at `at`, and up to seven bytes behind it; returns its end.
-inline char* write(char* at, uint64_t x) {
-  if (x >= 100'000'000) {
-    auto above = multiply(x, 0xabcc77118461cefd).high >> 26;
-    at = write(at, above);
-    return write_eight(at, uint32_t(x - above * 100'000'000));
-  }
-  auto digits = digits_of(uint32_t(x));
+/// Writes what is below 10^8 at `at`, and up to seven bytes behind it; returns
+/// its end.
+inline char* write_few(char* at, uint32_t x) {
+  auto digits = digits_of(x);
   auto skipped = __builtin_ctzll(digits | uint64_t{1} << 56) & ~7;
   auto text = (digits | zeros) >> skipped;
   __builtin_memcpy(at, &text, 8);
   return at + 8 - skipped / 8;
+}
+
+/// As `write_few`, of any x.
+inline char* write(char* at, uint64_t x) {
+  if (x < 100'000'000)
+    return write_few(at, x);
+  auto above = multiply(x, 0xabcc77118461cefd).high >> 26;
+  auto top = (above >> 8) * 1441151881 >> 49; // above / 10^8
+  if (above < 10'000'000) {
+    at = write_few(at, above);
+  } else {
+    // Most doubles have 16 or 17 digits, by chance.
+    *at = '0' + top;
+    at = top < 10 ? at + (top > 0) : write_few(at, top);
+    at = write_eight(at, above - top * 100'000'000);
+  }
+  return write_eight(at, x - above * 100'000'000);
 }
 
 /// Removes zeros from the end of the text, which goes from `at` to `end`.
@@ -162,28 +174,21 @@ inline size_t room_for(number x) {
   return 40 + (x.exponent < 0 ? -x.exponent : x.exponent);
 }
 
-/// Of what is not zero.
+/// 1, 10, 100 and so on.
+struct small_powers {
+  uint64_t values[18] = {1};
+
+  consteval small_powers() {
+    for (int i = 1; i < 18; ++i)
+      values[i] = 10 * values[i - 1];
+  }
+};
+
+/// Of what is below 10^18, but not zero.
 inline int count_digits(uint64_t x) {
-  constexpr uint64_t powers[] = {1,
-                                 10,
-                                 100,
-                                 1'000,
-                                 10'000,
-                                 100'000,
-                                 1'000'000,
-                                 10'000'000,
-                                 100'000'000,
-                                 1'000'000'000,
-                                 10'000'000'000,
-                                 100'000'000'000,
-                                 1'000'000'000'000,
-                                 10'000'000'000'000,
-                                 100'000'000'000'000,
-                                 1'000'000'000'000'000,
-                                 10'000'000'000'000'000,
-                                 100'000'000'000'000'000};
+  constexpr small_powers powers;
   auto count = (64 - __builtin_clzll(x)) * 1233 >> 12;
-  return count + (x >= powers[count]);
+  return count + (x >= powers.values[count]);
 }
 
 /// Writes x at `at`, never with an exponent; returns its end.

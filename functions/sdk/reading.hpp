@@ -86,16 +86,6 @@ bool divide(uint64_t w, int q, F& result) {
   return true;
 }
 
-/// The eight bytes of `text` from `i` on, zeros behind its end; it has eight.
-inline uint64_t window(string_view text, size_t i) {
-  auto left = text.size() - i;
-  uint64_t result = 0;
-  if (left > 0)
-    __builtin_memcpy(&result, text.data() + (left < 8 ? text.size() - 8 : i),
-                     8);
-  return left < 8 ? result >> (8 - left) * 7 >> (8 - left) : result;
-}
-
 /// The value of eight digits: of pairs, of fours, of all.
 constexpr uint32_t value_of(uint64_t x) {
   x = x * 10 + (x >> 8);
@@ -108,26 +98,17 @@ constexpr uint32_t value_of(uint64_t x) {
 /// where they end.
 inline size_t read_digits(string_view text, size_t i, uint64_t& value) {
   constexpr uint64_t each = 0x0101010101010101;
-  constexpr uint32_t powers[]
-    = {1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000};
-  if (text.size() < 8) {
-    for (; i < text.size() && uint8_t(text[i] - '0') < 10; ++i)
-      value = 10 * value + (text[i] - '0');
-    return i;
-  }
-  for (;; i += 8) {
-    auto digits = window(text, i) ^ '0' * each;
-    // The high bit of the first byte that is none, perhaps of others.
-    auto other = (digits | (digits + 0x76 * each)) & 0x80 * each;
-    if (other) {
-      auto bits = __builtin_ctzll(other) & ~7;
-      // Zeros before them; two steps, since there may be none.
-      digits = digits << 1 << (63 - bits);
-      value = value * powers[bits / 8] + value_of(digits);
-      return i + bits / 8;
-    }
+  for (; text.size() - i >= 8; i += 8) {
+    uint64_t digits;
+    __builtin_memcpy(&digits, text.data() + i, 8);
+    digits ^= '0' * each;
+    if ((digits | (digits + 0x76 * each)) & 0x80 * each)
+      break;
     value = value * 100'000'000 + value_of(digits);
   }
+  for (; i < text.size() && uint8_t(text[i] - '0') < 10; ++i)
+    value = 10 * value + (text[i] - '0');
+  return i;
 }
 
 /// The first 19 digits that count of a longer decimal, which fit in a word.
@@ -242,7 +223,9 @@ requires(!integer<F>) parsed<F> parse(const char* data, size_t size) {
   bool minus = text[0] == '-';
   text = text.substr(minus || text[0] == '+');
   uint64_t w = 0;
-  auto i = read_digits(text, 0, w);
+  size_t i = 0;
+  for (; i < text.size() && uint8_t(text[i] - '0') < 10; ++i)
+    w = 10 * w + (text[i] - '0');
   auto count = i;
   int exponent = 0;
   if (i < text.size() && text[i] == '.') {

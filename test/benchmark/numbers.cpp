@@ -167,6 +167,18 @@ TEST_CASE("a function prints and reads integers of any length") {
   CHECK(x.tell("I" + expected) == bytes_of(values));
 }
 
+TEST_CASE("a function prints doubles without exponents, zeros and a point "
+          "only where they are needed") {
+  clerk x;
+  std::vector<double> values{0,   -0.5,   1,      12.25,       1234567.875,
+                             100, 1e21,   0.0075, 1e-9,        1e23,
+                             0.1, 1.5e16, -7e8,   98765432.125};
+  CHECK(x.tell("d" + bytes_of(values))
+        == "0,-0.5,1,12.25,1234567.875,100,1000000000000000000000,0.0075,"
+           "0.000000001,100000000000000000000000,0.1,15000000000000000,"
+           "-700000000,98765432.125,");
+}
+
 TEST_CASE("what is not a number ends the function that insists on one") {
   for (auto text : {"D1.2.3,", "D.,", "D1e,", "D12345678x,", "I12345678x,",
                     "I9223372036854775808,", "I-,"}) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <charconv>
 #include <cstring>
+#include <functional>
 #include <random>
 
 #include "tools/benchmark/lone_guest.hpp"
 #include "tools/benchmark/modules.hpp"
 #include "tools/benchmark/parts.hpp"
+#include "tools/benchmark/sdk_natively.hpp"
 
 namespace edgeless::benchmark {
 
@@ -57,46 +59,64 @@ std::string bytes_of(const std::vector<T>& values) {
           values.size() * sizeof(T)};
 }
 
-/// Both in turn, per number; `native` does the same as the guest.
-template <class F>
-row beside(const plan& how, const std::string& what, const std::string& floor,
-           lone_guest& guest, const std::string& event, F native) {
+/// Who does the same as a function: the library, and the SDK's source.
+struct rivals {
+  std::string name; ///< of the library's function
+  std::function<void()> library, sdk;
+};
+
+/// All in turn, per number: the SDK natively, then in the engine.
+rows beside(const plan& how, const std::string& what, lone_guest& guest,
+            const std::string& event, const rivals& native) {
   constexpr int events = 20;
-  row result{what, unit::seconds};
-  std::vector<double> bare;
+  row outside{"compiled natively, the SDK " + what, unit::seconds};
+  row inside{"without checks, a function " + what, unit::seconds};
+  std::vector<double> floor;
+  auto timed = [](const std::function<void()>& once) {
+    return seconds_of([&] {
+             for (int k = 0; k < events; ++k)
+               once();
+           })
+           / events / amount;
+  };
   for (std::size_t i = 0; i < how.repeats(30) + 3; ++i) {
-    auto alone = seconds_of([&] {
-      for (int k = 0; k < events; ++k)
-        native();
-    });
+    auto library = timed(native.library), sdk = timed(native.sdk);
     auto taken = guest.handle(events, event);
     if (!taken)
-      result.failure = guest.fault();
+      inside.failure = guest.fault();
     else if (i >= 3) {
-      result.samples.push_back(*taken / amount);
-      bare.push_back(alone / events / amount);
+      floor.push_back(library);
+      outside.samples.push_back(sdk);
+      inside.samples.push_back(*taken / amount);
     }
   }
-  result.floor = {floor, median(bare)};
-  return result;
+  outside.floor = inside.floor = {native.name + ", native", median(floor)};
+  return {outside, inside};
 }
 
 template <class T>
 void measure(const plan& how, lone_guest& guest, const std::string& name,
              char letter, rows& result) {
+  auto add = [&](const rows& some) {
+    result.insert(result.end(), some.begin(), some.end());
+  };
   auto values = random_numbers<T>();
-  auto text = printed(values);
   std::size_t sum = 0; // So that nothing is left out.
-  result.push_back(beside(
-    how, "without checks, a function prints " + name, "std::to_chars, native",
-    guest, letter + bytes_of(values), [&] { sum += printed(values).size(); }));
+  add(beside(how, "prints " + name, guest, letter + bytes_of(values),
+             {"std::to_chars", [&] { sum += printed(values).size(); },
+              [&] {
+                sum += printed_by_sdk(values).size();
+              }}));
   auto capital = static_cast<char>(letter - 'a' + 'A');
   // As it prints them itself: without exponents.
   auto own = guest.said();
-  result.push_back(beside(how, "without checks, a function reads " + name,
-                          "std::from_chars, native", guest, capital + own,
-                          [&] { sum += read<T>(own).size(); }));
-  if (sum == 0 || guest.said() != bytes_of(values))
+  add(beside(how, "reads " + name, guest, capital + own,
+             {"std::from_chars", [&] { sum += read<T>(own).size(); },
+              [&] {
+                sum += read_by_sdk<T>(own).size();
+              }}));
+  if (sum == 0 || guest.said() != bytes_of(values)
+      || read_by_sdk<T>(printed_by_sdk(values)) != values)
     result.back().failure = "what was read is not what was printed";
 }
 
