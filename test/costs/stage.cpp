@@ -108,7 +108,9 @@ endpoint stage::add(house& where, errand task, const endpoint& out) {
   function_birth birth;
   birth.id = at.instance;
   birth.spec.id = any<logical_id>();
-  birth.code = std::make_shared<lean_class>(task, requests_);
+  birth.code = code;
+  if (!code)
+    birth.code = std::make_shared<lean_class>(task, requests_);
   birth.room
     = std::make_shared<quota>(limits::inbox_events, limits::inbox_bytes);
   birth.hood = where.hood;
@@ -122,7 +124,8 @@ endpoint stage::add(house& where, errand task, const endpoint& out) {
   output_map outputs{1, {}};
   if (out)
     outputs.channels["out"] = out;
-  REQUIRE(ask<atom::ok>(made, atom::activate_v, outputs, std::string{},
+  REQUIRE(ask<atom::ok>(made, atom::activate_v, outputs,
+                        std::string(1, "nbvc"[static_cast<int>(task)]),
                         instance_id{}));
   return at;
 }

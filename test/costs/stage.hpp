@@ -93,7 +93,7 @@ public:
 
   stage();
 
-  /// An instance with this errand.
+  /// An instance with this errand: a lean guest, or one of `code`.
   endpoint add(house& where, errand task, const endpoint& out = {});
   /// From now on that one's "out" leads there.
   void lead(const endpoint& from, const endpoint& to);
@@ -113,6 +113,7 @@ private:
 
 public:
   house here, there;
+  guest_class_ptr code; ///< knows errands by the first letter of its state
 };
 
 } // namespace edgeless::test
