@@ -18,7 +18,8 @@ function(wat_bytes name output)
   set(${output} ${${output}} ${module}.inc PARENT_SCOPE)
 endfunction()
 
-# guest_module(SOURCE): SOURCE (.wat or .c) as a module in the folder
+# guest_module(SOURCE): SOURCE (.wat, .c, or .cpp, which may include the SDK, as
+# `function build` makes it) as a module in the folder
 # GUESTS_DIR; adds it to OUTPUT.
 set(GUESTS_DIR ${CMAKE_BINARY_DIR}/guests)
 function(guest_module source output)
@@ -27,6 +28,14 @@ function(guest_module source output)
   set(module ${GUESTS_DIR}/${name}.wasm)
   if(source MATCHES "\\.wat$")
     set(command ${WAT2WASM} --debug-names -o ${module} ${source})
+  elseif(source MATCHES "\\.cpp$")
+    set(command ${CLANGXX} --target=wasm32 -std=c++20 -O3 -funroll-loops
+        -msimd128 -mbulk-memory -mnontrapping-fptoint -msign-ext -nostdlib
+        -fno-exceptions -fno-rtti -ffreestanding -fno-math-errno -Wall -Wextra
+        -I ${CMAKE_SOURCE_DIR}/functions/sdk -I ${CMAKE_SOURCE_DIR}
+        -Wl,--no-entry -Wl,--strip-all -o ${module} ${source})
+    file(GLOB_RECURSE used CONFIGURE_DEPENDS
+         ${CMAKE_SOURCE_DIR}/functions/*.[ch]pp)
   else()
     set(command ${CLANG} --target=wasm32 -O2 -nostdlib -Wall -Wextra
         -Wl,--no-entry -Wl,-z,stack-size=8192 -Wl,--export-dynamic
@@ -37,7 +46,7 @@ function(guest_module source output)
     OUTPUT ${module}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${GUESTS_DIR}
     COMMAND ${command}
-    DEPENDS ${source} ${headers}
+    DEPENDS ${source} ${headers} ${used}
     VERBATIM)
   set(${output} ${${output}} ${module} PARENT_SCOPE)
 endfunction()
