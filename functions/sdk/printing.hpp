@@ -23,7 +23,8 @@ struct interval {
   uint64_t lower, value, upper;
 };
 
-/// As a sum of three words, since both steps are powers of two of g's units.
+/// From one product of three words: the lower end, to which half a unit of the
+/// value's last place is added twice; that is g, shifted.
 inline interval interval_of(wide g, uint64_t c, int h, bool uneven, double) {
   auto x = (4 * c - 2 + uneven) << h;
   auto p = multiply(g.high, x), rest = multiply(g.low, x);

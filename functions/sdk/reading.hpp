@@ -181,6 +181,7 @@ typename layout<F>::bits nearest(string_view digits, int exponent) {
   return result;
 }
 
+/// An integer; what it may look like stands below.
 template <integer T>
 parsed<T> parse(const char* data, size_t size) {
   string_view text(data, size);
@@ -213,6 +214,7 @@ parsed<T> parse(const char* data, size_t size) {
   return {T(minus ? -value : value), {}};
 }
 
+/// A float or a double.
 template <class F>
 requires(!integer<F>) parsed<F> parse(const char* data, size_t size) {
   using bits = typename layout<F>::bits;
