@@ -4,23 +4,10 @@
 #include "runtime/log.hpp"
 
 #include <caf/actor_cast.hpp>
-#include <caf/send.hpp>
 
 #include <algorithm>
 
 namespace edgeless {
-
-using namespace std::chrono_literals;
-
-namespace {
-
-/// A batch that is not taken within this time means a broken connection.
-constexpr auto patience = limits::local;
-/// Batches on their way to one peer. Each is a request, and a peer that has a
-/// thousand unanswered hangs up; meanwhile the next one grows.
-constexpr std::size_t max_flights = 256;
-
-} // namespace
 
 links_state::links_state(pointer self) : self{self} {
   // nop
@@ -173,83 +160,13 @@ void links_state::resume(link& way, std::uint64_t wanted) {
   if (std::exchange(way.failures, 0) > 0)
     ++hood->tally.link_reconnects;
   log_debug("node", "link to ", way.peer, " at ", way.url, " is open");
+  for (auto& x : way.flights)
+    forget(x);
   if (wanted > 0)
     taken(way, wanted);
   for (auto& x : way.flights)
     transmit(way, x);
   launch(way);
-}
-
-void links_state::launch(link& way) {
-  auto now = self->clock().now();
-  while (!way.queue.empty() && way.flights.size() < max_flights
-         && way.in_flight < limits::credit_events
-         && way.bytes_in_flight < limits::credit_bytes) {
-    link::flight x;
-    batch load;
-    x.first = load.first = way.next;
-    x.since = now;
-    load.parcels.reserve(std::min(way.queue.size(), limits::batch_events));
-    while (!way.queue.empty() && x.count < limits::batch_events
-           && x.bytes < limits::batch_bytes) {
-      auto& front = way.queue.front().content;
-      x.bytes += front.content.payload.size();
-      ++x.count;
-      load.parcels.push_back(std::move(front));
-      way.queue.pop_front();
-    }
-    way.next += x.count;
-    way.in_flight += x.count;
-    way.bytes_in_flight += x.bytes;
-    hood->tally.credit_events += x.count;
-    hood->tally.credit_bytes += x.bytes;
-    x.content = caf::make_message(atom::deliver_v, way.id, std::move(load));
-    way.flights.push_back(std::move(x));
-    transmit(way, way.flights.back());
-  }
-}
-
-void links_state::transmit(link& way, const link::flight& x) {
-  auto peer = way.peer;
-  auto gate = way.gate;
-  // By an untyped handle: the message is ready-made, and shared.
-  self->request(caf::actor_cast<caf::actor>(gate), patience, x.content)
-    .then(
-      [this, peer, gate](std::uint64_t wanted) {
-        auto i = links.find(peer);
-        if (i == links.end() || i->second.gate != gate)
-          return;
-        taken(i->second, wanted);
-        launch(i->second);
-      },
-      [this, peer, gate](const caf::error& x) {
-        auto i = links.find(peer);
-        if (i != links.end() && i->second.gate == gate)
-          refused(i->second, x);
-      });
-}
-
-void links_state::taken(link& way, std::uint64_t wanted) {
-  while (!way.flights.empty()) {
-    auto& x = way.flights.front();
-    if (x.first + x.count > wanted)
-      break;
-    auto& load = x.content.get_as<batch>(2);
-    std::uint64_t events = 0, bytes = 0;
-    for (auto& item : load.parcels)
-      if (takes_room(item.content)) {
-        events += !item.more;
-        bytes += item.content.payload.size();
-      }
-    way.room->give_back(events, bytes);
-    way.in_flight -= x.count;
-    way.bytes_in_flight -= x.bytes;
-    hood->tally.credit_events -= x.count;
-    hood->tally.credit_bytes -= x.bytes;
-    hood->tally.link_events += events;
-    way.flights.pop_front();
-  }
-  way.idle_since = self->clock().now();
 }
 
 /// A peer that knows our session as dead takes nothing of what was sent in it,
@@ -268,6 +185,8 @@ void links_state::broken(link& way, const std::string& reason) {
              " is broken: ", reason);
   way.state = link::phase::hung_up;
   way.gate = nullptr;
+  for (auto& x : way.flights)
+    forget(x);
   way.not_before = self->clock().now() + limits::redial
                    + std::chrono::milliseconds{random() % 100};
   arm();
@@ -292,9 +211,11 @@ void links_state::give_up(link& way, drop_reason reason) {
   for (auto& x : way.queue)
     lose(x.content);
   way.queue.clear();
-  for (auto& x : way.flights)
+  for (auto& x : way.flights) {
+    forget(x);
     for (auto& item : x.content.get_as<batch>(2).parcels)
       lose(item);
+  }
   way.flights.clear();
   hood->tally.credit_events -= way.in_flight;
   hood->tally.credit_bytes -= way.bytes_in_flight;

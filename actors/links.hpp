@@ -7,6 +7,7 @@
 #include "runtime/wire.hpp"
 
 #include <caf/actor_clock.hpp>
+#include <caf/message_id.hpp>
 
 #include <deque>
 #include <map>
@@ -33,7 +34,10 @@ struct link {
     std::uint64_t count = 0;
     std::uint64_t bytes = 0;
     time_point since;
+    time_point sent; ///< the last time
     caf::message content;
+    /// Names the answer that is waited for.
+    caf::message_id answer;
   };
 
   std::uint64_t id = 0; ///< drawn at random, once
@@ -82,7 +86,8 @@ struct links_state {
   void greet(link& way);
   void resume(link& way, std::uint64_t wanted);
   void launch(link& way);
-  void transmit(link& way, const link::flight& x);
+  void transmit(link& way, link::flight& x);
+  void forget(link::flight& x);
   void taken(link& way, std::uint64_t wanted);
   void broken(link& way, const std::string& reason);
   void refused(link& way, const caf::error& reason);

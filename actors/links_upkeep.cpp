@@ -13,6 +13,8 @@ namespace {
 
 /// How often links are looked after while something waits for one.
 constexpr auto beat = 50ms;
+/// A batch that is not taken within this time means a broken connection.
+constexpr auto patience = limits::local;
 
 } // namespace
 
@@ -55,6 +57,9 @@ void links_state::tick() {
   for (auto i = links.begin(); i != links.end();) {
     auto& way = i->second;
     auto busy = !way.queue.empty() || !way.flights.empty();
+    if (way.state == link::phase::open && !way.flights.empty()
+        && now - way.flights.front().sent > patience)
+      broken(way, "it takes nothing");
     auto oldest = !way.flights.empty() ? way.flights.front().since
                   : !way.queue.empty() ? way.queue.front().since
                                        : now;
