@@ -94,6 +94,9 @@ private:
   bool refused_ = false;
 };
 
+/// So few bytes are not worth waiting for more that could go along.
+constexpr std::size_t at_once = 1u << 10;
+
 class guarded_stream : public caf::io::network::stream {
 public:
   guarded_stream(caf::io::network::default_multiplexer& multiplexer,
@@ -119,6 +122,21 @@ public:
     }
     counted_ = waiting.size();
     return unread_ <= unread_answers;
+  }
+
+  /// What the socket takes leaves at once. CAF would ask it first whether it
+  /// takes anything, which costs three system calls.
+  void write_at_once() {
+    auto& waiting = wr_buf();
+    if (state_.writing || waiting.empty() || waiting.size() > at_once)
+      return;
+    std::size_t gone = 0;
+    auto result
+      = policy_.write_some(gone, fd(), waiting.data(), waiting.size());
+    if (result == rw_state::success && gone == waiting.size())
+      waiting.clear();
+    else if (result == rw_state::success)
+      connection().sent += gone;
   }
 
   /// What was waiting is on its way by now.
@@ -198,6 +216,7 @@ public:
   void flush() override {
     if (!stream_.count_answers() && is_accepted(hdl()))
       return give_up();
+    stream_.write_at_once();
     stream_.flush(this);
     stream_.count_from_start();
   }
