@@ -355,7 +355,9 @@ TEST_CASE_FIXTURE(trusted, "a certificate of a foreign authority is refused") {
 
   CHECK(!result.handle);
   CHECK(has(result.reason, "it refuses us: "));
-  CHECK(there->statistics->refused_for(refusal::bad_certificate) == 1);
+  CHECK(eventually([&] {
+    return there->statistics->refused_for(refusal::bad_certificate) == 1;
+  }));
 }
 
 TEST_CASE_FIXTURE(trusted, "whoever is vouched for elsewhere is not believed") {
@@ -384,7 +386,9 @@ TEST_CASE_FIXTURE(trusted, "a certificate that has expired is refused") {
   }));
 
   CHECK(has(reason, "certificate expired"));
-  CHECK(there->statistics->refused_for(refusal::bad_certificate) >= 1);
+  CHECK(eventually([&] {
+    return there->statistics->refused_for(refusal::bad_certificate) >= 1;
+  }));
 }
 
 TEST_CASE("why a peer was refused is told, at most once a second") {
