@@ -14,6 +14,7 @@ packages=(
   nftables         # whose packets get lost
   python3          # the system tests drive the real programs
   valgrind         # counts instructions
+  strace           # counts system calls
   prometheus       # scrapes them; promtool checks conf/
   redis-server     # what the mirror is tested against
 )

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Instructions per event, as valgrind counts them: of real instances, LINKS and
-GATEs on CAF's deterministic scheduler, with guests that cost nothing and with
-WebAssembly in the engine. The committed figures, in instructions.toml, hold for
-one compiler; with another one there is nothing to compare with. `--renew`
-prints the file anew."""
+"""Instructions per event, as valgrind counts them, and system calls, as strace
+does: of real instances, LINKS and GATEs on CAF's deterministic scheduler, with
+guests that cost nothing and with WebAssembly in the engine. The committed
+figures, in instructions.toml, hold for one compiler; with another one there is
+nothing to compare with. `--renew` prints the file anew."""
 
 import concurrent.futures
 import os
@@ -107,6 +107,31 @@ class Instructions(unittest.TestCase):
                 print(f"{kind}: {name}: {now}, committed {then}")
                 with self.subTest(kind=kind, name=name):
                     self.assertLess(abs(now - then), 0.1 * then)
+
+
+class SystemCalls(unittest.TestCase):
+    def count(self, name, rounds, folder):
+        """Of the whole program, as strace counts them."""
+        summary = os.path.join(folder, "calls")
+        ran = subprocess.run(
+            ["strace", "-f", "-c", "-o", summary, PROGRAM, "--no-skip",
+             f"--test-case=count: {name}"],
+            env={**os.environ, "ROUNDS": str(rounds), "CACHE": folder},
+            text=True, capture_output=True, timeout=120)
+        if "SUCCESS" not in ran.stdout:
+            self.skipTest(f"strace cannot follow here: {ran.stderr}")
+        total = pathlib.Path(summary).read_text().splitlines()[-1]
+        return int(total.split()[3])
+
+    @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
+    def test_an_event_in_a_node_makes_no_system_call(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("cast of a burst in a node", "call in a node"):
+                self.count(name, 0, folder)  # the engine compiles
+                grown = self.count(name, 3, folder) \
+                    - self.count(name, 1, folder)
+                with self.subTest(name=name):
+                    self.assertLess(grown, 2 * EVENTS / 100)
 
 
 if __name__ == "__main__":
