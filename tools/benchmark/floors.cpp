@@ -77,6 +77,17 @@ row with_class(const plan& how, row result, F measure) {
   return result;
 }
 
+/// A guest that has been through its init; nothing, and the row says why.
+std::unique_ptr<guest> started(guest_class& code, busy_host& host, row& x) {
+  auto made = code.instantiate(host, {});
+  if (!made) {
+    x.failure = explain(made.error());
+    return nullptr;
+  }
+  (*made)->run();
+  return std::move(*made);
+}
+
 } // namespace
 
 row caf_messages(const plan& how) {
@@ -136,19 +147,16 @@ row engine_events(const plan& how, std::size_t size) {
   row result{"engine alone: events of " + readable(size, unit::bytes)};
   return with_class(how, std::move(result), [&](guest_class& code, row& x) {
     busy_host host;
-    auto guest = code.instantiate(host, {});
-    if (!guest) {
-      x.failure = explain(guest.error());
+    auto guest = started(code, host, x);
+    if (!guest)
       return;
-    }
-    (*guest)->run();
     host.current = {hook::cast, {}, std::string(size, 'x'), {}};
     for (std::size_t i = 0; i < how.repeats(10); ++i) {
       host.handled = 0;
       auto start = clock::now();
       while (clock::now() - start < how.pace() / 2) {
         host.left = 100;
-        while ((*guest)->run() == progress::preempted) {
+        while (guest->run() == progress::preempted) {
         }
       }
       x.samples.push_back(static_cast<double>(host.handled)
@@ -175,13 +183,10 @@ row engine_drop(const plan& how) {
   return with_class(how, std::move(result), [&](guest_class& code, row& x) {
     for (std::size_t i = 0; i < how.repeats(200); ++i) {
       busy_host host;
-      auto guest = code.instantiate(host, {});
-      if (!guest) {
-        x.failure = explain(guest.error());
+      auto guest = started(code, host, x);
+      if (!guest)
         return;
-      }
-      (*guest)->run();
-      x.samples.push_back(seconds_of([&] { guest->reset(); }));
+      x.samples.push_back(seconds_of([&] { guest.reset(); }));
     }
   });
 }
