@@ -35,12 +35,7 @@ domain::~domain() {
   for (auto& x : nodes_)
     x.reset();
   door_.reset();
-  if (orchestrator_) {
-    self_->monitor(orchestrator_);
-    self_->send(orchestrator_, atom::stop_v);
-    self_->receive([](const caf::down_msg&) {}, caf::after(3s) >> [] {});
-  }
-  orchestrator_ = nullptr;
+  patron::dismiss(self_, std::exchange(orchestrator_, nullptr));
   net_.reset();
 }
 

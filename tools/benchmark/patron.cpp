@@ -56,4 +56,13 @@ caf::error patron::attach(caf::scoped_actor& self,
   return problem;
 }
 
+void patron::dismiss(caf::scoped_actor& self, const orchestrator_actor& whom) {
+  if (!whom)
+    return;
+  self->monitor(whom);
+  self->send(whom, atom::stop_v);
+  self->receive([](const caf::down_msg&) {},
+                caf::after(limits::shutdown) >> [] {});
+}
+
 } // namespace edgeless::benchmark

@@ -23,6 +23,9 @@ public:
                     const std::string& domain_id,
                     const std::vector<std::string>& modules);
 
+  /// Ends an orchestrator of this process, if there is one, and waits for that.
+  static void dismiss(caf::scoped_actor& self, const orchestrator_actor& whom);
+
 private:
   caf::actor library_;
 };
