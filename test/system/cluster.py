@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -23,14 +24,29 @@ BIN = pathlib.Path(os.environ.get("EDGELESS_BIN", ROOT / "build/release/bin"))
 PATIENCE = 30  # seconds; nothing here is about speed
 
 
+# Below those which the kernel gives to whoever connects.
+PORTS = range(10000, 32768)
+ours = []  # names that keep other tests away from our ports
+
+
 def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for s in sockets:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
+    """Nobody else gets them as long as this process lives: each belongs to
+    whoever has the name that goes with it."""
+    result = []
+    for port in random.sample(PORTS, len(PORTS)):
+        if len(result) == count:
+            return result
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0edgeless-test-{port}")
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", port))
+        except OSError:
+            name.close()
+            continue
+        ours.append(name)
+        result.append(port)
+    raise AssertionError("no port is free")
 
 
 def wait_for(what, condition, patience=PATIENCE):
