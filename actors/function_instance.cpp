@@ -188,7 +188,7 @@ void function_instance::fall_due(std::uint64_t number) {
                             : ending() ? outbox::patience::none
                                        : outbox::patience::some)) {
     x.waiting = x.waiting ? x.waiting : now;
-    delayed_send(this, limits::room_pause_max, atom::due_v, number);
+    delayed_send(this, limits::room_pause, atom::due_v, number);
     return;
   }
   delayed_.erase(i);

@@ -198,7 +198,6 @@ private:
 
   bool blocked_ = false; ///< the guest waits for room
   std::optional<caf::actor_clock::time_point> blocked_since_;
-  caf::timespan room_pause_ = limits::room_pause_min;
   std::optional<caf::actor_clock::time_point> retry_at_;
 
   std::chrono::nanoseconds busy_{0};

@@ -62,12 +62,10 @@ bool function_instance::cast(std::string_view channel,
     return true;
   }
   auto sent = outbox_.offer(channel, payload, patience());
-  if (!sent && !blocked_since_)
-    blocked_since_ = clock().now();
-  if (sent && blocked_since_) {
+  if (sent)
     blocked_since_.reset();
-    room_pause_ = limits::room_pause_min;
-  }
+  else if (!blocked_since_)
+    blocked_since_ = clock().now();
   return sent;
 }
 

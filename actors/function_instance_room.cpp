@@ -16,17 +16,13 @@ outbox::patience function_instance::patience() const {
   return outbox::patience::some;
 }
 
-/// No thread waits: the guest casts the same once more when there may be room,
-/// which nobody tells; to look is cheap, and rarer each time.
+/// No thread waits: the guest casts the same once more when something was
+/// confirmed, or when it has waited for too long.
 void function_instance::block() {
   blocked_ = true;
-  auto now = clock().now();
-  blocked_since_ = blocked_since_.value_or(now);
+  blocked_since_ = blocked_since_.value_or(clock().now());
   auto deadline = *blocked_since_ + birth_.limits.call_deadline;
-  auto pause = now + room_pause_;
-  room_pause_
-    = std::min<caf::timespan>(2 * room_pause_, limits::room_pause_max);
-  retry_at(std::min(deadline, pause));
+  retry_at(std::min(deadline, outbox_.due().value_or(deadline)));
 }
 
 void function_instance::unblock() {

@@ -103,8 +103,7 @@ instance_actor function_provider_state::make(const physical_id& id,
   birth.code = std::move(code);
   birth.limits = guest_limits_of(spec.settings);
   birth.promises = channel_policies_of(spec.settings);
-  if (std::ranges::any_of(birth.promises,
-                          [](auto& x) { return x.second.at_least_once; }))
+  if (!birth.promises.empty())
     birth.stream = house.random();
   birth.patience = house.patience;
   birth.room

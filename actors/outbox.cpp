@@ -58,7 +58,7 @@ void outbox::patch(output_map map) {
     surrender(gone, drop_reason::unmapped);
   promised_.clear();
   for (auto& [name, from] : channels_)
-    if (from.promises())
+    if (from.kept)
       promised_.push_back(&from);
   flush();
 }
@@ -78,8 +78,6 @@ void outbox::lead(channel& from, way* former) {
     open(via, mark);
   }
   pump(from);
-  if (from.promises())
-    return;
   for (auto& [since, x] : from.held)
     collect(via, std::move(x));
   from.held.clear();
@@ -128,6 +126,7 @@ void outbox::end(const endpoint& successor) {
   // No stream, no number: that is all.
   if (bequeathed)
     pass_on(successor, make(event_kind::kept, {}));
+  promised_.clear();
   ended_ = true;
   flush();
 }
@@ -170,9 +169,6 @@ void outbox::send(std::string_view name, event x) {
 void outbox::send_from(channel& from, event x) {
   if (x.payload.size() > limits::payload)
     drop(x, drop_reason::too_large);
-  else if (from.on_full == full_policy::drop_oldest
-           && x.kind == event_kind::cast)
-    queue_up(from, std::move(x));
   else if (from.leads_to)
     collect(*from.leads_to, std::move(x));
   else
@@ -182,20 +178,9 @@ void outbox::send_from(channel& from, event x) {
 bool outbox::offer(std::string_view name, std::string_view payload,
                    patience waiting) {
   auto i = channels_.find(name);
-  auto promises = i != channels_.end() && i->second.promises()
-                  && payload.size() <= limits::payload;
-  if (promises && i->second.kept)
+  if (i != channels_.end() && i->second.kept
+      && payload.size() <= limits::payload)
     return keep(i->second, payload, waiting);
-  if (promises && i->second.on_full == full_policy::block
-      && waiting != patience::none && !leads_to_self(i->second)) {
-    if (block(i->second, payload))
-      return true;
-    if (waiting == patience::some)
-      return false;
-    hood_->counts.count_sent(1);
-    hood_->counts.count_dropped(drop_reason::blocked_too_long);
-    return true;
-  }
   auto x = make(event_kind::cast, payload);
   hood_->counts.count_sent(1);
   if (i == channels_.end())
@@ -293,13 +278,9 @@ void outbox::leave(way& via) {
     caf::anon_send(links_, atom::deliver_v, via.to, std::move(batch));
 }
 
-bool outbox::holds(const channel& from, std::size_t bytes) const {
-  return from.held.size() < limits::held_events
-         && from.held_bytes + bytes <= limits::held_bytes;
-}
-
 void outbox::hold(channel& from, event x) {
-  if (x.kind == event_kind::call || !holds(from, x.payload.size())) {
+  if (x.kind == event_kind::call || from.held.size() >= limits::held_events
+      || from.held_bytes + x.payload.size() > limits::held_bytes) {
     drop(x, drop_reason::nowhere);
     return;
   }
@@ -328,6 +309,7 @@ bool outbox::expire(time_point limit) {
 }
 
 void outbox::clear(drop_reason reason) {
+  promised_.clear();
   for (auto& [name, from] : channels_)
     surrender(from, reason);
 }
@@ -338,10 +320,15 @@ void outbox::surrender(channel& from, drop_reason reason) {
     drop(x, reason);
   from.held.clear();
   from.held_bytes = 0;
-  if (auto kept = std::exchange(from.kept, nullptr)) {
-    hood_->counts.count_sent(kept->unsent());
-    hood_->counts.count_dropped(reason, kept->unsent());
-  }
+  if (auto kept = std::exchange(from.kept, nullptr))
+    give_up(kept->unsent(), reason);
+}
+
+/// What is kept counts as sent when it leaves, each time; or when it is clear
+/// that it never will: now.
+void outbox::give_up(std::uint64_t events, drop_reason reason) {
+  hood_->counts.count_sent(events);
+  hood_->counts.count_dropped(reason, events);
 }
 
 void outbox::forget() {

@@ -32,7 +32,7 @@ public:
   using time_point = caf::actor_clock::time_point;
 
   /// `promises`: what its channels promise; `stream`: a random number that
-  /// others cannot guess, if one of them delivers at least once.
+  /// others cannot guess, if there are any.
   outbox(neighbourhood_ptr hood, links_actor links, instance_id self,
          logical_id component, caf::actor_clock& clock,
          channel_policies promises = {}, std::uint64_t stream = 0);
@@ -82,10 +82,10 @@ public:
   void flush();
 
   // -- what channels promise: outbox_promises.cpp -----------------------------
-  /// What a target says of events that are delivered at least once.
+  /// What a target says of events that it has handled.
   void confirm(const event& x);
   /// What the predecessor gives of its own. Until that is here, nothing leaves
-  /// that is delivered at least once...
+  /// on channels that promise something...
   void inherit(event x);
   /// ...for limits::barrier from now on: it is told to.
   void await_inheritance();
@@ -138,19 +138,19 @@ private:
     bool fresh = true;       ///< it has led nowhere so far
     std::deque<std::pair<time_point, event>> held;
     std::size_t held_bytes = 0;
-    full_policy on_full = full_policy::drop_newest;
-    /// Set if it delivers at least once.
+    /// Set if it promises something: what it has cast is here then, not held.
     std::unique_ptr<unconfirmed> kept;
+    channel_policy policy;
     /// Who may confirm that: its target, the one before, and what was heard
     /// from somebody who may become it.
     instance_id target, former;
     std::optional<event> early;
     time_point asked; ///< ...or something was confirmed
     caf::timespan pause = limits::unconfirmed_min;
-
-    bool promises() const {
-      return kept || on_full != full_policy::drop_newest;
-    }
+    /// Up to this number, its predecessor had sent; in doubt: to somebody else,
+    /// of whom the target may know nothing.
+    std::uint64_t left_before = 0;
+    bool in_doubt = false;
   };
 
   way& find_way(const endpoint& to);
@@ -163,12 +163,10 @@ private:
   void leave(way& via);
   void send_from(channel& from, event x);
   void hold(channel& from, event x);
-  bool holds(const channel& from, std::size_t bytes) const;
   void promise(const std::string& name, channel& from) const;
   void turn_to(channel& from, const endpoint& to);
-  void queue_up(channel& from, event x);
   bool keep(channel& from, std::string_view payload, patience waiting);
-  bool block(channel& from, std::string_view payload);
+  void make_way(channel& from, std::size_t bytes);
   void pump(channel& from);
   void pump_all();
   bool leads_to_self(const channel& from) const;
@@ -178,6 +176,7 @@ private:
   void end_inheritance();
   void bequeath(const std::string& name, channel& from, const endpoint& to);
   void surrender(channel& from, drop_reason reason);
+  void give_up(std::uint64_t events, drop_reason reason);
   void drop(const event& x, drop_reason reason);
   void refuse(const event& call);
 

@@ -19,22 +19,26 @@ void outbox::promise(const std::string& name, channel& from) const {
   auto i = policies_.find(name);
   if (i == policies_.end())
     return;
-  from.on_full
-    = i->second.at_least_once ? full_policy::drop_newest : i->second.on_full;
-  if (i->second.at_least_once)
-    from.kept = std::make_unique<unconfirmed>(
-      (stream_ ^ std::hash<std::string>{}(name)) | 1);
+  from.policy = i->second;
+  from.kept = std::make_unique<unconfirmed>(
+    (stream_ ^ std::hash<std::string>{}(name)) | 1);
 }
 
-/// Who has not taken over from the last one knows nothing of what that had.
+/// Who has not taken over from the last one knows nothing of what that had; who
+/// has may not, either. What may have been handled is sent again to the former,
+/// if it may be handled twice; if not, it is forwarded, or lost.
 void outbox::turn_to(channel& from, const endpoint& to) {
   instance_id target{to.node, to.instance};
   if (!from.kept || from.target == target)
     return;
   auto took_over = to.predecessor && to.predecessor == from.target.instance;
   from.former = std::exchange(from.target, target);
-  if (!took_over)
+  if (!from.policy.at_least_once) {
+    from.kept->forget_sent();
+    from.in_doubt = true;
+  } else if (!took_over) {
     from.kept->rewind(0);
+  }
   from.asked = clock_.now();
   from.pause = limits::unconfirmed_min;
   if (auto early = std::exchange(from.early, std::nullopt))
@@ -47,78 +51,36 @@ bool outbox::leads_to_self(const channel& from) const {
 
 // -- what finds no room -------------------------------------------------------
 
-/// Behind what waits already; where nothing more can wait, the oldest goes.
-void outbox::queue_up(channel& from, event x) {
-  pump(from);
-  if (from.leads_to && from.held.empty() && !lacks_room(*from.leads_to, x)) {
-    append(*from.leads_to, std::move(x));
-    return;
-  }
-  auto& held = from.held;
-  while (!held.empty() && !holds(from, x.payload.size())) {
-    from.held_bytes -= held.front().second.payload.size();
-    drop(held.front().second, drop_reason::displaced);
-    held.pop_front();
-  }
-  from.held_bytes += x.payload.size();
-  held.emplace_back(clock_.now(), std::move(x));
-}
-
-/// False: there is no room, or others wait for it.
-bool outbox::block(channel& from, std::string_view payload) {
-  pump(from);
-  if (!from.leads_to) {
-    if (!holds(from, payload.size()))
-      return false;
-    hood_->counts.count_sent(1);
-    hold(from, make(event_kind::cast, payload));
-    return true;
-  }
-  if (!from.held.empty())
-    return false;
-  auto x = make(event_kind::cast, payload);
-  if (lacks_room(*from.leads_to, x))
-    return false;
-  hood_->counts.count_sent(1);
-  append(*from.leads_to, std::move(x));
-  return true;
-}
-
-/// What is kept counts as sent when it leaves, each time; or when it is clear
-/// that it never will.
 bool outbox::keep(channel& from, std::string_view payload, patience waiting) {
-  if (!from.kept->has_room(payload.size())) {
+  auto& kept = *from.kept;
+  if (from.policy.displaces()) {
+    make_way(from, payload.size());
+  } else if (!kept.has_room(payload.size())) {
     if (waiting == patience::some && !leads_to_self(from))
       return false;
-    hood_->counts.count_sent(1);
-    hood_->counts.count_dropped(drop_reason::blocked_too_long);
+    give_up(1, drop_reason::blocked_too_long);
     return true;
   }
-  from.kept->push(make(event_kind::cast, payload));
+  kept.push(make(event_kind::cast, payload));
   pump(from);
   return true;
+}
+
+void outbox::make_way(channel& from, std::size_t bytes) {
+  while (!from.kept->may_wait(bytes) && from.kept->displace())
+    give_up(1, drop_reason::displaced);
 }
 
 void outbox::pump(channel& from) {
-  if (!from.leads_to || !from.promises())
-    return;
-  auto& via = *from.leads_to;
-  for (; !from.held.empty(); from.held.pop_front()) {
-    auto& x = from.held.front().second;
-    if (lacks_room(via, x))
-      return;
-    from.held_bytes -= x.payload.size();
-    append(via, std::move(x));
-  }
-  if (!from.kept || inheriting_)
+  if (!from.kept || !from.leads_to || inheriting_)
     return;
   while (auto* x = from.kept->next()) {
-    if (lacks_room(via, *x))
+    if (lacks_room(*from.leads_to, *x))
       return;
     if (from.kept->sent() == 0)
       from.asked = clock_.now();
     hood_->counts.count_sent(1);
-    append(via, from.kept->send());
+    append(*from.leads_to, from.kept->send());
   }
 }
 
@@ -131,7 +93,7 @@ void outbox::pump_all() {
 
 void outbox::confirm(const event& x) {
   for (auto* from : promised_)
-    if (from->kept && from->kept->stream() == x.stream) {
+    if (from->kept->stream() == x.stream) {
       hear(*from, x);
       pump(*from);
     }
@@ -147,11 +109,9 @@ void outbox::hear(channel& from, const event& x) {
   }
   auto& kept = *from.kept;
   auto base = kept.base();
-  if (x.kind == event_kind::trapped) {
-    if (kept.trapped(x.number)) {
-      hood_->counts.count_sent(1);
-      hood_->counts.count_dropped(drop_reason::poison);
-    }
+  if (x.kind == event_kind::trapped && from.policy.at_least_once) {
+    if (kept.trapped(x.number))
+      give_up(1, drop_reason::poison);
   } else {
     kept.confirm(x.number);
     if (x.call != 0 && x.source == from.target)
@@ -170,12 +130,11 @@ std::optional<outbox::time_point> outbox::due() const {
       result = when;
   };
   for (auto* from : promised_) {
-    if (from->kept && inheriting_)
+    if (inheriting_)
       include(inheriting_until_);
-    else if (from->leads_to
-             && (!from->held.empty() || (from->kept && from->kept->next())))
-      include(clock_.now() + limits::room_pause_max);
-    if (from->kept && from->leads_to && from->kept->sent() > 0)
+    else if (from->leads_to && from->kept->next())
+      include(clock_.now() + limits::room_pause);
+    if (from->leads_to && from->kept->sent() > 0)
       include(from->asked + from->pause);
   }
   return result;
@@ -189,7 +148,7 @@ void outbox::retry() {
     end_inheritance();
   for (auto* from : promised_) {
     pump(*from);
-    if (!from->kept || !from->leads_to || from->kept->sent() == 0
+    if (!from->leads_to || from->kept->sent() == 0
         || now < from->asked + from->pause)
       continue;
     from->asked = now;
@@ -218,7 +177,7 @@ void outbox::bequeath(const std::string& name, channel& from,
   head.payload += name;
   head.stream = kept->stream();
   head.after = kept->base();
-  head.call = kept->sent();
+  head.call = kept->ever_sent();
   pass_on(to, std::move(head));
   for (std::size_t i = 0; i < kept->size(); ++i) {
     auto x = kept->at(i);
@@ -241,12 +200,12 @@ void outbox::inherit(event x) {
   auto i = channels_.find(heir_);
   auto* heir = i != channels_.end() && i->second.kept ? &i->second : nullptr;
   if (x.number == 0) {
+    if (heir)
+      heir->left_before = x.after + x.call;
     if (heir && inheriting_ && x.payload.size() > head_size)
       begin_inheritance(*heir, x);
   } else if (!heir || heir->kept->size() >= 2 * limits::unconfirmed_events) {
-    hood_->counts.count_sent(1);
-    hood_->counts.count_dropped(heir ? drop_reason::blocked_too_long
-                                     : drop_reason::unmapped);
+    give_up(1, heir ? drop_reason::blocked_too_long : drop_reason::unmapped);
   } else {
     take_over(*heir, std::move(x));
   }
@@ -257,18 +216,28 @@ void outbox::begin_inheritance(channel& from, const event& head) {
   instance_id target{from_bytes<node_id>(head.payload.data()),
                      from_bytes<physical_id>(head.payload.data() + 16)};
   auto now = from.target;
-  auto known
-    = !now.instance || now == target
-      || (from.leads_to && from.leads_to->to.predecessor == target.instance);
-  from.kept->adopt(head.stream, head.after, known ? head.call : 0);
+  auto same = !now.instance || now == target;
+  auto took_over
+    = from.leads_to && from.leads_to->to.predecessor == target.instance;
+  from.in_doubt = !same && (!took_over || !from.policy.at_least_once);
+  if (!from.in_doubt)
+    from.kept->adopt(head.stream, head.after, head.call);
+  else if (from.policy.at_least_once)
+    from.kept->adopt(head.stream, head.after, 0);
+  else
+    from.kept->adopt(head.stream, from.left_before, 0);
   from.former = target;
   if (!now.instance)
     from.target = target;
   from.asked = clock_.now();
 }
 
-/// What comes too late is sent anew, behind all others.
+/// What comes too late is sent anew, behind all others; unless it was sent, and
+/// may not be twice.
 void outbox::take_over(channel& from, event x) {
+  if (x.number <= from.left_before && !from.policy.at_least_once
+      && (from.in_doubt || !inheriting_))
+    return;
   auto mine = make(event_kind::cast, {});
   mine.created = x.created;
   mine.trace = x.trace;
@@ -288,8 +257,7 @@ void outbox::end_inheritance() {
   if (!std::exchange(inheriting_, false))
     return;
   for (auto* from : promised_)
-    if (from->kept)
-      from->kept->settle();
+    from->kept->settle();
   pump_all();
 }
 

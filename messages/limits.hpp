@@ -65,10 +65,13 @@ constexpr std::size_t held_events = 256;
 constexpr std::size_t held_bytes = 1u << 20;
 /// Pending delayed casts of one instance.
 constexpr std::size_t delayed_casts = 4096;
-/// What one instance keeps per channel that delivers at least once, until it
-/// has been handled.
+/// What one instance keeps per channel that promises something, until it has
+/// been handled...
 constexpr std::size_t unconfirmed_events = 1024;
 constexpr std::size_t unconfirmed_bytes = 4u << 20;
+/// ...and how much of that may be under way: the rest has still to be sent.
+constexpr std::size_t under_way_events = unconfirmed_events - held_events;
+constexpr std::size_t under_way_bytes = unconfirmed_bytes - held_bytes;
 /// Such channels that a receiver remembers: all who may feed it, in some lives.
 constexpr std::size_t streams = 4 * components;
 /// Without any progress, a receiver is asked by sending one event again: links
@@ -76,10 +79,9 @@ constexpr std::size_t streams = 4 * components;
 constexpr auto unconfirmed_min = 1s;
 /// ...and less and less often: it may just be slow.
 constexpr auto unconfirmed_max = 30s;
-/// Who waits for room looks again after this, and less and less often: a full
-/// inbox is empty after a millisecond or two.
-constexpr auto room_pause_min = 1ms;
-constexpr auto room_pause_max = 16ms;
+/// Who waits for room in an inbox that others have filled looks again after
+/// this.
+constexpr auto room_pause = 16ms;
 /// So many traps on one event are its own fault.
 constexpr std::uint32_t traps_per_event = 3;
 /// Log lines of guests on their way to the log of the node.

@@ -15,7 +15,7 @@ namespace edgeless {
 /// What becomes of an event for which its target has no room.
 enum class full_policy : std::uint8_t {
   drop_newest,
-  /// It waits with its sender, where the oldest makes room for it.
+  /// It waits with its sender, where the oldest that waits makes room for it.
   drop_oldest,
   /// The function that casts it is suspended, for at most its call_timeout_ms.
   block,
@@ -26,6 +26,11 @@ struct channel_policy {
   /// The sender keeps it until it has been handled; when too many are kept, the
   /// function is suspended, whatever on_full says.
   bool at_least_once = false;
+
+  /// Nobody waits: the oldest makes room for what is cast.
+  bool displaces() const {
+    return !at_least_once && on_full == full_policy::drop_oldest;
+  }
 
   friend bool operator==(const channel_policy&, const channel_policy&)
     = default;

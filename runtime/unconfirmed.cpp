@@ -18,8 +18,26 @@ event unconfirmed::at(std::size_t place) const {
   return x;
 }
 
+bool unconfirmed::displace() {
+  auto place = std::max(ever_sent(), inherited_);
+  if (place >= kept_.size())
+    return false;
+  bytes_ -= kept_[place].content.payload.size();
+  kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(place));
+  return true;
+}
+
+const event* unconfirmed::next() const {
+  if (unsent() == 0)
+    return nullptr;
+  auto& x = kept_[sent_].content;
+  auto fits = sent_bytes_ + x.payload.size() <= limits::under_way_bytes;
+  return sent_ == 0 || (sent_ < window_ && fits) ? &x : nullptr;
+}
+
 event unconfirmed::send() {
   auto x = at(sent_++);
+  sent_bytes_ += x.payload.size();
   highest_ = std::max(highest_, x.number);
   return x;
 }
@@ -29,10 +47,14 @@ event unconfirmed::again() const {
 }
 
 void unconfirmed::pop() {
-  bytes_ -= kept_.front().content.payload.size();
+  auto bytes = kept_.front().content.payload.size();
+  bytes_ -= bytes;
   kept_.pop_front();
   ++base_;
-  sent_ -= sent_ > 0;
+  if (sent_ > 0) {
+    --sent_;
+    sent_bytes_ -= bytes;
+  }
   inherited_ -= inherited_ > 0;
   inherited_sent_ -= inherited_sent_ > 0;
 }
@@ -40,16 +62,34 @@ void unconfirmed::pop() {
 bool unconfirmed::confirm(std::uint64_t number) {
   if (number <= base_ || number > highest_)
     return false;
+  window_ = std::min(window_ + (number - base_), limits::under_way_events);
   while (base_ < number && !kept_.empty())
     pop();
   return true;
 }
 
+/// What was lost on the way found no room: as many again would not, either.
 void unconfirmed::rewind(std::uint64_t number) {
-  if (number <= base_)
-    sent_ = 0;
-  else
-    sent_ = std::min<std::uint64_t>(sent_, number - base_ - 1);
+  auto sent = number <= base_ ? 0 : number - base_ - 1;
+  if (sent >= sent_)
+    return;
+  window_ = std::max<std::size_t>(window_ / 2, 1);
+  unsend(sent);
+}
+
+/// Only the first `sent` are under way.
+void unconfirmed::unsend(std::size_t sent) {
+  for (; sent_ > sent; --sent_)
+    sent_bytes_ -= kept_[sent_ - 1].content.payload.size();
+}
+
+void unconfirmed::forget_sent() {
+  auto here
+    = inherited_sent_ > 0 ? std::min(inherited_, inherited_sent_) : ever_sent();
+  for (; here > 0; --here)
+    pop();
+  base_ = std::max(base_, highest_);
+  inherited_sent_ = 0;
 }
 
 bool unconfirmed::trapped(std::uint64_t number) {
@@ -66,7 +106,7 @@ void unconfirmed::adopt(std::uint64_t stream, std::uint64_t base,
                         std::uint64_t sent) {
   stream_ = stream;
   base_ = base;
-  sent_ = 0;
+  unsend(0);
   inherited_ = 0;
   inherited_sent_ = std::min<std::uint64_t>(sent, limits::unconfirmed_events);
   highest_ = base_ + inherited_sent_;
@@ -82,6 +122,8 @@ void unconfirmed::inherit(event x, std::uint32_t traps) {
 void unconfirmed::settle() {
   sent_
     = std::min(std::exchange(inherited_sent_, 0), std::exchange(inherited_, 0));
+  for (std::size_t i = 0; i < sent_; ++i)
+    sent_bytes_ += kept_[i].content.payload.size();
 }
 
 } // namespace edgeless

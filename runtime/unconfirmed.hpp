@@ -9,9 +9,9 @@
 
 namespace edgeless {
 
-/// What one channel that delivers at least once has sent, or will, and has not
-/// been confirmed. It is sent in order, and confirmed in order; a number is a
-/// place in its stream, so what is kept has no gaps.
+/// What one channel that promises something has sent, or will, and has not been
+/// confirmed. It is sent in order, and confirmed in order; a number is a place
+/// in its stream, so what was sent has no gaps.
 class unconfirmed {
 public:
   explicit unconfirmed(std::uint64_t stream) : stream_{stream} {
@@ -35,6 +35,10 @@ public:
   std::size_t unsent() const {
     return kept_.size() - sent_;
   }
+  /// How many have been sent at any time: they may have been taken.
+  std::size_t ever_sent() const {
+    return highest_ > base_ ? highest_ - base_ : 0;
+  }
 
   /// Whoever has none takes any legal event.
   bool has_room(std::size_t bytes) const {
@@ -42,14 +46,21 @@ public:
            || (kept_.size() < limits::unconfirmed_events
                && bytes_ + bytes <= limits::unconfirmed_bytes);
   }
+  /// Room for what waits to be sent, which is never taken by what was sent.
+  bool may_wait(std::size_t bytes) const {
+    return unsent() == 0
+           || (unsent() < limits::held_events
+               && bytes_ - sent_bytes_ + bytes <= limits::held_bytes);
+  }
 
   /// Keeps an event, behind all others.
   void push(event x);
+  /// Forgets the oldest that was never sent. False: there is none.
+  bool displace();
 
-  /// The next that is to be sent; nothing: all have been.
-  const event* next() const {
-    return unsent() > 0 ? &kept_[sent_].content : nullptr;
-  }
+  /// The next that is to be sent; nothing: all have been, or enough of them are
+  /// under way. That is less for a while when some were lost.
+  const event* next() const;
   /// A copy of it, to be sent.
   event send();
   /// A copy of the first, which has been sent before.
@@ -60,6 +71,8 @@ public:
   bool confirm(std::uint64_t number);
   /// From that number on, all are sent again.
   void rewind(std::uint64_t number);
+  /// Whoever was sent some is gone: perhaps they were handled.
+  void forget_sent();
   /// The first has trapped its receiver, and all before it were handled. True:
   /// too often, it is forgotten.
   bool trapped(std::uint64_t number);
@@ -90,6 +103,7 @@ private:
   };
 
   void pop();
+  void unsend(std::size_t sent);
 
   std::uint64_t stream_;
   std::uint64_t base_ = 0;
@@ -97,6 +111,8 @@ private:
   std::deque<entry> kept_;
   std::size_t bytes_ = 0;
   std::size_t sent_ = 0;
+  std::size_t sent_bytes_ = 0;
+  std::size_t window_ = limits::under_way_events; ///< how many may be sent
   std::size_t inherited_ = 0; ///< while a predecessor's are coming
   std::size_t inherited_sent_ = 0;
 };

@@ -1,132 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "test/actors/lab.hpp"
-
-#include "actors/outbox.hpp"
-
-#include <doctest/doctest.h>
+#include "test/actors/promises.hpp"
 
 #include <algorithm>
 
 using namespace edgeless;
 using namespace edgeless::test;
-
-namespace {
-
-using strings = std::vector<std::string>;
-using patience = outbox::patience;
-
-constexpr std::uint32_t places = 3;
-
-/// The outputs of one instance, which promise something; what leaves is written
-/// down, numbered if it is to be confirmed. Targets have room for three.
-struct promises : lab {
-  promises()
-    : hood{std::make_shared<neighbourhood>(any<node_id>())},
-      links{pose<links_actor>(
-        [this](atom::deliver, const endpoint&, const events& x) {
-          gifts.insert(gifts.end(), x.begin(), x.end());
-        })},
-      out{hood,
-          links,
-          {hood->self, any<physical_id>()},
-          any<logical_id>(),
-          clock(),
-          {{"oldest", {full_policy::drop_oldest, false}},
-           {"block", {full_policy::block, false}},
-           {"sure", {full_policy::drop_newest, true}}},
-          77} {
-    successor.node = any<node_id>();
-    successor.instance = any<physical_id>();
-    successor.invocation_url = "http://there:7002";
-    myself = out.make(event_kind::cast, {}).source.instance;
-  }
-
-  /// The outputs of the successor, which lead to `x`.
-  outbox make_heir(const endpoint& x) {
-    return make_heir(x, {hood->self, myself});
-  }
-
-  outbox make_heir(const endpoint& x, const instance_id& predecessor) {
-    outbox heir{hood,
-                links,
-                {successor.node, successor.instance},
-                any<logical_id>(),
-                clock(),
-                {{"sure", {full_policy::drop_newest, true}}},
-                99};
-    heir.succeed(predecessor);
-    heir.patch({1, {{"sure", x}}});
-    return heir;
-  }
-
-  void note(const events& all) {
-    for (auto& x : all) {
-      last = x;
-      left.push_back(x.number == 0 ? x.payload
-                                   : std::to_string(x.number) + x.payload);
-    }
-  }
-
-  endpoint near() {
-    endpoint x;
-    x.node = hood->self;
-    x.instance = any<physical_id>();
-    auto room = std::make_shared<quota>(places, 1000);
-    rooms[x.instance] = room;
-    hood->add(
-      x.instance,
-      {pose<sink_actor>([this](atom::deliver, const events& y) { note(y); }),
-       room,
-       {}});
-    return x;
-  }
-
-  /// The target has handled three more.
-  void make_room(const endpoint& where) {
-    auto& room = *rooms.at(where.instance);
-    room.give_back(room.events(), room.bytes());
-  }
-
-  bool offer(const std::string& channel, const std::string& payload,
-             patience waiting = patience::some) {
-    return out.offer(channel, payload, waiting);
-  }
-
-  strings taken() {
-    out.flush();
-    settle();
-    return std::exchange(left, {});
-  }
-
-  event said(event_kind kind, const endpoint& by, std::uint64_t number) {
-    event x;
-    x.kind = kind;
-    x.source = {by.node, by.instance};
-    x.stream = last.stream;
-    x.number = x.after = number;
-    return x;
-  }
-
-  void confirm(const endpoint& by, std::uint64_t number) {
-    out.confirm(said(event_kind::handled, by, number));
-  }
-
-  std::uint64_t dropped(drop_reason why) {
-    return hood->counts.dropped(why);
-  }
-
-  neighbourhood_ptr hood;
-  links_actor links;
-  outbox out;
-  std::map<physical_id, quota_ptr> rooms;
-  strings left;
-  event last;
-  endpoint successor;
-  physical_id myself;
-  events gifts; ///< what goes to another node
-};
-
-} // namespace
 
 // -- on_full ------------------------------------------------------------------
 
@@ -135,14 +13,15 @@ TEST_CASE_FIXTURE(promises, "drop-oldest waits for room, in order") {
   out.patch({1, {{"oldest", x}}});
   for (auto payload : {"a", "b", "c", "d", "e"})
     CHECK(offer("oldest", payload));
-  CHECK(taken() == strings{"a", "b", "c"});
+  CHECK(taken() == strings{"1a", "2b", "3c"});
   CHECK(hood->counts.dropped() == 0);
-  CHECK(out.due());
+  CHECK(out.due() == clock().now() + limits::room_pause);
 
   make_room(x);
   out.retry();
 
-  CHECK(taken() == strings{"d", "e"});
+  CHECK(taken() == strings{"4d", "5e"});
+  confirm(x, 5);
   CHECK(!out.due());
 }
 
@@ -150,46 +29,65 @@ TEST_CASE_FIXTURE(promises, "drop-oldest lets the oldest make room") {
   auto x = near();
   out.patch({1, {{"oldest", x}}});
   for (std::size_t i = 0; i < places + limits::held_events + 2; ++i)
-    offer("oldest", std::to_string(i));
+    offer("oldest", " " + std::to_string(i));
   taken();
 
   make_room(x);
   out.retry();
 
-  CHECK(taken() == strings{"5", "6", "7"});
+  CHECK(taken() == strings{"4 5", "5 6", "6 7"});
   CHECK(dropped(drop_reason::displaced) == 2);
 }
 
 TEST_CASE_FIXTURE(promises, "drop-oldest also holds for nowhere") {
   out.patch({1, {{"oldest", endpoint{}}}});
   for (std::size_t i = 0; i < limits::held_events + 1; ++i)
-    offer("oldest", std::to_string(i));
+    offer("oldest", " " + std::to_string(i));
 
   out.patch({2, {{"oldest", near()}}});
 
-  CHECK(taken() == strings{"1", "2", "3"});
+  CHECK(taken() == strings{"1 1", "2 2", "3 3"});
   CHECK(dropped(drop_reason::displaced) == 1);
 }
 
-TEST_CASE_FIXTURE(promises, "block refuses what finds no room") {
+TEST_CASE_FIXTURE(promises, "drop-oldest holds for other nodes, too") {
+  out.patch({1, {{"oldest", far()}}});
+  constexpr auto all = limits::under_way_events + limits::held_events;
+  for (std::size_t i = 0; i < all + 3; ++i)
+    offer("oldest", "x");
+
+  CHECK(dropped(drop_reason::displaced) == 3);
+}
+
+TEST_CASE_FIXTURE(promises, "block refuses more than may be open") {
   auto x = near();
   out.patch({1, {{"block", x}}});
-  for (auto payload : {"a", "b", "c"})
-    CHECK(offer("block", payload));
+  fill("block");
 
   CHECK(!offer("block", "d"));
-  CHECK(hood->counts.sent() == 3);
-  make_room(x);
+  CHECK(hood->counts.sent() == places);
+  taken();
+  confirm(x, 1);
   CHECK(offer("block", "d"));
 
-  CHECK(taken() == strings{"a", "b", "c", "d"});
   CHECK(hood->counts.dropped() == 0);
+}
+
+TEST_CASE_FIXTURE(promises, "block waits for other nodes, too") {
+  auto x = far();
+  out.patch({1, {{"block", x}}});
+  fill("block");
+
+  CHECK(!offer("block", "d"));
+  taken();
+  last = gifts.front();
+  confirm(x, 1);
+  CHECK(offer("block", "d"));
 }
 
 TEST_CASE_FIXTURE(promises, "block drops when it has waited for too long") {
   out.patch({1, {{"block", near()}}});
-  for (auto payload : {"a", "b", "c"})
-    offer("block", payload);
+  fill("block");
 
   CHECK(offer("block", "d", patience::ended));
 
@@ -198,21 +96,27 @@ TEST_CASE_FIXTURE(promises, "block drops when it has waited for too long") {
 
 TEST_CASE_FIXTURE(promises, "block drops at once where nobody may wait") {
   out.patch({1, {{"block", near()}}});
-  for (auto payload : {"a", "b", "c"})
-    offer("block", payload);
+  fill("block");
 
   CHECK(offer("block", "d", patience::none));
 
-  CHECK(dropped(drop_reason::inbox_full) == 1);
+  CHECK(dropped(drop_reason::blocked_too_long) == 1);
 }
 
-TEST_CASE_FIXTURE(promises, "block fills what may wait for nowhere first") {
-  out.patch({1, {{"block", endpoint{}}}});
-  for (std::size_t i = 0; i < limits::held_events; ++i)
-    CHECK(offer("block", "x"));
+TEST_CASE_FIXTURE(promises, "block sends nothing twice") {
+  auto x = near(), y = near();
+  out.patch({1, {{"block", x}}});
+  for (auto payload : {"a", "b", "c", "d"})
+    offer("block", payload);
+  taken();
+  out.confirm(said(event_kind::trapped, x, 1));
 
-  CHECK(!offer("block", "y"));
-  CHECK(hood->counts.dropped() == 0);
+  out.patch({2, {{"block", endpoint{}}}});
+  offer("block", "e");
+  out.patch({3, {{"block", y}}});
+
+  CHECK(taken() == strings{"4d", "5e"});
+  CHECK(hood->counts.sent() == 5);
 }
 
 TEST_CASE_FIXTURE(promises, "a channel without promises drops the newest") {
@@ -385,78 +289,4 @@ TEST_CASE_FIXTURE(promises, "what never left is counted at the end") {
 
   CHECK(hood->counts.sent() == 5);
   CHECK(dropped(drop_reason::stopped) == 2);
-}
-
-TEST_CASE_FIXTURE(promises, "what is kept goes to the successor") {
-  auto x = near();
-  out.patch({1, {{"sure", x}}});
-  for (auto payload : {"a", "b", "c", "d"})
-    offer("sure", payload);
-  taken();
-  confirm(x, 1);
-  auto heir = make_heir(x);
-  heir.offer("sure", "mine", patience::none);
-
-  out.end(successor);
-  settle();
-  for (auto& gift : gifts)
-    heir.inherit(gift);
-  make_room(x);
-  heir.flush();
-
-  // The end of one way, the beginning of another.
-  CHECK(taken() == strings{"", "", "4d", "5mine"});
-}
-
-TEST_CASE_FIXTURE(promises, "a successor does not wait for ever") {
-  auto x = near();
-  auto heir = make_heir(x);
-  heir.offer("sure", "mine", patience::none);
-  heir.await_inheritance();
-  heir.flush();
-  CHECK(taken() == strings{""});
-
-  pass(limits::barrier);
-  heir.retry();
-  heir.flush();
-
-  CHECK(taken() == strings{"1mine"});
-}
-
-TEST_CASE_FIXTURE(promises, "what comes too late is sent anew") {
-  auto x = near();
-  out.patch({1, {{"sure", x}}});
-  offer("sure", "a");
-  taken();
-  auto heir = make_heir(x);
-  heir.await_inheritance();
-  pass(limits::barrier);
-  heir.retry();
-
-  out.end(successor);
-  settle();
-  for (auto& gift : gifts)
-    heir.inherit(gift);
-  heir.flush();
-
-  CHECK(taken() == strings{"", "", "1a"});
-}
-
-TEST_CASE_FIXTURE(promises, "only a predecessor leaves anything") {
-  auto x = near();
-  out.patch({1, {{"sure", x}}});
-  offer("sure", "a");
-  taken();
-  out.end(successor);
-  settle();
-  taken();
-  auto heir = make_heir(x, {any<node_id>(), myself});
-
-  for (auto& gift : gifts)
-    heir.inherit(gift);
-  pass(limits::node_start);
-  heir.retry();
-  heir.flush();
-
-  CHECK(taken() == strings{""});
 }

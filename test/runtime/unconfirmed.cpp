@@ -105,6 +105,102 @@ TEST_CASE("room is bounded in number and in bytes, but for the first") {
   CHECK(large.has_room(limits::payload));
 }
 
+TEST_CASE("the oldest that was not sent can make room") {
+  auto x = three();
+  x.send();
+
+  CHECK(x.displace());
+
+  CHECK(send_all(x) == "2c ");
+  CHECK(!x.displace());
+}
+
+TEST_CASE("what was sent takes no room of what waits") {
+  unconfirmed x{1};
+  for (std::size_t i = 0; i < limits::under_way_events; ++i)
+    x.push(saying("x"));
+  CHECK(!x.may_wait(1));
+  send_all(x);
+  CHECK(x.unsent() == 0);
+
+  x.push(saying(std::string(limits::held_bytes - 1, 'x')));
+
+  CHECK(!x.next());
+  CHECK(x.may_wait(1));
+  CHECK(!x.may_wait(2));
+}
+
+TEST_CASE("bytes under way are bounded, but for the first") {
+  unconfirmed x{1};
+  x.push(saying(std::string(limits::under_way_bytes + 1, 'x')));
+  CHECK(x.next());
+  x.send();
+  x.push(saying("y"));
+  CHECK(!x.next());
+
+  x.confirm(1);
+
+  CHECK(x.next());
+}
+
+TEST_CASE("what was lost halves what is under way, until some arrive") {
+  unconfirmed x{1};
+  for (std::size_t i = 0; i < limits::unconfirmed_events; ++i)
+    x.push(saying("x"));
+  auto send_some = [&] {
+    send_all(x);
+    return x.sent();
+  };
+  REQUIRE(send_some() == limits::under_way_events);
+  x.rewind(1);
+  CHECK(send_some() == limits::under_way_events / 2);
+  for (int i = 0; i < 20; ++i) {
+    x.rewind(1);
+    send_some();
+  }
+  CHECK(send_some() == 1);
+
+  x.confirm(1);
+  CHECK(send_some() == 2);
+  x.confirm(3);
+  CHECK(send_some() == 4);
+}
+
+TEST_CASE("what was sent to somebody who is gone is forgotten") {
+  auto x = three();
+  x.send();
+  x.send();
+
+  x.forget_sent();
+
+  CHECK(send_all(x) == "3c ");
+  CHECK(x.at(0).after == 2);
+}
+
+TEST_CASE("what was sent is forgotten also if it has to be sent again") {
+  auto x = three();
+  x.send();
+  x.send();
+  x.rewind(0);
+
+  x.forget_sent();
+
+  CHECK(send_all(x) == "3c ");
+}
+
+TEST_CASE("what a predecessor had sent is forgotten before all of it is here") {
+  unconfirmed x{1};
+  x.push(saying("mine"));
+  x.adopt(9, 4, 2);
+  x.inherit(saying("a"), 0);
+
+  x.forget_sent();
+  x.inherit(saying("c"), 0);
+  x.settle();
+
+  CHECK(send_all(x) == "7c 8mine ");
+}
+
 TEST_CASE("one that traps three times is poison") {
   auto x = three();
   send_all(x);

@@ -45,7 +45,7 @@ cluster::cluster(const simulation_options& how, std::uint64_t seed,
                  std::shared_ptr<memory_database> mirror)
   : world{circumstances(seed, disk, mirror)}, how_{how}, disk_{std::move(disk)},
     mirror_{std::move(mirror)}, gentle_{seed % 4 == 0}, vowing_{seed % 5 < 3},
-    frail_{seed % 5 == 0} {
+    frail_{seed % 5 == 0}, patient_{seed % 3 == 0} {
   if (mirror_)
     mirror_->hasty = true;
   grow();
@@ -83,7 +83,8 @@ void cluster::start_functions() {
 }
 
 /// A chain that is left in peace, but for its moves: what it says is numbered
-/// outside of the runtime.
+/// outside of the runtime. Its functions may be patient: those need not lose
+/// anything with a session, but must not say it twice.
 void cluster::start_numbers() {
   scripts["counter"] = [this](guest_host& host, const guest_event& x) -> step {
     auto more = x.payload == "again" ? 5 : x.payload == "more" ? 1 : 0;
@@ -104,14 +105,17 @@ void cluster::start_numbers() {
     if (x.kind != hook::cast)
       return {};
     check_mark(host, x.payload);
-    ++heard_;
     auto n = std::stoull(x.payload);
+    heard_twice_ += !heard_.insert(n).second;
     // A lost session leaves two copies for a while: each has its order.
     overtaken_ += !torn_ && n <= std::exchange(last_, n);
     return {};
   };
-  numbers_ = start_known({function("n0", "counter", {{"out", "n1"}}),
-                          function("n1", "pass", {{"out", "n2"}}),
+  std::map<std::string, std::string> policy;
+  if (patient_)
+    policy = {{"on_full.out", "block"}};
+  numbers_ = start_known({function("n0", "counter", {{"out", "n1"}}, policy),
+                          function("n1", "pass", {{"out", "n2"}}, policy),
                           function("n2", "order")});
 }
 

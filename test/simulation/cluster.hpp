@@ -110,7 +110,7 @@ private:
   void check_home(const component_status& x, const std::string& label);
   void check_ping();
   void check_order_of_numbers() const;
-  void check_vows() const;
+  void check_vows();
   void check_ledger();
   void check_mirror(const component_status& x) const;
   bool has_label(const std::string& label);
@@ -121,6 +121,7 @@ private:
   bool gentle_;
   bool vowing_; ///< a channel delivers at least once, and is spoken to
   bool frail_;  ///< its ends crash, too
+  bool patient_;
   std::vector<known> functions_;
   std::vector<known> numbers_; ///< left in peace, but for moves
   std::vector<known> vows_;    ///< who promises, and who listens
@@ -131,7 +132,8 @@ private:
   // -- what guests have said and heard, outside of the runtime ----------------
   bool torn_ = false; ///< a node has lost its orchestrator
   std::uint64_t said_ = 0;
-  std::uint64_t heard_ = 0;
+  std::set<std::uint64_t> heard_;
+  std::uint64_t heard_twice_ = 0;
   std::uint64_t last_ = 0;
   std::uint64_t overtaken_ = 0;
   std::uint64_t fenced_heard_ = 0;
