@@ -72,6 +72,7 @@ struct node_state {
     std::uint64_t revision = 0;
     bool activating = false;
     bool running = false; ///< frozen or not
+    bool freezing = false; ///< frozen when its handler has returned
     bool frozen = false;
     bool handed_over = false; ///< it only passes on what still comes
     bool stopping = false;

@@ -196,7 +196,7 @@ inventory node_state::running() const {
   for (auto& [id, x] : tenants)
     if (x.running)
       result.push_back({x.spec.id, id, x.spec.workflow, fingerprint(x.spec),
-                        x.revision, x.frozen, fingerprint_of(x)});
+                        x.revision, x.freezing || x.frozen, fingerprint_of(x)});
   return result;
 }
 

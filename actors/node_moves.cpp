@@ -61,13 +61,15 @@ node_state::activate(const physical_id& id, const output_map& outputs,
 
 // -- the predecessor ----------------------------------------------------------
 
-/// What is frozen runs, as far as others are concerned: it may be thawed.
+/// What is frozen runs, as far as others are concerned: it may be thawed, also
+/// before it is.
 caf::result<std::string> node_state::freeze(const physical_id& id) {
   auto i = tenants.find(id);
   if (i == tenants.end() || !i->second.running)
     return fail(ec::unknown_instance, "that instance does not run here");
   auto promise = self->make_response_promise<std::string>();
   auto handle = i->second.handle;
+  i->second.freezing = true;
   self->request(handle, limits::freeze, atom::freeze_v)
     .then(
       [this, id, promise](atom::ok) mutable {
@@ -78,11 +80,17 @@ caf::result<std::string> node_state::freeze(const physical_id& id) {
           return;
         }
         auto& x = i->second;
+        if (!std::exchange(x.freezing, false)) {
+          promise.deliver(fail(ec::stopping, "that instance was thawed"));
+          return;
+        }
         x.frozen = true;
         auto follows = state_policy_of(x.spec.settings) == state_policy::global;
         promise.deliver(follows ? state_for(x.spec, {}) : std::string{});
       },
-      [this, handle, promise](const caf::error& x) mutable {
+      [this, id, handle, promise](const caf::error& x) mutable {
+        if (auto i = tenants.find(id); i != tenants.end())
+          i->second.freezing = false;
         self->send(handle, atom::thaw_v);
         promise.deliver(x);
       });
@@ -93,7 +101,7 @@ void node_state::thaw(const physical_id& id) {
   auto i = tenants.find(id);
   if (i == tenants.end() || i->second.handed_over || !i->second.handle)
     return;
-  i->second.frozen = false;
+  i->second.freezing = i->second.frozen = false;
   self->send(i->second.handle, atom::thaw_v);
 }
 

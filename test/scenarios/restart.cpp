@@ -280,6 +280,35 @@ TEST_CASE_FIXTURE(thinking, "a new workflow does not wait for old ones") {
 
 // -- moves that it forgot -----------------------------------------------------
 
+TEST_CASE_FIXTURE(thinking, "who is about to freeze is thawed by who adopts") {
+  scripts["asker"] = [](guest_host&, const guest_event& x) -> step {
+    if (x.payload == "ask")
+      return call_out{"ask", "", [](call_result) {
+                        return step{};
+                      }};
+    return cast_out{"out", x.payload, [] {
+                      return step{};
+                    }};
+  };
+  start({function("asker", "asker", {{"ask", "mute"}, {"out", "ear"}}),
+         function("mute", "sink"), function("ear", "sink")});
+  auto at = home("asker"), mute = home("mute");
+  REQUIRE(at != mute);
+  cut(at, mute);
+  // Its handler returns when nobody has answered, and not before.
+  post("asker", "ask");
+  begin_move("asker", mute);
+  pass(100ms);
+
+  restart_domain();
+  pass(10s);
+  post("asker", "hello");
+  pass(100ms);
+
+  CHECK(sightings("asker").size() == 1);
+  CHECK(std::ranges::count(journal, "sink@" + home("ear") + " <- hello") == 1);
+}
+
 TEST_CASE(
   "a move that an orchestrator dies over leaves one, and loses nothing") {
   int stayed = 0;
