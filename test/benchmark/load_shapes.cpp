@@ -42,6 +42,13 @@ std::string leads(const workflow_spec& all, const std::string& name,
   return i == map.end() ? "" : i->second;
 }
 
+/// What becomes of its metrics when the collector has no room.
+std::string when_full(const workflow_spec& all, const std::string& name) {
+  auto& settings = named(all, name).settings;
+  auto i = settings.find("on_full.metric");
+  return i == settings.end() ? "" : i->second;
+}
+
 template <class Shape>
 std::string refusal(const Shape& x) {
   auto problem = check(x);
@@ -67,6 +74,14 @@ TEST_CASE("a chain of matrices begins at one end and ends at the other") {
   CHECK(leads(all, "f1", "metric") == "metrics-collector");
   CHECK(named(all, "f1").code == "matrix.wasm");
   CHECK(named(all, "metrics-collector").settings.at("wf_name") == "wf7");
+}
+
+TEST_CASE("whoever has metrics to tell waits for its collector") {
+  CHECK(when_full(draw(matrix_chain{1, 1, 9, 9, 0, "m"}), "f0") == "block");
+  CHECK(when_full(draw(vector_chain{2, 2, 9, 9, "v"}), "client") == "block");
+  auto all = draw(map_reduce{});
+  CHECK(when_full(all, "s0") == "block");
+  CHECK(when_full(all, "p0-0") == "");
 }
 
 TEST_CASE("without a pause, a chain of matrices is a circle") {

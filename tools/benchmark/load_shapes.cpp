@@ -57,6 +57,13 @@ component_draft function(std::string name, const std::string& class_id,
   return result;
 }
 
+/// Rather waits for the collector than to tell it less: what it does not hear
+/// of counts as lost.
+void tell_collector(component_draft& x) {
+  x.output_mapping["metric"] = "metrics-collector";
+  x.settings["on_full.metric"] = "block";
+}
+
 component_draft collector(std::uint64_t number) {
   component_draft result;
   result.kind = component_kind::resource;
@@ -115,7 +122,7 @@ workflow_spec draw_workflow(const matrix_chain& x, std::uint64_t number,
     auto draft = function("f" + std::to_string(i), "matrix_mul", "0.1",
                           x.function_wasm_path, init);
     draft.outputs = numbered_outputs({"metric"});
-    draft.output_mapping["metric"] = "metrics-collector";
+    tell_collector(draft);
     if (circular)
       draft.output_mapping["out-0"] = "f0";
     else if (!last)
@@ -140,7 +147,7 @@ workflow_spec draw_workflow(const vector_chain& x, std::uint64_t number,
     auto draft
       = function(name(i), "vector_mul", "0.1", x.function_wasm_path, init);
     draft.outputs = {"metric", "out"};
-    draft.output_mapping["metric"] = "metrics-collector";
+    tell_collector(draft);
     draft.output_mapping["out"] = name((i + 1) % length);
     result.components.push_back(std::move(draft));
   }
@@ -213,7 +220,7 @@ struct map_reduce_draw {
                           module("bench_mapreduce"), init);
     draft.outputs = numbered_outputs({"metric", "redis", "err"});
     if (first || last)
-      draft.output_mapping["metric"] = "metrics-collector";
+      tell_collector(draft);
     if ((first || last) && !x.redis_url.empty())
       draft.output_mapping["redis"] = "redis";
     for (std::uint32_t i = 0; i < outputs; ++i)
