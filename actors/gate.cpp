@@ -7,13 +7,6 @@
 
 namespace edgeless {
 
-namespace {
-
-/// More peers than a node can sensibly have; the longest silent one goes.
-constexpr std::size_t max_peers = 4096;
-
-} // namespace
-
 gate_state::gate_state(pointer self) : self{self} {
   // nop
 }
@@ -25,7 +18,7 @@ caf::result<std::uint64_t> gate_state::greet(const greeting& x) {
   if (dead.contains(x.session))
     return fail(ec::lost_session,
                 "the session of node " + to_string(x.node) + " has ended");
-  if (peers.size() >= max_peers && !peers.contains(x.link))
+  if (peers.size() >= limits::gate_peers && !peers.contains(x.link))
     peers.erase(peers.begin());
   auto& from = peers[x.link];
   from.node = x.node;

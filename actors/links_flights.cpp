@@ -7,17 +7,9 @@
 
 namespace edgeless {
 
-namespace {
-
-/// Batches on their way to one peer. Each is a request, and a peer that has a
-/// thousand unanswered hangs up; meanwhile the next one grows.
-constexpr std::size_t max_flights = 256;
-
-} // namespace
-
 void links_state::launch(link& way) {
   auto now = self->clock().now();
-  while (!way.queue.empty() && way.flights.size() < max_flights
+  while (!way.queue.empty() && way.flights.size() < limits::link_flights
          && way.in_flight < limits::credit_events
          && way.bytes_in_flight < limits::credit_bytes) {
     link::flight x;

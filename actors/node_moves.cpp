@@ -6,13 +6,6 @@
 
 namespace edgeless {
 
-namespace {
-
-/// What predecessors left for their successors, all together.
-constexpr std::size_t max_states_bytes = 64u << 20;
-
-} // namespace
-
 // -- the successor ------------------------------------------------------------
 
 caf::result<atom::ok> node_state::prepare(const physical_id& id,
@@ -148,7 +141,7 @@ void node_state::keep_state(const component_spec& spec,
 }
 
 void node_state::forget_state_without_room(const component_spec& spec) {
-  if (states_bytes <= max_states_bytes)
+  if (states_bytes <= limits::kept_states)
     return;
   log_warn("node", "no room to keep the state of ", spec.name);
   forget_state(spec);

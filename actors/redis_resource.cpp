@@ -8,9 +8,6 @@ namespace edgeless {
 
 namespace {
 
-/// A key is a name: what is longer is a mistake.
-constexpr std::size_t longest_key = 64u << 10;
-
 class redis_resource : public resource {
 public:
   redis_resource(const component_spec& spec, redis_finder find)
@@ -30,7 +27,7 @@ public:
                   "redis: configuration `url`: " + explain(opened.error()));
     if (auto key = settings_.find("key"); key != settings_.end())
       key_ = prefix_ + key->second;
-    if (key_.size() > longest_key)
+    if (key_.size() > limits::redis_key)
       return fail(ec::bad_input, "redis: configuration `key` is longer than "
                                  "64 KiB");
     redis_.emplace(std::move(*opened));
@@ -65,7 +62,7 @@ private:
     if (x.kind != event_kind::call)
       return key_.empty() ? "nothing can be set without a configuration `key`"
                           : "";
-    return prefix_.size() + x.payload.size() > longest_key
+    return prefix_.size() + x.payload.size() > limits::redis_key
              ? "a key is longer than 64 KiB"
              : "";
   }

@@ -29,6 +29,12 @@ constexpr std::uint32_t frame_handshake = 4u << 10;
 /// Actors that speak over one connection: an orchestrator's components, each
 /// of which costs a kilobyte here.
 constexpr std::size_t remote_actors = 32768;
+/// Requests of one peer that wait for their answers; of those to host, as many
+/// as there may be workflows: a controller may host all of them again at once.
+constexpr std::size_t unanswered_requests = 1024;
+/// Answers that wait for one peer to read them: it asks for the next part of a
+/// module when it has the one before.
+constexpr std::size_t unread_answers = 16u << 20;
 /// Larger payloads and modules travel in parts of this size.
 constexpr std::size_t part = 1u << 20;
 /// A configuration or workflow file: written by people.
@@ -55,6 +61,17 @@ constexpr std::size_t workflows = 100'000;
 /// Stopped workflows that a controller still knows: a late repetition of their
 /// start does not start them again.
 constexpr std::size_t tombstones = 100'000;
+
+// -- certificates -------------------------------------------------------------
+
+/// A file with certificates: some hundred authorities. One with a key, or of
+/// the authority that `edgeless_cli certificate` keeps.
+constexpr std::size_t certificate_file = 1u << 20;
+constexpr std::size_t key_file = 64u << 10;
+/// What a peer may send of certificates: nobody is known yet.
+constexpr std::size_t certificate_chain = 32u << 10;
+/// The name in one: it fits into a line of a log.
+constexpr std::size_t peer_name = 255;
 
 // -- the inbox of an instance: an empty one admits any legal event ------------
 
@@ -126,6 +143,11 @@ constexpr std::uint64_t link_bytes = 32u << 20;
 /// What is on its way to one peer, not yet taken by it.
 constexpr std::uint32_t credit_events = 8192;
 constexpr std::uint64_t credit_bytes = 8u << 20;
+/// Batches on their way to one peer: each is a request (unanswered_requests);
+/// meanwhile the next one grows.
+constexpr std::size_t link_flights = 256;
+/// Peers that a gate remembers: more than a node can sensibly have.
+constexpr std::size_t gate_peers = 4096;
 /// A link with nothing to carry is hung up.
 constexpr auto link_idle = 60s;
 /// Events for a peer that cannot be reached are dropped after this.
@@ -149,6 +171,8 @@ constexpr std::size_t drain_moves = 64;
 constexpr auto sync_pause = 20ms;
 /// A migrated instance passes on what still arrives for at most this long.
 constexpr auto hand_over = 5s;
+/// What predecessors left on a node for their successors, all together.
+constexpr std::size_t kept_states = 64u << 20;
 /// What was prepared and is not activated within this time is dropped.
 constexpr auto prepared = 30s;
 /// The handler in hand may wait for an answer first.
@@ -192,6 +216,8 @@ constexpr std::size_t mirror_bytes = 1u << 30;
 /// Pauses between attempts to reach Redis.
 constexpr auto redis_pause_min = 100ms;
 constexpr auto redis_pause_max = 5s;
+/// A key that the redis resource is told to set: what is longer is a mistake.
+constexpr std::size_t redis_key = 64u << 10;
 /// What an intent and its key may say: a list of some thousand nodes.
 constexpr std::size_t intent_text = 64u << 10;
 /// INTENTS waits this long for the next one, in one go.

@@ -5,6 +5,7 @@
 #include "runtime/wasm_owned.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/limits.hpp"
 
 #include <arpa/inet.h>
 #include <openssl/bio.h>
@@ -25,7 +26,6 @@ namespace {
 using x509_ptr = owned<X509, X509_free>;
 using key_ptr = owned<EVP_PKEY, EVP_PKEY_free>;
 
-constexpr std::size_t file_max = 64u << 10;
 constexpr auto authority_valid = std::chrono::hours{24 * 3653};
 /// Clocks differ.
 constexpr auto backdated = std::chrono::hours{1};
@@ -175,10 +175,10 @@ caf::expected<authority> load_authority(const std::filesystem::path& folder) {
     return fail(ec::bad_input, explain(why) + ": edgeless_cli certificate init "
                                  + folder.string() + " makes an authority");
   };
-  auto open = read_file(folder / "ca.pem", file_max);
+  auto open = read_file(folder / "ca.pem", limits::key_file);
   if (!open)
     return missing(open.error());
-  auto secret = read_file(folder / "ca.key", file_max);
+  auto secret = read_file(folder / "ca.key", limits::key_file);
   if (!secret)
     return missing(secret.error());
   auto reader = [](const std::string& text) {

@@ -25,10 +25,6 @@ namespace edgeless {
 /// when old peers would not understand us anymore.
 inline constexpr std::string_view application_id = "edgeless-3";
 
-/// Answers that wait for one peer to read them, in bytes: it asks for the next
-/// part of a module when it has the one before.
-inline constexpr std::size_t unread_answers = 16u << 20;
-
 /// What one connection may carry, in the direction towards us.
 struct frame_rules {
   /// We were dialled; otherwise we have dialled.

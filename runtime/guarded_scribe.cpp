@@ -121,7 +121,7 @@ public:
       unread_ += x.bytes;
     }
     counted_ = waiting.size();
-    return unread_ <= unread_answers;
+    return unread_ <= limits::unread_answers;
   }
 
   /// What the socket takes leaves at once. CAF would ask it first whether it

@@ -12,10 +12,6 @@
 
 namespace edgeless {
 
-/// Requests of one peer that wait for their answers; of those to host, as many
-/// as there may be workflows: a controller may host all of them again at once.
-inline constexpr std::size_t unanswered_requests = 1024;
-
 /// The requests of one peer that wait for their answers, by whichever of its
 /// connections they came: CAF answers by the one that it likes best. Used by
 /// several threads.
@@ -26,7 +22,8 @@ public:
   /// A request of that actor has come. False: it waits already, or too many
   /// do.
   bool open(std::uint64_t actor, std::uint64_t number, kind what) {
-    auto most = what == kind::host ? limits::workflows : unanswered_requests;
+    auto most
+      = what == kind::host ? limits::workflows : limits::unanswered_requests;
     auto now = clock::now();
     std::lock_guard lock{mutex_};
     auto& waiting = of(what);

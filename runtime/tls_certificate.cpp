@@ -5,6 +5,7 @@
 #include "runtime/wasm_owned.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/limits.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -21,10 +22,6 @@ namespace edgeless {
 
 namespace {
 
-/// Some hundred authorities.
-constexpr std::size_t file_max = 1u << 20;
-/// What a peer may send of certificates: nobody is known yet.
-constexpr long chain_max = 32 << 10;
 /// Authorities between a certificate and one of ours.
 constexpr int chain_depth = 4;
 /// What is received at once: two records.
@@ -44,7 +41,7 @@ std::string last_reason() {
 
 /// What a file has, for OpenSSL to read.
 caf::expected<std::string> text_of(const std::string& file) {
-  auto text = read_file(file, file_max);
+  auto text = read_file(file, limits::certificate_file);
   if (!text)
     return fail(ec::bad_input, explain(text.error()));
   return std::move(*text);
@@ -168,7 +165,7 @@ owned<SSL_CTX, SSL_CTX_free> make_context() {
   SSL_CTX_set_mode(x, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_read_ahead(x, 1);
   SSL_CTX_set_default_read_buffer_len(x, receive_buffer);
-  SSL_CTX_set_max_cert_list(x, chain_max);
+  SSL_CTX_set_max_cert_list(x, limits::certificate_chain);
   SSL_CTX_set_verify_depth(x, chain_depth);
   return result;
 }

@@ -3,6 +3,7 @@
 
 #include "messages/errors.hpp"
 #include "messages/ids.hpp"
+#include "messages/limits.hpp"
 
 #include <charconv>
 
@@ -11,8 +12,6 @@ namespace edgeless {
 namespace {
 
 constexpr std::string_view scheme = "edgeless://";
-/// What fits into a line of a log, and into a certificate.
-constexpr std::size_t name_max = 255;
 
 constexpr peer_role roles[] = {peer_role::client, peer_role::controller,
                                peer_role::orchestrator, peer_role::node};
@@ -76,7 +75,7 @@ std::string to_string(const tls_identity& x) {
 }
 
 std::optional<tls_identity> parse_identity(std::string_view uri) {
-  if (!uri.starts_with(scheme) || uri.size() > 4 * name_max)
+  if (!uri.starts_with(scheme) || uri.size() > 4 * limits::peer_name)
     return std::nullopt;
   auto rest = uri.substr(scheme.size());
   auto slash = rest.find('/');
@@ -105,9 +104,10 @@ caf::expected<tls_identity> make_identity(std::string_view role,
                                  + "\" is none of node, orchestrator, "
                                    "controller, client");
   result.name = name;
-  if (name.size() > name_max)
+  if (name.size() > limits::peer_name)
     return fail(ec::bad_input, "the name has more than "
-                                 + std::to_string(name_max) + " bytes");
+                                 + std::to_string(limits::peer_name)
+                                 + " bytes");
   if (result.role == peer_role::controller && !name.empty())
     return fail(ec::bad_input, "a controller has no name");
   if (result.role != peer_role::controller && name.empty())

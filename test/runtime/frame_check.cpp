@@ -173,12 +173,12 @@ TEST_CASE("a peer has so many questions open, and no more") {
     question.data = caf::message_id::default_async_value | number;
     return feed(check, question);
   };
-  for (std::size_t i = 1; i <= unanswered_requests; ++i)
+  for (std::size_t i = 1; i <= limits::unanswered_requests; ++i)
     REQUIRE(ask(i) == refusal::none);
 
   check.answered({question.source, number_of(question.data), 0});
-  CHECK(ask(unanswered_requests + 1) == refusal::none);
-  CHECK(ask(unanswered_requests + 2) == refusal::too_many_requests);
+  CHECK(ask(limits::unanswered_requests + 1) == refusal::none);
+  CHECK(ask(limits::unanswered_requests + 2) == refusal::too_many_requests);
 }
 
 TEST_CASE("a question is asked once") {
@@ -220,7 +220,7 @@ TEST_CASE("what has no answer may be said as often as one likes") {
   frame_check check{rules(node, orchestrator)};
   REQUIRE(feed(check, greeting_of_client()) == refusal::none);
   std::string text = exited();
-  for (std::size_t i = 0; i <= unanswered_requests; ++i)
+  for (std::size_t i = 0; i <= limits::unanswered_requests; ++i)
     REQUIRE(check.feed(text) == refusal::none);
 }
 

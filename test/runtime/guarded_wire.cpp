@@ -221,12 +221,12 @@ TEST_CASE("two nodes that have dialled each other may ask for ever") {
   for (auto [from, to] : {std::pair{&one, there}, {&two, back}}) {
     caf::scoped_actor self{from->system()};
     std::size_t answers = 0;
-    for (std::size_t i = 0; i < 3 * unanswered_requests; ++i)
+    for (std::size_t i = 0; i < 3 * limits::unanswered_requests; ++i)
       self
         ->request(to, ages, atom::deliver_v, std::uint64_t{1},
                   batch{0, {parcel{}}})
         .receive([&](std::uint64_t) { ++answers; }, [](const caf::error&) {});
-    CHECK(answers == 3 * unanswered_requests);
+    CHECK(answers == 3 * limits::unanswered_requests);
   }
   CHECK(one.statistics->refused_in_total() == 0);
   CHECK(two.statistics->refused_in_total() == 0);
