@@ -146,6 +146,7 @@ private:
     instance_id target, former;
     std::optional<event> early;
     time_point asked; ///< ...or something was confirmed
+    std::uint64_t asked_for = 0; ///< the number that was sent again
     caf::timespan pause = limits::unconfirmed_min;
     /// Up to this number, its predecessor had sent; in doubt: to somebody else,
     /// of whom the target may know nothing.

@@ -114,7 +114,12 @@ void outbox::hear(channel& from, const event& x) {
       give_up(1, drop_reason::poison);
   } else {
     kept.confirm(x.number);
-    if (x.call != 0 && x.source == from.target)
+    // Whoever has taken what was sent again, and nothing behind it, has been
+    // sent that in vain: it would have come before.
+    auto missing = x.call != 0 || x.after == from.asked_for;
+    if (x.after >= from.asked_for)
+      from.asked_for = 0;
+    if (missing && x.source == from.target)
       kept.rewind(x.after + 1);
   }
   if (kept.base() == base)
@@ -157,6 +162,7 @@ void outbox::retry() {
     auto x = from->kept->again();
     if (lacks_room(*from->leads_to, x))
       continue;
+    from->asked_for = x.number;
     hood_->counts.count_sent(1);
     append(*from->leads_to, std::move(x));
   }

@@ -219,6 +219,23 @@ TEST_CASE_FIXTURE(promises, "a target that says nothing is asked again") {
   CHECK(hood->counts.sent() == 3);
 }
 
+TEST_CASE_FIXTURE(promises,
+                  "who takes only what was sent again gets the rest") {
+  auto x = near();
+  out.patch({1, {{"sure", x}}});
+  for (auto payload : {"a", "b", "c"})
+    offer("sure", payload);
+  taken();
+  make_room(x);
+  pass(limits::unconfirmed_min);
+  out.retry();
+  REQUIRE(taken() == strings{"1a"});
+
+  confirm(x, 1);
+
+  CHECK(taken() == strings{"2b", "3c"});
+}
+
 TEST_CASE_FIXTURE(promises, "a target that misses some gets them again") {
   auto x = near();
   out.patch({1, {{"sure", x}}});
