@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/wasm_engine.hpp"
 
+#include <sched.h>
+
 #include <random>
 #include <vector>
 
@@ -21,24 +23,110 @@ std::string numbers_event(int size) {
   return result;
 }
 
+/// Cores of a virtual machine are not equal: all guests compute on the last
+/// one. Whoever waits for a guest in another process does so on the first, and
+/// leaves the last one to it.
+class turn {
+public:
+  explicit turn(bool waits) {
+    sched_getaffinity(0, sizeof all_, &all_);
+    std::vector<int> cores;
+    for (int i = 0; i < CPU_SETSIZE; ++i)
+      if (CPU_ISSET(i, &all_))
+        cores.push_back(i);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(waits ? cores.front() : cores.back(), &one);
+    sched_setaffinity(0, sizeof one, &one);
+  }
+
+  turn(const turn&) = delete;
+
+  ~turn() {
+    sched_setaffinity(0, sizeof all_, &all_);
+  }
+
+private:
+  cpu_set_t all_;
+};
+
+struct contender {
+  row line;
+  std::unique_ptr<lone_guest> guest;
+  bool elsewhere = false; ///< in a process of its own
+};
+
 /// All of them in turn, so that the same moment is the same for all; the first
 /// is the floor of the others. A turn should take some 50 ms: a core that was
 /// idle is slow at first.
-rows interleaved(const plan& how, std::vector<row> lines,
-                 std::vector<std::unique_ptr<lone_guest>> runners, int count,
+rows interleaved(const plan& how, std::vector<contender> all, int count,
                  const std::string& payload) {
   for (std::size_t i = 0; i < how.repeats(60) + 3; ++i)
-    for (std::size_t k = 0; k < runners.size(); ++k) {
-      auto taken = runners[k]->handle(count, payload);
+    for (auto& x : all) {
+      turn mine{x.elsewhere};
+      auto taken = x.guest->handle(count, payload);
       if (!taken)
-        lines[k].failure = runners[k]->fault();
+        x.line.failure = x.guest->fault();
       else if (i >= 3)
-        lines[k].samples.push_back(*taken);
+        x.line.samples.push_back(*taken);
     }
-  for (std::size_t k = 1; k < lines.size(); ++k)
-    lines[k].floor = {lines[0].what, median(lines[0].samples)};
-  lines.erase(lines.begin());
-  return lines;
+  auto& floor = all.front().line;
+  rows result;
+  for (std::size_t k = 1; k < all.size(); ++k) {
+    all[k].line.floor = {floor.what, median(floor.samples)};
+    result.push_back(std::move(all[k].line));
+  }
+  return result;
+}
+
+std::unique_ptr<lone_guest> start_vectors(guest_engine& where,
+                                          const std::string& module, int size) {
+  return std::make_unique<lone_guest>(
+    where, module, "seed=1,input_size=" + std::to_string(size));
+}
+
+/// An event of vector_mul, by the engine without checks, in a process of its
+/// own, and in that of the node.
+rows isolation(const plan& how, guest_engine& bare, guest_engine& engine,
+               int size, int count) {
+  auto fast = vector_mul_module();
+  auto name = "vector_mul of " + std::to_string(size);
+  std::vector<contender> all;
+  all.push_back({{"the engine alone, without any check", unit::seconds},
+                 start_vectors(bare, fast, size)});
+  all.push_back(
+    {{name + ", in a process of its own (aim: 1.05x)", unit::seconds},
+     start_vectors(engine.apart(), fast, size),
+     true});
+  all.push_back({{name + ", in the process of the node", unit::seconds},
+                 start_vectors(engine, fast, size)});
+  return interleaved(how, std::move(all), count, numbers_event(size));
+}
+
+rows small_events(const plan& how, guest_engine& bare, guest_engine& engine) {
+  auto fast = vector_mul_module();
+  std::vector<contender> all;
+  all.push_back({{"the engine alone, without any check", unit::seconds},
+                 start_vectors(bare, fast, 1)});
+  all.push_back(
+    {{"a small event for a process of its own (aim: 30 us)", unit::seconds},
+     start_vectors(engine.apart(), fast, 1),
+     true});
+  return interleaved(how, std::move(all), 1000, "1,0.5");
+}
+
+/// What `function build` makes of a function, beside a build that does not
+/// care.
+rows builds(const plan& how, guest_engine& engine, const std::string& name,
+            const std::string& naive, const std::string& fast,
+            const std::string& init, int count, const std::string& payload) {
+  std::vector<contender> all;
+  all.push_back(
+    {{"the same source, without optimisation and SIMD", unit::seconds},
+     std::make_unique<lone_guest>(engine, naive, init)});
+  all.push_back({{name + ", as `function build` makes it", unit::seconds},
+                 std::make_unique<lone_guest>(engine, fast, init)});
+  return interleaved(how, std::move(all), count, payload);
 }
 
 } // namespace
@@ -49,62 +137,21 @@ rows compute(const plan& how) {
   auto engine = make_wasm_engine(settings);
   settings.asked = checks::none;
   auto bare = make_wasm_engine(settings);
-  auto fast = vector_mul_module(), naive = naive_vector_mul_module();
-  auto make = [](guest_engine& where, const std::string& module, int size) {
-    return std::make_unique<lone_guest>(
-      where, module, "seed=1,input_size=" + std::to_string(size));
-  };
   rows result;
   auto add = [&](rows more) {
     for (auto& x : more)
       result.push_back(std::move(x));
   };
-  constexpr int size = 3000;
-  for (auto n : {size, 1000}) {
-    auto name = "vector_mul of " + std::to_string(n);
-    std::vector<std::unique_ptr<lone_guest>> all;
-    all.push_back(make(*bare, fast, n));
-    all.push_back(make(engine->apart(), fast, n));
-    all.push_back(make(*engine, fast, n));
-    add(interleaved(
-      how,
-      {{"the engine alone, without any check", unit::seconds},
-       {name + ", in a process of its own (aim: 1.05x)", unit::seconds},
-       {name + ", in the process of the node", unit::seconds}},
-      std::move(all), n == size ? 25 : 200, numbers_event(n)));
-  }
-  {
-    std::vector<std::unique_ptr<lone_guest>> all;
-    all.push_back(make(*bare, fast, 1));
-    all.push_back(make(engine->apart(), fast, 1));
-    add(interleaved(
-      how,
-      {{"the engine alone, without any check", unit::seconds},
-       {"a small event for a process of its own (aim: 30 us)", unit::seconds}},
-      std::move(all), 1000, "1,0.5"));
-  }
-  {
-    std::vector<std::unique_ptr<lone_guest>> all;
-    all.push_back(make(*engine, naive, size));
-    all.push_back(make(*engine, fast, size));
-    add(interleaved(
-      how,
-      {{"the same source, without optimisation and SIMD", unit::seconds},
-       {"vector_mul of 3000, as `function build` makes it", unit::seconds}},
-      std::move(all), 4, numbers_event(size)));
-  }
-  for (auto n : {"100", "300"}) {
-    auto init = std::string{"matrix_size="} + n;
-    std::vector<std::unique_ptr<lone_guest>> all;
-    for (auto& module : {naive_matrix_mul_module(), matrix_mul_module()})
-      all.push_back(std::make_unique<lone_guest>(*engine, module, init));
-    add(interleaved(
-      how,
-      {{"the same source, without optimisation and SIMD", unit::seconds},
-       {std::string{"matrix_mul of "} + n + ", as `function build` makes it",
-        unit::seconds}},
-      std::move(all), 1, "1"));
-  }
+  add(isolation(how, *bare, *engine, 3000, 25));
+  add(isolation(how, *bare, *engine, 1000, 200));
+  add(small_events(how, *bare, *engine));
+  add(builds(how, *engine, "vector_mul of 3000", naive_vector_mul_module(),
+             vector_mul_module(), "seed=1,input_size=3000", 4,
+             numbers_event(3000)));
+  for (auto size : {"100", "300"})
+    add(builds(how, *engine, std::string{"matrix_mul of "} + size,
+               naive_matrix_mul_module(), matrix_mul_module(),
+               std::string{"matrix_size="} + size, 1, "1"));
   add(numbers(how, *bare));
   return result;
 }
