@@ -8,17 +8,13 @@ using namespace edgeless::test;
 TEST_CASE_FIXTURE(promises, "what is kept goes to the successor") {
   auto x = near();
   out.patch({1, {{"sure", x}}});
-  for (auto payload : {"a", "b", "c", "d"})
-    offer("sure", payload);
+  say("sure", {"a", "b", "c", "d"});
   taken();
   confirm(x, 1);
   auto heir = make_heir(x);
   heir.offer("sure", "mine", patience::none);
 
-  out.end(successor);
-  settle();
-  for (auto& gift : gifts)
-    heir.inherit(gift);
+  bequeath(heir);
   make_room(x);
   heir.flush();
 
@@ -46,15 +42,9 @@ TEST_CASE_FIXTURE(promises, "what comes too late is sent anew") {
   out.patch({1, {{"sure", x}}});
   offer("sure", "a");
   taken();
-  auto heir = make_heir(x);
-  heir.await_inheritance();
-  pass(limits::barrier);
-  heir.retry();
+  auto heir = make_late_heir(x);
 
-  out.end(successor);
-  settle();
-  for (auto& gift : gifts)
-    heir.inherit(gift);
+  bequeath(heir);
   heir.flush();
 
   CHECK(taken() == strings{"", "", "1a"});
@@ -63,18 +53,11 @@ TEST_CASE_FIXTURE(promises, "what comes too late is sent anew") {
 TEST_CASE_FIXTURE(promises, "what comes too late, and was sent, is not again") {
   auto x = near();
   out.patch({1, {{"block", x}}});
-  for (auto payload : {"a", "b", "c", "d"})
-    offer("block", payload);
+  say("block", {"a", "b", "c", "d"});
   taken();
-  auto heir = make_heir(x, "block");
-  heir.await_inheritance();
-  pass(limits::barrier);
-  heir.retry();
+  auto heir = make_late_heir(x, "block");
 
-  out.end(successor);
-  settle();
-  for (auto& gift : gifts)
-    heir.inherit(gift);
+  bequeath(heir);
   make_room(x);
   heir.flush();
 
@@ -84,15 +67,11 @@ TEST_CASE_FIXTURE(promises, "what comes too late, and was sent, is not again") {
 TEST_CASE_FIXTURE(promises, "an heir sends to others what was never sent") {
   auto x = near(), y = near();
   out.patch({1, {{"block", x}}});
-  for (auto payload : {"a", "b", "c", "d"})
-    offer("block", payload);
+  say("block", {"a", "b", "c", "d"});
   taken();
   auto heir = make_heir(y, "block");
 
-  out.end(successor);
-  settle();
-  for (auto& gift : gifts)
-    heir.inherit(gift);
+  bequeath(heir);
   heir.flush();
 
   CHECK(taken() == strings{"", "", "4d"});

@@ -106,8 +106,7 @@ TEST_CASE_FIXTURE(promises, "block drops at once where nobody may wait") {
 TEST_CASE_FIXTURE(promises, "block sends nothing twice") {
   auto x = near(), y = near();
   out.patch({1, {{"block", x}}});
-  for (auto payload : {"a", "b", "c", "d"})
-    offer("block", payload);
+  say("block", {"a", "b", "c", "d"});
   taken();
   out.confirm(said(event_kind::trapped, x, 1));
 
@@ -149,8 +148,7 @@ TEST_CASE_FIXTURE(promises, "what is delivered at least once waits for room") {
 TEST_CASE_FIXTURE(promises, "who replaces a target gets what it left open") {
   auto x = near(), y = near();
   out.patch({1, {{"sure", x}}});
-  for (auto payload : {"a", "b", "c"})
-    offer("sure", payload);
+  say("sure", {"a", "b", "c"});
   taken();
   confirm(x, 1);
 
@@ -223,8 +221,7 @@ TEST_CASE_FIXTURE(promises,
                   "who takes only what was sent again gets the rest") {
   auto x = near();
   out.patch({1, {{"sure", x}}});
-  for (auto payload : {"a", "b", "c"})
-    offer("sure", payload);
+  say("sure", {"a", "b", "c"});
   taken();
   make_room(x);
   pass(limits::unconfirmed_min);
@@ -239,8 +236,7 @@ TEST_CASE_FIXTURE(promises,
 TEST_CASE_FIXTURE(promises, "a target that misses some gets them again") {
   auto x = near();
   out.patch({1, {{"sure", x}}});
-  for (auto payload : {"a", "b", "c"})
-    offer("sure", payload);
+  say("sure", {"a", "b", "c"});
   taken();
   make_room(x);
   auto gap = said(event_kind::handled, x, 1);
@@ -298,8 +294,7 @@ TEST_CASE_FIXTURE(promises, "a function never waits for itself") {
 
 TEST_CASE_FIXTURE(promises, "what never left is counted at the end") {
   out.patch({1, {{"sure", near()}}});
-  for (auto payload : {"a", "b", "c", "d", "e"})
-    offer("sure", payload);
+  say("sure", {"a", "b", "c", "d", "e"});
   taken();
 
   out.clear(drop_reason::stopped);

@@ -58,6 +58,29 @@ struct promises : lab {
     return heir;
   }
 
+  /// It knows its successor now, and leaves it what it has.
+  void bequeath(outbox& heir) {
+    out.end(successor);
+    settle();
+    for (auto& gift : gifts)
+      heir.inherit(gift);
+  }
+
+  /// A successor that was told too late.
+  outbox make_late_heir(const endpoint& x,
+                        const std::string& channel = "sure") {
+    auto heir = make_heir(x, channel);
+    heir.await_inheritance();
+    pass(limits::barrier);
+    heir.retry();
+    return heir;
+  }
+
+  void say(const std::string& channel, const strings& all) {
+    for (auto& x : all)
+      offer(channel, x);
+  }
+
   void note(const events& all) {
     for (auto& x : all) {
       last = x;
