@@ -18,9 +18,14 @@ struct traffic {
   std::uint32_t size;
   std::uint32_t burst;
   std::uint32_t bursts;
+  /// What its source promises: an annotation, and its value.
+  std::pair<std::string, std::string> promise{};
 
-  std::string source() const {
-    return numbers({1, burst, size});
+  component_spec source(node& host) const {
+    auto result = host.function(flow_module(), numbers({1, burst, size}));
+    if (!promise.first.empty())
+      result.settings.insert(promise);
+    return result;
   }
   std::string sink() const {
     return numbers({burst, 1, 16});
@@ -51,8 +56,7 @@ void measure_in_node(const plan& how, const traffic& load, row& result,
   auto source = some_instance(), sink = some_instance();
   auto problem = host.start(sink, host.function(flow_module(), load.sink()));
   if (!problem)
-    problem = host.start(source, host.function(flow_module(), load.source()),
-                         leading_to(host.at(sink)));
+    problem = host.start(source, load.source(host), leading_to(host.at(sink)));
   if (problem) {
     result.failure = explain(problem);
     return;
@@ -93,8 +97,7 @@ void measure_between_nodes(const plan& how, const traffic& load, row& result,
     return;
   }
   if (auto problem
-      = host.start(source, host.function(flow_module(), load.source()),
-                   leading_to((*there)->at()))) {
+      = host.start(source, load.source(host), leading_to((*there)->at()))) {
     result.failure = explain(problem);
     return;
   }
@@ -124,6 +127,24 @@ double bytes_per_event(std::uint32_t size) {
   return static_cast<double>(bytes.size()) / 256;
 }
 
+/// Small events on channels that promise something, beside those that do not.
+template <class Measure>
+rows promised(const std::string& where, const row& plain, Measure measure) {
+  rows result;
+  for (auto& [name, promise] :
+       {std::pair{"block", std::pair{"on_full.out", "block"}},
+        std::pair{"at-least-once",
+                  std::pair{"delivery.out", "at-least-once"}}}) {
+    auto load = traffic_of(16);
+    load.promise = promise;
+    row line{"the same " + where + ", " + name};
+    measure(load, line);
+    line.floor = {"without a promise", median(plain.samples)};
+    result.push_back(std::move(line));
+  }
+  return result;
+}
+
 } // namespace
 
 rows casts(const plan& how) {
@@ -143,7 +164,12 @@ rows casts(const plan& how) {
     row with{"the same with metrics and samples (aim: ratio 0.95)"};
     measure_in_node(how, traffic_of(size), with, true);
     with.floor = {"without", median(result.back().samples)};
+    auto plain = result.back();
     result.push_back(std::move(with));
+    for (auto& x : promised("in one node", plain, [&](auto&load, row&to) {
+           measure_in_node(how, load, to);
+         }))
+      result.push_back(x);
   }
   auto raw = tcp_bytes(how);
   for (std::uint32_t size : {16u, 1024u, 65536u}) {
@@ -160,7 +186,15 @@ rows casts(const plan& how) {
     measure_between_nodes(how, traffic_of(size), secret,
                           how.scratch / "certificates");
     secret.floor = {"in the clear", median(result.back().samples)};
+    auto plain = result.back();
     result.push_back(std::move(secret));
+    if (size != 16)
+      continue;
+    for (auto& x :
+         promised("between two node processes", plain, [&](auto&load, row&to) {
+           measure_between_nodes(how, load, to);
+         }))
+      result.push_back(x);
   }
   return result;
 }
