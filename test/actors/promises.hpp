@@ -38,6 +38,11 @@ struct promises : lab {
     myself = out.make(event_kind::cast, {}).source.instance;
   }
 
+  /// What is on its way arrives while there is somebody to write it down.
+  ~promises() {
+    settle();
+  }
+
   /// The outputs of the successor, which lead to `x`.
   outbox make_heir(const endpoint& x, const std::string& channel = "sure") {
     return make_heir(x, {hood->self, myself}, channel);
