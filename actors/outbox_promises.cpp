@@ -114,12 +114,12 @@ void outbox::hear(channel& from, const event& x) {
       give_up(1, drop_reason::poison);
   } else {
     kept.confirm(x.number);
-    // Whoever has taken what was sent again, and nothing behind it, has been
-    // sent that in vain: it would have come before.
-    auto missing = x.call != 0 || x.after == from.asked_for;
-    if (x.after >= from.asked_for)
+    // Whoever has what was sent again has been sent in vain what was sent
+    // before that and is not here: it would have come first.
+    auto answer = from.asked_for != 0 && x.after >= from.asked_for;
+    if (answer)
       from.asked_for = 0;
-    if (missing && x.source == from.target)
+    if ((x.call != 0 || answer) && x.source == from.target)
       kept.rewind(x.after + 1);
   }
   if (kept.base() == base)

@@ -31,8 +31,10 @@ stream_memory::verdict stream_memory::judge(const event& x) {
   key name{x.source_component, x.stream};
   auto& known = find(name, x.after);
   known.source = x.source;
+  // No more than that: if its source looked what is missing, all that is under
+  // way would be sent again, and answered like this again.
   if (x.number <= known.taken) {
-    mention(name, known, true);
+    mention(name, known, false);
     return verdict::repeated;
   }
   if (x.number > known.taken + 1) {

@@ -233,6 +233,25 @@ TEST_CASE_FIXTURE(promises,
   CHECK(taken() == strings{"2b", "3c"});
 }
 
+TEST_CASE_FIXTURE(promises, "what is under way is sent again only once") {
+  auto x = near();
+  out.patch({1, {{"sure", x}}});
+  say("sure", {"a", "b", "c"});
+  taken();
+  make_room(x);
+  pass(limits::unconfirmed_min);
+  out.retry();
+  taken();
+  confirm(x, 1);
+  REQUIRE(taken() == strings{"2b", "3c"});
+
+  // It has them now, and those that come again are answered, too.
+  confirm(x, 1);
+  confirm(x, 2);
+
+  CHECK(taken() == strings{});
+}
+
 TEST_CASE_FIXTURE(promises, "a target that misses some gets them again") {
   auto x = near();
   out.patch({1, {{"sure", x}}});

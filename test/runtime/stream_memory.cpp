@@ -97,7 +97,7 @@ TEST_CASE("a repeat makes it say what it has, to who has sent it") {
   CHECK(news[0].first == again.source);
   CHECK(news[0].second.number == 0);
   CHECK(news[0].second.after == 1);
-  CHECK(news[0].second.call == 1);
+  CHECK(news[0].second.call == 0);
 }
 
 TEST_CASE("a gap is told once, and again when its end gets lost, too") {
