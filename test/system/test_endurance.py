@@ -3,6 +3,8 @@
 import os
 import pathlib
 import random
+import re
+import signal
 import socket
 import time
 import unittest
@@ -99,6 +101,35 @@ class Thousand(SystemTest):
                                      (name, measure))
             grown = settled(resident_kib)[name] - before[resident_kib][name]
             self.assertLess(grown, 16 * 1024, name)
+
+
+class Patience(SystemTest):
+    keep_alive = 20  # longer than anybody stands still here
+
+    def test_who_blocks_loses_nothing_while_its_consumer_stands_still(self):
+        c = self.cluster
+        c.add_node_file("n1", labels=["near"], file_log=False)
+        c.add_node_file("n2")
+        c.start_all("n1", "n2")
+        c.start([("generator", "message_generator", {"output": "log"},
+                  {"init-payload": "message=hello,period=1",
+                   "label_match_all": "near", "on_full.output": "block"})],
+                [("log", "file-log", {"filename": "events.log"})])
+
+        def numbers():
+            return [int(re.search(r"\[#(\d+)\]", x)[1])
+                    for x in c.lines("events.log")[:-1]]
+        wait_for("events", lambda: len(numbers()) > 100)
+        c.signal("n2", signal.SIGSTOP)
+        time.sleep(4)
+        before = len(numbers())
+        c.signal("n2", signal.SIGCONT)
+        wait_for("events", lambda: len(numbers()) > before + 2000)
+        all_of_them = numbers()
+        self.assertEqual(all_of_them, list(range(len(all_of_them))))
+        # What was asked for, and once what was under way.
+        repeats = sum(map(int, re.findall(r"(\d+) repeated", c.log("n2"))))
+        self.assertLess(repeats, 2000)
 
 
 if __name__ == "__main__":
