@@ -49,13 +49,15 @@ void proxy_state::write() {
   waking = false;
   if (!reached && !reach())
     return;
-  // The first command looks for our key, the last one for those of others'.
+  // The first command looks for holes, the last one for what should be gone.
   std::vector<redis_command> commands;
-  auto looks = std::exchange(looking, false);
-  auto landmark = looks ? glass.landmark() : std::string{};
-  if (looks)
-    commands.push_back(landmark.empty() ? redis_command{"PING"}
-                                        : redis_command{"EXISTS", landmark});
+  std::vector<std::string> probed;
+  if (std::exchange(looking, false)) {
+    probed = glass.probe(limits::redis_probe);
+    auto& look = commands.emplace_back();
+    look.push_back(probed.empty() ? "PING" : "EXISTS");
+    look.insert(look.end(), probed.begin(), probed.end());
+  }
   auto told = results.size();
   commands.insert(commands.end(), results.begin(), results.end());
   std::ranges::move(std::exchange(strays, {}), std::back_inserter(commands));
@@ -76,8 +78,8 @@ void proxy_state::write() {
   }
   failures = 0;
   results.erase(results.begin(), results.begin() + static_cast<long>(told));
-  if (looks && !landmark.empty())
-    look(replies->front());
+  if (!probed.empty())
+    look(replies->front(), probed.size());
   if (searches)
     sweep(replies->back());
   if (glass.has_changes() || cursor || !strays.empty())
@@ -163,11 +165,12 @@ std::string proxy_state::trouble(const std::vector<redis_command>& commands,
   return {};
 }
 
-/// Somebody else may have flushed the database.
-void proxy_state::look(const redis_reply& found) {
-  if (found.type == redis_reply::kind::number && found.number > 0)
+/// Somebody else may have flushed the database, or have deleted some of it.
+void proxy_state::look(const redis_reply& found, std::size_t expected) {
+  if (found.type == redis_reply::kind::number
+      && found.number == static_cast<std::int64_t>(expected))
     return;
-  log_warn(who, "the mirror is gone from Redis: written again");
+  log_warn(who, "keys of the mirror are gone from Redis: all written again");
   glass.rewrite();
 }
 

@@ -56,7 +56,7 @@ struct proxy_state {
   void give_up(const std::string& problem);
   std::string trouble(const std::vector<redis_command>& commands,
                       const std::vector<redis_reply>& replies);
-  void look(const redis_reply& found);
+  void look(const redis_reply& found, std::size_t expected);
   void sweep(const redis_reply& found);
   void tick();
 
@@ -78,7 +78,7 @@ struct proxy_state {
   bool flushed = false; ///< once in a life
   bool reached = false;
   bool waking = false;  ///< `proceed` is on its way
-  bool looking = false; ///< for one of our keys: somebody may have flushed
+  bool looking = false; ///< for holes: somebody may have deleted something
   std::uint32_t failures = 0; ///< in a row
   std::string last_problem;
   std::uint64_t told_dropped = 0;

@@ -206,6 +206,8 @@ constexpr auto redis = 2s;
 constexpr std::size_t redis_reply = 64u << 20;
 /// Commands of one run of the mirror: it is done well before Redis is given up.
 constexpr std::size_t redis_commands = 10'000;
+/// Keys of the mirror that one look for holes asks for.
+constexpr std::size_t redis_probe = 1'000;
 /// Samples on their way to Redis, from one look at the mailbox to the next.
 constexpr std::size_t samples_pending = 500'000;
 /// Looking for keys of ours that should be gone takes at most so many rounds.

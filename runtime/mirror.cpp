@@ -207,11 +207,18 @@ void mirror::push_commands(const std::string& key,
   result.push_back({"LTRIM", key, "-" + std::to_string(samples_), "-1"});
 }
 
-std::string mirror::landmark() const {
-  for (auto& [key, value] : content_)
-    if (!dirty_.contains(key))
-      return key;
-  return "";
+std::vector<std::string> mirror::probe(std::size_t most) {
+  std::vector<std::string> result;
+  auto i = content_.upper_bound(probed_);
+  for (auto left = content_.size(); left > 0 && result.size() < most; --left) {
+    if (i == content_.end())
+      i = content_.begin();
+    probed_ = i->first;
+    if (!dirty_.contains(probed_))
+      result.push_back(probed_);
+    ++i;
+  }
+  return result;
 }
 
 std::vector<std::string>

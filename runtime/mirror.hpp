@@ -55,8 +55,9 @@ public:
     return !dirty_.empty() || !pending_.empty();
   }
 
-  /// A key that must be there, "" if there is none.
-  std::string landmark() const;
+  /// At most so many of the keys that must be there: another time the next
+  /// ones, round and round.
+  std::vector<std::string> probe(std::size_t most);
 
   /// Which of these keys are ours, and should be gone.
   std::vector<std::string> strays(const std::vector<std::string>& keys) const;
@@ -99,6 +100,8 @@ private:
   /// Whether Redis has what it should, but for what is dirty and pending.
   bool in_touch_ = false;
   std::set<std::string> dirty_;
+  /// The last key that was probed.
+  std::string probed_;
   /// Samples to be pushed, by key.
   std::map<std::string, std::vector<std::string>> pending_;
   std::size_t pending_samples_ = 0;

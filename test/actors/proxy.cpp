@@ -172,6 +172,20 @@ TEST_CASE_FIXTURE(gallery, "a mirror that somebody has flushed is written "
   CHECK(shown() == before);
 }
 
+TEST_CASE_FIXTURE(gallery, "a mirror is whole again whichever key is gone") {
+  open();
+  join();
+  host();
+  auto before = shown();
+
+  for (auto& [key, value] : before) {
+    database->execute({"DEL", key});
+    REQUIRE(shown() != before);
+    tell(it, atom::tick_v);
+    CHECK(shown() == before);
+  }
+}
+
 TEST_CASE_FIXTURE(gallery, "a mirror that is there is not written again") {
   open();
   join();

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <random>
+#include <set>
 
 using namespace edgeless;
 
@@ -303,15 +304,32 @@ TEST_CASE_FIXTURE(hall, "what a node could not send is counted, too") {
   CHECK(glass.samples_dropped() == 7);
 }
 
-TEST_CASE_FIXTURE(hall, "a landmark is a key that Redis has") {
-  CHECK(glass.landmark() == "");
+TEST_CASE_FIXTURE(hall, "probes go round all keys that Redis has") {
+  CHECK(glass.probe(3).empty());
+  for (int i = 0; i < 4; ++i)
+    join();
+
+  std::multiset<std::string> probed;
+  for (std::size_t i = 0; i < glass.content().size(); ++i)
+    for (auto& x : glass.probe(3))
+      probed.insert(x);
+
+  for (auto& [key, value] : glass.content())
+    CHECK(probed.count(key) == 3);
+  CHECK(glass.probe(100).size() == glass.content().size());
+}
+
+TEST_CASE_FIXTURE(hall, "what is yet to be written is not probed") {
   auto node = join();
-  CHECK(shows(glass.landmark()));
+  auto all = glass.probe(100).size();
+  CHECK(all > 0);
 
   glass.lose(node.id);
   glass.join(node);
+  CHECK(glass.probe(100).empty());
 
-  CHECK(glass.landmark() == "");
+  write();
+  CHECK(glass.probe(100).size() == all);
 }
 
 TEST_CASE_FIXTURE(hall, "strays are those of our keys that should be gone") {
