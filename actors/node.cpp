@@ -22,6 +22,8 @@ namespace {
 
 /// How often the node looks after itself.
 constexpr auto beat = 1s;
+/// Later than this, a tick has been held up.
+constexpr auto tardy = 250ms;
 
 /// Keep-alive periods without a word before the orchestrator counts as gone.
 constexpr int silent_periods = 3;
@@ -63,6 +65,7 @@ void node_state::init(node_birth x) {
   spawn_providers();
   listen();
   look_for_orchestrator();
+  next_tick = self->clock().now() + beat;
   self->delayed_send(self, beat, atom::tick_v);
 }
 
@@ -231,9 +234,11 @@ void node_state::fetch_samples() {
       [this](const caf::error&) { fetching = false; });
 }
 
-/// Both ends notice silence: a connection may be dead and not know it.
+/// Both ends notice silence: a connection may be dead and not know it. Who
+/// comes late stood still himself, and looks again before he says so.
 void node_state::watch_orchestrator() {
-  if (!orchestrator || keep_alive_interval.count() == 0)
+  auto late = self->clock().now() - next_tick > tardy;
+  if (!orchestrator || keep_alive_interval.count() == 0 || late)
     return;
   auto patience
     = silent_periods
@@ -246,9 +251,10 @@ void node_state::watch_orchestrator() {
 // -- looking after itself -----------------------------------------------------
 
 void node_state::tick() {
-  self->delayed_send(self, beat, atom::tick_v);
   tell_drops();
   watch_orchestrator();
+  next_tick = self->clock().now() + beat;
+  self->delayed_send(self, beat, atom::tick_v);
 }
 
 /// One line a second, however much is dropped.

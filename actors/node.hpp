@@ -71,7 +71,7 @@ struct node_state {
     instance_actor handle; ///< nobody yet while it is prepared
     std::uint64_t revision = 0;
     bool activating = false;
-    bool running = false; ///< frozen or not
+    bool running = false;  ///< frozen or not
     bool freezing = false; ///< frozen when its handler has returned
     bool frozen = false;
     bool handed_over = false; ///< it only passes on what still comes
@@ -163,6 +163,7 @@ struct node_state {
   std::uint32_t attempts = 0;
   caf::timespan keep_alive_interval{0};
   caf::actor_clock::time_point last_heard;
+  caf::actor_clock::time_point next_tick; ///< when it is due
   /// The samples of the last report, until it is acknowledged, and the next.
   performance_samples sent;
   performance_samples ready;

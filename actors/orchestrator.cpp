@@ -41,6 +41,7 @@ void orchestrator_state::tick() {
   }
   seek();
   tell_proxy(atom::tick_v);
+  next_tick = self->clock().now() + pause;
   self->delayed_send(self, pause, atom::tick_v);
 }
 

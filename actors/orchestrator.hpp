@@ -98,7 +98,13 @@ struct orchestrator_state {
   void fence(const fenced_session& x);
   void tell_fences();
   void bereave(const caf::down_msg& x);
+  /// Until a silent node is lost: one more if this process was the one that
+  /// stood still.
+  enum class chances { one, two };
   void poll();
+  void poll(member& x, chances left);
+  caf::timespan silence_allowed() const;
+  void notice_stall(caf::actor_clock::time_point due);
   void heard(const session_id& session, node_report& report);
   void compare(member& x, const node_report& report);
   void reconcile(const session_id& session, const inventory& there);
@@ -243,6 +249,9 @@ struct orchestrator_state {
   std::unique_ptr<node_picker> picker;
   std::map<node_id, member> nodes;
   std::map<session_id, node_id> sessions;
+  /// When it is due; and when something was last found to come late.
+  caf::actor_clock::time_point next_tick = caf::actor_clock::time_point::max();
+  caf::actor_clock::time_point last_stall;
   /// Nothing new is placed there, in whatever session they are.
   std::set<node_id> cordoned;
   std::deque<fenced_session> fenced; ///< lately

@@ -39,11 +39,10 @@ void orchestrator_state::probe(const member& old, const node_description& x,
                                const inventory& brought,
                                caf::typed_response_promise<welcome> promise) {
   // No longer than the newcomer waits for its answer.
-  auto patience = std::clamp<caf::timespan>(birth.keep_alive_interval,
-                                            limits::keep_alive_min,
-                                            limits::local - limits::heartbeat);
+  auto pause = std::min<caf::timespan>(silence_allowed(),
+                                       limits::local - limits::heartbeat);
   auto session = old.session;
-  self->request(old.handle, patience, atom::keep_alive_v, std::uint64_t{0})
+  self->request(old.handle, pause, atom::keep_alive_v, std::uint64_t{0})
     .then(
       [x, promise,
        there = old.description.invocation_url](const node_report&) mutable {
@@ -200,22 +199,52 @@ void orchestrator_state::bereave(const caf::down_msg& x) {
 
 /// Asks all nodes at the same time; who is silent is lost.
 void orchestrator_state::poll() {
-  auto patience = std::max<caf::timespan>(birth.keep_alive_interval,
-                                          limits::keep_alive_min);
-  for (auto& [id, x] : nodes) {
-    if (x.polling)
-      continue;
-    x.polling = true;
-    auto session = x.session;
-    auto asked = self->clock().now();
-    self->request(x.handle, patience, atom::keep_alive_v, x.samples)
-      .then(
-        [this, session, asked](node_report& report) {
-          birth.counts->keep_alives.observe(self->clock().now() - asked);
-          heard(session, report);
-        },
-        [this, session](const caf::error& e) { lose(session, explain(e)); });
+  notice_stall(next_tick);
+  for (auto& [id, x] : nodes)
+    if (!x.polling)
+      poll(x, chances::two);
+}
+
+void orchestrator_state::poll(member& x, chances left) {
+  x.polling = true;
+  auto session = x.session;
+  auto asked = self->clock().now();
+  self->request(x.handle, silence_allowed(), atom::keep_alive_v, x.samples)
+    .then(
+      [this, session, asked](node_report& report) {
+        birth.counts->keep_alives.observe(self->clock().now() - asked);
+        heard(session, report);
+      },
+      [this, session, asked, left](const caf::error& e) {
+        notice_stall(asked + silence_allowed());
+        auto* y = find(session);
+        if (y != nullptr && left == chances::two && last_stall >= asked
+            && e == caf::sec::request_timeout)
+          poll(*y, chances::one);
+        else
+          lose(session, explain(e));
+      });
+}
+
+caf::timespan orchestrator_state::silence_allowed() const {
+  return std::max<caf::timespan>(birth.keep_alive_interval,
+                                 limits::keep_alive_min);
+}
+
+/// What was due then comes late: this process, or its machine, has stood
+/// still. It cannot tell the silence of others from its own, and asks again.
+void orchestrator_state::notice_stall(caf::actor_clock::time_point due) {
+  auto now = self->clock().now();
+  if (now - due <= silence_allowed() / 4)
+    return;
+  if (now - last_stall > silence_allowed()) {
+    birth.counts->stalls.fetch_add(1, std::memory_order_relaxed);
+    log_warn(
+      who, "stood still for ",
+      std::chrono::duration_cast<std::chrono::milliseconds>(now - due).count(),
+      " ms: this machine is overloaded, or was suspended");
   }
+  last_stall = now;
 }
 
 void orchestrator_state::heard(const session_id& session, node_report& report) {

@@ -39,6 +39,7 @@ struct domain_counts {
   count infeasible{0}; ///< placements for which there was no node
   count relocations{0};
   count nodes_lost{0};
+  count stalls{0};   ///< times at which it stood still itself
   count restarts{0}; ///< after an instance ended by itself
   count refused{0};  ///< what nodes said in a session that has ended
   duration_histogram keep_alives;

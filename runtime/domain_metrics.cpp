@@ -45,6 +45,10 @@ void tell(metrics_page& page, const domain_counts& x) {
                value(x.relocations));
   page.counter(us + "nodes_lost_total", "Nodes that broke or fell silent.",
                value(x.nodes_lost));
+  page.counter(us + "stalls_total",
+               "Times at which this process stood still for a quarter of a "
+               "keep-alive period, or longer.",
+               value(x.stalls));
   page.counter(us + "restarts_total", "Instances that ended by themselves.",
                value(x.restarts));
   page.counter(us + "refused_total",

@@ -18,6 +18,13 @@ struct without_polling : world {
   }
 };
 
+/// Silence is over long before connections are cut.
+struct often_polled : world {
+  often_polled() : world{options{.keep_alive_interval = 400ms}} {
+    // nop
+  }
+};
+
 /// The only instance on a node.
 physical_id only(node_state& x) {
   REQUIRE(x.tenants.size() == 1);
@@ -61,6 +68,50 @@ TEST_CASE_FIXTURE(world, "a node that answers in time is not lost") {
 
   CHECK(home("f") == "node-1");
   CHECK(look("f").restarts == 0);
+}
+
+TEST_CASE_FIXTURE(world, "who stood still himself accuses nobody") {
+  add_node("node-1");
+  start({function("f", "sink")});
+  cut("node-1");
+  pass(period);
+
+  hurry(period + period / 2);
+  mend("node-1");
+  pass(3 * period);
+
+  CHECK(inside_domain().birth.counts->nodes_lost == 0);
+  CHECK(inside_domain().birth.counts->stalls == 1);
+  CHECK(look("f").restarts == 0);
+}
+
+TEST_CASE_FIXTURE(often_polled,
+                  "who stood still himself asks again, but only once") {
+  auto& counts = *inside_domain().birth.counts;
+  add_node("node-1");
+  cut("node-1");
+  pass(400ms);
+
+  hurry(600ms);
+  settle();
+  CHECK(counts.nodes_lost == 0);
+  hurry(600ms);
+  settle();
+
+  CHECK(counts.nodes_lost == 1);
+}
+
+TEST_CASE_FIXTURE(world, "a node that stood still itself stays where it is") {
+  add_node("node-1");
+  start({function("f", "sink")});
+  auto before = look("f").instance;
+
+  hurry(1min);
+  pass(1min);
+
+  CHECK(inside_domain().birth.counts->nodes_lost == 0);
+  CHECK(look("f").instance == before);
+  CHECK(sightings("f") == lines{"node-1"});
 }
 
 TEST_CASE_FIXTURE(world, "a broken connection counts at once") {

@@ -284,9 +284,14 @@ class SystemTest(unittest.TestCase):
         self.addCleanup(self.cluster.close)
 
     def tearDown(self):
-        if not self._outcome.success:
-            for name in list(self.cluster.running):
-                print(f"--- {name}\n" + self.cluster.log(name)[-3000:])
+        # Python 3.11 tells by its result, before that by a list of errors.
+        outcome = self._outcome
+        told = getattr(outcome, "errors", None) or [
+            *outcome.result.failures, *outcome.result.errors]
+        if any(test is self and problem for test, problem in told):
+            for path in sorted(self.cluster.folder.glob("*.log")):
+                tail = self.cluster.log(path.stem)[-3000:]
+                print(f"--- {path.stem}\n{tail}")
 
 
 GENERATOR = ("generator", "message_generator", {"output": "log"},

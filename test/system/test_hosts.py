@@ -201,6 +201,27 @@ class Silence(HostsTest):
         self.check_accounts(workflow)
 
 
+    def test_an_orchestrator_that_stood_still_accuses_nobody(self):
+        c = self.start_three()
+        workflow = c.start([self.generator("n2")], [LOG])
+        self.wait_for_more()
+        before = c.inspect(workflow)
+
+        for _ in range(3):
+            c.signal("orchestrator", signal.SIGSTOP)
+            time.sleep(1)
+            c.signal("orchestrator", signal.SIGCONT)
+            self.wait_for_more()
+
+        self.assertEqual(self.lost_nodes(), 0)
+        self.assertGreater(c.scrape("orchestrator")[
+            "edgeless_orchestrator_stalls_total"], 0)
+        self.assertEqual(c.inspect(workflow), before)
+        seen = numbers(c.lines("events.log"))
+        self.assertEqual(seen, list(range(len(seen))))
+        self.check_accounts(workflow, exactly=True)
+
+
 class Cables(HostsTest):
     needs_cables = True
 
