@@ -28,6 +28,7 @@ const char* function_instance::name() const {
 }
 
 function_instance::behavior_type function_instance::make_behavior() {
+  unborn_ = birth_.code->instantiate(*this, birth_.limits);
   // clang-format off
   return {
     [this](atom::deliver, events& x) { receive(std::move(x)); },
@@ -73,13 +74,12 @@ function_instance::activate(output_map outputs, std::string state,
                             const instance_id& predecessor) {
   if (phase_ != phase::born)
     return atom::ok_v;
-  auto made = birth_.code->instantiate(*this, birth_.limits);
-  if (!made) {
-    auto reason = made.error();
+  if (!unborn_) {
+    auto reason = unborn_.error();
     leave(drop_reason::stopped);
     return reason;
   }
-  guest_ = std::move(*made);
+  guest_ = std::move(*unborn_);
   observe(telemetry_kind::instantiated);
   auto& hood = *birth_.hood;
   if (hood.samples_wanted || hood.meters_wanted)

@@ -173,6 +173,8 @@ private:
 
   function_birth birth_;
   outbox outbox_;
+  /// Made at birth, while the NODE hears of it; nothing until then.
+  caf::expected<std::unique_ptr<guest>> unborn_{nullptr};
   std::unique_ptr<guest> guest_;
   phase phase_ = phase::born;
 

@@ -99,6 +99,7 @@ void function_instance::give_up(drop_reason reason) {
   outbox_.flush();
   delayed_.clear();
   overdue_.clear();
+  unborn_ = nullptr;
   guest_.reset();
 }
 
