@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <caf/binary_serializer.hpp>
 
+#include <functional>
+
 #include "tools/benchmark/encryption.hpp"
 #include "tools/benchmark/floors.hpp"
 #include "tools/benchmark/node.hpp"
@@ -50,39 +52,70 @@ output_map leading_to(const endpoint& to) {
   return {1, {{"out", to}}};
 }
 
-void measure_in_node(const plan& how, const traffic& load, row& result,
-                     bool measured = false) {
+/// One way to send events, and how a few samples of it are taken.
+struct lane {
+  row line;
+  std::function<caf::expected<std::vector<double>>()> sample;
+};
+
+constexpr std::size_t samples_per_turn = 2;
+
+/// All of them in turns: in whatever mood the machine is, it is the same for
+/// those that are compared. The first one is what the others are measured by.
+rows in_turns(const plan& how, std::vector<lane> lanes) {
+  for (std::size_t i = 0; i < how.repeats(10); i += samples_per_turn)
+    for (auto& [line, sample] : lanes) {
+      if (!line.failure.empty())
+        continue;
+      if (auto some = sample()) {
+        line.samples.insert(line.samples.end(), some->begin(), some->end());
+      } else {
+        line.samples.clear();
+        line.failure = explain(some.error());
+      }
+    }
+  auto base = median(lanes.front().line.samples);
+  rows result;
+  for (auto& [line, sample] : lanes) {
+    if (line.floor)
+      line.floor->value = base;
+    result.push_back(std::move(line));
+  }
+  return result;
+}
+
+caf::expected<std::vector<double>>
+sample_in_node(const plan& how, const traffic& load, bool measured = false) {
   node host{how.scratch / "code", some_node(), measured};
   auto source = some_instance(), sink = some_instance();
-  auto problem = host.start(sink, host.function(flow_module(), load.sink()));
-  if (!problem)
-    problem = host.start(source, load.source(host), leading_to(host.at(sink)));
-  if (problem) {
-    result.failure = explain(problem);
-    return;
-  }
+  if (auto problem
+      = host.start(sink, host.function(flow_module(), load.sink())))
+    return problem;
+  if (auto problem
+      = host.start(source, load.source(host), leading_to(host.at(sink))))
+    return problem;
   host.patch(sink, leading_to(host.at(source)));
   for (std::uint32_t i = 0; i < load.bursts; ++i)
     host.cast(source, "go");
-  result.samples = growth(how, [&] { return host.counts().handled(); });
+  auto result = growth(
+    how, [&] { return host.counts().handled(); }, samples_per_turn);
   // Of these, one in each burst went back.
-  for (auto& x : result.samples)
+  for (auto& x : result)
     x *= static_cast<double>(load.burst) / (load.burst + 1);
-  if (auto lost = host.counts().dropped(); lost > 0) {
-    result.samples.clear();
-    result.failure = std::to_string(lost) + " events were dropped";
-  }
+  if (auto lost = host.counts().dropped(); lost > 0)
+    return fail(ec::system_failure,
+                std::to_string(lost) + " events were dropped");
+  return result;
 }
 
 /// `certificates`: where they are issued; empty: in the clear.
-void measure_between_nodes(const plan& how, const traffic& load, row& result,
-                           const std::filesystem::path& certificates = {}) {
+caf::expected<std::vector<double>>
+sample_between_nodes(const plan& how, const traffic& load,
+                     const std::filesystem::path& certificates = {}) {
   auto id = some_node();
   auto tls = certificate_of(id, certificates);
-  if (!tls) {
-    result.failure = explain(tls.error());
-    return;
-  }
+  if (!tls)
+    return tls.error();
   node host{how.scratch / "code", id, false, std::move(*tls)};
   auto source = some_instance();
   auto there
@@ -92,27 +125,24 @@ void measure_between_nodes(const plan& how, const traffic& load, row& result,
                                          1,
                                          16,
                                          certificates});
-  if (!there) {
-    result.failure = explain(there.error());
-    return;
-  }
+  if (!there)
+    return there.error();
   if (auto problem
-      = host.start(source, load.source(host), leading_to((*there)->at()))) {
-    result.failure = explain(problem);
-    return;
-  }
+      = host.start(source, load.source(host), leading_to((*there)->at())))
+    return problem;
   for (std::uint32_t i = 0; i < load.bursts; ++i)
     host.cast(source, "go");
   // What is handled here are the answers, one for each burst.
-  result.samples
-    = growth(how, [&] { return host.counts().handled() * load.burst; });
+  auto result = growth(
+    how, [&] { return host.counts().handled() * load.burst; },
+    samples_per_turn);
   auto lost = host.counts().dropped();
   auto handled = (*there)->end().first;
   if (lost == 0 && handled > 0)
-    return;
-  result.samples.clear();
-  result.failure = std::to_string(lost) + " events were dropped, "
-                   + std::to_string(handled) + " arrived";
+    return result;
+  return fail(ec::system_failure, std::to_string(lost)
+                                    + " events were dropped, "
+                                    + std::to_string(handled) + " arrived");
 }
 
 /// Bytes on the wire per event, without the frames' headers.
@@ -128,20 +158,76 @@ double bytes_per_event(std::uint32_t size) {
 }
 
 /// Small events on channels that promise something, beside those that do not.
-template <class Measure>
-rows promised(const std::string& where, const row& plain, Measure measure) {
-  rows result;
+template <class Sample>
+void add_promises(const std::string& where, Sample sample,
+                  std::vector<lane>& lanes) {
   for (auto& [name, promise] :
        {std::pair{"block", std::pair{"on_full.out", "block"}},
         std::pair{"at-least-once",
                   std::pair{"delivery.out", "at-least-once"}}}) {
     auto load = traffic_of(16);
     load.promise = promise;
-    row line{"the same " + where + ", " + name};
-    measure(load, line);
-    line.floor = {"without a promise", median(plain.samples)};
-    result.push_back(std::move(line));
+    lanes.push_back({{"the same " + where + ", " + name,
+                      unit::per_second,
+                      {},
+                      floor{"without a promise"}},
+                     [=] {
+                       return sample(load);
+                     }});
   }
+}
+
+rows casts_in_node(const plan& how, std::uint32_t size) {
+  auto bare = engine_events(how, size);
+  auto load = traffic_of(size);
+  std::vector<lane> lanes;
+  auto aim = size == 16 ? " (aim: 1 M/s)" : "";
+  lanes.push_back(
+    {{"casts in one node, " + readable(size, unit::bytes) + aim}, [=] {
+       return sample_in_node(how, load);
+     }});
+  if (size == 16) {
+    lanes.push_back({{"the same with metrics and samples (aim: ratio 0.95)",
+                      unit::per_second,
+                      {},
+                      floor{"without"}},
+                     [=] {
+                       return sample_in_node(how, load, true);
+                     }});
+    add_promises(
+      "in one node", [=](auto& x) { return sample_in_node(how, x); }, lanes);
+  }
+  auto result = in_turns(how, std::move(lanes));
+  result.front().floor = {"engine alone", median(bare.samples)};
+  return result;
+}
+
+rows casts_between_nodes(const plan& how, std::uint32_t size,
+                         const row& tcp_bytes) {
+  auto load = traffic_of(size);
+  std::vector<lane> lanes;
+  auto aim = size == 16 ? " (aim: 1 M/s)" : "";
+  lanes.push_back(
+    {{"casts between two node processes, " + readable(size, unit::bytes) + aim},
+     [=] {
+       return sample_between_nodes(how, load);
+     }});
+  lanes.push_back({{"the same encrypted (aim: ratio "
+                      + std::string{size > 1024 ? "0.4)" : "0.75)"},
+                    unit::per_second,
+                    {},
+                    floor{"in the clear"}},
+                   [=] {
+                     return sample_between_nodes(how, load,
+                                                 how.scratch / "certificates");
+                   }});
+  if (size == 16)
+    add_promises(
+      "between two node processes",
+      [=](auto& x) { return sample_between_nodes(how, x); }, lanes);
+  auto result = in_turns(how, std::move(lanes));
+  result.front().floor = {"TCP alone, as many bytes",
+                          median(tcp_bytes.samples) / bytes_per_event(size)};
   return result;
 }
 
@@ -151,51 +237,11 @@ rows casts(const plan& how) {
   rows result;
   result.push_back(caf_messages(how));
   result.push_back(memory_copies(how, 65536));
-  for (std::uint32_t size : {16u, 1024u, 65536u}) {
-    auto bare = engine_events(how, size);
-    row line{"casts in one node, " + readable(size, unit::bytes)};
-    if (size == 16)
-      line.what += " (aim: 1 M/s)";
-    measure_in_node(how, traffic_of(size), line);
-    line.floor = {"engine alone", median(bare.samples)};
-    result.push_back(std::move(line));
-    if (size != 16)
-      continue;
-    row with{"the same with metrics and samples (aim: ratio 0.95)"};
-    measure_in_node(how, traffic_of(size), with, true);
-    with.floor = {"without", median(result.back().samples)};
-    auto plain = result.back();
-    result.push_back(std::move(with));
-    for (auto& x : promised("in one node", plain, [&](auto&load, row&to) {
-           measure_in_node(how, load, to);
-         }))
-      result.push_back(x);
-  }
+  for (std::uint32_t size : {16u, 1024u, 65536u})
+    append(result, casts_in_node(how, size));
   auto raw = tcp_bytes(how);
-  for (std::uint32_t size : {16u, 1024u, 65536u}) {
-    row line{"casts between two node processes, "
-             + readable(size, unit::bytes)};
-    if (size == 16)
-      line.what += " (aim: 1 M/s)";
-    measure_between_nodes(how, traffic_of(size), line);
-    line.floor = {"TCP alone, as many bytes",
-                  median(raw.samples) / bytes_per_event(size)};
-    result.push_back(std::move(line));
-    row secret{"the same encrypted (aim: ratio "
-               + std::string{size > 1024 ? "0.4)" : "0.75)"}};
-    measure_between_nodes(how, traffic_of(size), secret,
-                          how.scratch / "certificates");
-    secret.floor = {"in the clear", median(result.back().samples)};
-    auto plain = result.back();
-    result.push_back(std::move(secret));
-    if (size != 16)
-      continue;
-    for (auto& x :
-         promised("between two node processes", plain, [&](auto&load, row&to) {
-           measure_between_nodes(how, load, to);
-         }))
-      result.push_back(x);
-  }
+  for (std::uint32_t size : {16u, 1024u, 65536u})
+    append(result, casts_between_nodes(how, size, raw));
   return result;
 }
 

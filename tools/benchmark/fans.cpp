@@ -54,7 +54,8 @@ public:
     }
     for (int i = 0; i < rounds; ++i)
       host_.cast(first, "go");
-    result.samples = growth(how, [&] { return host_.counts().handled(); });
+    result.samples = growth(
+      how, [&] { return host_.counts().handled(); }, how.repeats(10));
     for (auto& x : result.samples)
       x *= share;
     result.floor

@@ -98,7 +98,8 @@ row caf_messages(const plan& how) {
   auto from = system.spawn(source, &count);
   for (int i = 0; i < 8; ++i)
     caf::anon_send(from, atom::proceed_v);
-  result.samples = growth(how, [&] { return count.load(); });
+  result.samples = growth(
+    how, [&] { return count.load(); }, how.repeats(10));
   caf::anon_send_exit(from, caf::exit_reason::user_shutdown);
   return result;
 }
@@ -222,7 +223,8 @@ row tcp_bytes(const plan& how) {
     }
     way.hang_up(0);
   }};
-  result.samples = growth(how, [&] { return count.load(); });
+  result.samples = growth(
+    how, [&] { return count.load(); }, how.repeats(10));
   done = true;
   writer.join();
   reader.join();

@@ -42,10 +42,11 @@ double seconds_of(F&& verb) {
 
 /// How fast a counter grows by itself, one sample per pace, once it is warm.
 template <class Counter>
-std::vector<double> growth(const plan& how, Counter counter) {
+std::vector<double>
+growth(const plan& how, Counter counter, std::size_t samples) {
   std::vector<double> result;
   std::this_thread::sleep_for(how.pace());
-  for (std::size_t i = 0; i < how.repeats(10); ++i) {
+  for (std::size_t i = 0; i < samples; ++i) {
     auto before = counter();
     auto start = clock::now();
     std::this_thread::sleep_for(how.pace());
