@@ -13,7 +13,8 @@ from cluster import LOG, Cluster, SystemTest, wait_for
 
 
 def numbers(lines):
-    return [int(m[1]) for x in lines for m in [re.search(r"#(\d+)", x)] if m]
+    """The last line may be half there."""
+    return [int(x) for line in lines for x in re.findall(r"\[#(\d+)\]", line)]
 
 
 class HostsTest(SystemTest):

@@ -10,8 +10,8 @@ from cluster import GENERATOR, LOG, Cluster, SystemTest, wait_for
 
 
 def counters(lines):
-    return [int(m[1]) for line in lines for m in [re.search(r"#(\d+)", line)]
-            if m]
+    """The last line may be half there."""
+    return [int(x) for line in lines for x in re.findall(r"\[#(\d+)\]", line)]
 
 
 class Restart(SystemTest):
