@@ -110,10 +110,11 @@ CLI::App* add_report(program& self, wishes& x) {
     "mirror and failover beside what the machine can do without us, and "
     "print a table");
   sub->add_flag("--quick", x.quick, "Rougher, in less than a minute");
-  sub->add_option(
-    "--only", x.only,
-    "These parts only: casts, calls, fans, starts, workflow, idle, "
-    "memory, placement, migration, mirror, failover, compute");
+  std::vector<std::string> names;
+  for (auto& one : parts)
+    names.push_back(one.name);
+  sub->add_option("--only", x.only, "These parts only")
+    ->check(CLI::IsMember{names});
   sub->add_option("--json", x.json_file, "Write all samples to this file");
   sub->add_option("--markdown", x.markdown_file,
                   "Write the table to this file");
