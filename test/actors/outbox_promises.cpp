@@ -219,14 +219,7 @@ TEST_CASE_FIXTURE(promises, "a target that says nothing is asked again") {
 
 TEST_CASE_FIXTURE(promises,
                   "who takes only what was sent again gets the rest") {
-  auto x = near();
-  out.patch({1, {{"sure", x}}});
-  say("sure", {"a", "b", "c"});
-  taken();
-  make_room(x);
-  pass(limits::unconfirmed_min);
-  out.retry();
-  REQUIRE(taken() == strings{"1a"});
+  auto x = repeat_first_of_three();
 
   confirm(x, 1);
 
@@ -234,14 +227,7 @@ TEST_CASE_FIXTURE(promises,
 }
 
 TEST_CASE_FIXTURE(promises, "what is under way is sent again only once") {
-  auto x = near();
-  out.patch({1, {{"sure", x}}});
-  say("sure", {"a", "b", "c"});
-  taken();
-  make_room(x);
-  pass(limits::unconfirmed_min);
-  out.retry();
-  taken();
+  auto x = repeat_first_of_three();
   confirm(x, 1);
   REQUIRE(taken() == strings{"2b", "3c"});
 

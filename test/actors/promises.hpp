@@ -128,6 +128,19 @@ struct promises : lab {
     room.give_back(room.events(), room.bytes());
   }
 
+  /// Three events of "sure", of which only the first was sent again.
+  endpoint repeat_first_of_three() {
+    auto x = near();
+    out.patch({1, {{"sure", x}}});
+    say("sure", {"a", "b", "c"});
+    taken();
+    make_room(x);
+    pass(limits::unconfirmed_min);
+    out.retry();
+    REQUIRE(taken() == std::vector<std::string>{"1a"});
+    return x;
+  }
+
   bool offer(const std::string& channel, const std::string& payload,
              patience waiting = patience::some) {
     return out.offer(channel, payload, waiting);
