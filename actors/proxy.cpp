@@ -54,9 +54,9 @@ void proxy_state::write() {
   std::vector<std::string> probed;
   if (std::exchange(looking, false)) {
     probed = glass.probe(limits::redis_probe);
-    auto& look = commands.emplace_back();
-    look.push_back(probed.empty() ? "PING" : "EXISTS");
-    look.insert(look.end(), probed.begin(), probed.end());
+    auto& first = commands.emplace_back();
+    first.push_back(probed.empty() ? "PING" : "EXISTS");
+    first.insert(first.end(), probed.begin(), probed.end());
   }
   auto told = results.size();
   commands.insert(commands.end(), results.begin(), results.end());
