@@ -45,6 +45,8 @@ constexpr std::size_t box_nodes = 1000;
 constexpr std::size_t box_first_port = 7200;
 /// Text in a status or an error: shown to people.
 constexpr std::size_t text = 2u << 10;
+/// Lines of a program's log that wait for whoever reads it.
+constexpr std::size_t own_log_lines = 4096;
 /// What a guest may ask for: all that 32 bits can address.
 constexpr std::uint64_t guest_memory = 4ull << 30;
 /// How long a guest may ask to run, or wait for an answer: longer is for ever.
@@ -272,5 +274,7 @@ constexpr auto redial = 100ms;
 constexpr auto stop_grace = 200ms;
 /// All guests of a process together.
 constexpr auto shutdown = 1500ms;
+/// What is left of the log when a program ends.
+constexpr auto last_lines = 200ms;
 
 } // namespace edgeless::limits

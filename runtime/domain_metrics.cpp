@@ -2,6 +2,7 @@
 #include "runtime/domain_metrics.hpp"
 
 #include "runtime/health.hpp"
+#include "runtime/log.hpp"
 
 #include <algorithm>
 #include <string>
@@ -104,6 +105,9 @@ void tell(metrics_page& page, const wire_statistics& x) {
 void tell_process(metrics_page& page, std::size_t actors) {
   page.gauge("edgeless_actors", "Actors that run.",
              static_cast<double>(actors));
+  page.counter("edgeless_log_lines_lost_total",
+               "Lines that were not written because nobody read the log.",
+               static_cast<double>(log_lines_lost()));
   if (auto memory = health_probe{}.sample().proc_memory; memory >= 0)
     page.gauge("process_resident_memory_bytes",
                "Resident memory of the whole process in bytes.",

@@ -15,7 +15,8 @@ void tell(metrics_page& page, const cluster_counts& x);
 /// What the wire of a program has let in, and what it has refused, and why.
 void tell(metrics_page& page, const wire_statistics& x);
 
-/// The memory of this process, and the actors of a part of it.
+/// The memory of this process and what its log has lost, and the actors of a
+/// part of it.
 void tell_process(metrics_page& page, std::size_t actors);
 
 } // namespace edgeless

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <chrono>
 #include <concepts>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -16,9 +17,19 @@
 ///   log_info("orchestrator", "placed ", name, " on ", node);
 namespace edgeless {
 
-/// From now on, lines of `program` that pass `filter` are written. Before it
-/// is called, lines up to `info` are. To be called once, before threads start.
+/// From now on, lines of `program` that pass `filter` are written, by a thread
+/// of its own: who speaks never waits for who reads. When limits::own_log_lines
+/// wait, the oldest one is lost, which is counted, and said where it is
+/// missing. Before this is called, lines up to `info` are written at once. To
+/// be called before threads start.
 void open_log(std::string_view program, const log_filter& filter);
+
+/// Gives the lines that wait limits::last_lines to be written. exit() does so,
+/// _Exit() does not.
+void finish_log();
+
+/// Lines that were not written because nobody read those before them.
+std::uint64_t log_lines_lost();
 
 /// Whether a line of `who` would be written; quick when it would not.
 bool enabled(log_level level, std::string_view who);

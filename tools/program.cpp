@@ -59,6 +59,7 @@ std::optional<int> program::parse(int argc, char** argv) {
 }
 
 int program::fail(const caf::error& reason) const {
+  finish_log();
   std::cerr << name_ << ": " << explain(reason) << '\n';
   return 1;
 }
@@ -78,6 +79,7 @@ void run_until_told(std::vector<process_ptr> running) {
   std::thread{[] {
     std::this_thread::sleep_for(last_moment);
     log_warn("main", "something does not end: leaving it behind");
+    finish_log();
     std::_Exit(0);
   }}.detach();
   while (!running.empty())

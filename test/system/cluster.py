@@ -168,13 +168,14 @@ file_log_provider = "{provider}"
 labels = {json.dumps(list(labels))}
 {self.tls()}""")
 
-    def launch(self, name, program, *arguments):
+    def launch(self, name, program, *arguments, log=None):
+        """`log`: where it writes; its file if not given."""
         words = [BIN / program, *arguments]
         if self.hosts:
             words = self.hosts.inside(name, words)
-        with open(self.folder / (name + ".log"), "a") as log:
+        with open(self.folder / (name + ".log"), "a") as file:
             self.running[name] = subprocess.Popen(
-                words, cwd=self.folder, stdout=log,
+                words, cwd=self.folder, stdout=log or file,
                 stderr=subprocess.STDOUT)
         return self.running[name]
 

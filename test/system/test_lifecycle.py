@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Programs start in any order, work, fail, and end when they are told to."""
+import fcntl
 import itertools
+import os
 import signal
 import unittest
 
@@ -69,6 +71,41 @@ class Lifecycle(SystemTest):
                  c.log("twin"))
         c.start([GENERATOR], [LOG])
         wait_for("events", lambda: len(c.lines("events.log")) > 2)
+
+
+class UnreadLog(SystemTest):
+    keep_alive = 0.5
+
+    def launch(self, name, program, *arguments):
+        """With a pipe for its log that holds a page; returns its other end."""
+        out, into = os.pipe()
+        self.addCleanup(os.close, out)
+        fcntl.fcntl(into, fcntl.F_SETPIPE_SZ, 4096)
+        self.cluster.launch(name, program, *arguments, "--log-level", "debug",
+                            log=into)
+        os.close(into)
+        return out
+
+    def test_programs_whose_log_nobody_reads_go_on_and_end(self):
+        c = self.cluster
+        c.add_node_file("n1")
+        logs = {"controller": self.launch("controller", "edgeless_con_d"),
+                "orchestrator": self.launch("orchestrator", "edgeless_orc_d"),
+                "n1": self.launch("n1", "edgeless_node_d", "-c", "n1.toml")}
+        c.wait_for_nodes(1)
+        for _ in range(30):
+            c.cli("workflow", "stop", c.start([GENERATOR], [LOG]))
+        workflow = c.start([GENERATOR], [LOG])
+        seen = len(c.lines("events.log"))
+        wait_for("events", lambda: len(c.lines("events.log")) > seen + 20)
+        self.assertEqual(c.inspect(workflow)["generator"][:2],
+                         ("running", "n1"))
+        for name, log in logs.items():
+            code, seconds = c.terminate(name)
+            self.assertEqual(code, 0, name)
+            self.assertLess(seconds, 2, name)
+            # It has said more than there was room for.
+            self.assertGreater(len(os.read(log, 8192)), 3500, name)
 
 
 class Fairness(SystemTest):
