@@ -3,6 +3,7 @@
 
 #include "messages/limits.hpp"
 
+#include <poll.h>
 #include <spdlog/async.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
@@ -101,10 +102,13 @@ private:
     spdlog::memory_buf_t text;
     formatter_->format(line, text);
     std::string_view rest{text.data(), text.size()};
+    pollfd room{STDERR_FILENO, POLLOUT, 0};
     while (!rest.empty()) {
       auto n = ::write(STDERR_FILENO, rest.data(), rest.size());
       if (n >= 0)
         rest.remove_prefix(static_cast<std::size_t>(n));
+      else if (errno == EAGAIN) // others share it, and want it so
+        ::poll(&room, 1, -1);
       else if (errno != EINTR)
         return; // there is nobody left to tell
     }

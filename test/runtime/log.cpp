@@ -31,12 +31,14 @@ struct heard {
   int code = -1;                  ///< 0: the program has ended by itself
 };
 
-/// What a program has to say whose stderr is a pipe of one page.
-heard listen_to(std::size_t lines, reader when) {
+/// What a program has to say whose stderr is a pipe of one page, which has
+/// these flags.
+heard listen_to(std::size_t lines, reader when, int flags = 0) {
   int log[2], said[2];
   REQUIRE(::pipe(log) == 0);
   REQUIRE(::pipe(said) == 0);
   REQUIRE(::fcntl(log[1], F_SETPIPE_SZ, 4096) == 4096);
+  REQUIRE(::fcntl(log[1], F_SETFL, O_WRONLY | flags) == 0);
   auto child = ::fork();
   if (child == 0) {
     ::alarm(30); // it waits for its reader
@@ -87,11 +89,13 @@ TEST_CASE("who speaks does not wait for who reads, and what is lost is said") {
 }
 
 TEST_CASE("what is read is written, in order and to the last line") {
-  auto x = listen_to(1000, reader::at_once);
-  CHECK(x.code == 0);
-  REQUIRE(x.lines.size() == 1000);
-  for (std::size_t i = 0; i < 1000; ++i)
-    CHECK(x.lines[i] == "INFO  talker test: " + std::to_string(i));
+  for (auto flags : {0, O_NONBLOCK}) {
+    auto x = listen_to(1000, reader::at_once, flags);
+    CHECK(x.code == 0);
+    REQUIRE(x.lines.size() == 1000);
+    for (std::size_t i = 0; i < 1000; ++i)
+      CHECK(x.lines[i] == "INFO  talker test: " + std::to_string(i));
+  }
 }
 
 TEST_CASE("a line is made of text, numbers, ids, durations and errors") {
