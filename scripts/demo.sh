@@ -26,6 +26,7 @@ clean_up() {
 }
 trap clean_up EXIT
 cd "$work"
+export XDG_CACHE_HOME=$work/cache
 
 # -- ports that nobody uses -----------------------------------------------------
 ports=($(python3 - <<'PYTHON'

@@ -176,7 +176,8 @@ labels = {json.dumps(list(labels))}
         with open(self.folder / (name + ".log"), "a") as file:
             self.running[name] = subprocess.Popen(
                 words, cwd=self.folder, stdout=log or file,
-                stderr=subprocess.STDOUT)
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "XDG_CACHE_HOME": self.folder / "cache"})
         return self.running[name]
 
     def start_controller(self):
