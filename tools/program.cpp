@@ -5,6 +5,9 @@
 #include "runtime/log.hpp"
 #include "runtime/templates.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -27,10 +30,19 @@ sigset_t ending() {
   return result;
 }
 
+/// Whoever starts us may have closed them: the next file or connection would
+/// get such a number, and the lines of the log.
+void hold_standard_streams() {
+  for (auto fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(fd, F_GETFD) < 0)
+      ::open("/dev/null", O_RDWR); // takes the lowest number that is free
+}
+
 } // namespace
 
 program::program(std::string name, const std::string& purpose)
   : name_{std::move(name)}, options_{purpose, name_} {
+  hold_standard_streams();
   options_.add_flag_callback(
     "--version",
     [] {

@@ -6,7 +6,7 @@ import os
 import signal
 import unittest
 
-from cluster import GENERATOR, LOG, SystemTest, wait_for
+from cluster import BIN, GENERATOR, LOG, SystemTest, wait_for
 
 
 class Lifecycle(SystemTest):
@@ -106,6 +106,21 @@ class UnreadLog(SystemTest):
             self.assertLess(seconds, 2, name)
             # It has said more than there was room for.
             self.assertGreater(len(os.read(log, 8192)), 3500, name)
+
+
+class ClosedStreams(SystemTest):
+    def test_what_was_closed_is_no_connection_later(self):
+        c = self.cluster
+        for name, program in [("controller", "edgeless_con_d"),
+                              ("orchestrator", "edgeless_orc_d")]:
+            c.launch(name, "/bin/sh", "-c", 'exec "$0" <&- >&- 2>&-',
+                     BIN / program)
+        c.wait_for_nodes(0)
+        for name in ["controller", "orchestrator"]:
+            pid = c.running[name].pid
+            self.assertEqual([os.readlink(f"/proc/{pid}/fd/{i}")
+                              for i in range(3)], ["/dev/null"] * 3, name)
+            self.assertEqual(c.terminate(name)[0], 0)
 
 
 class Fairness(SystemTest):
