@@ -174,8 +174,9 @@ bool process_guest::hand_out() {
 bool process_guest::fall_asleep(clock::time_point now) {
   auto most = stage_ == stage::starting ? limits::guest_process_start
                                         : clock::duration{limits_.deadline};
-  line_.want();
   house_->keeper.sleep(*process_, now + (most - used(now)));
+  // Not before: the answer to it might come while nobody listens yet.
+  line_.want();
   if (line_.ready() || process_->ending()) {
     line_.want_nothing();
     house_->keeper.awake(*process_);

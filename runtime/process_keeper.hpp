@@ -87,7 +87,8 @@ public:
                                          guest_host& host);
 
   /// The host is woken once when the process rings, or is overdue, or ends.
-  /// Whoever sleeps has said what he wants before, and looks again afterwards.
+  /// Whoever sleeps says what he wants afterwards, and then looks once more: of
+  /// rings that came before, nothing is heard.
   void sleep(guest_process& x, time_point due);
 
   /// It slept, and has looked.

@@ -20,6 +20,14 @@ void ring() {
   static_cast<void>(!write(4, &one, sizeof(one)));
 }
 
+/// As if for what it has said before, and was kept from ringing for.
+void ring_late(guest_channel& channel) {
+  while (channel.node_wants.exchange(0) == 0) {
+  }
+  ring();
+  usleep(200);
+}
+
 /// Past what a line would allow, and then nothing more.
 [[noreturn]] void raw(guest_channel& channel, std::string_view bytes,
                       std::uint32_t leap = 0) {
@@ -61,6 +69,8 @@ void misbehave(const std::string& how, guest_channel& channel,
     raw(channel, head(frame::answer, 8) + std::string(8, '\0'));
   else if (how == "half")
     raw(channel, head(frame::cast, 100) + "abc");
+  else if (how == "ring late")
+    ring_late(channel);
   else if (how == "leave")
     _exit(7);
   while (how == "ring")

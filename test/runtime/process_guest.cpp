@@ -258,6 +258,15 @@ TEST_CASE("a process that plays by the rules is believed") {
   CHECK(x.host.journal == lines{"out: said"});
 }
 
+TEST_CASE("a ring that comes late takes no later one along") {
+  fake x{"ring late"};
+  CHECK(x.run() == progress::idle);
+  for (int i = 0; i < 200; ++i) {
+    x.host.inbox.push_back({hook::cast, x.host.id, "ring late", {}});
+    REQUIRE(x.run() == progress::idle);
+  }
+}
+
 TEST_CASE("a process that breaks the rules is killed, and counted") {
   for (auto how : {"garbage", "huge", "far head", "far tail", "bad channel",
                    "answer nobody wants", "bad level", "no such kind",
