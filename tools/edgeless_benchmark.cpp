@@ -95,8 +95,13 @@ int report(const program& self, const wishes& x) {
   std::cout << text << std::flush;
   if (auto problem = write(x.markdown_file, text))
     return self.fail(problem);
-  if (auto problem = write(x.json_file, benchmark::json(all)))
+  auto samples = benchmark::json(all);
+  if (auto problem = write(x.json_file, samples))
     return self.fail(problem);
+  // Whoever compares with it later must be able to.
+  if (auto again = benchmark::parse_report(samples); !again)
+    return self.fail(edgeless::fail(ec::system_failure,
+                                    "this report " + explain(again.error())));
   // A figure that is missing is a mistake; one that is bad is a figure.
   auto missing
     = std::ranges::count_if(all, [](auto& row) { return row.samples.empty(); });

@@ -53,6 +53,8 @@ TEST_CASE("what is no report is refused, and why is said") {
   CHECK(
     says(refusal(R"({"rows": [{"what": "x", "unit": "s", "samples": ["1"]}]})"),
          "no number"));
+  CHECK(says(refusal(json({rates({1}), times({2}), rates({3})})),
+             "two rows called \"casts\""));
 }
 
 TEST_CASE("spreads that overlap are noise") {
@@ -63,16 +65,6 @@ TEST_CASE("spreads that overlap are noise") {
 TEST_CASE("a slight change is noise, however still each run was") {
   CHECK(compare(times({100, 100}), times({102, 102})) == change::noise);
   CHECK(compare(times({100, 100}), times({103, 103})) == change::worse);
-}
-
-TEST_CASE("rows are the same whatever number of events there was") {
-  auto before
-    = parse_report(json({{"events lost of 20520 at 1 k/s", unit::count, {0}}}));
-  REQUIRE(before);
-  auto text
-    = comparison(*before, {{"events lost of 99 at 1 k/s", unit::count, {7}}});
-  CHECK(says(text, "| events lost of 99 at 1 k/s | 0 | 7 |  | **worse** |\n"));
-  CHECK(!says(text, "gone"));
 }
 
 TEST_CASE("a few wild samples do not hide a change") {

@@ -159,7 +159,7 @@ double bytes_per_event(std::uint32_t size) {
 
 /// Small events on channels that promise something, beside those that do not.
 template <class Sample>
-void add_promises(const std::string& where, Sample sample,
+void add_promises(const std::string& what, Sample sample,
                   std::vector<lane>& lanes) {
   for (auto& [name, promise] :
        {std::pair{"block", std::pair{"on_full.out", "block"}},
@@ -167,13 +167,11 @@ void add_promises(const std::string& where, Sample sample,
                   std::pair{"delivery.out", "at-least-once"}}}) {
     auto load = traffic_of(16);
     load.promise = promise;
-    lanes.push_back({{"the same " + where + ", " + name,
-                      unit::per_second,
-                      {},
-                      floor{"without a promise"}},
-                     [=] {
-                       return sample(load);
-                     }});
+    lanes.push_back(
+      {{what + ", " + name, unit::per_second, {}, floor{"without a promise"}},
+       [=] {
+         return sample(load);
+       }});
   }
 }
 
@@ -181,13 +179,13 @@ rows casts_in_node(const plan& how, std::uint32_t size) {
   auto bare = engine_events(how, size);
   auto load = traffic_of(size);
   std::vector<lane> lanes;
+  auto what = "casts in one node, " + readable(size, unit::bytes);
   auto aim = size == 16 ? " (aim: 1 M/s)" : "";
-  lanes.push_back(
-    {{"casts in one node, " + readable(size, unit::bytes) + aim}, [=] {
-       return sample_in_node(how, load);
-     }});
+  lanes.push_back({{what + aim}, [=] {
+                     return sample_in_node(how, load);
+                   }});
   if (size == 16) {
-    lanes.push_back({{"the same with metrics and samples (aim: ratio 0.95)",
+    lanes.push_back({{what + ", with metrics and samples (aim: ratio 0.95)",
                       unit::per_second,
                       {},
                       floor{"without"}},
@@ -195,7 +193,7 @@ rows casts_in_node(const plan& how, std::uint32_t size) {
                        return sample_in_node(how, load, true);
                      }});
     add_promises(
-      "in one node", [=](auto& x) { return sample_in_node(how, x); }, lanes);
+      what, [=](auto& x) { return sample_in_node(how, x); }, lanes);
   }
   auto result = in_turns(how, std::move(lanes));
   result.front().floor = {"engine alone", median(bare.samples)};
@@ -206,13 +204,13 @@ rows casts_between_nodes(const plan& how, std::uint32_t size,
                          const row& tcp_bytes) {
   auto load = traffic_of(size);
   std::vector<lane> lanes;
+  auto what
+    = "casts between two node processes, " + readable(size, unit::bytes);
   auto aim = size == 16 ? " (aim: 1 M/s)" : "";
-  lanes.push_back(
-    {{"casts between two node processes, " + readable(size, unit::bytes) + aim},
-     [=] {
-       return sample_between_nodes(how, load);
-     }});
-  lanes.push_back({{"the same encrypted (aim: ratio "
+  lanes.push_back({{what + aim}, [=] {
+                     return sample_between_nodes(how, load);
+                   }});
+  lanes.push_back({{what + ", encrypted (aim: ratio "
                       + std::string{size > 1024 ? "0.4)" : "0.75)"},
                     unit::per_second,
                     {},
@@ -223,8 +221,7 @@ rows casts_between_nodes(const plan& how, std::uint32_t size,
                    }});
   if (size == 16)
     add_promises(
-      "between two node processes",
-      [=](auto& x) { return sample_between_nodes(how, x); }, lanes);
+      what, [=](auto& x) { return sample_between_nodes(how, x); }, lanes);
   auto result = in_turns(how, std::move(lanes));
   result.front().floor = {"TCP alone, as many bytes",
                           median(tcp_bytes.samples) / bytes_per_event(size)};

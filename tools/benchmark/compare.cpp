@@ -54,17 +54,6 @@ caf::expected<row> parse_row(const boost::json::value& x) {
   return result;
 }
 
-/// The name of a row without the number of events that there happened to be:
-/// `events lost of 20520 at 1 k/s`.
-std::string key_of(const std::string& what) {
-  auto from = what.find(" of ");
-  if (!what.starts_with("events ") || from == std::string::npos)
-    return what;
-  auto to = what.find_first_not_of("0123456789", from + 4);
-  return to == std::string::npos ? what
-                                 : what.substr(0, from) + what.substr(to);
-}
-
 std::string percent(double before, double now) {
   if (before == now)
     return "0 %";
@@ -124,7 +113,9 @@ caf::expected<earlier_report> parse_report(std::string_view text) {
     auto one = parse_row(x);
     if (!one)
       return one.error();
-    result.rows[key_of(one->what)] = std::move(*one);
+    auto name = one->what;
+    if (!result.rows.emplace(name, std::move(*one)).second)
+      return fail(ec::bad_input, "has two rows called \"" + name + "\"");
   }
   return result;
 }
@@ -153,10 +144,10 @@ std::string comparison(const earlier_report& before, const rows& now) {
                   "|---|---|---|---|---|\n";
   std::set<std::string> seen;
   for (auto& x : now) {
-    auto i = before.rows.find(key_of(x.what));
+    auto i = before.rows.find(x.what);
     result
       += line_of(x.what, i == before.rows.end() ? nullptr : &i->second, &x);
-    seen.insert(key_of(x.what));
+    seen.insert(x.what);
   }
   for (auto& [what, x] : before.rows)
     if (!seen.contains(what))

@@ -77,12 +77,14 @@ rows pauses(const plan& how, domain& place, double rate) {
   result[1].samples = {quantile(moving, 0.99)};
   result[1].floor = {floor_name, quantile(still, 0.99)};
   auto found = fate_of(marks, sent);
-  auto of = " of " + std::to_string(sent) + " " + at + " in "
-            + std::to_string(times.windows) + " moves";
-  result.push_back(must_be_zero("events lost" + of, found.lost));
-  result.push_back(must_be_zero("events duplicated" + of, found.duplicated));
-  result.push_back(
-    must_be_zero("events out of order" + of, found.out_of_order));
+  auto when = " " + at + " in " + std::to_string(times.windows) + " moves";
+  for (auto& [what, count] : {std::pair{"lost", found.lost},
+                              std::pair{"duplicated", found.duplicated},
+                              std::pair{"out of order", found.out_of_order}}) {
+    auto line = must_be_zero("events " + std::string{what} + when, count);
+    line.floor = {"events sent", static_cast<double>(sent)};
+    result.push_back(std::move(line));
+  }
   return result;
 }
 

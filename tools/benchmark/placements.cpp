@@ -60,8 +60,8 @@ double look_up_rate(const plan& how, const nodes& all) {
 
 /// What it replaces: a look at each node.
 row scan(const plan& how, const nodes& all, const component_spec& spec) {
-  row result{"the same, looking at each of " + std::to_string(all.size())
-             + " nodes"};
+  row result{"placement decisions among " + std::to_string(all.size())
+             + " nodes, looking at each"};
   std::mt19937_64 random{1};
   std::vector<node_id> found;
   result.samples = rates_of(how, [&] {
