@@ -4,14 +4,18 @@
 #include "messages/errors.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 namespace edgeless {
 
 namespace {
+
+using clock = std::chrono::steady_clock;
 
 /// Closes itself.
 struct descriptor {
@@ -33,18 +37,33 @@ caf::error system_error(const std::filesystem::path& file) {
   return fail(ec::system_failure, file.string() + ": " + std::strerror(errno));
 }
 
+/// A regular file always has something to say; a pipe may not.
+bool has_bytes(const descriptor& from, clock::time_point until) {
+  auto left
+    = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now());
+  pollfd wanted{from.value, POLLIN, 0};
+  return ::poll(&wanted, 1, static_cast<int>(std::max<long>(0, left.count())))
+         != 0;
+}
+
 } // namespace
 
 caf::expected<std::string> read_file(const std::filesystem::path& file,
-                                     std::size_t max) {
-  descriptor from{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+                                     std::size_t max,
+                                     std::chrono::milliseconds patience) {
+  auto until = clock::now() + patience;
+  // Else a pipe would be opened only when somebody writes to it.
+  descriptor from{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (from.value < 0)
     return system_error(file);
   std::string result;
   for (;;) {
+    if (!has_bytes(from, until))
+      return fail(ec::exhausted, file.string() + ": does not end within "
+                                   + std::to_string(patience.count()) + " ms");
     char part[16384];
     auto count = ::read(from.value, part, sizeof part);
-    if (count < 0 && errno == EINTR)
+    if (count < 0 && (errno == EINTR || errno == EAGAIN))
       continue;
     if (count < 0)
       return system_error(file);

@@ -4,6 +4,7 @@
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <string>
@@ -11,10 +12,12 @@
 
 namespace edgeless {
 
-/// The bytes of a file, of /proc as well. The error names the file, also if
-/// it has more than `max` bytes.
-caf::expected<std::string> read_file(const std::filesystem::path& file,
-                                     std::size_t max);
+/// The bytes of a file, of /proc as well, or of a pipe. The error names the
+/// file, also if it has more than `max` bytes, or does not end in time: a pipe
+/// that nobody writes to.
+caf::expected<std::string>
+read_file(const std::filesystem::path& file, std::size_t max,
+          std::chrono::milliseconds patience = std::chrono::seconds{30});
 
 /// Writes a new file; one that exists is left alone, and an error.
 caf::error write_new_file(const std::filesystem::path& file,
