@@ -44,8 +44,10 @@ bool comes_true(std::chrono::milliseconds patience,
 
 void witness::see(const guest_event& x) {
   std::lock_guard guard{mutex_};
-  if (x.source != last_.source)
+  if (x.source != last_.source) {
     last_.since = clock::now();
+    last_.first = x.payload;
+  }
   last_.source = x.source;
   last_.payload = x.payload;
   ++last_.events;

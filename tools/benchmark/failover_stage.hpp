@@ -24,9 +24,10 @@ namespace edgeless::benchmark {
 class witness {
 public:
   struct sight {
-    instance_id source;      ///< of the last event
-    clock::time_point since; ///< ...which has sent from then on
-    std::string payload;
+    instance_id source;       ///< of the last event
+    clock::time_point since;  ///< ...which has sent from then on
+    std::string first;        ///< what it has sent first
+    std::string payload;      ///< of the last event
     std::uint64_t events = 0; ///< of all sources
   };
 
