@@ -81,12 +81,23 @@ class Port:
     def __init__(self, name, number, speak=lambda x: x):
         self.name, self.number, self.speak = name, number, speak
 
-    def reach(self, timeout=5):
-        """Without a word."""
-        return socket.create_connection(("127.0.0.1", self.number), timeout)
+    def reach(self, timeout=5, room=None):
+        """Without a word. `room`: bytes that the system keeps for who does not
+        read; set before it is promised to the other end, whose words would be
+        thrown away otherwise, with the confirmations in them."""
+        peer = socket.socket()
+        peer.settimeout(timeout)
+        if room is not None:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        try:
+            peer.connect(("127.0.0.1", self.number))
+            return peer
+        except OSError:
+            peer.close()
+            raise
 
-    def connect(self, timeout=5):
-        peer = self.reach(timeout)
+    def connect(self, timeout=5, room=None):
+        peer = self.reach(timeout, room)
         try:
             return self.speak(peer)
         except OSError:
@@ -328,8 +339,7 @@ class Crowds(Hostile):
         idle = []
         for port in self.ports():
             for _ in range(50):
-                peer = port.connect()
-                peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+                peer = port.connect(room=1024)
                 say(peer, greeting() + frame(HEARTBEAT) * 1000)
                 idle.append(peer)
         self.check_unharmed()
@@ -346,8 +356,7 @@ class Askers(Hostile):
             c.start([("guest", "noop", {}, {})])
         controller, orchestrator, _ = self.ports()
         for port, verb in ((controller, "list"), (orchestrator, "describe")):
-            with port.connect() as peer:
-                peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            with port.connect(room=4096) as peer:
                 door = greet(peer)
                 peer.settimeout(30)
                 asked = 0
@@ -450,8 +459,7 @@ class TlsHandshakes(Hostile):
             before = self.refused(port.name, "crowded", "silent", "hung_up")
             for _ in range(500):
                 with contextlib.suppress(OSError):
-                    peer = port.reach()
-                    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+                    peer = port.reach(room=1024)
                     halfway.append(peer)
                     say(peer, opening)
             wait_for("the count", lambda: self.refused(
