@@ -352,9 +352,9 @@ void function_instance::finish_event() {
   case hook::init:
     phase_ = phase_ == phase::initialising ? phase::running : phase_;
     outbox_.await_inheritance();
-    observe(telemetry_kind::initialised);
     if (activation_.pending())
       activation_.deliver(atom::ok_v);
+    observe(telemetry_kind::initialised);
     break;
   case hook::stop:
     stop_hook_ran_ = true;

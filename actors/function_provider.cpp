@@ -6,6 +6,7 @@
 
 #include "runtime/annotations.hpp"
 
+#include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
 
 #include <algorithm>
@@ -29,15 +30,29 @@ guest_engine& function_provider_state::engine(isolation where) const {
   return where == isolation::process ? house.engine->apart() : *house.engine;
 }
 
-caf::result<instance_actor>
+caf::result<atom::ok>
 function_provider_state::prepare(const physical_id& id,
                                  const component_spec& spec) {
-  recipe wanted{spec.code, isolation_of(spec.settings)};
-  if (auto code = engine(wanted.second).find(spec.code))
-    return make(id, spec, std::move(code));
-  auto promise = self->make_response_promise<instance_actor>();
+  return take({id, spec, {}, self->make_response_promise<atom::ok>()});
+}
+
+caf::result<atom::ok> function_provider_state::start(const physical_id& id,
+                                                     const component_spec& spec,
+                                                     const output_map& outputs,
+                                                     const std::string& state) {
+  return take({id, spec, first_words{outputs, state},
+               self->make_response_promise<atom::ok>()});
+}
+
+caf::result<atom::ok> function_provider_state::take(order x) {
+  auto promise = x.promise;
+  recipe wanted{x.spec.code, isolation_of(x.spec.settings)};
+  if (auto code = engine(wanted.second).find(x.spec.code)) {
+    fulfil(x, std::move(code));
+    return promise;
+  }
   auto& waiting = orders[wanted];
-  waiting.push_back({id, spec, promise});
+  waiting.push_back(std::move(x));
   if (waiting.size() == 1)
     fetch(wanted);
   return promise;
@@ -46,7 +61,7 @@ function_provider_state::prepare(const physical_id& id,
 /// Takes back what has not been made yet, or has been made for nobody.
 void function_provider_state::stop(const physical_id& id) {
   if (auto made = house.hood->find(id))
-    caf::anon_send_exit(made->sink, caf::exit_reason::user_shutdown);
+    caf::anon_send(caf::actor_cast<instance_actor>(made->sink), atom::stop_v);
   for (auto& [code, waiting] : orders)
     for (auto& x : waiting)
       if (x.id == id && x.promise.pending())
@@ -82,7 +97,7 @@ void function_provider_state::serve(const recipe& x) {
   orders.erase(x);
   for (auto& y : waiting)
     if (y.promise.pending())
-      y.promise.deliver(make(y.id, y.spec, made));
+      fulfil(y, made);
 }
 
 void function_provider_state::refuse(const recipe& x,
@@ -92,6 +107,18 @@ void function_provider_state::refuse(const recipe& x,
   for (auto& y : waiting)
     if (y.promise.pending())
       y.promise.deliver(reason);
+}
+
+/// Its first words follow it at once, to where it is being made: nobody else
+/// has to wake up in between.
+void function_provider_state::fulfil(order& x, guest_class_ptr code) {
+  auto made = make(x.id, x.spec, std::move(code));
+  self->send(house.node, atom::prepare_v, x.id, made);
+  if (x.words)
+    x.promise.delegate(made, atom::activate_v, std::move(x.words->outputs),
+                       std::move(x.words->state), instance_id{});
+  else
+    x.promise.deliver(atom::ok_v);
 }
 
 instance_actor function_provider_state::make(const physical_id& id,
@@ -126,6 +153,7 @@ function_provider(function_provider_state::pointer self, function_house house) {
   // clang-format off
   return {
     [&st](atom::prepare, const physical_id& x, const component_spec& y) { return st.prepare(x, y); },
+    [&st](atom::start, const physical_id& x, const component_spec& y, const output_map& z, const std::string& s) { return st.start(x, y, z, s); },
     [&st](atom::stop, const physical_id& x) { st.stop(x); },
   };
   // clang-format on

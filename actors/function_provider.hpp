@@ -7,6 +7,8 @@
 #include "runtime/guest.hpp"
 
 #include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace edgeless {
@@ -19,7 +21,7 @@ struct function_house {
   node_actor node;
   std::shared_ptr<guest_engine> engine;
   std::chrono::milliseconds patience;
-  threads where = threads::own;
+  threads where = threads::own; ///< the COMPILERs
   /// Asked if a channel of an instance delivers at least once.
   chance random{};
 };
@@ -35,13 +37,31 @@ struct function_provider_state {
   ~function_provider_state();
 
   void init(function_house house);
-  caf::result<instance_actor> prepare(const physical_id& id,
-                                      const component_spec& spec);
+  caf::result<atom::ok> prepare(const physical_id& id,
+                                const component_spec& spec);
+  caf::result<atom::ok> start(const physical_id& id, const component_spec& spec,
+                              const output_map& outputs,
+                              const std::string& state);
   void stop(const physical_id& id);
 
   /// A module, and the engine that shall have it.
   using recipe = std::pair<code_id, isolation>;
 
+  /// What an instance is activated with.
+  struct first_words {
+    output_map outputs;
+    std::string state;
+  };
+
+  struct order {
+    physical_id id;
+    component_spec spec;
+    std::optional<first_words> words; ///< nothing: it is only prepared
+    caf::typed_response_promise<atom::ok> promise;
+  };
+
+  caf::result<atom::ok> take(order x);
+  void fulfil(order& x, guest_class_ptr code);
   guest_engine& engine(isolation where) const;
   void fetch(const recipe& x);
   void compile(const recipe& x, const std::string& module);
@@ -49,12 +69,6 @@ struct function_provider_state {
   void refuse(const recipe& x, const caf::error& reason);
   instance_actor make(const physical_id& id, const component_spec& spec,
                       guest_class_ptr code);
-
-  struct order {
-    physical_id id;
-    component_spec spec;
-    caf::typed_response_promise<instance_actor> promise;
-  };
 
   pointer self;
   function_house house;

@@ -82,23 +82,24 @@ void node_state::spawn_providers() {
       = std::chrono::duration_cast<std::chrono::milliseconds>(2 * 2s);
     house.where = birth.where;
     house.random = birth.random;
-    functions = spawn_on(birth.where, system, function_provider, house);
+    functions = spawn_on(threads::pool, system, function_provider, house);
   }
   for (auto& x : birth.description.providers)
     if (x.class_type == "file-log")
-      resources.emplace(x.class_type,
-                        spawn_on(threads::pool, system, file_log_provider,
-                                 resource_house{hood, links, threads::pool}));
+      resources.emplace(
+        x.class_type,
+        spawn_on(threads::pool, system, file_log_provider,
+                 resource_house{hood, links, self, threads::pool}));
     else if (x.class_type == "metrics-collector" && birth.metrics)
       resources.emplace(
         x.class_type,
         spawn_on(threads::pool, system, metrics_collector_provider,
-                 resource_house{hood, links, birth.where},
+                 resource_house{hood, links, self, birth.where},
                  collector_doors{birth.metrics, machine_moment}));
     else if (x.class_type == "redis" && birth.redis_at)
       resources.emplace(x.class_type,
                         spawn_on(threads::pool, system, redis_resource_provider,
-                                 resource_house{hood, links, birth.where},
+                                 resource_house{hood, links, self, birth.where},
                                  birth.redis_at));
 }
 
@@ -311,6 +312,7 @@ node_self_actor::behavior_type node(node_state::pointer self,
     [&st](atom::running) { return st.running(); },
     [&st](atom::state, const physical_id& id) { return st.state(id); },
     [&st](atom::fence, const fenced_sessions& x) { st.fence(x); },
+    [&st](atom::prepare, const physical_id& id, const instance_actor& x) { st.meet(id, x); },
     [&st](atom::exited, const physical_id& id, const std::string& why) { st.exited(id, why); },
     [&st](atom::synced, const physical_id& id, const std::string& x) { st.synced(id, x); },
     [&st](atom::fetch, const code_id& x) { return st.fetch(x); },

@@ -68,7 +68,7 @@ struct node_state {
   struct tenant {
     component_spec spec;
     provider_actor provider;
-    instance_actor handle; ///< nobody yet while it is prepared
+    instance_actor handle; ///< nobody yet while it is made
     std::uint64_t revision = 0;
     bool activating = false;
     bool running = false;  ///< frozen or not
@@ -97,15 +97,14 @@ struct node_state {
   void watch_orchestrator();
 
   // -- instances: node_instances.cpp ------------------------------------------
-  using done = std::function<void(const caf::error&)>;
   void set_running(const physical_id& id, tenant& x, bool now);
   caf::result<atom::ok> start(const physical_id& id, const component_spec& spec,
                               const output_map& outputs,
                               const std::string& state);
-  void make(const physical_id& id, const component_spec& spec, done then);
-  void launch(const physical_id& id, const output_map& outputs,
-              const std::string& state, const instance_id& predecessor,
-              caf::typed_response_promise<atom::ok> promise);
+  caf::error take_in(const physical_id& id, const component_spec& spec);
+  void meet(const physical_id& id, const instance_actor& made);
+  void begin(const physical_id& id);
+  void give_up(const physical_id& id);
   void patch(const physical_id& id, const output_map& outputs);
   void stop(const physical_id& id);
   void exited(const physical_id& id, const std::string& reason);

@@ -23,87 +23,78 @@ node_state::start(const physical_id& id, const component_spec& spec,
                   const output_map& outputs, const std::string& state) {
   if (auto i = tenants.find(id); i != tenants.end() && i->second.running)
     return atom::ok_v;
-  auto promise = self->make_response_promise<atom::ok>();
-  make(id, spec, [=, this](const caf::error& x) mutable {
-    if (x) {
-      promise.deliver(x);
-      return;
-    }
-    if (!state.empty())
-      keep_state(spec, state);
-    forget_state_without_room(spec);
-    launch(id, outputs, state_for(spec, state), {}, promise);
-  });
-  return promise;
-}
-
-/// The first half of a start; `then` hears that it is done, or why not.
-void node_state::make(const physical_id& id, const component_spec& spec,
-                      done then) {
-  if (stopping) {
-    then(fail(ec::stopping, "the node is stopping"));
-    return;
-  }
-  auto provider = provider_of(spec);
-  if (!provider) {
-    then(fail(ec::unknown_class, "this node makes no " + spec.class_id
-                                   + (spec.kind == component_kind::function
-                                        ? " of type " + spec.function_type
-                                        : std::string{})));
-    return;
-  }
-  auto [i, is_new] = tenants.try_emplace(id);
-  if (!is_new) {
-    then(fail(ec::duplicate, "this instance is being started"));
-    return;
-  }
-  i->second.spec = spec;
-  i->second.provider = provider;
-  self->request(provider, limits::node_start, atom::prepare_v, id, spec)
-    .then(
-      [this, id, then](const instance_actor& made) {
-        auto& x = tenants[id];
-        x.handle = made;
-        self->monitor(made);
-        tenants_by_actor.emplace(made.id(), id);
-        if (x.stopping) {
-          self->send(made, atom::stop_v);
-          then(fail(ec::stopping, "stopped before it was started"));
-        } else {
-          then(caf::none);
-        }
-      },
-      [this, id, then](const caf::error& x) {
-        ++hood->tally.start_failures;
-        tenants.erase(id);
-        then(x);
-      });
-}
-
-/// The second half: runs its init.
-void node_state::launch(const physical_id& id, const output_map& outputs,
-                        const std::string& state,
-                        const instance_id& predecessor,
-                        caf::typed_response_promise<atom::ok> promise) {
+  if (auto problem = take_in(id, spec))
+    return problem;
   auto& x = tenants[id];
   x.activating = true;
-  x.revision = std::max(x.revision, outputs.revision);
+  x.revision = outputs.revision;
+  if (!state.empty())
+    keep_state(spec, state);
+  forget_state_without_room(spec);
+  auto promise = self->make_response_promise<atom::ok>();
   self
-    ->request(x.handle, limits::node_start, atom::activate_v, outputs, state,
-              predecessor)
+    ->request(x.provider, limits::node_start, atom::start_v, id, spec, outputs,
+              state_for(spec, state))
     .then(
       [this, id, promise](atom::ok) mutable {
-        if (auto i = tenants.find(id);
-            i != tenants.end() && !i->second.stopping)
-          set_running(id, i->second, true);
-        ++hood->tally.starts;
+        begin(id);
         promise.deliver(atom::ok_v);
       },
       [this, id, promise](const caf::error& x) mutable {
-        ++hood->tally.start_failures;
-        stop(id);
+        give_up(id);
         promise.deliver(x);
       });
+  return promise;
+}
+
+/// Makes a tenant of whoever is to be made, or says why not.
+caf::error node_state::take_in(const physical_id& id,
+                               const component_spec& spec) {
+  if (stopping)
+    return fail(ec::stopping, "the node is stopping");
+  auto provider = provider_of(spec);
+  if (!provider)
+    return fail(ec::unknown_class, "this node makes no " + spec.class_id
+                                     + (spec.kind == component_kind::function
+                                          ? " of type " + spec.function_type
+                                          : std::string{}));
+  auto [i, is_new] = tenants.try_emplace(id);
+  if (!is_new)
+    return fail(ec::duplicate, "this instance is being started");
+  i->second.spec = spec;
+  i->second.provider = provider;
+  return {};
+}
+
+/// Its provider has made it; its init has yet to run.
+void node_state::meet(const physical_id& id, const instance_actor& made) {
+  auto i = tenants.find(id);
+  if (i == tenants.end() || i->second.handle) {
+    self->send(made, atom::stop_v);
+    return;
+  }
+  auto& x = i->second;
+  x.handle = made;
+  self->monitor(made);
+  tenants_by_actor.emplace(made.id(), id);
+  if (x.stopping)
+    self->send(made, atom::stop_v);
+}
+
+/// Its init has run.
+void node_state::begin(const physical_id& id) {
+  if (auto i = tenants.find(id); i != tenants.end() && !i->second.stopping)
+    set_running(id, i->second, true);
+  ++hood->tally.starts;
+}
+
+void node_state::give_up(const physical_id& id) {
+  ++hood->tally.start_failures;
+  auto i = tenants.find(id);
+  if (i != tenants.end() && !i->second.handle)
+    tenants.erase(i);
+  else
+    stop(id);
 }
 
 void node_state::patch(const physical_id& id, const output_map& outputs) {

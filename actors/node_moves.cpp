@@ -10,15 +10,26 @@ namespace edgeless {
 
 caf::result<atom::ok> node_state::prepare(const physical_id& id,
                                           const component_spec& spec) {
+  if (auto problem = take_in(id, spec))
+    return problem;
   auto promise = self->make_response_promise<atom::ok>();
-  make(id, spec, [=, this](const caf::error& x) mutable {
-    if (x) {
-      promise.deliver(x);
-      return;
-    }
-    self->delayed_send(self, limits::prepared, atom::expire_v, id);
-    promise.deliver(atom::ok_v);
-  });
+  self
+    ->request(tenants[id].provider, limits::node_start, atom::prepare_v, id,
+              spec)
+    .then(
+      [this, id, promise](atom::ok) mutable {
+        auto i = tenants.find(id);
+        if (i == tenants.end() || i->second.stopping) {
+          promise.deliver(fail(ec::stopping, "stopped before it was started"));
+          return;
+        }
+        self->delayed_send(self, limits::prepared, atom::expire_v, id);
+        promise.deliver(atom::ok_v);
+      },
+      [this, id, promise](const caf::error& x) mutable {
+        give_up(id);
+        promise.deliver(x);
+      });
   return promise;
 }
 
@@ -47,8 +58,21 @@ node_state::activate(const physical_id& id, const output_map& outputs,
   self->delayed_send(
     self, limits::node_start + limits::hand_over + limits::link_patience,
     atom::drop_v, id);
+  x.activating = true;
+  x.revision = std::max(x.revision, outputs.revision);
   auto promise = self->make_response_promise<atom::ok>();
-  launch(id, outputs, state, predecessor, promise);
+  self
+    ->request(x.handle, limits::node_start, atom::activate_v, outputs, state,
+              predecessor)
+    .then(
+      [this, id, promise](atom::ok) mutable {
+        begin(id);
+        promise.deliver(atom::ok_v);
+      },
+      [this, id, promise](const caf::error& x) mutable {
+        give_up(id);
+        promise.deliver(x);
+      });
   return promise;
 }
 

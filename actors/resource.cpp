@@ -184,22 +184,32 @@ instance(resource_state::pointer self, const physical_id& id,
 provider_actor::behavior_type resource_provider(provider_actor::pointer self,
                                                 resource_house house,
                                                 resource_maker make) {
+  auto add = [=](const physical_id& id, const component_spec& spec) {
+    auto room
+      = std::make_shared<quota>(limits::inbox_events, limits::inbox_bytes);
+    auto born = [=](resource_state::pointer me) {
+      return instance(me, id, spec, house, make(spec), room);
+    };
+    instance_actor made = spawn_on(house.where, self->system(), born);
+    house.hood->add(id, {made, room, spec.id});
+    self->send(house.node, atom::prepare_v, id, made);
+    return made;
+  };
   return {
-    [self, house, make](atom::prepare, const physical_id& id,
-                        const component_spec& spec) {
-      auto room
-        = std::make_shared<quota>(limits::inbox_events, limits::inbox_bytes);
-      auto born = [=](resource_state::pointer me) {
-        return instance(me, id, spec, house, make(spec), room);
-      };
-      instance_actor made = spawn_on(house.where, self->system(), born);
-      house.hood->add(id, {made, room, spec.id});
-      return made;
+    [add](atom::prepare, const physical_id& id, const component_spec& spec) {
+      add(id, spec);
+      return atom::ok_v;
+    },
+    [self, add](atom::start, const physical_id& id, const component_spec& spec,
+                const output_map& outputs, const std::string& state) {
+      return self->delegate(add(id, spec), atom::activate_v, outputs, state,
+                            instance_id{});
     },
     [house](atom::stop, const physical_id& id) {
       // Made for nobody: whoever asked has ended.
       if (auto made = house.hood->find(id))
-        caf::anon_send_exit(made->sink, caf::exit_reason::user_shutdown);
+        caf::anon_send(caf::actor_cast<instance_actor>(made->sink),
+                       atom::stop_v);
     },
   };
 }

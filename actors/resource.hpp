@@ -47,6 +47,7 @@ using resource_maker = std::function<resource_ptr(const component_spec&)>;
 struct resource_house {
   neighbourhood_ptr hood;
   links_actor links;
+  node_actor node;
   /// Own, if handling may block.
   threads where = threads::pool;
 };

@@ -44,8 +44,11 @@ using instance_actor = sink_actor::extend<
 /// The PROVIDER: makes instances of one class. The run-time for functions and
 /// the provider of a resource differ only in what they make.
 using provider_actor = caf::typed_actor<
-  // Makes an instance that has yet to be activated, and owns it.
-  caf::replies_to<atom::prepare, physical_id, component_spec>::with<instance_actor>,
+  // Makes an instance that has yet to be activated, and owns it. Its NODE hears
+  // who it is before the answer comes.
+  caf::replies_to<atom::prepare, physical_id, component_spec>::with<atom::ok>,
+  // Activates it, too: ok after its init has run.
+  caf::replies_to<atom::start, physical_id, component_spec, output_map, std::string>::with<atom::ok>,
   // The instance is not wanted (anymore).
   caf::reacts_to<atom::stop, physical_id>>;
 
@@ -113,6 +116,8 @@ using node_actor = caf::typed_actor<
   // The last state that this instance has synced, or was started with.
   caf::replies_to<atom::state, physical_id>::with<std::string>,
   caf::reacts_to<atom::fence, fenced_sessions>,
+  // From a provider: the instance that was asked for.
+  caf::reacts_to<atom::prepare, physical_id, instance_actor>,
   // From an instance: it ends by itself, and why.
   caf::reacts_to<atom::exited, physical_id, std::string>,
   // From an instance: the state that a successor shall start with.

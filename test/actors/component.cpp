@@ -70,6 +70,8 @@ struct nursery : lab {
       [](atom::running) { return inventory{}; },
       [this](atom::state, const physical_id&) { return kept; },
       [](atom::fence, const fenced_sessions&) { /* nop */ },
+      [](atom::prepare, const physical_id&,
+         const instance_actor&) { /* nop */ },
       [](atom::exited, const physical_id&, const std::string&) { /* nop */ },
       [](atom::synced, const physical_id&, const std::string&) { /* nop */ },
       [](atom::fetch, const code_id&) { return std::string{}; },

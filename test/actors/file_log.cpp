@@ -19,21 +19,19 @@ struct desk : lab {
       [this](atom::deliver, const instance_id&, const events& x) {
         answers.insert(answers.end(), x.begin(), x.end());
       });
+    auto node
+      = pose<node_actor>([this](atom::prepare, const physical_id&,
+                                const instance_actor& x) { log = keep(x); });
     maker = keep(provider_actor{system.spawn(
-      file_log_provider, resource_house{hood, links, threads::pool})});
+      file_log_provider, resource_house{hood, links, node, threads::pool})});
   }
 
   caf::expected<atom::ok> open(std::map<std::string, std::string> settings) {
     component_spec spec;
     spec.settings = std::move(settings);
     id = any<physical_id>();
-    auto request
-      = self->request(maker, caf::infinite, atom::prepare_v, id, spec);
-    settle();
-    request.receive([this](const instance_actor& x) { log = keep(x); },
-                    [](const caf::error& x) { FAIL(explain(x)); });
-    return ask<atom::ok>(log, atom::activate_v, output_map{}, std::string{},
-                         instance_id{});
+    return ask<atom::ok>(maker, atom::start_v, id, spec, output_map{},
+                         std::string{});
   }
 
   std::string path() {

@@ -32,6 +32,11 @@ struct workshop : lab {
             waiting = me->make_response_promise<std::string>();
             return waiting;
           },
+          [this](atom::prepare, const physical_id& id,
+                 const instance_actor& x) {
+            met.push_back(id);
+            keep(x);
+          },
           [this](atom::proceed, const std::string& module) {
             waiting.deliver(module);
           },
@@ -54,17 +59,22 @@ struct workshop : lab {
     return request;
   }
 
+  auto start(const std::string& module, const physical_id& id) {
+    component_spec spec;
+    spec.code = sha256(module);
+    auto request = self->request(maker, caf::infinite, atom::start_v, id,
+                                 std::move(spec), output_map{}, std::string{});
+    settle();
+    return request;
+  }
+
   template <class Request>
   std::string outcome(Request request) {
     std::string result = "nothing yet";
     if (self->mailbox().empty())
       return result;
-    request.receive(
-      [&](const instance_actor& x) {
-        keep(x);
-        result = "made";
-      },
-      [&](const caf::error& x) { result = explain(x); });
+    request.receive([&](atom::ok) { result = "made"; },
+                    [&](const caf::error& x) { result = explain(x); });
     return result;
   }
 
@@ -74,6 +84,7 @@ struct workshop : lab {
   caf::actor node;
   provider_actor maker;
   int fetched = 0;
+  std::vector<physical_id> met;
   caf::typed_response_promise<std::string> waiting;
 };
 
@@ -87,6 +98,46 @@ TEST_CASE_FIXTURE(workshop, "a module is fetched, compiled and instantiated") {
 
   CHECK(outcome(std::move(request)) == "made");
   CHECK(hood->find(id));
+  CHECK(met == std::vector{id});
+}
+
+TEST_CASE_FIXTURE(workshop, "a start is done when the init has run") {
+  int inits = 0;
+  book["greeter"] = [&](guest_host&, const guest_event& x) -> step {
+    inits += x.kind == hook::init;
+    return {};
+  };
+  auto id = any<physical_id>();
+  auto request = start("greeter", id);
+  REQUIRE(inits == 0);
+
+  tell(node, atom::proceed_v, std::string{"greeter"});
+
+  CHECK(outcome(std::move(request)) == "made");
+  CHECK(inits == 1);
+  CHECK(met == std::vector{id});
+}
+
+TEST_CASE_FIXTURE(workshop, "whose init fails has not been started") {
+  book["fragile"] = [](guest_host&, const guest_event&) -> step {
+    return trap{"no"};
+  };
+  auto request = start("fragile", any<physical_id>());
+
+  tell(node, atom::proceed_v, std::string{"fragile"});
+
+  CHECK(outcome(std::move(request)) == "no");
+}
+
+TEST_CASE_FIXTURE(workshop, "what has been made for nobody stops") {
+  auto id = any<physical_id>();
+  auto request = start("sound", id);
+  tell(node, atom::proceed_v, std::string{"sound"});
+  REQUIRE(outcome(std::move(request)) == "made");
+
+  tell(maker, atom::stop_v, id);
+
+  CHECK(!hood->find(id));
 }
 
 TEST_CASE_FIXTURE(workshop, "who waits for the same module shares its flight") {

@@ -26,22 +26,21 @@ struct clinic : lab {
       return transactions::moment{steady_clock::time_point{passed},
                                   system_clock::time_point{passed}};
     };
-    maker = keep(provider_actor{system.spawn(
-      metrics_collector_provider, resource_house{hood, links, threads::pool},
-      collector_doors{database->opener(), now})});
+    auto node
+      = pose<node_actor>([this](atom::prepare, const physical_id&,
+                                const instance_actor& x) { it = keep(x); });
+    maker = keep(provider_actor{
+      system.spawn(metrics_collector_provider,
+                   resource_house{hood, links, node, threads::pool},
+                   collector_doors{database->opener(), now})});
   }
 
   caf::expected<atom::ok> open(std::map<std::string, std::string> settings) {
     component_spec spec;
     spec.settings = std::move(settings);
     id = any<physical_id>();
-    auto request
-      = self->request(maker, caf::infinite, atom::prepare_v, id, spec);
-    settle();
-    request.receive([this](const instance_actor& x) { it = keep(x); },
-                    [](const caf::error& x) { FAIL(explain(x)); });
-    return ask<atom::ok>(it, atom::activate_v, output_map{}, std::string{},
-                         instance_id{});
+    return ask<atom::ok>(maker, atom::start_v, id, spec, output_map{},
+                         std::string{});
   }
 
   void post(const std::string& payload, event_kind kind = event_kind::cast) {

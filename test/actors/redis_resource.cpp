@@ -23,9 +23,12 @@ struct pantry : lab {
         return fail(ec::bad_input, "is not a URL");
       return database->connect();
     };
+    auto node
+      = pose<node_actor>([this](atom::prepare, const physical_id&,
+                                const instance_actor& x) { it = keep(x); });
     maker = keep(provider_actor{
       system.spawn(redis_resource_provider,
-                   resource_house{hood, links, threads::pool}, find)});
+                   resource_house{hood, links, node, threads::pool}, find)});
   }
 
   caf::expected<atom::ok> open(std::map<std::string, std::string> settings) {
@@ -33,13 +36,8 @@ struct pantry : lab {
     spec.workflow = workflow;
     spec.settings = std::move(settings);
     id = any<physical_id>();
-    auto request
-      = self->request(maker, caf::infinite, atom::prepare_v, id, spec);
-    settle();
-    request.receive([this](const instance_actor& x) { it = keep(x); },
-                    [](const caf::error& x) { FAIL(explain(x)); });
-    return ask<atom::ok>(it, atom::activate_v, output_map{}, std::string{},
-                         instance_id{});
+    return ask<atom::ok>(maker, atom::start_v, id, spec, output_map{},
+                         std::string{});
   }
 
   void post(std::vector<std::pair<event_kind, std::string>> all) {
