@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/guest.hpp"
+#include "runtime/linker_rack.hpp"
 #include "runtime/memory_pool.hpp"
 #include "runtime/ticker.hpp"
 #include "runtime/wasm_config.hpp"
@@ -41,6 +42,8 @@ public:
   wasmtime_linker* guests = nullptr;
   /// Has what the driver imports of the host.
   wasmtime_linker* drivers = nullptr;
+  /// Copies of that, to which a driver's guest is added.
+  linker_rack driver_linkers;
   wasmtime_module* driver = nullptr;
   wasmtime_module* joint = nullptr;
   wasmtime_instance_pre* caller = nullptr;

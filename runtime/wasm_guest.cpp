@@ -208,7 +208,8 @@ caf::error wasm_guest::add_guest() {
 }
 
 caf::error wasm_guest::add_driver() {
-  owned_linker linker{wasmtime_linker_clone(module_->core->drivers)};
+  auto& core = *module_->core;
+  auto linker = core.driver_linkers.lend(core.drivers);
   wasmtime_extern_t found;
   for (auto name : driver_needs) {
     if (!find(guest_, name, found))
@@ -225,8 +226,7 @@ caf::error wasm_guest::add_driver() {
     }
   }
   if (auto error = finish(wasmtime_linker_instantiate_async(
-        linker.get(), context_, module_->core->driver, &driver_, &trap_,
-        &error_)))
+        linker.get(), context_, core.driver, &driver_, &trap_, &error_)))
     return error;
   if (!find(driver_, "run", found))
     return fail(ec::system_failure, "the driver module is not whole");
