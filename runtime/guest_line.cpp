@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <utility>
 
 namespace edgeless {
 
@@ -30,20 +31,38 @@ void guest_line::say(guest_frame kind, const guest_body& body,
                      std::string_view rest) {
   write(begin_frame(kind, body, rest.size()));
   write(rest);
+  out_.show();
   tell(wants_bytes);
 }
 
 guest_line::frame guest_line::listen() {
-  if (body_.capacity() > kept)
-    body_ = {};
+  give_back();
   guest_frame_head head;
   read(reinterpret_cast<char*>(&head), sizeof(head));
-  body_.resize(head.size);
-  read(body_.data(), body_.size());
-  auto body = read_frame(head.kind, body_);
+  auto body = read_frame(head.kind, read_body(head.size));
   if (!body)
     _exit(3);
   return {head.kind, *body};
+}
+
+/// Where it is, if that can be: most are whole when their heads arrive.
+std::string_view guest_line::read_body(std::uint32_t size) {
+  if (auto there = in_.peek(size)) {
+    lent_ = size;
+    return *there;
+  }
+  body_.resize(size);
+  read(body_.data(), size);
+  return body_;
+}
+
+void guest_line::give_back() {
+  if (body_.capacity() > kept)
+    body_ = {};
+  if (lent_ == 0)
+    return;
+  in_.skip(std::exchange(lent_, 0));
+  tell(wants_room);
 }
 
 void guest_line::write(std::string_view bytes) {
@@ -51,6 +70,7 @@ void guest_line::write(std::string_view bytes) {
     bytes.remove_prefix(out_.put(bytes).value_or(0));
     if (bytes.empty())
       return;
+    out_.show();
     tell(wants_bytes);
     wait(wants_room, [this] { return out_.room().value_or(0) > 0; });
   }

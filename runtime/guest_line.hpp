@@ -29,6 +29,8 @@ public:
 private:
   void write(std::string_view bytes);
   void read(char* to, std::size_t size);
+  std::string_view read_body(std::uint32_t size);
+  void give_back();
   template <class Condition>
   void wait(guest_wants what, Condition done);
   /// Rings, if the node waits for that.
@@ -39,6 +41,7 @@ private:
   ring_writer out_;
   ring_reader in_;
   std::string body_;
+  std::uint32_t lent_ = 0; ///< of the ring, as the body of the last frame
 };
 
 } // namespace edgeless

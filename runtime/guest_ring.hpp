@@ -41,28 +41,30 @@ struct guest_channel {
 
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 
-/// The end of a ring that writes.
+/// The end of a ring that writes. Looks at the other's place only when the
+/// room it knew of is used up: each look costs a way between two cores.
 class ring_writer {
 public:
   explicit ring_writer(guest_ring& ring) : ring_{ring} {
     // nop
   }
 
-  /// Bytes there is room for; nothing if the reader's place makes no sense.
-  std::optional<std::uint32_t> room() const {
-    auto used = head_ - ring_.tail.load();
-    if (used > ring_.size)
+  /// Bytes there is room for now; nothing if the reader's place makes no sense.
+  std::optional<std::uint32_t> room() {
+    auto tail = ring_.tail.load();
+    if (head_ - tail > ring_.size)
       return std::nullopt;
-    return ring_.size - used;
+    tail_ = tail;
+    return known_room();
   }
 
-  /// Writes as much as there is room for; how much, nothing as for room().
+  /// Writes as much as there is room for, and tells nobody; how much, nothing
+  /// as for room().
   std::optional<std::size_t> put(std::string_view bytes) {
-    auto free = room();
-    if (!free)
+    if (bytes.size() > known_room() && !room())
       return std::nullopt;
-    auto n
-      = static_cast<std::uint32_t>(std::min<std::size_t>(bytes.size(), *free));
+    auto n = static_cast<std::uint32_t>(
+      std::min<std::size_t>(bytes.size(), known_room()));
     if (n == 0)
       return 0;
     auto at = head_ % ring_.size;
@@ -70,28 +72,43 @@ public:
     std::memcpy(ring_.bytes + at, bytes.data(), first);
     std::memcpy(ring_.bytes, bytes.data() + first, n - first);
     head_ += n;
-    ring_.head.store(head_);
     return n;
   }
 
+  /// All that was put can be read from now on.
+  void show() {
+    ring_.head.store(head_);
+  }
+
 private:
+  std::uint32_t known_room() const {
+    return ring_.size - (head_ - tail_);
+  }
+
   guest_ring& ring_;
   std::uint32_t head_ = 0;
+  std::uint32_t tail_ = 0; ///< the reader's place, when last seen
 };
 
-/// The end that reads: bytes are copied before anybody looks at them.
+/// The end that reads. A node copies bytes before it looks at them; a process
+/// trusts its node. Looks at the other's place only for what it has not seen.
 class ring_reader {
 public:
   explicit ring_reader(guest_ring& ring) : ring_{ring} {
     // nop
   }
 
-  /// Bytes there are; nothing if the writer's place makes no sense.
-  std::optional<std::uint32_t> available() const {
-    auto n = ring_.head.load() - tail_;
-    if (n > ring_.size)
+  /// Bytes there are: `enough` or more, if so many were there at the last
+  /// look; else as many as there are now. Nothing if the writer's place makes
+  /// no sense.
+  std::optional<std::uint32_t> available(std::uint32_t enough = 1) {
+    if (head_ - tail_ >= enough)
+      return head_ - tail_;
+    auto head = ring_.head.load();
+    if (head - tail_ > ring_.size)
       return std::nullopt;
-    return n;
+    head_ = head;
+    return head_ - tail_;
   }
 
   /// The next `n` bytes; there must be as many.
@@ -100,6 +117,20 @@ public:
     auto first = std::min(n, ring_.size - at);
     std::memcpy(to, ring_.bytes + at, first);
     std::memcpy(to + first, ring_.bytes, n - first);
+    skip(n);
+  }
+
+  /// The next `n` bytes, where they are: good until skip(). Nothing if they
+  /// are not there yet, or not in one piece.
+  std::optional<std::string_view> peek(std::uint32_t n) {
+    auto at = tail_ % ring_.size;
+    if (n > ring_.size - at || available(n).value_or(0) < n)
+      return std::nullopt;
+    return std::string_view{ring_.bytes + at, n};
+  }
+
+  /// Gives the room of the next `n` bytes back.
+  void skip(std::uint32_t n) {
     tail_ += n;
     ring_.tail.store(tail_);
   }
@@ -107,6 +138,7 @@ public:
 private:
   guest_ring& ring_;
   std::uint32_t tail_ = 0;
+  std::uint32_t head_ = 0; ///< the writer's place, when last seen
 };
 
 } // namespace edgeless

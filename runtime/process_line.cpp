@@ -24,6 +24,7 @@ void process_line::post(guest_frame kind, const guest_body& body,
   put(begin_frame(kind, body, rest.size() + more.size()));
   put(rest);
   put(more);
+  out_.show();
   tell(wants_bytes);
 }
 
@@ -50,8 +51,10 @@ void process_line::flush() {
     if (waiting_.capacity() > kept)
       waiting_.shrink_to_fit();
   }
-  if (n.value_or(0) > 0)
-    tell(wants_bytes);
+  if (n.value_or(0) == 0)
+    return;
+  out_.show();
+  tell(wants_bytes);
 }
 
 std::optional<process_line::frame> process_line::next() {
@@ -64,11 +67,11 @@ std::optional<process_line::frame> process_line::next() {
   }
   if (broken_ || !read_head())
     return std::nullopt;
-  auto there = in_.available();
+  auto before = body_.size();
+  auto there = in_.available(head_->size - before);
   broken_ |= !there;
   if (broken_)
     return std::nullopt;
-  auto before = body_.size();
   auto n = static_cast<std::uint32_t>(
     std::min<std::size_t>(*there, head_->size - before));
   if (n > 0) {
@@ -90,7 +93,7 @@ std::optional<process_line::frame> process_line::next() {
 bool process_line::read_head() {
   if (head_)
     return true;
-  auto there = in_.available();
+  auto there = in_.available(sizeof(guest_frame_head));
   broken_ |= !there;
   if (broken_ || *there < sizeof(guest_frame_head))
     return false;
@@ -116,8 +119,9 @@ void process_line::want_nothing() {
   channel_.node_wants.store(0);
 }
 
-bool process_line::ready() const {
-  if (in_.available().value_or(1) >= (head_ ? 1 : sizeof(guest_frame_head)))
+bool process_line::ready() {
+  auto enough = head_ ? 1u : std::uint32_t{sizeof(guest_frame_head)};
+  if (in_.available(enough).value_or(enough) >= enough)
     return true;
   return !waiting_.empty() && out_.room().value_or(1) > 0;
 }

@@ -42,7 +42,7 @@ public:
   void want();
   void want_nothing();
   /// Whether there is something to do.
-  bool ready() const;
+  bool ready();
 
 private:
   void put(std::string_view bytes);

@@ -28,6 +28,11 @@ void ring_late(guest_channel& channel) {
   usleep(200);
 }
 
+[[noreturn]] void stay() {
+  for (;;)
+    pause();
+}
+
 /// Past what a line would allow, and then nothing more.
 [[noreturn]] void raw(guest_channel& channel, std::string_view bytes,
                       std::uint32_t leap = 0) {
@@ -36,8 +41,14 @@ void ring_late(guest_channel& channel) {
     channel.up.bytes[at++ % guest_ring::size] = x;
   channel.up.head = at + leap;
   ring();
-  for (;;)
-    pause();
+  stay();
+}
+
+/// It has read what nobody wrote, and wants more.
+[[noreturn]] void lie_about_reading(guest_channel& channel, guest_line& line) {
+  channel.down.tail = channel.down.head + guest_ring::size / 2;
+  line.say(frame::next, {});
+  stay();
 }
 
 std::string head(frame kind, std::uint32_t size) {
@@ -56,7 +67,7 @@ void misbehave(const std::string& how, guest_channel& channel,
   else if (how == "far head")
     raw(channel, {}, 2 * guest_ring::size);
   else if (how == "far tail")
-    channel.down.tail = channel.down.tail + 5;
+    lie_about_reading(channel, line);
   else if (how == "bad channel")
     line.say(frame::cast, {.name = "\xFF"}, "x");
   else if (how == "answer nobody wants")

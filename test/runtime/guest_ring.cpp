@@ -31,6 +31,7 @@ TEST_CASE("what one thread writes another one reads, whatever the pieces") {
       for (std::size_t i = 0; i < piece.size(); ++i)
         piece[i] = letter(sent + i);
       sent += *out.put(piece);
+      out.show();
     }
   }};
   std::mt19937 random{2};
@@ -52,13 +53,14 @@ TEST_CASE("a place that makes no sense is noticed by the other side") {
   ring_writer out{*ring};
   ring_reader in{*ring};
   REQUIRE(out.put("abc") == 3);
+  out.show();
   REQUIRE(in.available() == 3u);
 
   ring->head = guest_ring::size + 1;
-  CHECK(!in.available());
+  CHECK(!in.available(4));
   ring->tail = 4;
   CHECK(!out.room());
-  CHECK(!out.put("d"));
+  CHECK(!out.put(std::string(guest_ring::size, 'd')));
 }
 
 TEST_CASE("a full ring takes no more until somebody reads") {
@@ -67,8 +69,43 @@ TEST_CASE("a full ring takes no more until somebody reads") {
   ring_reader in{*ring};
   REQUIRE(out.put(std::string(guest_ring::size + 1, 'x')) == guest_ring::size);
   CHECK(out.put("y") == 0);
+  out.show();
+  REQUIRE(in.available() == guest_ring::size);
 
   char taken[2];
   in.take(taken, 2);
   CHECK(out.put("yyy") == 2);
+}
+
+TEST_CASE("a frame is seen when all of it is there, and not before") {
+  auto ring = std::make_unique<guest_ring>();
+  ring_writer out{*ring};
+  ring_reader in{*ring};
+  out.put("head");
+  out.put("body");
+  CHECK(in.available() == 0u);
+
+  out.show();
+  CHECK(in.available(8) == 8u);
+}
+
+TEST_CASE("bytes are read where they are, if they are there in one piece") {
+  auto ring = std::make_unique<guest_ring>();
+  ring_writer out{*ring};
+  ring_reader in{*ring};
+  out.put("abc");
+  out.show();
+  CHECK(!in.peek(4));
+  REQUIRE(in.peek(3) == "abc");
+
+  in.skip(3);
+  // The last byte of the ring, and the first two of the next lap.
+  out.put(std::string(guest_ring::size - 4, 'x') + "def");
+  out.show();
+  in.skip(guest_ring::size - 4);
+  CHECK(in.peek(1) == "d");
+  CHECK(!in.peek(3));
+  char taken[3];
+  in.take(taken, 3);
+  CHECK(std::string_view{taken, 3} == "def");
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "test/runtime/wasm_fixture.hpp"
 
+#include "runtime/guest_ring.hpp"
+
 #include "messages/limits.hpp"
 
 #include <dirent.h>
@@ -273,9 +275,11 @@ TEST_CASE("a process that breaks the rules is killed, and counted") {
                    "speaks the node's part", "ring"}) {
     fake x{how};
     INFO(std::string{how});
-    // Who is at rest is not listened to until there is something for it.
+    // Who is at rest is not listened to until there is something for it, and
+    // what it has read matters to those who need its room.
     if (x.run() == progress::idle)
-      x.host.inbox.push_back({hook::cast, x.host.id, "honest", {}});
+      x.host.inbox.push_back(
+        {hook::cast, x.host.id, std::string(guest_ring::size, 'x'), {}});
     CHECK(x.run() == progress::dead);
     CHECK(x.body->fault()
           == "its process said what no guest says, and was killed");
