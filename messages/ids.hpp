@@ -45,7 +45,7 @@ using boot_id = id<struct boot_tag>;
 /// Where random bits come from: the machine's generator, or a seeded one.
 using chance = std::function<std::uint64_t()>;
 
-/// The machine's generator.
+/// The machine's generator; its copies may be used by any number of threads.
 chance machine_chance();
 
 std::string uuid_text(std::uint64_t high, std::uint64_t low);

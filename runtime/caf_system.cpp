@@ -11,7 +11,6 @@
 #include <caf/io/middleman.hpp>
 
 #include <future>
-#include <random>
 
 namespace edgeless {
 
@@ -53,12 +52,13 @@ public:
   }
 
   void init(caf::actor_system_config&) override {
-    std::random_device random;
+    auto random = machine_chance();
     caf::node_id::default_data::host_id_type host;
     for (auto& x : host)
       x = static_cast<std::uint8_t>(random());
     host[0] |= 1; // never all zero
-    node_of(system_) = caf::make_node_id(random() | 1u, host);
+    node_of(system_) = caf::make_node_id(
+      static_cast<std::uint32_t>(random()) | 1u, host);
   }
 
   void start() override {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#include "messages/ids.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+#include <thread>
+#include <vector>
+
+using namespace edgeless;
+
+namespace {
+
+// More than a thread fetches at a time.
+constexpr std::size_t many = 1000;
+
+std::vector<node_id> draw_many(const chance& random) {
+  std::vector<node_id> result;
+  for (std::size_t i = 0; i < many; ++i)
+    result.push_back(draw<node_id>(random));
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("no two ids are the same, whichever threads draw them at once") {
+  auto random = machine_chance();
+  std::vector<node_id> there;
+  std::jthread other{[&there, random] { there = draw_many(random); }};
+  auto here = draw_many(random);
+  other.join();
+
+  std::set<node_id> all{here.begin(), here.end()};
+  all.insert(there.begin(), there.end());
+  CHECK(all.size() == 2 * many);
+}
+
+TEST_CASE("an id drawn is a UUID of version 4, and all else of it is chance") {
+  std::uint64_t ones = 0, zeros = 0;
+  for (auto& x : draw_many(machine_chance())) {
+    CHECK((x.high & 0xF000) == 0x4000);
+    CHECK((x.low >> 62) == 2);
+    ones |= x.high;
+    zeros |= ~x.high;
+  }
+  CHECK((ones | 0xF000) == ~0ull);
+  CHECK((zeros | 0xF000) == ~0ull);
+}
