@@ -28,12 +28,19 @@ struct part {
 };
 
 constexpr part parts[] = {
-  {"casts", benchmark::casts},         {"calls", benchmark::calls},
-  {"starts", benchmark::starts},       {"workflow", benchmark::workflow_start},
-  {"fans", benchmark::fans},           {"idle", benchmark::daemons},
-  {"memory", benchmark::memory},       {"placement", benchmark::placements},
-  {"migration", benchmark::migration}, {"mirror", benchmark::mirror_writes},
-  {"failover", benchmark::failover},   {"compute", benchmark::compute},
+  {"casts", benchmark::casts},
+  {"calls", benchmark::calls},
+  {"latency", benchmark::latency},
+  {"starts", benchmark::starts},
+  {"workflow", benchmark::workflow_start},
+  {"fans", benchmark::fans},
+  {"idle", benchmark::daemons},
+  {"memory", benchmark::memory},
+  {"placement", benchmark::placements},
+  {"migration", benchmark::migration},
+  {"mirror", benchmark::mirror_writes},
+  {"failover", benchmark::failover},
+  {"compute", benchmark::compute},
 };
 
 struct wishes {

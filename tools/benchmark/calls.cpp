@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <array>
 #include <cstring>
 
 #include "tools/benchmark/encryption.hpp"
@@ -7,6 +6,7 @@
 #include "tools/benchmark/node.hpp"
 #include "tools/benchmark/parts.hpp"
 #include "tools/benchmark/peer.hpp"
+#include "tools/benchmark/percentiles.hpp"
 
 namespace edgeless::benchmark {
 
@@ -16,13 +16,6 @@ namespace {
 
 constexpr std::uint32_t calls_per_round = 4000;
 constexpr std::uint32_t payload_size = 64;
-
-struct part {
-  double below;
-  const char* name;
-};
-constexpr std::array parts{part{0.5, "p50"}, part{0.99, "p99"},
-                           part{0.999, "p99.9"}};
 
 /// Seconds per call, from the report of asker.wat; empty if one failed.
 std::vector<double> read_report(const std::string& report) {
@@ -40,9 +33,7 @@ std::vector<double> read_report(const std::string& report) {
 /// Rounds of calls to `target`; a sample is a quantile of a round.
 rows measure(const plan& how, node& host, const endpoint& target,
              const std::string& where) {
-  rows result;
-  for (auto& x : parts)
-    result.push_back({"call " + where + ", " + x.name, unit::seconds});
+  auto result = percentile_rows("call " + where);
   auto box = std::make_shared<mailbox>();
   output_map outputs{1, {{"out", target}, {"report", host.at(host.add(box))}}};
   auto asker = draw<physical_id>(machine_chance());
@@ -55,15 +46,10 @@ rows measure(const plan& how, node& host, const endpoint& target,
     auto round = report ? read_report(report->payload) : std::vector<double>{};
     if (round.empty())
       problem = fail(ec::unreachable, "calls failed");
-    for (std::size_t k = 0; k < result.size() && i > 0; ++k) // after a warm-up
-      result[k].samples.push_back(quantile(round, parts[k].below));
+    if (i > 0) // after a warm-up
+      add_round(result, round);
   }
-  for (auto& x : result)
-    if (problem) {
-      x.samples.clear();
-      x.failure = explain(problem);
-    }
-  return result;
+  return problem ? with_failure(std::move(result), explain(problem)) : result;
 }
 
 /// `certificates`: where they are issued; empty: in the clear.
@@ -89,7 +75,7 @@ rows measure_between_nodes(const plan& how, const std::string& where,
 
 void add(rows& all, rows more, const row& bare, const std::string& name) {
   for (std::size_t i = 0; i < more.size(); ++i) {
-    more[i].floor = {name, quantile(bare.samples, parts[i].below)};
+    more[i].floor = {name, quantile(bare.samples, percentiles[i].below)};
     all.push_back(std::move(more[i]));
   }
 }

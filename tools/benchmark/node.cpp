@@ -158,7 +158,7 @@ node::node(node_id id, const std::string& orchestrator,
 }
 
 node::~node() {
-  for (auto& x : boxes_)
+  for (auto& x : takers_)
     caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
   self_->monitor(node_);
   self_->send(node_, atom::stop_v);
@@ -289,20 +289,24 @@ void node::cast(const physical_id& to, std::string payload) {
 }
 
 physical_id node::add(std::shared_ptr<mailbox> box) {
+  return add([box](events x) { box->put(std::move(x)); });
+}
+
+physical_id node::add(std::function<void(events)> taker) {
   auto id = draw<physical_id>(machine_chance());
   auto room
     = std::make_shared<quota>(limits::inbox_events, limits::inbox_bytes);
   auto hood = hood_;
   sink_actor made = system_.spawn(
-    [box, room, hood](sink_actor::pointer) -> sink_actor::behavior_type {
-      return {[box, room, hood](atom::deliver, events& x) {
+    [taker, room, hood](sink_actor::pointer) -> sink_actor::behavior_type {
+      return {[taker, room, hood](atom::deliver, events& x) {
         for (auto& item : x)
           room->give_back(1, item.payload.size());
         hood->counts.count_handled(x.size());
-        box->put(std::move(x));
+        taker(std::move(x));
       }};
     });
-  boxes_.push_back(made);
+  takers_.push_back(made);
   hood_->add(id, {made, room, {}});
   return id;
 }

@@ -14,6 +14,7 @@
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -83,6 +84,9 @@ public:
 
   /// One event for an instance here.
   void cast(const physical_id& to, std::string payload);
+  /// An instance that is no function: whatever comes is handed to that one,
+  /// by one thread at a time.
+  physical_id add(std::function<void(events)> taker);
   /// An instance that is a mailbox.
   physical_id add(std::shared_ptr<mailbox> box);
 
@@ -108,7 +112,7 @@ private:
   std::shared_ptr<wire> net_;
   caf::actor orchestrator_;
   neighbourhood_ptr hood_;
-  std::vector<sink_actor> boxes_;
+  std::vector<sink_actor> takers_;
   node_actor node_;
   caf::scoped_actor self_{system_};
 };

@@ -22,6 +22,10 @@ rows daemons(const plan& how);
 /// How long a call between two functions takes, in a node and between two.
 rows calls(const plan& how);
 
+/// How long an event takes from when it is due, at a rate that does not depend
+/// on what becomes of it.
+rows latency(const plan& how);
+
 /// How long it takes to start a function, and how many start per second.
 rows starts(const plan& how);
 
