@@ -5,9 +5,11 @@
 #include "runtime/tls_keeper.hpp"
 #include "runtime/wire.hpp"
 
+#include "messages/errors.hpp"
 #include "messages/limits.hpp"
 
 #include <caf/actor_cast.hpp>
+#include <caf/event_based_actor.hpp>
 #include <caf/scoped_actor.hpp>
 
 #include <memory>
@@ -31,13 +33,34 @@ public:
     return caf::actor_cast<Handle>(*whom);
   }
 
-  /// Asks and waits, for at most limits::client.
+  /// Asks and waits, for at most limits::client; not for somebody who is gone.
   template <class Result, class Handle, class... Ts>
   caf::expected<Result> ask(const Handle& whom, Ts&&... xs) {
-    caf::expected<Result> result{caf::error{}};
-    self_->request(whom, limits::client, std::forward<Ts>(xs)...)
-      .receive([&](Result& x) { result = std::move(x); },
-               [&](caf::error& x) { result = std::move(x); });
+    caf::expected<Result> result{fail(ec::unreachable, "no answer")};
+    system_.spawn([whom, asker = caf::actor_cast<caf::actor>(self_),
+                   ... xs = std::forward<Ts>(xs)](
+                    caf::event_based_actor* courier) {
+      // CAF leaves a request open if the receiver's process dies.
+      courier->monitor(whom);
+      courier->set_down_handler([=](const caf::down_msg&) {
+        courier->send(asker, fail(ec::unreachable,
+                                  "it ended before it had answered"));
+        courier->quit();
+      });
+      courier->request(whom, limits::client, xs...)
+        .then(
+          [=](Result& x) {
+            courier->send(asker, std::move(x));
+            courier->quit();
+          },
+          [=](caf::error& x) {
+            courier->send(asker, std::move(x));
+            courier->quit();
+          });
+    });
+    self_->receive([&](Result& x) { result = std::move(x); },
+                   [&](caf::error& x) { result = std::move(x); },
+                   caf::after(limits::client + limits::local) >> [] {});
     return result;
   }
 

@@ -2,11 +2,13 @@
 """Controller or orchestrator die and come back: nothing starts anew."""
 import random
 import re
+import signal
+import subprocess
 import threading
 import time
 import unittest
 
-from cluster import GENERATOR, LOG, Cluster, SystemTest, wait_for
+from cluster import BIN, GENERATOR, LOG, Cluster, SystemTest, wait_for
 
 
 def counters(lines):
@@ -173,6 +175,22 @@ class Acknowledged(SystemTest):
         for workflow in listed():
             for name, (phase, _, _) in c.inspect(workflow).items():
                 self.assertEqual(phase, "running", name)
+
+    def test_who_has_asked_a_killed_controller_does_not_wait(self):
+        c = self.cluster
+        c.start_all("n1")
+        file = c.workflow([("sink", "noop", {}, {})])
+        # It cannot answer before its orchestrator has.
+        c.signal("orchestrator", signal.SIGSTOP)
+        asking = subprocess.Popen(
+            [BIN / "edgeless_cli", "workflow", "start", file], cwd=c.folder,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_for("the question", lambda: c.scrape("controller").get(
+            "edgeless_controller_workflow_starts_total", 0) > 0)
+        c.kill("controller")
+        _, said = asking.communicate(timeout=10)
+        self.assertEqual(asking.returncode, 1)
+        self.assertIn("it ended before it had answered", said)
 
 
 if __name__ == "__main__":
