@@ -238,6 +238,8 @@ constexpr std::size_t transactions = 100'000;
 // -- deadlines: the inner one always speaks first -----------------------------
 
 constexpr auto dial = 3s;
+/// A program that was launched a moment ago listens by then.
+constexpr auto launch = 1s;
 constexpr auto compile = 10s;
 constexpr auto node_start = 12s;
 constexpr auto host = 15s;

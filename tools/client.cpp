@@ -2,6 +2,9 @@
 #include "tools/client.hpp"
 
 #include "runtime/guarded_wire.hpp"
+#include "runtime/wire_socket.hpp"
+
+#include <cerrno>
 
 namespace edgeless {
 
@@ -21,24 +24,34 @@ client::~client() {
   net_.reset();
 }
 
+std::pair<caf::strong_actor_ptr, std::string>
+client::dial_once(const std::string& url, peer_role peer) {
+  net_->dial(url, peer_role::client, peer, "",
+             caf::actor_cast<caf::strong_actor_ptr>(self_));
+  std::pair<caf::strong_actor_ptr, std::string> result{nullptr, "no answer"};
+  self_->receive(
+    [&](atom::dialled, const std::string&, caf::strong_actor_ptr& whom,
+        std::string& reason) {
+      result = {std::move(whom), std::move(reason)};
+    },
+    caf::after(limits::dial + 1s) >> [] {});
+  return result;
+}
+
 caf::expected<caf::strong_actor_ptr> client::dial_any(const std::string& url,
                                                       peer_role peer) {
   if (auto parsed = parse_url(url); !parsed)
     return parsed.error();
-  net_->dial(url, peer_role::client, peer, "",
-             caf::actor_cast<caf::strong_actor_ptr>(self_));
-  caf::expected<caf::strong_actor_ptr> result{
-    fail(ec::unreachable, "no answer from " + url)};
-  self_->receive(
-    [&](atom::dialled, const std::string&, caf::strong_actor_ptr& whom,
-        const std::string& reason) {
-      if (whom)
-        result = std::move(whom);
-      else
-        result = fail(ec::unreachable, "cannot reach " + url + ": " + reason);
-    },
-    caf::after(limits::dial + 1s) >> [] {});
-  return result;
+  auto give_up = std::chrono::steady_clock::now() + limits::launch;
+  auto answer = dial_once(url, peer);
+  while (!answer.first && answer.second.ends_with(cause(ECONNREFUSED))
+         && std::chrono::steady_clock::now() < give_up) {
+    self_->receive(caf::after(limits::launch / 20) >> [] {});
+    answer = dial_once(url, peer);
+  }
+  if (answer.first)
+    return std::move(answer.first);
+  return fail(ec::unreachable, "cannot reach " + url + ": " + answer.second);
 }
 
 } // namespace edgeless

@@ -14,6 +14,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace edgeless {
 
@@ -24,7 +25,8 @@ public:
   explicit client(std::shared_ptr<tls_keeper> tls = nullptr);
   ~client();
 
-  /// Reaches whoever listens at `url`. An error names it and the reason.
+  /// Reaches whoever listens at `url`, or will within limits::launch. An error
+  /// names it and the reason.
   template <class Handle>
   caf::expected<Handle> dial(const std::string& url, peer_role peer) {
     auto whom = dial_any(url, peer);
@@ -67,6 +69,9 @@ public:
 private:
   caf::expected<caf::strong_actor_ptr> dial_any(const std::string& url,
                                                 peer_role peer);
+  /// The peer, or why not.
+  std::pair<caf::strong_actor_ptr, std::string>
+  dial_once(const std::string& url, peer_role peer);
 
   system_config config_{1};
   caf::actor_system system_{config_};

@@ -7,6 +7,13 @@ import unittest
 from cluster import BIN, GENERATOR, LOG, ROOT, SystemTest, wait_for
 
 
+def refused_connections():
+    """How many TCP connections of this machine have not come about."""
+    names, values = [line.split() for line in open("/proc/net/snmp")
+                     if line.startswith("Tcp:")]
+    return int(values[names.index("AttemptFails")])
+
+
 class Mistakes(SystemTest):
     def run_daemon(self, program, *arguments):
         return subprocess.run([BIN / program, *arguments],
@@ -103,6 +110,17 @@ class Mistakes(SystemTest):
                           f"http://127.0.0.1:{c.ports['n1']}",
                           c.node_ids["n1"], nobody, "x", check=False),
                     "no instance")
+
+    def test_a_controller_that_was_launched_a_moment_ago_is_waited_for(self):
+        c = self.cluster
+        before = refused_connections()
+        early = subprocess.Popen([BIN / "edgeless_cli", "domain", "list"],
+                                 cwd=c.folder, stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT, text=True)
+        wait_for("a refusal", lambda: refused_connections() > before)
+        c.start_controller()
+        said, _ = early.communicate(timeout=20)
+        self.assertEqual(early.returncode, 0, said)
 
     def test_without_a_controller_the_cli_says_so(self):
         self.refuse(self.cluster.cli("workflow", "list", check=False),
