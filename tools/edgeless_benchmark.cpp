@@ -118,9 +118,9 @@ int report(const program& self, const wishes& x) {
 CLI::App* add_report(program& self, wishes& x) {
   auto* sub = self.options().add_subcommand(
     "report",
-    "Measure casts, calls, starts, memory, placement, migration, the "
-    "mirror and failover beside what the machine can do without us, and "
-    "print a table");
+    "Measure casts, calls, latency, starts, memory, placement, migration, "
+    "the mirror and failover beside what the machine can do without us, "
+    "and print a table");
   sub->add_flag("--quick", x.quick, "Rougher, in less than a minute");
   std::vector<std::string> names;
   for (auto& one : parts)
