@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/tls_certificate.hpp"
 
-#include "runtime/cipher_preference.hpp"
 #include "runtime/files.hpp"
 #include "runtime/wasm_owned.hpp"
 
@@ -150,8 +149,7 @@ caf::error check_signature(const tls_settings& files, X509_STORE* trusted,
 
 /// What holds for all our connections, whatever the files say.
 owned<SSL_CTX, SSL_CTX_free> make_context() {
-  owned<SSL_CTX, SSL_CTX_free> result{
-    SSL_CTX_new_ex(nullptr, cipher_preference(), TLS_method())};
+  owned<SSL_CTX, SSL_CTX_free> result{SSL_CTX_new(TLS_method())};
   auto x = result.get();
   if (x == nullptr)
     return result;

@@ -18,8 +18,6 @@ packages=(
   prometheus       # scrapes them; promtool checks conf/
   redis-server     # what the mirror is tested against
 )
-# Faster encryption than OpenSSL 3.0 has. Not there for other processors.
-[ "$(dpkg --print-architecture)" != amd64 ] || packages+=(libipsec-mb-dev)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -63,7 +63,6 @@ const std::map<std::string, std::set<std::string>> floors{
 const std::map<std::string, std::set<std::string>> third_parties{
   {"wasm.h", {"runtime"}},
   {"wasmtime", {"runtime"}},
-  {"intel-ipsec-mb.h", {"runtime"}},
   {"openssl/", {"runtime", "test"}},
   {"spdlog/", {"runtime"}},
   {"toml++/", {"runtime"}},
