@@ -1,10 +1,10 @@
 # WebAssembly made at build time: our own modules as bytes in the program,
 # and the guests of tests as files.
 
-# wat_bytes(NAME): runtime/wat/NAME.wat as runtime/NAME.wasm.inc, a list of
+# wat_bytes(NAME): runtime/wasm/wat/NAME.wat as runtime/NAME.wasm.inc, a list of
 # bytes to include; adds it to OUTPUT.
 function(wat_bytes name output)
-  set(source ${CMAKE_SOURCE_DIR}/runtime/wat/${name}.wat)
+  set(source ${CMAKE_SOURCE_DIR}/runtime/wasm/wat/${name}.wat)
   set(module ${CMAKE_BINARY_DIR}/generated/runtime/${name}.wasm)
   add_custom_command(
     OUTPUT ${module}.inc

@@ -1,6 +1,6 @@
 # The WebAssembly engine as target `wasmtime`: the official C API where
 # WASMTIME_ROOT says so, else built once per machine by cargo from the sources
-# that runtime/wasmtime/Cargo.lock pins, into a cache keyed by that file. Both
+# that runtime/wasm/wasmtime/Cargo.lock pins, into a cache keyed by that file. Both
 # have the same layout: include/ and lib/libwasmtime.a.
 
 if(DEFINED ENV{WASMTIME_ROOT} AND NOT WASMTIME_ROOT)
@@ -8,7 +8,7 @@ if(DEFINED ENV{WASMTIME_ROOT} AND NOT WASMTIME_ROOT)
 endif()
 
 if(NOT WASMTIME_ROOT)
-  set(crate ${CMAKE_SOURCE_DIR}/runtime/wasmtime)
+  set(crate ${CMAKE_SOURCE_DIR}/runtime/wasm/wasmtime)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
                ${crate}/Cargo.lock)
   file(SHA256 ${crate}/Cargo.lock key)

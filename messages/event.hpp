@@ -36,7 +36,7 @@ enum class event_kind : std::uint8_t {
   error,
   /// The last that its source sends on a way it leaves, or the first on a way
   /// it takes; see event::after.
-  barrier,
+  marker,
   /// To the source of an event that is delivered at least once: its target has
   /// handled the event with that stream and number, and all before it. `after`
   /// is the last that has arrived; `call` is not zero if one came again, or
@@ -58,15 +58,15 @@ struct event {
   instance_id source;
   logical_id source_component;
   event_kind kind = event_kind::cast;
-  /// Counts the calls of its source; zero for casts. Of a barrier its mark.
+  /// Counts the calls of its source; zero for casts. Of a marker its mark.
   std::uint64_t call = 0;
   /// Nanoseconds since the epoch by the clock of the source; for people.
   std::int64_t created = 0;
   std::uint64_t trace = 0;
   /// Bytes; at most limits::payload.
   std::string payload;
-  /// Of a barrier that opens a way: what its source sends behind it waits until
-  /// the barrier with this mark has come by another way. Zero: nothing waits.
+  /// Of a marker that opens a way: what its source sends behind it waits until
+  /// the marker with this mark has come by another way. Zero: nothing waits.
   /// Of an event that is delivered at least once: up to this number, its stream
   /// is confirmed.
   std::uint64_t after = 0;
@@ -89,7 +89,7 @@ struct endpoint {
   node_id node;
   session_id session;
   physical_id instance;
-  /// Announced by the node: where its gate listens.
+  /// Announced by the node: where its ingress listens.
   std::string invocation_url;
   /// Whom it has taken over from, and who passes on what still comes: nobody
   /// unless it has migrated.
@@ -121,7 +121,7 @@ enum class drop_reason : std::uint8_t {
   /// The channel leads nowhere, and what may wait for that is full or old.
   nowhere,
   /// The link's queue is full: the peer is slow or cannot be reached.
-  link_full,
+  egress_full,
   /// The peer is dead, or was not reached in time.
   peer_lost,
   /// No instance of that id lives here.
@@ -145,25 +145,25 @@ enum class drop_reason : std::uint8_t {
   /// The resource could not do what the event asks.
   resource_failed,
   /// The channel's policy is drop-oldest, and newer ones wait for room.
-  displaced,
+  evicted,
   /// The channel's policy is block or at-least-once, and there was no room for
   /// too long, or in a hook that may not wait.
   blocked_too_long,
   /// Its target has it already: it was sent again.
-  repeated,
+  duplicate,
   /// Its targets trapped on it, again and again.
   poison,
   /// One before it, delivered at least once, is missing: both are sent again.
-  premature,
+  out_of_order,
 };
 inline constexpr std::size_t drop_reasons
-  = static_cast<std::size_t>(drop_reason::premature) + 1;
+  = static_cast<std::size_t>(drop_reason::out_of_order) + 1;
 
 std::string to_string(drop_reason reason);
 
 /// An event on its way to another node, or a part of one: parts of the same
 /// event follow each other, and all but the last say that there is more.
-struct parcel {
+struct fragment {
   physical_id target;
   bool more = false;
   event content;
@@ -171,15 +171,15 @@ struct parcel {
   /// reached, since it may never have spoken to the target's node.
   std::string source_url{};
 };
-BOOST_DESCRIBE_STRUCT(parcel, (), (target, more, content, source_url))
+BOOST_DESCRIBE_STRUCT(fragment, (), (target, more, content, source_url))
 
-/// What a link sends at once. Numbers count the parcels of the link's life.
-/// Its bytes: see parcels.hpp.
+/// What a link sends at once. Numbers count the fragments of the link's life.
+/// Its bytes: see fragments.hpp.
 struct batch {
   std::uint64_t first = 0;
-  std::vector<parcel> parcels;
+  std::vector<fragment> fragments;
 };
-BOOST_DESCRIBE_STRUCT(batch, (), (first, parcels))
+BOOST_DESCRIBE_STRUCT(batch, (), (first, fragments))
 
 caf::error inspect(caf::serializer& f, batch& x);
 caf::error inspect(caf::deserializer& f, batch& x);
@@ -190,7 +190,7 @@ struct greeting {
   std::uint64_t link = 0;
   node_id node;
   session_id session;
-  /// Where the gate of the greeting node listens: answers go there.
+  /// Where the ingress of the greeting node listens: answers go there.
   std::string invocation_url;
   /// Whom it wants to reach: refused by anybody else who has that address.
   node_id target;

@@ -3,7 +3,6 @@
 
 #include <boost/uuid/uuid.hpp>
 #include <boost/uuid/uuid_io.hpp>
-
 #include <sys/random.h>
 
 #include <cerrno>
@@ -36,7 +35,7 @@ private:
 
 } // namespace
 
-chance machine_chance() {
+random_source os_random() {
   return [] {
     thread_local random_words mine;
     return mine.next();

@@ -43,10 +43,10 @@ using session_id = id<struct session_tag>;
 using boot_id = id<struct boot_tag>;
 
 /// Where random bits come from: the machine's generator, or a seeded one.
-using chance = std::function<std::uint64_t()>;
+using random_source = std::function<std::uint64_t()>;
 
 /// The machine's generator; its copies may be used by any number of threads.
-chance machine_chance();
+random_source os_random();
 
 std::string uuid_text(std::uint64_t high, std::uint64_t low);
 
@@ -70,7 +70,7 @@ std::optional<Id> parse_id(std::string_view text) {
 
 /// Draws a random (version 4) id.
 template <class Id>
-Id draw(const chance& random) {
+Id draw(const random_source& random) {
   auto high = (random() & ~0xF000ULL) | 0x4000ULL;
   auto low = (random() & ~(3ULL << 62)) | (1ULL << 63);
   return Id{high, low};

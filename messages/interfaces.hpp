@@ -32,7 +32,7 @@ using instance_actor = sink_actor::extend<
   caf::replies_to<atom::freeze>::with<atom::ok>,
   caf::reacts_to<atom::thaw>,
   // While frozen: passes its queue on to that one, and what still arrives;
-  // ends after so many barriers, or limits::hand_over.
+  // ends after so many markers, or limits::hand_over.
   caf::reacts_to<atom::hand_over, endpoint, std::uint32_t>,
   // Replaces the whole output map, so that a repeated patch is harmless.
   caf::reacts_to<atom::patch, output_map>,
@@ -57,28 +57,28 @@ using compiler_actor = caf::typed_actor<
   // Answers when the module with this code can be instantiated.
   caf::replies_to<atom::compile, code_id, std::string>::with<atom::ok>>;
 
-/// The LINKS: everything this node sends to others.
-using links_actor = caf::typed_actor<
+/// The EGRESS: everything this node sends to others.
+using egress_actor = caf::typed_actor<
   // Events for one instance there, in order.
   caf::reacts_to<atom::deliver, endpoint, events>,
   // Events for an instance on a node that has sent us something before.
   caf::reacts_to<atom::deliver, instance_id, events>,
-  // A node has greeted our gate: answers to it can go to this URL.
+  // A node has greeted our ingress: answers to it can go to this URL.
   caf::reacts_to<atom::greet, node_id, std::string>,
   // The session this node has now; peers are greeted with it.
   caf::reacts_to<atom::join, session_id>,
   // These are dead: what waits for them is dropped and counted.
   caf::reacts_to<atom::fence, fenced_sessions>,
-  // The wire has dialled: a gate, or nothing and why.
+  // The wire has dialled: a ingress, or nothing and why.
   caf::reacts_to<atom::dialled, std::string, caf::strong_actor_ptr, std::string>,
   caf::reacts_to<atom::tick>>;
 
-/// The GATE: everything others send to this node. Reached over the wire.
-using gate_actor = caf::typed_actor<
+/// The INGRESS: everything others send to this node. Reached over the wire.
+using ingress_actor = caf::typed_actor<
   // Opens a link, or takes it up again: the answer is the number of the next
-  // parcel that is wanted. Refuses fenced sessions and mistaken addresses.
+  // fragment that is wanted. Refuses fenced sessions and mistaken addresses.
   caf::replies_to<atom::greet, greeting>::with<std::uint64_t>,
-  // The parcels of the link with this number; the answer is the number of the
+  // The fragments of the link with this number; the answer is the number of the
   // next one wanted, and gives that much credit back.
   caf::replies_to<atom::deliver, std::uint64_t, batch>::with<std::uint64_t>,
   // From edgeless_cli: one event for one instance here.
@@ -175,30 +175,30 @@ using proxy_actor = caf::typed_actor<
   caf::reacts_to<atom::host, component_spec>,
   caf::reacts_to<atom::moved, logical_id, endpoint>,
   caf::reacts_to<atom::drop, logical_id>,
-  // From INTENTS: a key was pushed, and this was its value. ok: there is room
+  // From INTENT LISTENER: a key was pushed, and this was its value. ok: there is room
   // for the next one.
   caf::replies_to<atom::intent, std::string, std::string>::with<atom::ok>,
   caf::reacts_to<atom::tick>,
   caf::reacts_to<atom::stop>>;
 
-/// The INTENTS: waits for what delegated orchestrators push, for the PROXY.
-using intents_actor = caf::typed_actor<
+/// The INTENT LISTENER: waits for what delegated orchestrators push, for the PROXY.
+using intent_listener_actor = caf::typed_actor<
   // Waits a while longer.
   caf::reacts_to<atom::proceed>>;
 
-/// The LIBRARY: whoever has modules.
-using library_actor = caf::typed_actor<
+/// The MODULE SOURCE: whoever has modules.
+using module_source_actor = caf::typed_actor<
   // The part of a module that begins at this offset.
   caf::replies_to<atom::fetch, code_id, std::uint64_t>::with<code_part>>;
 
-/// The PATRON: whom an orchestrator has its workflows from.
-using patron_actor = library_actor::extend<
+/// The CONTROLLER LINK: whom an orchestrator has its workflows from.
+using controller_link_actor = module_source_actor::extend<
   // A node has joined this domain: what was not feasible may be now.
   caf::reacts_to<atom::joined, std::string>>;
 
 /// The ORCHESTRATOR (ε-ORC): owns the membership of one domain. It is the
 /// library of its nodes.
-using orchestrator_actor = listener_actor::extend_with<library_actor>::extend<
+using orchestrator_actor = listener_actor::extend_with<module_source_actor>::extend<
   // From a node; refused while another one of that id answers.
   caf::replies_to<atom::join, node_description, node_actor, boot_id, inventory>::with<welcome>,
   // From a node: an instance ended by itself.
@@ -209,7 +209,7 @@ using orchestrator_actor = listener_actor::extend_with<library_actor>::extend<
   caf::replies_to<atom::place, component_spec>::with<placement>,
   // From a controller that takes this domain over; refused if the domain has
   // another id.
-  caf::replies_to<atom::attach, std::string, patron_actor>::with<domain_description>,
+  caf::replies_to<atom::attach, std::string, controller_link_actor>::with<domain_description>,
   caf::replies_to<atom::describe>::with<domain_description>,
   // Per component: "" or why nobody here can host it, now.
   caf::replies_to<atom::why_not, std::vector<component_spec>>::with<std::vector<std::string>>,
@@ -227,9 +227,9 @@ using orchestrator_actor = listener_actor::extend_with<library_actor>::extend<
 
 // -- in a cluster -------------------------------------------------------------
 
-/// The CONTROLLER (ε-CON): maps workflows to domains. It is the patron of its
+/// The CONTROLLER (ε-CON): maps workflows to domains. It is the controller link of its
 /// orchestrators.
-using controller_actor = patron_actor::extend<
+using controller_actor = controller_link_actor::extend<
   // The client draws the id: asking twice starts one workflow.
   caf::replies_to<atom::start, workflow_id, workflow_spec>::with<workflow_status>,
   caf::replies_to<atom::stop, workflow_id>::with<atom::ok>,
@@ -250,7 +250,7 @@ using controller_actor = patron_actor::extend<
 CAF_BEGIN_TYPE_ID_BLOCK(edgeless_handles, caf::id_block::edgeless_atoms::end)
 
   CAF_ADD_TYPE_ID(edgeless_handles, (edgeless::node_actor))
-  CAF_ADD_TYPE_ID(edgeless_handles, (edgeless::patron_actor))
+  CAF_ADD_TYPE_ID(edgeless_handles, (edgeless::controller_link_actor))
 
 CAF_END_TYPE_ID_BLOCK(edgeless_handles)
 

@@ -87,10 +87,10 @@ constexpr std::size_t delayed_casts = 4096;
 /// What one instance keeps per channel that promises something, until it has
 /// been handled...
 constexpr std::size_t unconfirmed_events = 1024;
-constexpr std::size_t unconfirmed_bytes = 4u << 20;
+constexpr std::size_t retransmit_bytes = 4u << 20;
 /// ...and how much of that may be under way: the rest has still to be sent.
 constexpr std::size_t under_way_events = unconfirmed_events - held_events;
-constexpr std::size_t under_way_bytes = unconfirmed_bytes - held_bytes;
+constexpr std::size_t under_way_bytes = retransmit_bytes - held_bytes;
 /// Such channels that a receiver remembers: all who may feed it, in some lives.
 constexpr std::size_t streams = 4 * components;
 /// Without any progress, a receiver is asked by sending one event again: links
@@ -126,7 +126,7 @@ constexpr auto guest_process_start = 10s;
 /// Its memory beside that of the guest: the engine, and what is on its way.
 constexpr std::size_t guest_process_memory = 128u << 20;
 /// What is on its way between the node and it, in each direction.
-constexpr std::uint32_t guest_ring = 256u << 10;
+constexpr std::uint32_t shared_ring = 256u << 10;
 /// Modules kept ready although nothing runs them.
 constexpr std::size_t ready_modules = 64;
 /// Modules of which it is remembered that, and why, they were refused.
@@ -140,30 +140,30 @@ constexpr std::uint64_t compiled_total = 1ull << 30;
 constexpr std::size_t batch_events = 256;
 constexpr std::size_t batch_bytes = 256u << 10;
 /// What waits for one peer.
-constexpr std::uint32_t link_events = 16384;
-constexpr std::uint64_t link_bytes = 32u << 20;
+constexpr std::uint32_t egress_events = 16384;
+constexpr std::uint64_t egress_bytes = 32u << 20;
 /// What is on its way to one peer, not yet taken by it.
 constexpr std::uint32_t credit_events = 8192;
 constexpr std::uint64_t credit_bytes = 8u << 20;
 /// Batches on their way to one peer: each is a request (unanswered_requests);
 /// meanwhile the next one grows.
 constexpr std::size_t link_flights = 256;
-/// Peers that a gate remembers: more than a node can sensibly have.
+/// Peers that a ingress remembers: more than a node can sensibly have.
 constexpr std::size_t gate_peers = 4096;
 /// A link with nothing to carry is hung up.
-constexpr auto link_idle = 60s;
+constexpr auto egress_idle = 60s;
 /// Events for a peer that cannot be reached are dropped after this.
 constexpr auto link_patience = 10s;
-/// Dead sessions that a gate remembers, and is told of at once.
+/// Dead sessions that a ingress remembers, and is told of at once.
 constexpr std::size_t fenced_sessions = 1024;
 
 // -- moving -------------------------------------------------------------------
 
-/// How long an instance holds a source back for a barrier: it may be lost.
-constexpr auto barrier = 1s;
-/// Marks of barriers that an instance remembers, and sources that it holds: all
+/// How long an instance holds a source back for a marker: it may be lost.
+constexpr auto marker = 1s;
+/// Marks of markers that an instance remembers, and sources that it holds: all
 /// its feeders may switch at once.
-constexpr std::size_t barriers = components;
+constexpr std::size_t markers = components;
 /// Moves of one component that wait for the one under way.
 constexpr std::size_t moves = 8;
 /// Moves of one drain at the same time: they share two nodes.
@@ -224,7 +224,7 @@ constexpr auto redis_pause_max = 5s;
 constexpr std::size_t redis_key = 64u << 10;
 /// What an intent and its key may say: a list of some thousand nodes.
 constexpr std::size_t intent_text = 64u << 10;
-/// INTENTS waits this long for the next one, in one go.
+/// INTENT LISTENER waits this long for the next one, in one go.
 constexpr auto intent_wait = 1s;
 /// Intents that are being executed, and results that wait for Redis.
 constexpr std::size_t intents = 64;
@@ -233,7 +233,7 @@ constexpr auto intent = 2min;
 /// How long the result of an intent can be read.
 constexpr auto intent_result = 10min;
 /// Transactions of one metrics-collector that have begun and not ended.
-constexpr std::size_t transactions = 100'000;
+constexpr std::size_t transaction_times = 100'000;
 
 // -- deadlines: the inner one always speaks first -----------------------------
 

@@ -2,7 +2,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 // The WebAssembly engine has its own handlers: guests trap by signals.
 #define DOCTEST_CONFIG_NO_POSIX_SIGNALS
-#include "runtime/guest_child.hpp"
+#include "runtime/sandbox/child_main.hpp"
 
 #include <doctest/doctest.h>
 

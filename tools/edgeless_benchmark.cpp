@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/files.hpp"
-#include "runtime/guest_child.hpp"
+#include "tools/loadgen/experiment.hpp"
+#include "tools/loadgen/source.hpp"
+#include "tools/program.hpp"
+#include "tools/report/compare.hpp"
+#include "tools/report/harness/peer.hpp"
+#include "tools/report/parts.hpp"
+
+#include "runtime/base/files.hpp"
+#include "runtime/sandbox/child_main.hpp"
 
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
@@ -10,13 +17,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-
-#include "tools/benchmark/compare.hpp"
-#include "tools/benchmark/load_experiment.hpp"
-#include "tools/benchmark/load_source.hpp"
-#include "tools/benchmark/parts.hpp"
-#include "tools/benchmark/peer.hpp"
-#include "tools/program.hpp"
 
 using namespace edgeless;
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/exposure.hpp"
-#include "runtime/function_build.hpp"
-#include "runtime/templates.hpp"
-#include "runtime/workflow_file.hpp"
+#include "tools/cli/certificates.hpp"
+#include "tools/cli/client.hpp"
+#include "tools/cli/print.hpp"
+#include "tools/program.hpp"
+
+#include "runtime/config/plaintext_policy.hpp"
+#include "runtime/config/templates.hpp"
+#include "runtime/config/workflow_file.hpp"
+#include "runtime/modules/function_build.hpp"
 
 #include <iostream>
-
-#include "tools/certificates.hpp"
-#include "tools/client.hpp"
-#include "tools/print.hpp"
-#include "tools/program.hpp"
 
 using namespace edgeless;
 
@@ -19,9 +19,9 @@ namespace {
 /// addresses.
 caf::error open_client(std::unique_ptr<client>& result,
                        const tls_settings& settings, const addresses& all) {
-  if (auto problem = check_exposure(settings, all))
+  if (auto problem = check_plaintext_policy(settings, all))
     return problem;
-  auto tls = open_tls(settings, {peer_role::client, ""});
+  auto tls = open_tls_context(settings, {peer_role::client, ""});
   if (!tls)
     return tls.error();
   result = std::make_unique<client>(std::move(*tls));
@@ -88,7 +88,7 @@ caf::error start_workflow(session& controller, const std::string& file) {
   for (auto& x : workflow->modules)
     if (auto problem = upload(controller, x))
       return problem;
-  auto id = draw<workflow_id>(machine_chance());
+  auto id = draw<workflow_id>(os_random());
   auto status
     = controller.ask<workflow_status>(atom::start_v, id, workflow->spec);
   if (!status)
@@ -195,7 +195,7 @@ caf::error invoke(const invocation& x, const std::string& config_file) {
   std::unique_ptr<client> peer;
   if (auto problem = open_client(peer, tls, {{"function invoke", x.url}}))
     return problem;
-  auto gate = peer->dial<gate_actor>(x.url, peer_role::node);
+  auto gate = peer->dial<ingress_actor>(x.url, peer_role::node);
   if (!gate)
     return gate.error();
   event e;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/box_certificates.hpp"
-#include "runtime/guest_child.hpp"
-#include "runtime/templates.hpp"
+#include "tools/program.hpp"
+
+#include "runtime/config/box_certificates.hpp"
+#include "runtime/config/templates.hpp"
+#include "runtime/sandbox/child_main.hpp"
 
 #include "messages/errors.hpp"
 
 #include <algorithm>
 #include <filesystem>
-
-#include "tools/program.hpp"
 
 using namespace edgeless;
 
@@ -58,7 +58,7 @@ struct wishes {
 /// Writes the files of a box, its certificates included.
 caf::error write_files(const wishes& x, const std::filesystem::path& folder,
                        const std::vector<config_file>& files,
-                       const chance& random) {
+                       const random_source& random) {
   std::error_code ignored;
   if (x.tls && std::filesystem::exists(folder / "tls", ignored))
     return fail(ec::duplicate,
@@ -71,7 +71,7 @@ caf::error write_files(const wishes& x, const std::filesystem::path& folder,
 }
 
 int run(program& self, const wishes& x) {
-  auto random = machine_chance();
+  auto random = os_random();
   std::filesystem::path folder = ".";
   auto files = box_templates(random);
   if (x.nodes > 1) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/templates.hpp"
-
 #include "tools/program.hpp"
+
+#include "runtime/config/templates.hpp"
 
 using namespace edgeless;
 
@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
   outline.purpose = "A node: runs functions and resources.";
   outline.config_file = "node.toml";
   outline.template_text = [] {
-    return node_template(machine_chance());
+    return node_template(os_random());
   };
   outline.launch = [](const std::string& file) -> caf::expected<process_ptr> {
     auto settings = load_node_settings(file);

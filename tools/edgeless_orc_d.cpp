@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/templates.hpp"
-
 #include "tools/program.hpp"
+
+#include "runtime/config/templates.hpp"
 
 using namespace edgeless;
 

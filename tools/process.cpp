@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "tools/process.hpp"
 
-#include "actors/controller.hpp"
-#include "actors/node.hpp"
-#include "actors/node_metrics.hpp"
-#include "actors/orchestrator.hpp"
+#include "actors/controller/controller.hpp"
+#include "actors/node/node.hpp"
+#include "actors/node/node_metrics.hpp"
+#include "actors/orchestrator/orchestrator.hpp"
 
-#include "runtime/caf_system.hpp"
-#include "runtime/capabilities.hpp"
-#include "runtime/domain_metrics.hpp"
-#include "runtime/exposure.hpp"
-#include "runtime/guarded_wire.hpp"
-#include "runtime/health.hpp"
-#include "runtime/log.hpp"
-#include "runtime/redis.hpp"
-#include "runtime/wasm_engine.hpp"
+#include "runtime/base/log.hpp"
+#include "runtime/config/plaintext_policy.hpp"
+#include "runtime/metrics/domain_metrics.hpp"
+#include "runtime/net/basp/basp_transport.hpp"
+#include "runtime/net/basp/caf_system.hpp"
+#include "runtime/placement/capabilities.hpp"
+#include "runtime/placement/health.hpp"
+#include "runtime/redis/client.hpp"
+#include "runtime/wasm/engine.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/scoped_actor.hpp>
@@ -32,16 +32,16 @@ using namespace std::chrono_literals;
 /// What all three have: a system, a wire, a root actor and its door.
 class actor_process : public process {
 public:
-  explicit actor_process(std::shared_ptr<tls_keeper> tls) : system_{config_} {
-    harden(system_);
-    wire_settings how;
+  explicit actor_process(std::shared_ptr<tls_context> tls) : system_{config_} {
+    disable_remote_spawn(system_);
+    transport_settings how;
     how.tls = std::move(tls);
     how.statistics = wired_;
-    net_ = make_guarded_wire(system_, std::move(how));
+    net_ = make_basp_transport(system_, std::move(how));
   }
 
   ~actor_process() override {
-    door_.reset();
+    acceptor_.reset();
     // Whoever scrapes slowly is waited for while the actors end.
     auto closing = std::async(std::launch::async,
                               [x = std::move(metrics_)]() mutable { x = {}; });
@@ -72,7 +72,7 @@ protected:
       *parsed, caf::actor_cast<caf::strong_actor_ptr>(root_), self, peers);
     if (!opened)
       return opened.error();
-    door_ = std::move(*opened);
+    acceptor_ = std::move(*opened);
     return caf::none;
   }
 
@@ -99,10 +99,11 @@ protected:
 
   system_config config_;
   caf::actor_system system_;
-  std::shared_ptr<wire_statistics> wired_ = std::make_shared<wire_statistics>();
-  std::shared_ptr<wire> net_;
+  std::shared_ptr<transport_statistics> wired_
+    = std::make_shared<transport_statistics>();
+  std::shared_ptr<transport> net_;
   caf::actor root_;
-  std::unique_ptr<listener> door_;
+  std::unique_ptr<listener> acceptor_;
   std::unique_ptr<metrics_server> metrics_;
 };
 
@@ -110,23 +111,23 @@ struct controller_process : actor_process {
   using actor_process::actor_process;
 
   caf::error launch(const controller_settings& settings) {
-    controller_birth birth;
-    birth.domains = settings.orchestrators;
-    birth.net = net_;
-    birth.random = machine_chance();
+    controller_options options;
+    options.domains = settings.orchestrators;
+    options.net = net_;
+    options.random = os_random();
     if (auto& file = settings.persistence_filename; !file.empty()) {
       auto opened = open_workflow_store(file);
       if (!opened)
         return opened.error();
-      birth.store = std::move(*opened);
-      auto known = birth.store->load();
+      options.store = std::move(*opened);
+      auto known = options.store->load();
       if (!known)
         return known.error();
-      birth.known = std::move(*known);
+      options.known = std::move(*known);
     }
     serve("controller", settings.metrics_url,
-          [counts = birth.counts](metrics_page& x) { tell(x, *counts); });
-    root(system_.spawn<caf::detached>(controller, std::move(birth)));
+          [counts = options.counts](metrics_page& x) { tell(x, *counts); });
+    root(system_.spawn<caf::detached>(controller, std::move(options)));
     return listen(settings.controller_url, peer_role::controller,
                   {peer_role::client});
   }
@@ -146,48 +147,48 @@ struct collector_process : actor_process {
   /// `id`: as the certificate of the orchestrator names it, if there is one.
   caf::error launch(const orchestrator_settings& settings, const node_id& id) {
     auto& general = settings.general;
-    node_birth birth;
-    birth.random = machine_chance();
-    birth.description.id = id ? id : draw<node_id>(birth.random);
-    birth.description.agent_url = general.agent_url_announced;
-    birth.description.invocation_url = general.invocation_url_announced;
-    birth.description.providers.push_back(
+    node_options options;
+    options.random = os_random();
+    options.description.id = id ? id : draw<node_id>(options.random);
+    options.description.agent_url = general.agent_url_announced;
+    options.description.invocation_url = general.invocation_url_announced;
+    options.description.providers.push_back(
       {"metrics-collector", "metrics-collector", {}});
-    birth.orchestrator_url = general.orchestrator_url;
-    birth.telemetry_level = std::nullopt;
-    birth.net = net_;
+    options.orchestrator_url = general.orchestrator_url;
+    options.telemetry_level = std::nullopt;
+    options.net = net_;
     auto gate_at = parse_url(general.invocation_url);
     if (!gate_at)
       return gate_at.error();
-    birth.gate_at = *gate_at;
+    options.gate_at = *gate_at;
     auto probe = std::make_shared<health_probe>();
-    birth.health = [probe] {
+    options.health = [probe] {
       return probe->sample();
     };
-    birth.metrics = redis_at(settings.collector_redis_url);
-    root(system_.spawn<caf::detached>(node, std::move(birth)));
+    options.metrics = redis_at(settings.collector_redis_url);
+    root(system_.spawn<caf::detached>(node, std::move(options)));
     return caf::none;
   }
 };
 
 struct orchestrator_process : actor_process {
-  explicit orchestrator_process(std::shared_ptr<tls_keeper> tls)
+  explicit orchestrator_process(std::shared_ptr<tls_context> tls)
     : actor_process{tls}, tls_{std::move(tls)} {
     // nop
   }
 
   caf::error launch(const orchestrator_settings& settings) {
-    orchestrator_birth birth;
-    birth.domain_id = settings.general.domain_id;
-    birth.keep_alive_interval = settings.baseline.keep_alive_interval;
-    birth.strategy = settings.baseline.orchestration_strategy;
-    birth.random = machine_chance();
+    orchestrator_options options;
+    options.domain_id = settings.general.domain_id;
+    options.keep_alive_interval = settings.baseline.keep_alive_interval;
+    options.strategy = settings.baseline.orchestration_strategy;
+    options.random = os_random();
     serve("orchestrator", settings.metrics_url,
-          [counts = birth.counts](metrics_page& x) { tell(x, *counts); });
+          [counts = options.counts](metrics_page& x) { tell(x, *counts); });
     if (auto& url = settings.proxy_redis_url; !url.empty())
-      birth.mirror = redis_at(url);
-    birth.mirrored_samples = settings.proxy_samples;
-    root(system_.spawn<caf::detached>(orchestrator, std::move(birth)));
+      options.mirror = redis_at(url);
+    options.mirrored_samples = settings.proxy_samples;
+    root(system_.spawn<caf::detached>(orchestrator, std::move(options)));
     if (auto problem
         = listen(settings.general.orchestrator_url, peer_role::orchestrator,
                  {peer_role::node, peer_role::controller}))
@@ -209,15 +210,15 @@ struct orchestrator_process : actor_process {
   }
 
 private:
-  std::shared_ptr<tls_keeper> tls_;
+  std::shared_ptr<tls_context> tls_;
   std::unique_ptr<collector_process> collector_; ///< leaves first
 };
 
 struct node_process : actor_process {
   using actor_process::actor_process;
 
-  static wasm_engine_settings engine_settings(const node_settings& settings) {
-    wasm_engine_settings result;
+  static engine_settings engine_settings_of(const node_settings& settings) {
+    engine_settings result;
     result.cache = settings.general.code_cache;
     result.memory = std::uint64_t{settings.wasm_runtime.memory_mib} << 20;
     result.where = settings.wasm_runtime.where;
@@ -226,40 +227,40 @@ struct node_process : actor_process {
 
   caf::error launch(const node_settings& settings) {
     auto& general = settings.general;
-    node_birth birth;
-    birth.description.id = general.node_id;
-    birth.description.agent_url = general.agent_url_announced;
-    birth.description.invocation_url = general.invocation_url_announced;
-    birth.description.capabilities = capabilities_of(settings);
+    node_options options;
+    options.description.id = general.node_id;
+    options.description.agent_url = general.agent_url_announced;
+    options.description.invocation_url = general.invocation_url_announced;
+    options.description.capabilities = capabilities_of(settings);
     if (auto& id = settings.resources.file_log_provider; !id.empty())
-      birth.description.providers.push_back({id, "file-log", {}});
+      options.description.providers.push_back({id, "file-log", {}});
     if (auto& id = settings.resources.redis_provider; !id.empty())
-      birth.description.providers.push_back({id, "redis", {}});
-    birth.redis_at = open_redis;
-    birth.orchestrator_url = general.orchestrator_url;
-    birth.telemetry_level = settings.telemetry.log_level == log_level::off
-                              ? std::nullopt
-                              : std::optional{settings.telemetry.log_level};
-    birth.net = net_;
+      options.description.providers.push_back({id, "redis", {}});
+    options.redis_at = open_redis;
+    options.orchestrator_url = general.orchestrator_url;
+    options.telemetry_level = settings.telemetry.log_level == log_level::off
+                                ? std::nullopt
+                                : std::optional{settings.telemetry.log_level};
+    options.net = net_;
     auto gate_at = parse_url(general.invocation_url);
     if (!gate_at)
       return gate_at.error();
-    birth.gate_at = *gate_at;
+    options.gate_at = *gate_at;
     if (settings.wasm_runtime.enabled)
-      birth.engine = make_wasm_engine(engine_settings(settings));
-    birth.hood = std::make_shared<neighbourhood>(general.node_id);
-    birth.hood->samples_wanted = settings.telemetry.performance_samples;
-    birth.hood->meters_wanted = !settings.telemetry.metrics_url.empty();
+      options.engine = make_wasm_engine(engine_settings_of(settings));
+    options.registry = std::make_shared<instance_registry>(general.node_id);
+    options.registry->samples_wanted = settings.telemetry.performance_samples;
+    options.registry->histograms_wanted
+      = !settings.telemetry.metrics_url.empty();
     serve("node", settings.telemetry.metrics_url,
-          [hood = birth.hood, engine = birth.engine](metrics_page& x) {
-            tell(x, *hood, engine.get());
-          });
+          [registry = options.registry, engine = options.engine](
+            metrics_page& x) { tell(x, *registry, engine.get()); });
     auto probe = std::make_shared<health_probe>();
-    birth.health = [probe] {
+    options.health = [probe] {
       return probe->sample();
     };
-    birth.random = machine_chance();
-    root(system_.spawn<caf::detached>(node, std::move(birth)));
+    options.random = os_random();
+    root(system_.spawn<caf::detached>(node, std::move(options)));
     return caf::none;
   }
 };
@@ -280,12 +281,12 @@ tls_identity identity_of(const node_settings& x) {
 template <class Process, class Settings>
 caf::expected<process_ptr> launch_as(const Settings& settings) {
   auto all = addresses_of(settings);
-  if (auto problem = check_exposure(settings.tls, all))
+  if (auto problem = check_plaintext_policy(settings.tls, all))
     return problem;
-  auto tls = open_tls(settings.tls, identity_of(settings));
+  auto tls = open_tls_context(settings.tls, identity_of(settings));
   if (!tls)
     return tls.error();
-  if (auto open = exposed(settings.tls, all); !open.empty())
+  if (auto open = plaintext_addresses(settings.tls, all); !open.empty())
     log_warn("wire", "whoever reaches ", open,
              " is trusted: [tls] says insecure = true");
   auto result = std::make_unique<Process>(std::move(*tls));

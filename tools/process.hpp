@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "runtime/settings.hpp"
+#include "runtime/config/settings.hpp"
 
 #include <caf/expected.hpp>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "tools/program.hpp"
 
-#include "runtime/guest_child.hpp"
-#include "runtime/log.hpp"
-#include "runtime/templates.hpp"
+#include "runtime/base/log.hpp"
+#include "runtime/config/templates.hpp"
+#include "runtime/sandbox/child_main.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

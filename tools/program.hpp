@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tools/process.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "tools/process.hpp"
 
 namespace edgeless {
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include "messages/errors.hpp"
-#include "messages/limits.hpp"
-
-#include <iostream>
-
 #include "tools/program.hpp"
 #include "tools/proxy_cli/dump.hpp"
 #include "tools/proxy_cli/intents.hpp"
 #include "tools/proxy_cli/show.hpp"
 #include "tools/proxy_cli/top.hpp"
+
+#include "messages/errors.hpp"
+#include "messages/limits.hpp"
+
+#include <iostream>
 
 using namespace edgeless;
 

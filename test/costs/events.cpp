@@ -60,8 +60,8 @@ TEST_CASE_FIXTURE(stage, "in a node, a call and its answer are two messages") {
 TEST_CASE_FIXTURE(stage, "across nodes, a cast of a burst allocates twice") {
   auto sink = add(there, errand::nothing);
   auto source = add(here, errand::burst, sink);
-  // Its payload, here and there. A batch goes to LINKS, the cable, the GATE and
-  // its target; the GATE says so to LINKS.
+  // Its payload, here and there. A batch goes to EGRESS, the cable, the INGRESS
+  // and its target; the INGRESS says so to EGRESS.
   check(growth(*this, source),
         {2 * many + 17 * batches, 5 * batches, 2 * many + batches});
 }

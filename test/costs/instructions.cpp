@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "test/costs/stage.hpp"
-#include "test/runtime/wasm_fixture.hpp"
+#include "test/fixtures/wasm_fixture.hpp"
 
 #include <cstdlib>
 
@@ -32,7 +32,7 @@ public:
 
 private:
   static guest_engine& engine_in(const char* cache) {
-    wasm_engine_settings settings;
+    engine_settings settings;
     settings.cache = cache;
     // The link itself is valgrind's when a child follows it.
     settings.compiler = std::filesystem::read_symlink("/proc/self/exe");

@@ -65,23 +65,25 @@ void lean_guest::cast(std::uint32_t n) {
 }
 
 stage::stage()
-  : net_{std::make_shared<toy_wire>()}, here{make_house("http://here:7002")},
-    there{make_house("http://there:7002")} {
+  : net_{std::make_shared<toy_wire>()}, here{make_provider_context(
+                                          "http://here:7002")},
+    there{make_provider_context("http://there:7002")} {
   // nop
 }
 
-stage::house stage::make_house(const std::string& url) {
-  house x;
-  x.hood = std::make_shared<neighbourhood>(any<node_id>());
-  x.links = keep(links_actor{system.spawn(links, x.hood, net_, random, url)});
-  x.gate = keep(gate_actor{system.spawn(gate, x.hood, x.links)});
+stage::context stage::make_provider_context(const std::string& url) {
+  context x;
+  x.registry = std::make_shared<instance_registry>(any<node_id>());
+  x.links
+    = keep(egress_actor{system.spawn(links, x.registry, net_, random, url)});
+  x.gate = keep(ingress_actor{system.spawn(gate, x.registry, x.links)});
   x.url = url;
   return x;
 }
 
 /// As CAF's broker does it: writes a batch into a buffer, and reads it from
 /// there.
-caf::strong_actor_ptr stage::cable_to(const gate_actor& far) {
+caf::strong_actor_ptr stage::cable_to(const ingress_actor& far) {
   auto made = system.spawn([far](caf::event_based_actor* me) -> caf::behavior {
     auto buffer = std::make_shared<std::vector<char>>();
     return {
@@ -103,24 +105,24 @@ caf::strong_actor_ptr stage::cable_to(const gate_actor& far) {
   return caf::actor_cast<caf::strong_actor_ptr>(made);
 }
 
-endpoint stage::add(house& where, errand task, const endpoint& out) {
-  endpoint at{where.hood->self, {}, any<physical_id>(), where.url, {}};
-  function_birth birth;
-  birth.id = at.instance;
-  birth.spec.id = any<logical_id>();
-  birth.code = code;
+endpoint stage::add(context& where, errand task, const endpoint& out) {
+  endpoint at{where.registry->self, {}, any<physical_id>(), where.url, {}};
+  function_options options;
+  options.id = at.instance;
+  options.spec.id = any<logical_id>();
+  options.code = code;
   if (!code)
-    birth.code = std::make_shared<lean_class>(task, requests_);
-  birth.room
-    = std::make_shared<quota>(limits::inbox_events, limits::inbox_bytes);
-  birth.hood = where.hood;
-  birth.links = where.links;
-  birth.telemetry = pose<telemetry_actor>();
-  birth.node = pose<node_actor>();
-  auto room = birth.room;
+    options.code = std::make_shared<lean_class>(task, requests_);
+  options.room
+    = std::make_shared<credit>(limits::inbox_events, limits::inbox_bytes);
+  options.registry = where.registry;
+  options.links = where.links;
+  options.telemetry = pose<telemetry_actor>();
+  options.node = pose<node_actor>();
+  auto room = options.room;
   instance_actor made
-    = keep(instance_actor{system.spawn<function_instance>(std::move(birth))});
-  where.hood->add(at.instance, {made, room, {}});
+    = keep(instance_actor{system.spawn<function_instance>(std::move(options))});
+  where.registry->add(at.instance, {made, room, {}});
   output_map outputs{1, {}};
   if (out)
     outputs.channels["out"] = out;
@@ -131,22 +133,24 @@ endpoint stage::add(house& where, errand task, const endpoint& out) {
 }
 
 void stage::lead(const endpoint& from, const endpoint& to) {
-  auto& hood = from.node == here.hood->self ? *here.hood : *there.hood;
-  auto who = hood.find(from.instance);
+  auto& registry
+    = from.node == here.registry->self ? *here.registry : *there.registry;
+  auto who = registry.find(from.instance);
   tell(caf::actor_cast<instance_actor>(who->sink), atom::patch_v,
        output_map{2, {{"out", to}}});
 }
 
 cost stage::so_far() const {
   return {allocations(), messages_, requests_,
-          here.hood->counts.dropped() + there.hood->counts.dropped()};
+          here.registry->counts.dropped() + there.registry->counts.dropped()};
 }
 
 cost stage::spend(const endpoint& whom, std::uint32_t n) {
-  auto& hood = whom.node == here.hood->self ? *here.hood : *there.hood;
-  auto target = hood.find(whom.instance);
+  auto& registry
+    = whom.node == here.registry->self ? *here.registry : *there.registry;
+  auto target = registry.find(whom.instance);
   auto x = cast_of({}, numbered(n));
-  hood.counts.count_sent(1);
+  registry.counts.count_sent(1);
   REQUIRE(target->room->take(x.payload.size()));
   auto before = so_far();
   caf::anon_send(target->sink, atom::deliver_v, events{std::move(x)});

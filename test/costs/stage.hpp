@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "test/actors/lab.hpp"
 #include "test/costs/counts.hpp"
+#include "test/fixtures/actor_fixture.hpp"
 
-#include "actors/function_instance.hpp"
-#include "actors/gate.hpp"
-#include "actors/links.hpp"
+#include "actors/instance/function_instance.hpp"
+#include "actors/net/egress.hpp"
+#include "actors/net/ingress.hpp"
 
 #include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
@@ -80,21 +80,21 @@ struct cost {
   }
 };
 
-/// Two nodes: real instances, LINKS and GATEs, in one lab. What one says to the
-/// other becomes bytes and is read again, as on a wire.
-class stage : public lab {
+/// Two nodes: real instances, EGRESS and GATEs, in one lab. What one says to
+/// the other becomes bytes and is read again, as on a wire.
+class stage : public actor_fixture {
 public:
-  struct house {
-    neighbourhood_ptr hood;
-    links_actor links;
-    gate_actor gate;
+  struct context {
+    instance_registry_ptr registry;
+    egress_actor links;
+    ingress_actor gate;
     std::string url;
   };
 
   stage();
 
   /// An instance with this errand: a lean guest, or one of `code`.
-  endpoint add(house& where, errand task, const endpoint& out = {});
+  endpoint add(context& where, errand task, const endpoint& out = {});
   /// From now on that one's "out" leads there.
   void lead(const endpoint& from, const endpoint& to);
 
@@ -102,8 +102,8 @@ public:
   cost spend(const endpoint& whom, std::uint32_t n);
 
 private:
-  house make_house(const std::string& url);
-  caf::strong_actor_ptr cable_to(const gate_actor& far);
+  context make_provider_context(const std::string& url);
+  caf::strong_actor_ptr cable_to(const ingress_actor& far);
   cost so_far() const;
   void run();
 
@@ -112,7 +112,7 @@ private:
   std::uint64_t requests_ = 0;
 
 public:
-  house here, there;
+  context here, there;
   guest_class_ptr code; ///< knows errands by the first letter of its state
 };
 

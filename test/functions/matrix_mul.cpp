@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "test/runtime/wasm_fixture.hpp"
+#include "test/fixtures/wasm_fixture.hpp"
 
 using namespace edgeless;
 using edgeless::test::instance_behind;

@@ -8,9 +8,9 @@ using namespace edgeless;
 namespace {
 
 /// The verdict on bytes in pieces of this size, and what was let through.
-std::pair<refusal, std::string> judge(std::string_view text, bool accepted,
-                                      std::size_t piece) {
-  frame_check check{fuzz::all_admitted(accepted)};
+std::pair<refusal, std::string> classify(std::string_view text, bool accepted,
+                                         std::size_t piece) {
+  frame_validator check{fuzz::all_admitted(accepted)};
   std::string passed;
   auto verdict = refusal::none;
   for (std::size_t i = 0; i < text.size() && verdict == refusal::none;
@@ -32,8 +32,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     return 0;
   auto text = fuzz::text(bytes + 1, size - 1);
   auto accepted = bytes[0] % 2 == 0;
-  auto at_once = judge(text, accepted, size);
+  auto at_once = classify(text, accepted, size);
   fuzz::promise(text.starts_with(at_once.second));
-  fuzz::promise(at_once == judge(text, accepted, 61));
+  fuzz::promise(at_once == classify(text, accepted, 61));
   return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "test/runtime/frame_bytes.hpp"
+#include "test/fixtures/frame_bytes.hpp"
 
 #include <string>
 #include <vector>
@@ -22,7 +22,7 @@ inline std::vector<std::string> all_frames() {
     greeting_of_client(),
     greeting_of_server(),
     tell(atom::fetch_v, code_id{"c"}, std::uint64_t{0}),
-    tell(atom::deliver_v, std::uint64_t{1}, batch{0, {parcel{}, parcel{}}}),
+    tell(atom::deliver_v, std::uint64_t{1}, batch{0, {fragment{}, fragment{}}}),
     tell(atom::greet_v, greeting{}),
     tell(atom::host_v, workflow_id{}, std::vector{component_spec{}}),
     tell(atom::start_v, workflow_id{}, workflow_spec{{component_draft{}}, {}}),
@@ -47,14 +47,14 @@ inline std::vector<std::string> all_frames() {
 inline const frame_rules& all_admitted(bool accepted) {
   using enum peer_role;
   auto make = [](bool side) {
-    admission_list list;
+    message_acl_list list;
     for (auto from : {client, controller, orchestrator, node})
       for (auto to : {client, controller, orchestrator, node})
-        for (auto& x : admission(from, to))
+        for (auto& x : message_acl(from, to))
           list.push_back(x);
     return frame_rules{side,
                        bytes::node_id_of(bytes::us),
-                       std::make_shared<admission_table>(list),
+                       std::make_shared<acl_table>(list),
                        {}};
   };
   static const frame_rules rules[2] = {make(false), make(true)};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "test/fuzz/fuzz.hpp"
 
-#include "runtime/intent_text.hpp"
-#include "runtime/json_reader.hpp"
+#include "runtime/config/json_reader.hpp"
+#include "runtime/redis/intent_codec.hpp"
 
 #include "messages/errors.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "test/fuzz/fuzz.hpp"
 
-#include "runtime/mirror_reader.hpp"
+#include "runtime/redis/mirror_reader.hpp"
 
 using namespace edgeless;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "test/fuzz/fuzz.hpp"
 
-#include "runtime/module_check.hpp"
-#include "runtime/wasm_imports.hpp"
+#include "runtime/modules/module_validation.hpp"
+#include "runtime/wasm/imports.hpp"
 
 #include "messages/errors.hpp"
 
@@ -28,7 +28,7 @@ void wasm_call::result(std::uint32_t, int) {
 
 /// The outline of modules. Their code is the compiler's, in a child process.
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  if (auto problem = check_module(fuzz::text(bytes, size)))
+  if (auto problem = validate_module(fuzz::text(bytes, size)))
     fuzz::promise(!explain(problem).empty());
   return 0;
 }

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
       || bytes[0] != static_cast<std::uint8_t>(message_type::direct_message))
     return 0;
   static const std::string hello = bytes::greeting_of_client();
-  frame_check check{fuzz::all_admitted(true)};
+  frame_validator check{fuzz::all_admitted(true)};
   fuzz::promise(check.feed(hello) == refusal::none);
   check.skip_frame();
   auto text = fuzz::text(bytes, size);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "test/fuzz/fuzz.hpp"
 
-#include "runtime/redis_replies.hpp"
+#include "runtime/redis/reply_parser.hpp"
 
 #include <algorithm>
 

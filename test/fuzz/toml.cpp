@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "test/fuzz/fuzz.hpp"
 
-#include "runtime/settings.hpp"
-#include "runtime/toml_tree.hpp"
+#include "runtime/config/settings.hpp"
+#include "runtime/config/toml_tree.hpp"
 
 #include "messages/errors.hpp"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/url.hpp"
+#include "runtime/net/url.hpp"
 
 #include "test/fuzz/fuzz.hpp"
 
-#include "runtime/redis_url.hpp"
+#include "runtime/redis/redis_url.hpp"
 
 using namespace edgeless;
 

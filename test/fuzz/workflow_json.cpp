@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "test/fuzz/fuzz.hpp"
 
-#include "runtime/function_file.hpp"
-#include "runtime/json_reader.hpp"
-#include "runtime/workflow_file.hpp"
+#include "runtime/config/function_file.hpp"
+#include "runtime/config/json_reader.hpp"
+#include "runtime/config/workflow_file.hpp"
 
 #include "messages/errors.hpp"
 

@@ -14,7 +14,7 @@ namespace {
 // More than a thread fetches at a time.
 constexpr std::size_t many = 1000;
 
-std::vector<node_id> draw_many(const chance& random) {
+std::vector<node_id> draw_many(const random_source& random) {
   std::vector<node_id> result;
   for (std::size_t i = 0; i < many; ++i)
     result.push_back(draw<node_id>(random));
@@ -24,9 +24,11 @@ std::vector<node_id> draw_many(const chance& random) {
 } // namespace
 
 TEST_CASE("no two ids are the same, whichever threads draw them at once") {
-  auto random = machine_chance();
+  auto random = os_random();
   std::vector<node_id> there;
-  std::jthread other{[&there, random] { there = draw_many(random); }};
+  std::jthread other{[&there, random] {
+    there = draw_many(random);
+  }};
   auto here = draw_many(random);
   other.join();
 
@@ -37,7 +39,7 @@ TEST_CASE("no two ids are the same, whichever threads draw them at once") {
 
 TEST_CASE("an id drawn is a UUID of version 4, and all else of it is chance") {
   std::uint64_t ones = 0, zeros = 0;
-  for (auto& x : draw_many(machine_chance())) {
+  for (auto& x : draw_many(os_random())) {
     CHECK((x.high & 0xF000) == 0x4000);
     CHECK((x.low >> 62) == 2);
     ones |= x.high;

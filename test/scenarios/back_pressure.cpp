@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "test/world.hpp"
+#include "test/fixtures/world.hpp"
 
 #include <doctest/doctest.h>
 
@@ -65,7 +65,7 @@ struct producers : world {
   template <class Atom>
   void tell_consumer(Atom what) {
     auto id = look("to").instance;
-    auto there = hood(node_of(id)).find(id);
+    auto there = registry(node_of(id)).find(id);
     REQUIRE(there);
     caf::anon_send(caf::actor_cast<caf::actor>(there->sink), what);
     settle();
@@ -177,8 +177,8 @@ TEST_CASE_FIXTURE(producers, "drop-oldest keeps the newest") {
 
   CHECK(seen.back() == flood - 1);
   CHECK(std::ranges::is_sorted(seen));
-  CHECK(dropped(drop_reason::displaced) == flood - seen.size());
-  CHECK(dropped() == dropped(drop_reason::displaced));
+  CHECK(dropped(drop_reason::evicted) == flood - seen.size());
+  CHECK(dropped() == dropped(drop_reason::evicted));
   CHECK(balanced());
 }
 
@@ -194,13 +194,13 @@ TEST_CASE_FIXTURE(producers, "drop-oldest keeps the newest on another node") {
 
   CHECK(seen.back() == flood - 1);
   CHECK(std::ranges::is_sorted(seen));
-  CHECK(dropped() == dropped(drop_reason::displaced));
+  CHECK(dropped() == dropped(drop_reason::evicted));
   CHECK(balanced());
 }
 
 TEST_CASE_FIXTURE(producers, "a link without room blocks as well") {
   begin("block", "node-2", "60000");
-  burst = static_cast<int>(limits::link_events) + 1000;
+  burst = static_cast<int>(limits::egress_events) + 1000;
   cut("node-1", "node-2");
   post("from", "go");
   pass(50ms);
@@ -210,7 +210,7 @@ TEST_CASE_FIXTURE(producers, "a link without room blocks as well") {
   pass(9s);
 
   CHECK(made == burst);
-  CHECK(dropped(drop_reason::link_full) == 0);
+  CHECK(dropped(drop_reason::egress_full) == 0);
   CHECK(balanced());
 }
 
@@ -239,7 +239,7 @@ TEST_CASE_FIXTURE(producers, "who is blocked takes up events and is stopped") {
 
   // It finishes its handler without waiting, then its stop runs.
   CHECK(made == flood);
-  CHECK(!hood("node-1").find(id));
+  CHECK(!registry("node-1").find(id));
 }
 
 TEST_CASE_FIXTURE(producers, "init and stop never wait") {
@@ -254,7 +254,7 @@ TEST_CASE_FIXTURE(producers, "init and stop never wait") {
   pass(10ms);
 
   CHECK(made >= flood);
-  CHECK(!hood("node-1").find(id));
+  CHECK(!registry("node-1").find(id));
 }
 
 TEST_CASE_FIXTURE(producers, "a circle of those who block cannot hang") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "test/world.hpp"
+#include "test/fixtures/world.hpp"
 
 #include <doctest/doctest.h>
 
@@ -57,7 +57,7 @@ TEST_CASE_FIXTURE(parties, "answers use up nothing, however many there are") {
   start_both("one", "two");
 
   constexpr std::size_t batch = 1000;
-  auto batches = limits::link_events / batch + 2;
+  auto batches = limits::egress_events / batch + 2;
   for (std::size_t i = 0; i < batches; ++i) {
     for (std::size_t k = 0; k < batch; ++k)
       post("asker", "a");
@@ -238,7 +238,7 @@ TEST_CASE_FIXTURE(parties, "a call waiting in a stopped inbox is an error") {
 TEST_CASE_FIXTURE(parties, "a call that a full inbox refuses is an error") {
   start_both("one", "one");
   auto server = look("server").instance;
-  auto room = hood("node-1").find(server)->room;
+  auto room = registry("node-1").find(server)->room;
   REQUIRE(room->take(limits::inbox_bytes));
 
   cast_to("asker", "a");

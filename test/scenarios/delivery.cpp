@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "test/runtime/folder.hpp"
-#include "test/scenarios/moving.hpp"
+#include "test/fixtures/migration_fixture.hpp"
+#include "test/fixtures/temporary_folder.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -73,14 +73,14 @@ struct couriers : movers {
 };
 
 /// Does something to a pair that is busy, at each of many moments.
-void at_each_moment(const std::function<void(couriers&)>& deed,
+void at_each_moment(const std::function<void(couriers&)>& action,
                     const std::function<void(couriers&)>& check) {
   for (int moment = 0; moment < moments; ++moment) {
     INFO("moment ", moment);
     couriers x{static_cast<std::uint64_t>(moment % 3)};
     x.start_pair();
     x.drive(20 + 3 * moment);
-    deed(x);
+    action(x);
     x.drive(100);
     x.rest();
 

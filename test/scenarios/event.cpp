@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "test/world.hpp"
+#include "test/fixtures/world.hpp"
 
 #include <doctest/doctest.h>
 
@@ -344,7 +344,7 @@ TEST_CASE_FIXTURE(cluster, "more than a link may hold is dropped and counted") {
 
   cast_to("source", "17000");
 
-  CHECK(dropped(drop_reason::link_full) == 17000 - limits::link_events);
+  CHECK(dropped(drop_reason::egress_full) == 17000 - limits::egress_events);
 }
 
 TEST_CASE_FIXTURE(cluster, "an idle link is dialled again when it is needed") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "test/scenarios/moving.hpp"
+#include "test/fixtures/migration_fixture.hpp"
 
 using namespace edgeless;
 using namespace edgeless::test;
@@ -214,7 +214,7 @@ TEST_CASE("a drained node is empty, and nothing is lost") {
   REQUIRE(x.outcomes.size() == 1);
   REQUIRE(x.outcomes[0]);
   CHECK(x.outcomes[0]->ends_with(" is cordoned; 2 components moved"));
-  CHECK(x.inside("node-1").tenants.empty());
+  CHECK(x.inside("node-1").instances.empty());
   CHECK(x.intact());
   CHECK(x.lossless());
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "test/world.hpp"
+#include "test/fixtures/world.hpp"
 
 #include <caf/send.hpp>
 
@@ -27,8 +27,8 @@ struct often_polled : world {
 
 /// The only instance on a node.
 physical_id only(node_state& x) {
-  REQUIRE(x.tenants.size() == 1);
-  return x.tenants.begin()->first;
+  REQUIRE(x.instances.size() == 1);
+  return x.instances.begin()->first;
 }
 
 } // namespace
@@ -80,14 +80,14 @@ TEST_CASE_FIXTURE(world, "who stood still himself accuses nobody") {
   mend("node-1");
   pass(3 * period);
 
-  CHECK(inside_domain().birth.counts->nodes_lost == 0);
-  CHECK(inside_domain().birth.counts->stalls == 1);
+  CHECK(inside_domain().options.counts->nodes_lost == 0);
+  CHECK(inside_domain().options.counts->stalls == 1);
   CHECK(look("f").restarts == 0);
 }
 
 TEST_CASE_FIXTURE(often_polled,
                   "who stood still himself asks again, but only once") {
-  auto& counts = *inside_domain().birth.counts;
+  auto& counts = *inside_domain().options.counts;
   add_node("node-1");
   cut("node-1");
   pass(400ms);
@@ -109,7 +109,7 @@ TEST_CASE_FIXTURE(world, "a node that stood still itself stays where it is") {
   hurry(1min);
   pass(1min);
 
-  CHECK(inside_domain().birth.counts->nodes_lost == 0);
+  CHECK(inside_domain().options.counts->nodes_lost == 0);
   CHECK(look("f").instance == before);
   CHECK(sightings("f") == lines{"node-1"});
 }
@@ -196,10 +196,10 @@ TEST_CASE_FIXTURE(world, "an instance that vanished from its node is healed") {
   start({function("f", "sink")});
   auto& node = inside("node-1");
   auto lost = only(node);
-  auto handle = node.tenants[lost].handle;
+  auto handle = node.instances[lost].handle;
 
-  node.set_running(lost, node.tenants[lost], false);
-  node.tenants.clear();
+  node.set_running(lost, node.instances[lost], false);
+  node.instances.clear();
   caf::anon_send_exit(handle, caf::exit_reason::kill);
   pass(3 * period);
 
@@ -212,16 +212,16 @@ TEST_CASE_FIXTURE(world, "an instance that belongs to nobody is stopped") {
   start({function("f", "sink")});
   auto& node = inside("node-1");
   auto stray = draw<physical_id>(random);
-  auto spec = node.tenants[only(node)].spec;
+  auto spec = node.instances[only(node)].spec;
   spec.id = draw<logical_id>(random);
 
   caf::anon_send(node_actor{node.self}, atom::start_v, stray, spec,
                  output_map{}, std::string{});
   settle();
-  REQUIRE(node.tenants.contains(stray));
+  REQUIRE(node.instances.contains(stray));
   pass(3 * period);
 
-  CHECK(!node.tenants.contains(stray));
+  CHECK(!node.instances.contains(stray));
   CHECK(sightings("f") == lines{"node-1"});
 }
 
@@ -231,7 +231,7 @@ TEST_CASE_FIXTURE(world, "a second instance of a function is stopped") {
   start({function("f", "sink")});
   auto& here = inside(home("f"));
   auto& there = inside(home("f") == "node-1" ? "node-2" : "node-1");
-  auto spec = here.tenants[only(here)].spec;
+  auto spec = here.instances[only(here)].spec;
 
   caf::anon_send(node_actor{there.self}, atom::start_v,
                  draw<physical_id>(random), spec, output_map{}, std::string{});
@@ -250,12 +250,12 @@ TEST_CASE_FIXTURE(world, "a stray is stopped while others fail to start") {
   start({function("f", "frail"), function("g", "sink")});
   auto& node = inside("node-1");
   auto stray = draw<physical_id>(random);
-  auto spec = node.tenants[only(node)].spec;
+  auto spec = node.instances[only(node)].spec;
   spec.id = draw<logical_id>(random);
 
   caf::anon_send(node_actor{node.self}, atom::start_v, stray, spec,
                  output_map{}, std::string{});
   pass(3 * period);
 
-  CHECK(!node.tenants.contains(stray));
+  CHECK(!node.instances.contains(stray));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "test/world.hpp"
+#include "test/fixtures/world.hpp"
 
 #include <doctest/doctest.h>
 
@@ -123,7 +123,7 @@ TEST_CASE_FIXTURE(pair_of_nodes, "a node runs on while it hears nothing") {
   cut(sink_at);
   pass(1min);
 
-  CHECK(inside(sink_at).tenants.size() == 1);
+  CHECK(inside(sink_at).instances.size() == 1);
 }
 
 TEST_CASE_FIXTURE(pair_of_nodes,
@@ -224,12 +224,12 @@ TEST_CASE("a thousand functions of a dead node are spread over the others") {
     x.start(all);
     for (auto name : {"node-2", "node-3", "node-4", "node-5"})
       x.add_node(name);
-    REQUIRE(x.inside("node-1").tenants.size() == 1000);
+    REQUIRE(x.inside("node-1").instances.size() == 1000);
 
     x.kill("node-1");
 
     for (auto name : {"node-2", "node-3", "node-4", "node-5"}) {
-      auto count = x.inside(name).tenants.size();
+      auto count = x.inside(name).instances.size();
       auto even = strategy == placement_strategy::round_robin;
       // Random: within five standard deviations.
       CHECK(count >= (even ? 250 : 180));

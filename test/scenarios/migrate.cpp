@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "test/runtime/folder.hpp"
-#include "test/scenarios/moving.hpp"
+#include "test/fixtures/migration_fixture.hpp"
+#include "test/fixtures/temporary_folder.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -60,13 +60,13 @@ TEST_CASE_FIXTURE(movers, "a function migrates to where it is told") {
 TEST_CASE_FIXTURE(movers, "who has migrated leaves nothing behind") {
   pumping = false;
   start_chain();
-  auto before = hood("node-2").size();
+  auto before = registry("node-2").size();
 
   REQUIRE(migrate("middle", "node-4"));
   pass(6s);
 
-  CHECK(hood("node-2").size() + 1 == before);
-  CHECK(inside("node-2").tenants.empty());
+  CHECK(registry("node-2").size() + 1 == before);
+  CHECK(inside("node-2").instances.empty());
 }
 
 TEST_CASE("a source that migrates loses, doubles and overtakes nothing") {

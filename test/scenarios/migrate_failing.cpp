@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "test/scenarios/moving.hpp"
+#include "test/fixtures/migration_fixture.hpp"
 
 #include <algorithm>
 
@@ -119,7 +119,7 @@ TEST_CASE("nobody waits for what the old node would have passed on") {
     x.settle();
     x.cast_to("source", "go");
 
-    // Not a moment has passed: no barrier was waited for.
+    // Not a moment has passed: no marker was waited for.
     CHECK(std::ranges::count(x.seen, x.made - 1) == 1);
     x.rest();
     CHECK(x.accounted());
@@ -219,7 +219,7 @@ TEST_CASE("a workflow may be stopped at each moment of a move") {
     x.stop(workflow);
     x.pass(40s);
     for (auto& node : x.nodes())
-      CHECK(x.inside(node).tenants.empty());
+      CHECK(x.inside(node).instances.empty());
     CHECK(x.outcomes.size() == 1);
     CHECK(x.balanced());
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "test/memory_redis.hpp"
-#include "test/world.hpp"
+#include "test/fixtures/memory_redis.hpp"
+#include "test/fixtures/world.hpp"
 
 #include <doctest/doctest.h>
 

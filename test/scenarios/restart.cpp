@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "test/scenarios/moving.hpp"
+#include "test/fixtures/migration_fixture.hpp"
 
 #include <algorithm>
 
@@ -131,8 +131,8 @@ TEST_CASE_FIXTURE(thinking, "without a controller everything runs on") {
   say("a");
 
   CHECK(heard("a"));
-  CHECK(inside(source_at).tenants.contains(source.instance));
-  CHECK(inside(sink_at).tenants.contains(sink.instance));
+  CHECK(inside(source_at).instances.contains(source.instance));
+  CHECK(inside(sink_at).instances.contains(sink.instance));
   mend("controller", brain);
   pass(5s);
   say("b");
@@ -261,8 +261,8 @@ TEST_CASE_FIXTURE(thinking,
   add_domain(brain);
   pass(2s);
 
-  CHECK(!inside(source_at).tenants.contains(source.instance));
-  CHECK(!inside(sink_at).tenants.contains(sink.instance));
+  CHECK(!inside(source_at).instances.contains(source.instance));
+  CHECK(!inside(sink_at).instances.contains(sink.instance));
   CHECK(look(other).components[0].instance == kept);
 }
 

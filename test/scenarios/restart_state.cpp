@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "test/scenarios/moving.hpp"
+#include "test/fixtures/migration_fixture.hpp"
 
 using namespace edgeless;
 using namespace edgeless::test;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "test/world.hpp"
+#include "test/fixtures/world.hpp"
 
-#include "runtime/sha256.hpp"
+#include "runtime/base/sha256.hpp"
 
 #include <doctest/doctest.h>
 

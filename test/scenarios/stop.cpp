@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "test/world.hpp"
+#include "test/fixtures/world.hpp"
 
 #include <doctest/doctest.h>
 
@@ -51,7 +51,7 @@ TEST_CASE_FIXTURE(stage, "a workflow that is stopped is gone") {
   stop(id);
 
   CHECK(journal == lines{"init", "init", "stop", "stop"});
-  CHECK(inside("node-1").tenants.empty());
+  CHECK(inside("node-1").instances.empty());
   CHECK(list().empty());
 }
 
@@ -73,7 +73,7 @@ TEST_CASE_FIXTURE(stage, "a pending workflow can be stopped") {
   pass(10s);
 
   CHECK(list().empty());
-  CHECK(inside("node-2").tenants.empty());
+  CHECK(inside("node-2").instances.empty());
 }
 
 TEST_CASE_FIXTURE(stage,
@@ -133,12 +133,12 @@ TEST_CASE_FIXTURE(stage, "a spinning guest is dropped 200 ms after the stop") {
   run(50);
   hurry(limits::stop_grace - 1ms);
   run(50);
-  auto before = inside("node-1").tenants.contains(instance);
+  auto before = inside("node-1").instances.contains(instance);
   hurry(1ms);
   settle();
 
   CHECK(before);
-  CHECK(!inside("node-1").tenants.contains(instance));
+  CHECK(!inside("node-1").instances.contains(instance));
   CHECK(dropped(drop_reason::stopped) == 1);
 }
 
@@ -154,7 +154,7 @@ TEST_CASE_FIXTURE(stage, "a guest that spins in its stop hook is dropped") {
   hurry(limits::stop_grace);
   settle();
 
-  CHECK(!inside("node-1").tenants.contains(instance));
+  CHECK(!inside("node-1").instances.contains(instance));
 }
 
 TEST_CASE_FIXTURE(stage,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "test/world.hpp"
+#include "test/fixtures/world.hpp"
 
-#include "actors/node_metrics.hpp"
+#include "actors/node/node_metrics.hpp"
 
 #include <caf/send.hpp>
 
@@ -18,8 +18,8 @@ constexpr auto period = 2s;
 struct measured : world {
   measured() {
     add_node("node-1");
-    hood("node-1").samples_wanted = true;
-    hood("node-1").meters_wanted = true;
+    registry("node-1").samples_wanted = true;
+    registry("node-1").histograms_wanted = true;
     workflow = start({function("f", "sink")});
   }
 
@@ -38,7 +38,7 @@ struct measured : world {
 
   std::string page() {
     return print_metrics(
-      [this](metrics_page& x) { tell(x, hood("node-1"), nullptr); });
+      [this](metrics_page& x) { tell(x, registry("node-1"), nullptr); });
   }
 
   workflow_id workflow;
@@ -94,7 +94,7 @@ TEST_CASE_FIXTURE(measured, "what is not acknowledged is sent again") {
 TEST_CASE_FIXTURE(measured, "samples wait while there is no orchestrator") {
   cut("node-1");
   pass(3 * period);
-  auto f = inside("node-1").tenants.begin()->first;
+  auto f = inside("node-1").instances.begin()->first;
   for (int i = 0; i < 5; ++i)
     cast_to("node-1", f, "x");
   pass(period);

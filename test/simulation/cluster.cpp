@@ -44,8 +44,9 @@ cluster::cluster(const simulation_options& how, std::uint64_t seed,
                  std::shared_ptr<memory_store> disk,
                  std::shared_ptr<memory_database> mirror)
   : world{circumstances(seed, disk, mirror)}, how_{how}, disk_{std::move(disk)},
-    mirror_{std::move(mirror)}, gentle_{seed % 4 == 0}, vowing_{seed % 5 < 3},
-    frail_{seed % 5 == 0}, patient_{seed % 3 == 0} {
+    mirror_{std::move(mirror)}, gentle_{seed % 4 == 0},
+    at_least_once_{seed % 5 < 3}, frail_{seed % 5 == 0}, patient_{seed % 3
+                                                                  == 0} {
   if (mirror_)
     mirror_->hasty = true;
   grow();
@@ -53,7 +54,7 @@ cluster::cluster(const simulation_options& how, std::uint64_t seed,
   grow();
   start_functions();
   start_numbers();
-  if (vowing_)
+  if (at_least_once_)
     start_vows();
 }
 
@@ -124,13 +125,13 @@ void cluster::start_numbers() {
 void cluster::start_vows() {
   scripts["vow"] = [this](guest_host& host, const guest_event& x) -> step {
     if (x.payload == "die") {
-      vowed_.clear();
+      at_least_once_sent_.clear();
       return trap{"told to die"};
     }
     auto again = x.kind == hook::init || x.payload == "again";
-    auto more = x.payload == "more" ? 1 : again && vowing_ ? 3 : 0;
+    auto more = x.payload == "more" ? 1 : again && at_least_once_ ? 3 : 0;
     for (; more > 0; --more) {
-      vowed_[host.self().instance].insert(++promised_);
+      at_least_once_sent_[host.self().instance].insert(++promised_);
       host.cast("out", std::to_string(promised_));
     }
     if (again)
@@ -164,17 +165,17 @@ void cluster::start_vows() {
 /// its session has ended: they must not take it, as long as that is the
 /// session of its node.
 std::string cluster::mark(guest_host& host) {
-  if (gentle_ || !has_domain() || inside_domain().learning)
+  if (gentle_ || !has_domain() || inside_domain().recovery)
     return {};
   auto self = host.self().instance;
   auto there = node_of(host);
   if (there == "nowhere")
     return {};
-  auto tenant = inside(there).tenants.find(self);
-  if (tenant == inside(there).tenants.end())
+  auto instance_entry = inside(there).instances.find(self);
+  if (instance_entry == inside(there).instances.end())
     return {};
   auto& homes = inside_domain().components;
-  auto home = homes.find(tenant->second.spec.id);
+  auto home = homes.find(instance_entry->second.spec.id);
   if (home == homes.end() || !home->second.instance
       || home->second.instance == self)
     return {};

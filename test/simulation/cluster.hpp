@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "test/memory_redis.hpp"
-#include "test/memory_store.hpp"
-#include "test/world.hpp"
+#include "test/fixtures/memory_redis.hpp"
+#include "test/fixtures/memory_store.hpp"
+#include "test/fixtures/world.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -32,8 +32,8 @@ class cluster : public world {
 public:
   cluster(const simulation_options& how, std::uint64_t seed);
 
-  void misfortune();
-  /// Everything is mended, back-offs and patience run out; then one more
+  void fault_injection();
+  /// Everything is mended, back-offs and timeout run out; then one more
   /// fault, and two periods.
   void last_fault();
   void check_laws();
@@ -119,8 +119,8 @@ private:
   std::shared_ptr<memory_store> disk_;
   std::shared_ptr<memory_database> mirror_;
   bool gentle_;
-  bool vowing_; ///< a channel delivers at least once, and is spoken to
-  bool frail_;  ///< its ends crash, too
+  bool at_least_once_; ///< a channel delivers at least once, and is spoken to
+  bool frail_;         ///< its ends crash, too
   bool patient_;
   std::vector<known> functions_;
   std::vector<known> numbers_; ///< left in peace, but for moves
@@ -137,7 +137,8 @@ private:
   std::uint64_t last_ = 0;
   std::uint64_t overtaken_ = 0;
   std::uint64_t fenced_heard_ = 0;
-  std::map<physical_id, std::set<std::uint64_t>> vowed_; ///< by the living
+  std::map<physical_id, std::set<std::uint64_t>>
+    at_least_once_sent_; ///< by the living
   std::uint64_t promised_ = 0;
   std::set<std::uint64_t> kept_;
   std::uint64_t repeated_ = 0; ///< what had been heard before

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "test/simulation/domain.hpp"
 
-#include "test/world.hpp"
+#include "test/fixtures/world.hpp"
 
-#include "runtime/health.hpp"
+#include "runtime/placement/health.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -73,7 +73,7 @@ struct crowd : world {
     auto& brain = inside_domain();
     std::map<logical_id, std::size_t> seen;
     for (auto& name : nodes())
-      for (auto& [instance, x] : inside(name).tenants)
+      for (auto& [instance, x] : inside(name).instances)
         seen[x.spec.id]
           += x.running && brain.components.at(x.spec.id).instance == instance;
     return seen.size() == functions
@@ -84,7 +84,7 @@ struct crowd : world {
   std::pair<std::size_t, std::size_t> spread() {
     std::size_t most = 0, fewest = functions;
     for (auto& name : nodes()) {
-      auto count = inside(name).tenants.size();
+      auto count = inside(name).instances.size();
       most = std::max(most, count);
       fewest = std::min(fewest, count);
     }

@@ -182,7 +182,7 @@ class Hostile(SystemTest):
 
     def whisper(self, talks):
         """Says a thing to each, a byte now and then, until all hung up."""
-        before = {port: self.refused(port.name, "silent", "hung_up")
+        before = {port: self.refused(port.name, "silent", "handshake_aborted")
                   for port, _, _ in talks}
         begin, said, left = time.monotonic(), 0, list(talks)
         while left:
@@ -200,7 +200,7 @@ class Hostile(SystemTest):
             self.assertTrue(is_cut(peer), port.name)
             peer.close()
             wait_for("the count", lambda: self.refused(
-                port.name, "silent", "hung_up") > before[port])
+                port.name, "silent", "handshake_aborted") > before[port])
 
     def check_unharmed(self):
         c = self.cluster
@@ -306,7 +306,7 @@ class Crowds(Hostile):
                     silent.append(port.reach())
             # Those that are new push out the oldest, or are not let in.
             wait_for("the count", lambda: self.refused(
-                port.name, "crowded", "silent") > 1000)
+                port.name, "too_many_connections", "silent") > 1000)
             for peer in silent:
                 peer.close()
         self.check_unharmed()
@@ -331,7 +331,7 @@ class Crowds(Hostile):
             x.join(10)
         for port in ports:
             self.assertGreater(self.refused(port.name, "no_handshake",
-                                            "crowded", "bad_header"), 10,
+                                            "too_many_connections", "bad_header"), 10,
                                port.name)
 
     def test_a_peer_that_never_reads(self):
@@ -456,14 +456,14 @@ class TlsHandshakes(Hostile):
         """The program has answered, and keeps what it takes to go on."""
         opening, halfway = self.opening(), []
         for port in self.ports():
-            before = self.refused(port.name, "crowded", "silent", "hung_up")
+            before = self.refused(port.name, "too_many_connections", "silent", "handshake_aborted")
             for _ in range(500):
                 with contextlib.suppress(OSError):
                     peer = port.reach(room=1024)
                     halfway.append(peer)
                     say(peer, opening)
             wait_for("the count", lambda: self.refused(
-                port.name, "crowded", "silent", "hung_up") > before + 100)
+                port.name, "too_many_connections", "silent", "handshake_aborted") > before + 100)
         self.check_unharmed()
         for peer in halfway:
             peer.close()
@@ -504,7 +504,7 @@ class BlackHoles(Hostile):
             return sum(value for series, value in c.scrape("n1").items()
                        if series.startswith("edgeless_node_events_dropped")
                        and ('"peer_lost"' in series
-                            or '"link_full"' in series))
+                            or '"egress_full"' in series))
         wait_for("counted events", dropped, 60)
         self.assertGreater(c.scrape("n1")["edgeless_wire_dials_failed_total"],
                            0)

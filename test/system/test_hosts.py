@@ -315,7 +315,7 @@ class Cables(HostsTest):
 
         self.net.part("n1", "n2")
         wait_for("dropped events", lambda: set(self.dropped())
-                 & {"peer_lost", "link_full"}, 60)
+                 & {"peer_lost", "egress_full"}, 60)
         self.net.mend("n1", "n2")
 
         self.wait_for_more()
@@ -447,7 +447,7 @@ class Pressure(HostsTest):
             if name != "n3":
                 self.assertLessEqual(after[name] - before[name], 32 * 1024,
                                      name)
-        self.assertTrue({"link_full", "peer_lost"} & set(drops), drops)
+        self.assertTrue({"egress_full", "peer_lost"} & set(drops), drops)
         wait_for("the consumer", lambda: c.scrape("n3"))
         self.check_accounts(workflow)
 

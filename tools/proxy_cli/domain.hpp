@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "runtime/mirror_reader.hpp"
+#include "tools/proxy_cli/store.hpp"
+
+#include "runtime/redis/mirror_reader.hpp"
 
 #include <map>
 #include <set>
 #include <string>
-
-#include "tools/proxy_cli/store.hpp"
 
 /// A domain as its mirror in Redis has it; everything in the order of ids.
 namespace edgeless {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tools/proxy_cli/dump.hpp"
 
-#include "runtime/mirror_reader.hpp"
-#include "runtime/redis_text.hpp"
+#include "runtime/redis/mirror_reader.hpp"
+#include "runtime/redis/mirror_values.hpp"
 
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
@@ -20,7 +20,7 @@ namespace {
 const std::string prefix = "performance:";
 
 /// Samples that are asked for at a time.
-constexpr std::size_t at_a_time = 10'000;
+constexpr std::size_t samples_per_page = 10'000;
 
 /// One list, or sorted set, of samples.
 struct series {
@@ -80,10 +80,10 @@ caf::error dump(store& from, const series& x, warnings& warn,
                 std::ostream& out) {
   std::ofstream file;
   std::size_t broken = 0;
-  for (std::size_t at = 0; at < limits::mirror_keys; at += at_a_time) {
+  for (std::size_t at = 0; at < limits::mirror_keys; at += samples_per_page) {
     auto replies
       = from.run({{x.later ? "ZRANGE" : "LRANGE", x.key, std::to_string(at),
-                   std::to_string(at + at_a_time - 1)}});
+                   std::to_string(at + samples_per_page - 1)}});
     if (!replies)
       return replies.error();
     auto& page = replies->front();
@@ -100,7 +100,7 @@ caf::error dump(store& from, const series& x, warnings& warn,
       return caf::none;
     }
     broken += *more;
-    if (page.items.size() < at_a_time)
+    if (page.items.size() < samples_per_page)
       break;
   }
   if (broken > 0)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <ostream>
-
 #include "tools/proxy_cli/store.hpp"
+
+#include <ostream>
 
 namespace edgeless {
 

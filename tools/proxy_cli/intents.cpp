@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "tools/proxy_cli/intents.hpp"
 
-#include "runtime/intent_text.hpp"
-#include "runtime/log.hpp"
-#include "runtime/mirror_reader.hpp"
-#include "runtime/redis_text.hpp"
+#include "runtime/base/log.hpp"
+#include "runtime/redis/intent_codec.hpp"
+#include "runtime/redis/mirror_reader.hpp"
+#include "runtime/redis/mirror_values.hpp"
 
 #include "messages/errors.hpp"
 #include "messages/ids.hpp"

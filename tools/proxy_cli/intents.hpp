@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tools/proxy_cli/store.hpp"
+
 #include <chrono>
 #include <optional>
 #include <ostream>
 #include <string>
-
-#include "tools/proxy_cli/store.hpp"
 
 namespace edgeless {
 
@@ -24,7 +24,7 @@ caf::expected<wish> migration(const std::string& component,
 /// `verb` is cordon, uncordon or drain.
 caf::expected<wish> node_wish(const std::string& verb, const std::string& node);
 
-/// Hands it to the orchestrator. With `patience`, waits that long for what
+/// Hands it to the orchestrator. With `timeout`, waits that long for what
 /// becomes of it, and prints it; it is an error if that is not done.
 caf::error submit(store& to, const wish& x,
                   std::optional<std::chrono::milliseconds> patience,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tools/proxy_cli/lines.hpp"
 
-#include "runtime/log.hpp"
-#include "runtime/redis_text.hpp"
+#include "runtime/base/log.hpp"
+#include "runtime/redis/mirror_values.hpp"
 
 #include <cstdio>
 

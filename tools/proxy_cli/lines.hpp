@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "runtime/mirror_reader.hpp"
+#include "runtime/redis/mirror_reader.hpp"
 
 #include <string>
 #include <vector>

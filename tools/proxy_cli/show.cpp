@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "tools/proxy_cli/show.hpp"
 
-#include "runtime/log.hpp"
+#include "tools/proxy_cli/domain.hpp"
+#include "tools/proxy_cli/lines.hpp"
+
+#include "runtime/base/log.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_from.hpp>
-
-#include "tools/proxy_cli/domain.hpp"
-#include "tools/proxy_cli/lines.hpp"
 
 namespace edgeless {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tools/proxy_cli/store.hpp"
+
 #include <ostream>
 #include <string>
-
-#include "tools/proxy_cli/store.hpp"
 
 namespace edgeless {
 

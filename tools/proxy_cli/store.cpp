@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tools/proxy_cli/store.hpp"
 
-#include "runtime/log.hpp"
-#include "runtime/redis_url.hpp"
+#include "runtime/base/log.hpp"
+#include "runtime/redis/redis_url.hpp"
 
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
@@ -17,7 +17,7 @@ namespace {
 using kind = redis_reply::kind;
 
 /// Keys that Redis looks at, or values that it is asked for, at a time.
-constexpr std::size_t at_a_time = 1000;
+constexpr std::size_t keys_per_page = 1000;
 
 /// Values that are asked for together do not exceed this much by far.
 constexpr std::size_t together = 8u << 20;
@@ -79,7 +79,7 @@ caf::expected<std::set<std::string>> store::keys(const std::string& prefix) {
   auto end = std::chrono::steady_clock::now() + limits::client;
   do {
     auto replies = run({{"SCAN", cursor, "MATCH", prefix + "*", "COUNT",
-                         std::to_string(at_a_time)}});
+                         std::to_string(keys_per_page)}});
     if (!replies)
       return replies.error();
     auto& reply = replies->front();
@@ -109,7 +109,7 @@ caf::error store::visit(const std::set<std::string>& keys, warnings& broken,
   for (auto& [key, size] : sorted->texts) {
     batch.push_back(key);
     bytes += size;
-    if (batch.size() < at_a_time && bytes < together)
+    if (batch.size() < keys_per_page && bytes < together)
       continue;
     if (auto problem = visit_texts(batch, broken, take))
       return problem;
@@ -128,7 +128,7 @@ store::sort_out(const std::set<std::string>& keys, warnings& broken) {
   for (auto i = keys.begin(); i != keys.end();) {
     auto first = i;
     std::vector<redis_command> commands;
-    for (; i != keys.end() && commands.size() < at_a_time; ++i)
+    for (; i != keys.end() && commands.size() < keys_per_page; ++i)
       commands.push_back({"STRLEN", *i});
     auto sizes = run(commands);
     if (!sizes)
@@ -178,9 +178,9 @@ caf::error store::visit_texts(const std::vector<std::string>& keys,
 
 caf::error store::visit_newest(const std::vector<std::string>& keys,
                                warnings& broken, const visitor& take) {
-  for (std::size_t from = 0; from < keys.size(); from += at_a_time) {
+  for (std::size_t from = 0; from < keys.size(); from += keys_per_page) {
     std::vector<redis_command> commands;
-    for (auto i = from; i < keys.size() && i < from + at_a_time; ++i)
+    for (auto i = from; i < keys.size() && i < from + keys_per_page; ++i)
       commands.push_back({"ZREVRANGE", keys[i], "0", "0"});
     auto replies = run(commands);
     if (!replies)

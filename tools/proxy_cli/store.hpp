@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "runtime/redis.hpp"
+#include "runtime/redis/client.hpp"
 
 #include <caf/error.hpp>
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "tools/proxy_cli/top.hpp"
 
-#include "runtime/mirror_reader.hpp"
+#include "tools/proxy_cli/domain.hpp"
+#include "tools/proxy_cli/lines.hpp"
+
+#include "runtime/redis/mirror_reader.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-
-#include "tools/proxy_cli/domain.hpp"
-#include "tools/proxy_cli/lines.hpp"
 
 namespace edgeless {
 
@@ -21,7 +21,7 @@ constexpr double window_seconds = 60;
 constexpr auto newest = "1000";
 
 /// Instances that are asked about at a time.
-constexpr std::size_t at_a_time = 100;
+constexpr std::size_t rows_per_page = 100;
 
 const std::string unknown = "-";
 
@@ -108,8 +108,8 @@ void count_samples(const redis_reply& from, bool later, statistics& in) {
 caf::expected<std::map<physical_id, activity>>
 load_activity(store& from, const std::vector<physical_id>& of) {
   std::map<physical_id, activity> result;
-  for (std::size_t at = 0; at < of.size(); at += at_a_time) {
-    auto end = std::min(of.size(), at + at_a_time);
+  for (std::size_t at = 0; at < of.size(); at += rows_per_page) {
+    auto end = std::min(of.size(), at + rows_per_page);
     std::vector<redis_command> commands;
     for (auto i = at; i < end; ++i) {
       auto id = to_string(of[i]);

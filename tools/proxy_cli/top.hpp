@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tools/proxy_cli/store.hpp"
+
 #include "messages/ids.hpp"
 
 #include <functional>
 #include <string>
 #include <vector>
-
-#include "tools/proxy_cli/store.hpp"
 
 namespace edgeless {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include "tools/proxy_cli/top.hpp"
+
 #include "messages/errors.hpp"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-
-#include "tools/proxy_cli/top.hpp"
 
 // Its macros have the names of everybody's functions.
 #define NCURSES_NOMACROS

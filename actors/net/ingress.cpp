@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+#include "actors/net/ingress.hpp"
+
+#include "runtime/base/log.hpp"
+
+#include <algorithm>
+
+namespace edgeless {
+
+ingress_state::ingress_state(pointer self) : self{self} {
+  // nop
+}
+
+caf::result<std::uint64_t> ingress_state::greet(const greeting& x) {
+  if (x.target != registry->self)
+    return fail(ec::unreachable, "this is node " + to_string(registry->self)
+                                   + ", not " + to_string(x.target));
+  if (dead.contains(x.session))
+    return fail(ec::lost_session,
+                "the session of node " + to_string(x.node) + " has ended");
+  if (peers.size() >= limits::gate_peers && !peers.contains(x.link))
+    peers.erase(peers.begin());
+  auto& from = peers[x.link];
+  from.node = x.node;
+  from.session = x.session;
+  self->send(links, atom::greet_v, x.node, x.invocation_url);
+  return from.next;
+}
+
+caf::result<std::uint64_t> ingress_state::deliver(std::uint64_t link,
+                                                  batch& load) {
+  auto i = peers.find(link);
+  if (i == peers.end())
+    return fail(ec::unreachable, "greet first");
+  auto& from = i->second;
+  // Taken, so that it is not sent again under another session, but refused.
+  auto refused = dead.contains(from.session);
+  auto number = load.first;
+  if (from.next == 0)
+    from.next = number;
+  // A gap can only be a mistake of the peer: the rest is resent from there.
+  if (number > from.next)
+    return from.next;
+  auto before = from.next;
+  for (auto& x : load.fragments)
+    if (number++ == from.next) {
+      if (from.skipping)
+        refuse(from, x, *from.skipping);
+      else if (refused || !may_say(from, x))
+        refuse(from, x, drop_reason::fenced);
+      else
+        take(from, x);
+      ++from.next;
+    }
+  registry->counters.ingress_fragments += from.next - before;
+  pass_on();
+  return from.next;
+}
+
+/// In its own name; or in that of others, if it passes on what they have sent
+/// to the predecessor of one who lives here.
+bool ingress_state::may_say(const peer& from, const fragment& x) const {
+  if (x.content.source.node == from.node)
+    return true;
+  if (!x.content.forwarded)
+    return false;
+  auto who = registry->find(x.target);
+  return who && who->predecessor && who->predecessor == from.node;
+}
+
+void ingress_state::take(peer& from, fragment& x) {
+  auto& content = x.content;
+  if (from.partial) {
+    auto& sum = from.partial->payload;
+    if (sum.size() + content.payload.size() > limits::payload) {
+      refuse(from, x, drop_reason::too_large);
+      return;
+    }
+    sum += content.payload;
+    content.payload = std::move(sum);
+    from.partial.reset();
+  }
+  if (x.more) {
+    from.partial = std::move(content);
+    return;
+  }
+  // Who has greeted this ingress has said so himself.
+  auto known = [&](auto& entry) {
+    return entry.second.node == content.source.node;
+  };
+  if (!x.source_url.empty() && content.source.node != registry->self
+      && std::ranges::none_of(peers, known))
+    self->send(links, atom::greet_v, content.source.node, x.source_url);
+  hand_over(x.target, std::move(content));
+}
+
+/// An event is counted once, however many parts it has.
+void ingress_state::refuse(peer& from, const fragment& x, drop_reason reason) {
+  from.partial.reset();
+  if (x.more) {
+    from.skipping = reason;
+    return;
+  }
+  from.skipping.reset();
+  if (takes_credit(x.content))
+    registry->counts.count_dropped(reason);
+}
+
+/// Runs of events for the same instance travel in one message.
+void ingress_state::hand_over(const physical_id& target, event x) {
+  if (target != current)
+    pass_on();
+  current = target;
+  if (collected.empty())
+    collected.reserve(usual);
+  collected.push_back(std::move(x));
+}
+
+void ingress_state::pass_on() {
+  if (collected.empty())
+    return;
+  auto batch = std::exchange(collected, {});
+  usual = batch.size();
+  if (auto who = registry->find(current)) {
+    edgeless::deliver(*registry, *who, std::move(batch),
+                      [this](const event& x) { refuse(x); });
+    return;
+  }
+  for (auto& x : batch) {
+    if (!takes_credit(x))
+      continue;
+    registry->counts.count_dropped(drop_reason::unknown_instance);
+    if (x.kind == event_kind::call)
+      refuse(x);
+  }
+}
+
+void ingress_state::refuse(const event& call) {
+  answer_failed(*registry, links, call, {registry->self, current});
+}
+
+caf::result<atom::ok> ingress_state::invoke(const physical_id& target,
+                                            event& x) {
+  auto who = registry->find(target);
+  if (!who)
+    return fail(ec::unknown_instance, "no instance " + to_string(target)
+                                        + " on node "
+                                        + to_string(registry->self));
+  x.kind = event_kind::cast;
+  x.source = {};
+  registry->counts.count_sent(1);
+  if (!who->room->take(x.payload.size())) {
+    registry->counts.count_dropped(drop_reason::inbox_full);
+    return fail(ec::exhausted,
+                "the inbox of " + to_string(target) + " is full");
+  }
+  self->send(who->sink, atom::deliver_v, events{std::move(x)});
+  return atom::ok_v;
+}
+
+void ingress_state::fence(const node_id& peer, const session_id& session) {
+  if (!dead.insert(session).second)
+    return;
+  fenced.push_back(session);
+  if (fenced.size() > limits::fenced_sessions) {
+    dead.erase(fenced.front());
+    fenced.pop_front();
+  }
+  log_info("node", "session ", session, " of node ", peer, " is fenced");
+}
+
+ingress_actor::behavior_type gate(ingress_state::pointer self,
+                                  instance_registry_ptr registry,
+                                  egress_actor links) {
+  auto& st = self->state;
+  st.registry = std::move(registry);
+  st.links = std::move(links);
+  // clang-format off
+  return {
+    [&st](atom::greet, const greeting& x) { return st.greet(x); },
+    [&st](atom::deliver, std::uint64_t link, batch& x) { return st.deliver(link, x); },
+    [&st](atom::invoke, const physical_id& to, event& x) { return st.invoke(to, x); },
+    [&st](atom::fence, const fenced_sessions& all) { for (auto& x : all) st.fence(x.node, x.session); },
+  };
+  // clang-format on
+}
+
+} // namespace edgeless

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#include "actors/node/compiler.hpp"
+
+#include "runtime/base/log.hpp"
+
+#include <chrono>
+
+namespace edgeless {
+
+compiler_actor::behavior_type compiler(compiler_actor::pointer,
+                                       std::shared_ptr<guest_engine> engine,
+                                       isolation where) {
+  return {
+    [engine, where](atom::compile, const code_id& code,
+                    const std::string& module) -> caf::result<atom::ok> {
+      auto start = std::chrono::steady_clock::now();
+      auto& maker = where == isolation::process ? engine->apart() : *engine;
+      auto made = maker.compile(code, module);
+      if (!made)
+        return made.error();
+      log_info("node", "compiled module ", code.substr(0, 12), " (",
+               module.size(), " bytes) in ",
+               std::chrono::steady_clock::now() - start);
+      return atom::ok_v;
+    },
+  };
+}
+
+} // namespace edgeless

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "actors/node/function_provider.hpp"
+
+#include "actors/instance/function_instance.hpp"
+#include "actors/node/compiler.hpp"
+
+#include "runtime/placement/annotations.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+
+namespace edgeless {
+
+function_provider_state::function_provider_state(pointer self) : self{self} {
+  // nop
+}
+
+function_provider_state::~function_provider_state() {
+  for (auto& [where, compiler] : compilers)
+    caf::anon_send_exit(compiler, caf::exit_reason::user_shutdown);
+}
+
+void function_provider_state::init(function_context x) {
+  context = std::move(x);
+}
+
+guest_engine& function_provider_state::engine(isolation where) const {
+  return where == isolation::process ? context.engine->apart()
+                                     : *context.engine;
+}
+
+caf::result<atom::ok>
+function_provider_state::prepare(const physical_id& id,
+                                 const component_spec& spec) {
+  return take({id, spec, {}, self->make_response_promise<atom::ok>()});
+}
+
+caf::result<atom::ok> function_provider_state::start(const physical_id& id,
+                                                     const component_spec& spec,
+                                                     const output_map& outputs,
+                                                     const std::string& state) {
+  return take({id, spec, first_words{outputs, state},
+               self->make_response_promise<atom::ok>()});
+}
+
+caf::result<atom::ok> function_provider_state::take(order x) {
+  auto promise = x.promise;
+  recipe wanted{x.spec.code, isolation_of(x.spec.settings)};
+  if (auto code = engine(wanted.second).find(x.spec.code)) {
+    fulfil(x, std::move(code));
+    return promise;
+  }
+  auto& waiting = orders[wanted];
+  waiting.push_back(std::move(x));
+  if (waiting.size() == 1)
+    fetch(wanted);
+  return promise;
+}
+
+/// Takes back what has not been made yet, or has been made for nobody.
+void function_provider_state::stop(const physical_id& id) {
+  if (auto made = context.registry->find(id))
+    caf::anon_send(caf::actor_cast<instance_actor>(made->sink), atom::stop_v);
+  for (auto& [code, waiting] : orders)
+    for (auto& x : waiting)
+      if (x.id == id && x.promise.pending())
+        x.promise.deliver(fail(ec::stopping, "stopped before it was started"));
+}
+
+void function_provider_state::fetch(const recipe& x) {
+  self->request(context.node, limits::node_start, atom::fetch_v, x.first)
+    .then([this, x](const std::string& module) { compile(x, module); },
+          [this, x](const caf::error& why) { refuse(x, why); });
+}
+
+void function_provider_state::compile(const recipe& x,
+                                      const std::string& module) {
+  auto& compiler = compilers[x.second];
+  if (!compiler)
+    compiler = spawn_on(context.where, self->system(), edgeless::compiler,
+                        context.engine, x.second);
+  self
+    ->request(compiler, limits::compile + limits::local, atom::compile_v,
+              x.first, module)
+    .then([this, x](atom::ok) { serve(x); },
+          [this, x](const caf::error& why) { refuse(x, why); });
+}
+
+void function_provider_state::serve(const recipe& x) {
+  auto made = engine(x.second).find(x.first);
+  if (!made) {
+    refuse(x, fail(ec::system_failure, "a compiled module is gone"));
+    return;
+  }
+  auto waiting = std::exchange(orders[x], {});
+  orders.erase(x);
+  for (auto& y : waiting)
+    if (y.promise.pending())
+      fulfil(y, made);
+}
+
+void function_provider_state::refuse(const recipe& x,
+                                     const caf::error& reason) {
+  auto waiting = std::exchange(orders[x], {});
+  orders.erase(x);
+  for (auto& y : waiting)
+    if (y.promise.pending())
+      y.promise.deliver(reason);
+}
+
+/// Its first words follow it at once, to where it is being made: nobody else
+/// has to wake up in between.
+void function_provider_state::fulfil(order& x, guest_class_ptr code) {
+  auto made = make(x.id, x.spec, std::move(code));
+  self->send(context.node, atom::prepare_v, x.id, made);
+  if (x.words)
+    x.promise.delegate(made, atom::activate_v, std::move(x.words->outputs),
+                       std::move(x.words->state), instance_id{});
+  else
+    x.promise.deliver(atom::ok_v);
+}
+
+instance_actor function_provider_state::make(const physical_id& id,
+                                             const component_spec& spec,
+                                             guest_class_ptr code) {
+  function_options options;
+  options.id = id;
+  options.spec = spec;
+  options.code = std::move(code);
+  options.limits = guest_limits_of(spec.settings);
+  options.promises = channel_policies_of(spec.settings);
+  if (!options.promises.empty())
+    options.stream = context.random();
+  options.timeout = context.timeout;
+  options.room
+    = std::make_shared<credit>(limits::inbox_events, limits::inbox_bytes);
+  options.registry = context.registry;
+  options.links = context.links;
+  options.telemetry = context.telemetry;
+  options.node = context.node;
+  auto room = options.room;
+  instance_actor made
+    = self->system().spawn<function_instance>(std::move(options));
+  context.registry->add(id, {made, room, spec.id});
+  return made;
+}
+
+provider_actor::behavior_type
+function_provider(function_provider_state::pointer self,
+                  function_context context) {
+  auto& st = self->state;
+  st.init(std::move(context));
+  // clang-format off
+  return {
+    [&st](atom::prepare, const physical_id& x, const component_spec& y) { return st.prepare(x, y); },
+    [&st](atom::start, const physical_id& x, const component_spec& y, const output_map& z, const std::string& s) { return st.start(x, y, z, s); },
+    [&st](atom::stop, const physical_id& x) { st.stop(x); },
+  };
+  // clang-format on
+}
+
+} // namespace edgeless

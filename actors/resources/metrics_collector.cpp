@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "actors/resources/metrics_collector.hpp"
+
+#include "runtime/base/log.hpp"
+#include "runtime/redis/command_merge.hpp"
+#include "runtime/redis/redis_with_backoff.hpp"
+
+#include <optional>
+
+namespace edgeless {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t shown_payload = 100;
+
+class metrics_collector : public resource {
+public:
+  using time_point = caf::actor_clock::time_point;
+
+  metrics_collector(const component_spec& spec, collector_doors acceptors)
+    : name_{spec.name}, acceptors_{std::move(acceptors)},
+      heard_{setting(spec, "wf_name"), parse_alpha(setting(spec, "alpha")),
+             setting(spec, "journal")} {
+    // nop
+  }
+
+  /// Redis need not be there, now or ever.
+  caf::error open() override {
+    auto opened = acceptors_.open();
+    if (!opened)
+      return opened.error();
+    redis_.emplace(std::move(*opened));
+    return caf::none;
+  }
+
+  /// Whoever calls is answered, whatever it said: with an error only if Redis
+  /// does not have the sample.
+  outcome handle(const events& batch, time_point now) override {
+    auto moment = acceptors_.now();
+    std::vector<redis_command> commands;
+    std::uint64_t writing = 0;
+    for (auto& x : batch) {
+      auto before = commands.size();
+      if (heard_.take(x, moment, commands)
+          == transaction_times::verdict::invalid)
+        blame(x, now);
+      writing += commands.size() > before;
+    }
+    if (auto problem = write(merged(std::move(commands)), now))
+      return {writing, problem};
+    return {};
+  }
+
+private:
+  static std::string setting(const component_spec& spec,
+                             const std::string& key) {
+    auto i = spec.settings.find(key);
+    return i == spec.settings.end() ? "" : i->second;
+  }
+
+  caf::error write(const std::vector<redis_command>& commands, time_point now) {
+    if (commands.empty())
+      return caf::none;
+    auto replies = redis_->run(commands, now.time_since_epoch());
+    if (!replies)
+      return dropped(explain(replies.error()));
+    for (auto& x : *replies)
+      if (x.type == redis_reply::kind::error)
+        return dropped("Redis refuses a sample: " + x.text);
+    return caf::none;
+  }
+
+  static caf::error dropped(const std::string& why) {
+    return fail(ec::unreachable,
+                why.substr(0, limits::text) + "; samples are dropped");
+  }
+
+  void blame(const event& x, time_point now) {
+    ++invalid_;
+    if (now < next_blame_)
+      return;
+    next_blame_ = now + 1s;
+    log_warn("node", "resource ", name_,
+             ": invalid metrics-collector event received: \"",
+             x.payload.substr(0, shown_payload), "\" from ", x.source, "; ",
+             std::exchange(invalid_, 0), " since the last such line");
+  }
+
+  std::string name_;
+  collector_doors acceptors_;
+  transaction_times heard_;
+  std::optional<redis_with_backoff> redis_;
+  time_point next_blame_;
+  std::uint64_t invalid_ = 0; ///< events, since the last line about them
+};
+
+} // namespace
+
+transaction_times::moment machine_moment() {
+  return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
+}
+
+provider_actor::behavior_type
+metrics_collector_provider(provider_actor::pointer self,
+                           resource_context context,
+                           collector_doors acceptors) {
+  return resource_provider(
+    self, std::move(context), [acceptors = std::move(acceptors)](auto& spec) {
+      return std::make_unique<metrics_collector>(spec, acceptors);
+    });
+}
+
+} // namespace edgeless

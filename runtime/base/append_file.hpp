@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <caf/error.hpp>
+#include <caf/expected.hpp>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace edgeless {
+
+/// A file that grows by whole lines. Each append is one write, so that several
+/// writers of one file do not cut each other's lines.
+class append_file {
+public:
+  /// Opens or creates the file. An error names the path and the reason.
+  static caf::expected<append_file> open(const std::string& path);
+
+  append_file(append_file&& other) noexcept;
+  append_file& operator=(append_file&& other) noexcept;
+  ~append_file();
+
+  /// Writes all of it, or as much as there is room for.
+  caf::error append(std::string_view lines);
+
+private:
+  append_file(std::string path, int file_descriptor);
+
+  std::string path_;
+  int descriptor_ = -1;
+};
+
+/// Such as 2024-09-05T18:04:21.175674+00:00.
+std::string rfc3339(std::chrono::system_clock::time_point when);
+
+} // namespace edgeless

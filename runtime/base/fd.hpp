@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace edgeless {
+
+/// Owns a file descriptor.
+class file_descriptor {
+public:
+  explicit file_descriptor(int number = -1) : number_{number} {
+    // nop
+  }
+
+  file_descriptor(file_descriptor&& other) noexcept
+    : number_{std::exchange(other.number_, -1)} {
+    // nop
+  }
+
+  file_descriptor& operator=(file_descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+
+  ~file_descriptor() {
+    close();
+  }
+
+  void close() noexcept;
+
+  int get() const {
+    return number_;
+  }
+
+  explicit operator bool() const {
+    return number_ >= 0;
+  }
+
+private:
+  int number_;
+};
+
+/// Opens a file to read, or creates or truncates it to write (mode 0600).
+/// Never follows a link, never leaks into a child; check the result.
+file_descriptor open_to_read(const std::string& path);
+file_descriptor open_to_write(const std::string& path);
+
+/// Everything from the start of a file; nothing if it is larger than `limit`
+/// or cannot be read.
+std::optional<std::string> read_all(const file_descriptor& file,
+                                    std::size_t limit);
+
+/// False if not all of it could be written; errno says why.
+bool write_all(const file_descriptor& file, std::string_view bytes);
+
+} // namespace edgeless

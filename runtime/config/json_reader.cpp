@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/config/json_reader.hpp"
+
+#include "messages/errors.hpp"
+
+#include <boost/json/parser.hpp>
+// The library itself: compiled here, and nowhere else.
+#include <boost/json/src.hpp>
+
+#include <algorithm>
+
+namespace edgeless {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view a_text = "must be a string";
+constexpr std::string_view a_list = "must be an array of strings";
+constexpr std::string_view a_map = "must be an object with string values";
+
+} // namespace
+
+void fault_list::add(const std::string& sentence) {
+  sentences.push_back(about.empty() ? sentence : about + ": " + sentence);
+}
+
+std::string json_section::path_of(std::string_view key) const {
+  return (path_.empty() ? "" : path_ + '.') + std::string{key};
+}
+
+void json_section::blame(std::string_view key, const std::string& reason) {
+  faults_->add(path_of(key) + ' ' + reason);
+}
+
+const json::value* json_section::find(std::string_view key) {
+  auto result = object_ ? object_->if_contains(key) : nullptr;
+  if (object_ && !result)
+    blame(key, "is missing");
+  return result;
+}
+
+std::string json_section::text(std::string_view key,
+                               const std::string& instead) {
+  auto value = find(key);
+  if (!value)
+    return instead;
+  if (auto text = value->if_string())
+    return std::string{*text};
+  blame(key, std::string{a_text});
+  return instead;
+}
+
+std::string json_section::optional_text(std::string_view key) {
+  auto value = object_ ? object_->if_contains(key) : nullptr;
+  return value && !value->is_null() ? text(key) : "";
+}
+
+std::vector<std::string> json_section::texts(std::string_view key) {
+  std::vector<std::string> result;
+  auto value = find(key);
+  if (!value)
+    return result;
+  auto array = value->if_array();
+  auto is_text = [](const json::value& x) {
+    return x.is_string();
+  };
+  if (!array || !std::ranges::all_of(*array, is_text)) {
+    blame(key, std::string{a_list});
+    return result;
+  }
+  for (auto& item : *array)
+    result.emplace_back(item.get_string());
+  return result;
+}
+
+std::map<std::string, std::string>
+json_section::text_map(std::string_view key) {
+  std::map<std::string, std::string> result;
+  auto value = find(key);
+  if (!value)
+    return result;
+  auto object = value->if_object();
+  auto is_text = [](const json::key_value_pair& x) {
+    return x.value().is_string();
+  };
+  if (!object || !std::ranges::all_of(*object, is_text)) {
+    blame(key, std::string{a_map});
+    return result;
+  }
+  for (auto& item : *object)
+    result.emplace(item.key(), item.value().get_string());
+  return result;
+}
+
+json_section json_section::section(std::string_view key) {
+  auto value = find(key);
+  auto object = value ? value->if_object() : nullptr;
+  if (value && !object)
+    blame(key, "must be an object");
+  return {object, path_of(key), *faults_};
+}
+
+std::vector<json_section> json_section::sections(std::string_view key) {
+  std::vector<json_section> result;
+  auto value = find(key);
+  auto array = value ? value->if_array() : nullptr;
+  if (value && !array)
+    blame(key, "must be an array of objects");
+  if (!array)
+    return result;
+  for (std::size_t i = 0; i < array->size(); ++i) {
+    auto name = std::string{key} + '[' + std::to_string(i) + ']';
+    if (auto object = (*array)[i].if_object())
+      result.push_back({object, path_of(name), *faults_});
+    else
+      blame(name, "must be an object");
+  }
+  return result;
+}
+
+caf::expected<json::value> parse_json(std::string_view text) {
+  json::parser parser;
+  json::error_code error;
+  auto end = parser.write_some(text, error);
+  auto rest = text.substr(std::min(end, text.size()));
+  auto trailing = rest.find_first_not_of(" \t\r\n");
+  if (!error && trailing != std::string_view::npos) {
+    end += trailing;
+    error = json::error::extra_data;
+  }
+  if (!error)
+    return parser.release();
+  auto before = text.substr(0, end);
+  auto line = std::ranges::count(before, '\n') + 1;
+  auto column = before.size() - (before.rfind('\n') + 1) + 1;
+  return fail(ec::bad_input, std::to_string(line) + ':' + std::to_string(column)
+                               + ": " + error.message());
+}
+
+} // namespace edgeless

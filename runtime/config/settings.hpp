@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/base/log_filter.hpp"
+#include "runtime/placement/placement.hpp"
+#include "runtime/wasm/guest.hpp"
+
+#include "messages/ids.hpp"
+#include "messages/limits.hpp"
+#include "messages/node.hpp"
+
+#include <caf/expected.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What the TOML files say: members are named as the keys, and the initial
+/// values are what holds where a key is absent. `*_announced` is never empty:
+/// it falls back to the URL without it. The files under conf/ explain each
+/// key.
+namespace edgeless {
+
+/// Files in PEM format. With all three, connections are encrypted and mutually
+/// authentic. Relative paths start at the folder of the configuration file.
+struct tls_settings {
+  std::string ca;
+  std::string certificate;
+  std::string key;
+  /// Speaks plain TCP beyond this machine, knowingly.
+  bool insecure = false;
+};
+
+/// Where one domain of a controller is.
+struct domain_address {
+  std::string domain_id;
+  std::string orchestrator_url;
+
+  friend bool operator==(const domain_address&, const domain_address&)
+    = default;
+};
+
+struct controller_settings {
+  std::string controller_url;
+  std::vector<domain_address> orchestrators;
+  /// Where workflows are kept; empty: nowhere.
+  std::string persistence_filename = "controller.save";
+  /// Empty: no metrics are served.
+  std::string metrics_url;
+  tls_settings tls;
+};
+
+struct orchestrator_settings {
+  struct {
+    std::string domain_id;
+    std::string orchestrator_url;
+    std::string orchestrator_url_announced;
+    std::string orchestrator_coap_url; ///< kept, not used
+    std::string orchestrator_coap_url_announced;
+    /// Of the node of the metrics-collector.
+    std::string agent_url = "http://127.0.0.1:7121";
+    std::string agent_url_announced;
+    std::string invocation_url = "http://127.0.0.1:7102";
+    std::string invocation_url_announced;
+  } general;
+  struct {
+    placement_strategy orchestration_strategy = placement_strategy::random;
+    /// Zero: nodes are not polled.
+    std::chrono::milliseconds keep_alive_interval{2000};
+  } baseline;
+  /// Empty: no metrics are served.
+  std::string metrics_url;
+  /// The Redis server that the domain is mirrored to; empty: none.
+  std::string proxy_redis_url;
+  /// Performance samples kept there of each instance: the newest.
+  std::uint32_t proxy_samples = limits::samples;
+  /// The Redis server that metrics are written to; empty: none.
+  std::string collector_redis_url;
+  tls_settings tls;
+};
+
+/// What the user wants the node to say about itself.
+struct user_capabilities {
+  std::optional<std::uint32_t> num_cpus;
+  std::optional<std::string> model_name_cpu;
+  std::optional<double> clock_freq_cpu; ///< MHz
+  std::optional<std::uint32_t> num_cores;
+  std::optional<std::uint32_t> mem_size; ///< MiB
+  std::optional<std::vector<std::string>> labels;
+  std::optional<bool> is_tee_running;
+  std::optional<bool> has_tpm;
+};
+
+struct ollama_settings {
+  std::string host = "localhost";
+  std::uint32_t port = 11434;
+  std::uint32_t messages_number_limit = 30;
+  std::string provider;
+};
+
+struct serverless_settings {
+  std::string class_type;
+  std::string version;
+  std::string function_url;
+  std::string provider;
+};
+
+/// A provider without a name does not exist.
+struct resource_settings {
+  std::string http_ingress_url;
+  std::string http_ingress_provider;
+  std::string http_egress_provider;
+  std::string file_log_provider;
+  std::string redis_provider;
+  std::string dda_url;
+  std::string dda_provider;
+  std::string kafka_egress_provider;
+  ollama_settings ollama_provider;
+  std::vector<serverless_settings> serverless_provider;
+};
+
+struct node_settings {
+  struct {
+    edgeless::node_id node_id;
+    std::string agent_url;
+    std::string agent_url_announced;
+    std::string invocation_url;
+    std::string invocation_url_announced;
+    std::string invocation_url_coap; ///< kept, not used
+    std::string invocation_url_announced_coap;
+    std::string orchestrator_url;
+    /// Directory of compiled modules, for this node alone; empty if there is
+    /// no place for one.
+    std::filesystem::path code_cache;
+  } general;
+  struct {
+    /// Empty: no metrics are served.
+    std::string metrics_url;
+    /// Of what functions log.
+    edgeless::log_level log_level = edgeless::log_level::off;
+    bool performance_samples = false;
+  } telemetry;
+  struct {
+    bool enabled = false;
+    /// What all guests may have together; zero: what the machine has.
+    std::uint32_t memory_mib = 0;
+    /// Of process: all guests, whatever they ask for.
+    isolation where = isolation::shared;
+  } wasm_runtime;
+  struct {
+    bool enabled = false;
+    std::string guest_api_host_url;
+  } container_runtime;
+  resource_settings resources;
+  user_capabilities user_node_capabilities;
+  tls_settings tls;
+};
+
+struct cli_settings {
+  std::string controller_url;
+  /// Kept; there is no repository client.
+  struct {
+    std::string url;
+    std::string basic_auth_user;
+    std::string basic_auth_pass;
+  } function_repository;
+  tls_settings tls;
+};
+
+// -- reading: the error has one line per problem, `file:line: key: reason` ----
+
+caf::expected<controller_settings>
+load_controller_settings(const std::filesystem::path& file);
+caf::expected<orchestrator_settings>
+load_orchestrator_settings(const std::filesystem::path& file);
+caf::expected<node_settings>
+load_node_settings(const std::filesystem::path& file);
+caf::expected<cli_settings>
+load_cli_settings(const std::filesystem::path& file);
+
+/// The same for the text of a file; `name` stands for it in errors.
+caf::expected<controller_settings>
+parse_controller_settings(const std::string& name, std::string_view text);
+caf::expected<orchestrator_settings>
+parse_orchestrator_settings(const std::string& name, std::string_view text);
+caf::expected<node_settings> parse_node_settings(const std::string& name,
+                                                 std::string_view text);
+caf::expected<cli_settings> parse_cli_settings(const std::string& name,
+                                               std::string_view text);
+
+} // namespace edgeless

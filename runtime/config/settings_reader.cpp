@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/config/settings_reader.hpp"
+
+#include "runtime/net/url.hpp"
+
+#include "messages/errors.hpp"
+
+#include <caf/make_message.hpp>
+
+#include <algorithm>
+#include <numeric>
+
+namespace edgeless {
+
+namespace {
+
+std::string show(double x) {
+  auto text = std::to_string(x);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.'))
+    text.pop_back();
+  return text;
+}
+
+/// How many letters must be put in, taken out or exchanged.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    auto diagonal = row[0]++;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      auto changed = diagonal + (a[i] != b[j]);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+} // namespace
+
+// -- problems -----------------------------------------------------------------
+
+void problem_list::add(std::uint32_t line, const std::string& key,
+                       const std::string& reason) {
+  problems_.emplace(line, key.empty() ? reason : key + ": " + reason);
+}
+
+caf::error problem_list::verdict() const {
+  std::string text;
+  for (auto& [line, problem] : problems_) {
+    if (!text.empty())
+      text += '\n';
+    text += file_ + ':' + std::to_string(line) + ": " + problem;
+  }
+  if (text.empty())
+    return {};
+  // Not cut off as by fail(): it never leaves this process.
+  return caf::make_error(ec::bad_input, std::move(text));
+}
+
+std::string nearest(std::string_view word,
+                    const std::vector<std::string>& known) {
+  std::string result;
+  auto best = std::max<std::size_t>(2, word.size() / 3) + 1;
+  for (auto& candidate : known)
+    if (auto d = distance(word, candidate); d < best) {
+      best = d;
+      result = candidate;
+    }
+  return result;
+}
+
+// -- sections -----------------------------------------------------------------
+
+settings_section::settings_section(const toml_value* table, std::string path,
+                                   std::uint32_t line, problem_list& problems)
+  : table_(table ? std::get_if<toml_table>(&table->content) : nullptr),
+    path_(std::move(path)), line_(line), problems_(&problems) {
+  // nop
+}
+
+std::string settings_section::path_of(const std::string& key) const {
+  return path_.empty() || key.empty() ? path_ + key : path_ + '.' + key;
+}
+
+bool settings_section::has(std::string_view key) const {
+  return table_ && table_->contains(key);
+}
+
+void settings_section::blame(const std::string& key,
+                             const std::string& reason) {
+  auto line = has(key) ? table_->find(key)->second.line : line_;
+  problems_->add(line, path_of(key), reason);
+}
+
+template <class T>
+const T* settings_section::find(const std::string& key, std::string_view wanted,
+                                presence needed) {
+  known_.push_back(key);
+  if (!has(key)) {
+    if (needed == presence::required && present())
+      blame(key, "is missing; it is " + std::string{wanted});
+    return nullptr;
+  }
+  auto& value = table_->find(key)->second;
+  auto result = std::get_if<T>(&value.content);
+  if (!result)
+    blame(key, "must be " + std::string{wanted} + ", not "
+                 + std::string{kind_of(value)});
+  return result;
+}
+
+void settings_section::read(const std::string& key, std::string& value,
+                            presence needed) {
+  if (auto x = find<std::string>(key, "a string", needed))
+    value = *x;
+}
+
+void settings_section::read(const std::string& key, bool& value,
+                            presence needed) {
+  if (auto x = find<bool>(key, "true or false", needed))
+    value = *x;
+}
+
+void settings_section::read(const std::string& key, std::uint32_t& value,
+                            std::uint32_t min, std::uint32_t max) {
+  auto wanted
+    = "an integer from " + std::to_string(min) + " to " + std::to_string(max);
+  auto x = find<std::int64_t>(key, wanted, presence::optional);
+  if (!x)
+    return;
+  if (*x < min || *x > max)
+    blame(key, "must be " + wanted + ", not " + std::to_string(*x));
+  else
+    value = static_cast<std::uint32_t>(*x);
+}
+
+void settings_section::read(const std::string& key, double& value, double min,
+                            double max) {
+  auto wanted = "a number from " + show(min) + " to " + show(max);
+  double x = 0;
+  if (has(key)
+      && std::holds_alternative<std::int64_t>(
+        table_->find(key)->second.content))
+    x = static_cast<double>(
+      *find<std::int64_t>(key, wanted, presence::optional));
+  else if (auto found = find<double>(key, wanted, presence::optional))
+    x = *found;
+  else
+    return;
+  // Not a number is in no range.
+  if (x >= min && x <= max)
+    value = x;
+  else
+    blame(key, "must be " + wanted + ", not " + show(x));
+}
+
+void settings_section::read(const std::string& key,
+                            std::vector<std::string>& value) {
+  auto wanted = "an array of strings";
+  auto items = find<toml_array>(key, wanted, presence::optional);
+  if (!items)
+    return;
+  std::vector<std::string> texts;
+  for (auto& item : *items) {
+    auto text = std::get_if<std::string>(&item.content);
+    if (!text)
+      return blame(key, "must be an array of strings, but has "
+                          + std::string{kind_of(item)});
+    texts.push_back(*text);
+  }
+  value = std::move(texts);
+}
+
+void settings_section::read_url(const std::string& key, std::string& value,
+                                presence needed) {
+  auto wanted = "a URL such as \"http://127.0.0.1:7001\"";
+  auto text = find<std::string>(key, wanted, needed);
+  if (!text)
+    return;
+  if (!text->empty()) {
+    if (auto parsed = parse_url(*text); !parsed)
+      return blame(key, explain(parsed.error()));
+  } else if (needed == presence::required) {
+    return blame(key, "is empty; it is " + std::string{wanted});
+  }
+  value = *text;
+}
+
+settings_section settings_section::section(const std::string& key,
+                                           presence needed) {
+  auto table = find<toml_table>(key, "a section", needed);
+  auto value = table ? &table_->find(key)->second : nullptr;
+  auto line = value ? value->line : line_;
+  return {value, path_of(key), line, *problems_};
+}
+
+std::vector<settings_section> settings_section::sections(const std::string& key,
+                                                         presence needed) {
+  std::vector<settings_section> result;
+  auto items = find<toml_array>(key, "an array of tables", needed);
+  if (!items)
+    return result;
+  for (std::size_t i = 0; i < items->size(); ++i) {
+    auto& item = (*items)[i];
+    auto path = path_of(key) + '[' + std::to_string(i) + ']';
+    if (std::holds_alternative<toml_table>(item.content))
+      result.push_back({&item, path, item.line, *problems_});
+    else
+      problems_->add(item.line, path,
+                     "must be a table, not " + std::string{kind_of(item)});
+  }
+  return result;
+}
+
+void settings_section::finish() {
+  if (!table_)
+    return;
+  for (auto& [key, value] : *table_) {
+    if (std::ranges::find(known_, key) != known_.end())
+      continue;
+    auto meant = nearest(key, known_);
+    if (!meant.empty()) {
+      problems_->add(value.line, path_of(key),
+                     "is unknown; did you mean " + meant + "?");
+      continue;
+    }
+    std::string all;
+    for (auto& x : known_)
+      all += (all.empty() ? "" : ", ") + x;
+    problems_->add(value.line, path_of(key),
+                   "is unknown; accepted here: " + all);
+  }
+}
+
+} // namespace edgeless

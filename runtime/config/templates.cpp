@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/config/templates.hpp"
+
+#include "runtime/base/files.hpp"
+
+#include "messages/errors.hpp"
+#include "messages/limits.hpp"
+
+#include <system_error>
+
+namespace edgeless {
+
+namespace {
+
+constexpr unsigned char controller_bytes[] = {
+#include "conf/controller.toml.inc"
+};
+
+constexpr unsigned char orchestrator_bytes[] = {
+#include "conf/orchestrator.toml.inc"
+};
+
+constexpr unsigned char node_bytes[] = {
+#include "conf/node.toml.inc"
+};
+
+constexpr unsigned char cli_bytes[] = {
+#include "conf/cli.toml.inc"
+};
+
+template <std::size_t Size>
+std::string text_of(const unsigned char (&bytes)[Size]) {
+  return {reinterpret_cast<const char*>(bytes), Size};
+}
+
+/// Sets the value of a key that occurs once in `text`, at the beginning of a
+/// line.
+void set(std::string& text, const std::string& key, const std::string& value) {
+  auto begin = text.find('\n' + key + " = ");
+  if (begin == std::string::npos)
+    return;
+  begin += key.size() + 4;
+  auto end = text.find('\n', begin);
+  text.replace(begin, end - begin, '"' + value + '"');
+}
+
+std::string local_url(std::size_t port) {
+  return "http://127.0.0.1:" + std::to_string(port);
+}
+
+/// The n-th node of a box has ten ports of its own.
+std::string box_node(std::size_t index, const random_source& random) {
+  auto result = node_template(random);
+  auto port = limits::box_first_port + 10 * index;
+  set(result, "agent_url", local_url(port));
+  set(result, "invocation_url", local_url(port + 1));
+  set(result, "invocation_url_coap",
+      "coap://127.0.0.1:" + std::to_string(port + 1));
+  set(result, "metrics_url", local_url(port + 2));
+  set(result, "http_ingress_url", local_url(port + 3));
+  if (index != 0)
+    for (auto kind : {"http_ingress", "http_egress", "file_log", "redis", "dda",
+                      "kafka_egress"})
+      set(result, std::string{kind} + "_provider", "");
+  if (index != 0)
+    set(result, "provider", "");
+  return result;
+}
+
+caf::error refuse(const std::filesystem::path& file) {
+  return fail(ec::duplicate,
+              "cannot overwrite configuration file: " + file.string());
+}
+
+} // namespace
+
+std::string controller_template() {
+  return text_of(controller_bytes);
+}
+
+std::string orchestrator_template() {
+  return text_of(orchestrator_bytes);
+}
+
+std::string cli_template() {
+  return text_of(cli_bytes);
+}
+
+std::string node_template(const random_source& random) {
+  auto result = text_of(node_bytes);
+  set(result, "node_id", to_string(draw<node_id>(random)));
+  return result;
+}
+
+std::vector<config_file> box_templates(const random_source& random) {
+  return {{"node.toml", node_template(random)},
+          {"orchestrator.toml", orchestrator_template()},
+          {"controller.toml", controller_template()}};
+}
+
+caf::expected<std::vector<config_file>>
+box_templates(std::size_t nodes, const random_source& random) {
+  if (nodes == 0 || nodes > limits::box_nodes)
+    return fail(ec::bad_input, "a box has from 1 to "
+                                 + std::to_string(limits::box_nodes)
+                                 + " nodes, not " + std::to_string(nodes));
+  std::vector<config_file> result{
+    {"controller.toml", controller_template()},
+    {"orchestrator.toml", orchestrator_template()}};
+  for (std::size_t i = 0; i < nodes; ++i)
+    result.push_back(
+      {"node" + std::to_string(i + 1) + ".toml", box_node(i, random)});
+  return result;
+}
+
+caf::error write_template(const std::filesystem::path& file,
+                          std::string_view text) {
+  std::error_code ignored;
+  // Whoever comes between is refused by write_new_file().
+  if (std::filesystem::symlink_status(file, ignored).type()
+      != std::filesystem::file_type::not_found)
+    return refuse(file);
+  return write_new_file(file, text);
+}
+
+caf::error write_templates(const std::filesystem::path& folder,
+                           const std::vector<config_file>& files) {
+  std::error_code problem;
+  if (!folder.empty())
+    std::filesystem::create_directories(folder, problem);
+  if (problem)
+    return fail(ec::system_failure, folder.string() + ": " + problem.message());
+  for (auto& [name, text] : files)
+    if (std::filesystem::exists(folder / name, problem))
+      return refuse(folder / name);
+  for (auto& [name, text] : files)
+    if (auto error = write_template(folder / name, text))
+      return error;
+  return {};
+}
+
+caf::error write_box(const std::filesystem::path& folder,
+                     const std::vector<config_file>& files) {
+  std::error_code problem;
+  std::filesystem::directory_iterator content{folder, problem};
+  if (!problem && content != std::filesystem::directory_iterator{})
+    return fail(ec::duplicate,
+                folder.string()
+                  + ": is not empty; remove the old configuration files");
+  return write_templates(folder, files);
+}
+
+} // namespace edgeless

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/config/workflow_file.hpp"
+
+#include "runtime/base/files.hpp"
+#include "runtime/base/sha256.hpp"
+#include "runtime/config/json_reader.hpp"
+#include "runtime/config/workflow_validation.hpp"
+#include "runtime/modules/module_preference.hpp"
+
+#include "messages/errors.hpp"
+#include "messages/limits.hpp"
+
+#include <caf/make_message.hpp>
+
+#include <algorithm>
+#include <iterator>
+
+namespace edgeless {
+
+namespace {
+
+/// Reads one file into a workflow and collects what is wrong with both.
+class workflow_reader {
+public:
+  workflow_reader(const std::filesystem::path& file, module_validation check)
+    : folder_(file.parent_path()), check_(check) {
+    // nop
+  }
+
+  void read(json_section root) {
+    for (auto& item : root.sections("functions"))
+      read_function(item);
+    for (auto& item : root.sections("resources"))
+      read_resource(item);
+    faults.about.clear();
+    result.spec.annotations = root.text_map("annotations");
+    std::ranges::move(structural_faults(result.spec),
+                      std::back_inserter(faults.sentences));
+  }
+
+  workflow_file result;
+  fault_list faults;
+
+private:
+  void read_function(json_section& item) {
+    component_draft draft;
+    read_name(item, draft);
+    // What stands instead of missing values is no fault of its own, and is
+    // thrown away: there is a fault already.
+    auto specification = item.section("class_specification");
+    draft.class_id = specification.text("id", "?");
+    draft.function_type
+      = specification.text("function_type", std::string{container_type});
+    draft.version = specification.text("version");
+    draft.outputs = specification.texts("outputs");
+    if (draft.function_type == wasm_type)
+      draft.code = read_module(specification);
+    draft.output_mapping = item.text_map("output_mapping");
+    draft.settings = item.text_map("annotations");
+    add_preference(specification.optional_text("isolation"), draft);
+    result.spec.components.push_back(std::move(draft));
+  }
+
+  /// Annotations win over the specification, which wins over the module.
+  void add_preference(std::string where, component_draft& draft) {
+    auto known
+      = std::ranges::find(result.modules, draft.code, &module_file::code);
+    if (where.empty() && known != result.modules.end()
+        && preference_of(known->bytes) == isolation::process)
+      where = "process";
+    if (!where.empty())
+      draft.settings.emplace("isolation", std::move(where));
+  }
+
+  void read_resource(json_section& item) {
+    component_draft draft;
+    draft.kind = component_kind::resource;
+    read_name(item, draft);
+    draft.class_id = item.text("class_type", "?");
+    draft.output_mapping = item.text_map("output_mapping");
+    draft.settings = item.text_map("configurations");
+    result.spec.components.push_back(std::move(draft));
+  }
+
+  void read_name(json_section& item, component_draft& draft) {
+    faults.about.clear();
+    draft.name = item.text("name", item.path());
+    if (draft.name != item.path())
+      faults.about = draft.name;
+  }
+
+  /// Returns the code id of a module; nothing if there is something wrong.
+  code_id read_module(json_section& specification) {
+    auto faults_before = faults.sentences.size();
+    auto code = specification.text("code");
+    if (code.empty()) {
+      if (faults.sentences.size() == faults_before)
+        specification.blame("code", "is empty");
+      return "";
+    }
+    auto path = (folder_ / code).lexically_normal();
+    auto known = std::ranges::find(result.modules, path, &module_file::file);
+    if (known != result.modules.end())
+      return known->code;
+    auto bytes = read_file(path, limits::module);
+    if (!bytes) {
+      faults.add(explain(bytes.error()));
+      return "";
+    }
+    if (auto error = check_(*bytes)) {
+      faults.add(path.string() + ": " + explain(error));
+      return "";
+    }
+    auto id = sha256(*bytes);
+    result.modules.push_back({id, path, std::move(*bytes)});
+    return id;
+  }
+
+  std::filesystem::path folder_;
+  module_validation check_;
+};
+
+caf::error all_in_one(const std::filesystem::path& file,
+                      const std::vector<std::string>& sentences) {
+  std::string text;
+  for (auto& sentence : sentences)
+    text += (text.empty() ? "" : "\n") + file.string() + ": " + sentence;
+  // Not cut off as by fail(): it never leaves this process.
+  return caf::make_error(ec::bad_input, std::move(text));
+}
+
+} // namespace
+
+caf::expected<workflow_file>
+load_workflow_file(const std::filesystem::path& file, module_validation check) {
+  auto text = read_file(file, limits::configuration);
+  if (!text)
+    return text.error();
+  return read_workflow(file, *text, check);
+}
+
+caf::expected<workflow_file> read_workflow(const std::filesystem::path& file,
+                                           std::string_view text,
+                                           module_validation check) {
+  auto document = parse_json(text);
+  if (!document)
+    return fail(ec::bad_input, file.string() + ':' + explain(document.error()));
+  workflow_reader reader{file, check};
+  if (auto root = document->if_object())
+    reader.read({root, "", reader.faults});
+  else
+    reader.faults.add("must be an object");
+  if (!reader.faults.sentences.empty())
+    return all_in_one(file, reader.faults.sentences);
+  return std::move(reader.result);
+}
+
+} // namespace edgeless

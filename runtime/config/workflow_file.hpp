@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/modules/module_validation.hpp"
+
+#include "messages/workflow.hpp"
+
+#include <caf/expected.hpp>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace edgeless {
+
+struct module_file {
+  code_id code;
+  std::filesystem::path file;
+  std::string bytes;
+};
+
+/// A workflow as users write it, with all that it takes to start it.
+struct workflow_file {
+  workflow_spec spec;
+  /// Each one once, however many functions share it.
+  std::vector<module_file> modules;
+};
+
+using module_validation = caf::error (*)(std::string_view bytes);
+
+/// Reads EDGELESS' JSON and the modules it names, relative to it. The error
+/// has one line per fault, each naming the file and the component.
+caf::expected<workflow_file>
+load_workflow_file(const std::filesystem::path& file,
+                   module_validation check = validate_module);
+
+/// The same for `text` in place of what is in the file.
+caf::expected<workflow_file>
+read_workflow(const std::filesystem::path& file, std::string_view text,
+              module_validation check = validate_module);
+
+} // namespace edgeless

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/metrics/event_timer.hpp"
+
+#include "messages/limits.hpp"
+
+#include <utility>
+
+namespace edgeless {
+
+void event_timer::start(function_histogram_ptr histogram_entry, bool keep) {
+  meter_ = std::move(histogram_entry);
+  keep_ = keep;
+  on_ = meter_ || keep_;
+}
+
+void event_timer::settle() {
+  auto unit = tick_clock::nanoseconds();
+  if (keep_ && samples_.empty())
+    samples_.reserve(laps_.size());
+  duration_histogram::counters tallies[2];
+  for (auto x : laps_) {
+    auto duration = static_cast<double>(x >> 1) * unit;
+    tallies[x & 1].observe(static_cast<std::uint64_t>(duration));
+    if (keep_)
+      samples_.push_back(duration * 1e-9);
+  }
+  laps_.clear();
+  if (meter_ && tallies[0].count > 0)
+    meter_->casts.add(tallies[0]);
+  if (meter_ && tallies[1].count > 0)
+    meter_->calls.add(tallies[1]);
+  // Twice as many, so that the newest need not be moved each time.
+  if (samples_.size() > 2 * limits::samples)
+    trim();
+}
+
+/// Keeps the newest.
+void event_timer::trim() {
+  if (samples_.size() <= limits::samples)
+    return;
+  auto excess = samples_.size() - limits::samples;
+  samples_.erase(samples_.begin(),
+                 samples_.begin() + static_cast<std::ptrdiff_t>(excess));
+  omitted_ += excess;
+}
+
+std::vector<double> event_timer::take() {
+  trim();
+  return std::exchange(samples_, {});
+}
+
+std::uint64_t event_timer::take_omitted() {
+  return std::exchange(omitted_, 0);
+}
+
+} // namespace edgeless

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/metrics/function_histograms.hpp"
+
+#include "messages/limits.hpp"
+
+namespace edgeless {
+
+function_histogram_ptr function_histograms::open(const physical_id& instance,
+                                                 const std::string& type) {
+  std::lock_guard guard{mutex_};
+  auto& x = entries_[instance];
+  if (x.histogram_entry)
+    return x.histogram_entry;
+  x.own = own_ < limits::function_series;
+  if (x.own) {
+    ++own_;
+    x.histogram_entry = std::make_shared<function_histogram>();
+    x.histogram_entry->function_id = to_string(instance);
+    x.histogram_entry->function_type = type;
+    return x.histogram_entry;
+  }
+  auto& shared = shared_[type];
+  if (!shared) {
+    shared = std::make_shared<function_histogram>();
+    shared->function_id = "other";
+    shared->function_type = type;
+  }
+  x.histogram_entry = shared;
+  return shared;
+}
+
+void function_histograms::close(const physical_id& instance) {
+  std::lock_guard guard{mutex_};
+  auto i = entries_.find(instance);
+  if (i == entries_.end())
+    return;
+  own_ -= i->second.own;
+  entries_.erase(i);
+}
+
+function_histograms::reading function_histograms::read() const {
+  reading result;
+  std::lock_guard guard{mutex_};
+  for (auto& [id, x] : entries_) {
+    ++result.running[x.histogram_entry->function_type];
+    if (x.own)
+      result.histograms.push_back(x.histogram_entry);
+    else
+      ++result.sharing;
+  }
+  for (auto& [type, x] : shared_)
+    result.histograms.push_back(x);
+  return result;
+}
+
+} // namespace edgeless

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/metrics/histogram.hpp"
+
+#include "messages/ids.hpp"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace edgeless {
+
+/// How long the casts and calls ran that one function handled.
+struct function_histogram {
+  std::string function_id; ///< the instance, or "other"
+  std::string function_type;
+  duration_histogram casts;
+  duration_histogram calls;
+};
+
+using function_histogram_ptr = std::shared_ptr<function_histogram>;
+
+/// The meters of the functions of one node. At most limits::function_series
+/// have one of their own; the others share one per type. Safe from any thread.
+class function_histograms {
+public:
+  /// The meter of an instance that begins.
+  function_histogram_ptr open(const physical_id& instance,
+                              const std::string& type);
+
+  /// The instance is gone, and its series with it.
+  void close(const physical_id& instance);
+
+  struct reading {
+    std::vector<function_histogram_ptr>
+      histograms;                               ///< with the shared ones, last
+    std::map<std::string, std::size_t> running; ///< by type
+    std::size_t sharing = 0; ///< instances without a meter of their own
+  };
+  reading read() const;
+
+private:
+  struct entry {
+    function_histogram_ptr histogram_entry;
+    bool own = false;
+  };
+
+  mutable std::mutex mutex_;
+  std::map<physical_id, entry> entries_;
+  std::size_t own_ = 0;
+  std::map<std::string, function_histogram_ptr> shared_; ///< by type
+};
+
+} // namespace edgeless

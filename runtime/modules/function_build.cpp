@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/modules/function_build.hpp"
+
+#include "runtime/base/files.hpp"
+#include "runtime/base/subprocess.hpp"
+#include "runtime/config/function_file.hpp"
+#include "runtime/modules/module_preference.hpp"
+
+#include "messages/errors.hpp"
+#include "messages/limits.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <system_error>
+
+namespace edgeless {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// What is to be made of what.
+struct job {
+  function_file function;
+  fs::path folder;
+  fs::path source;
+  fs::path module;
+};
+
+caf::error missing(const fs::path& file) {
+  return fail(ec::bad_input, file.string() + ": No such file or directory");
+}
+
+bool is_there(const fs::path& file) {
+  std::error_code ignored;
+  return fs::exists(file, ignored);
+}
+
+// -- is there anything to do? -------------------------------------------------
+
+bool is_source(const fs::path& file) {
+  static constexpr std::array<std::string_view, 8> kinds
+    = {".c", ".cpp", ".h", ".hpp", ".json", ".lock", ".rs", ".toml"};
+  return std::ranges::find(kinds, file.extension().string()) != kinds.end();
+}
+
+/// When a source in that folder was last written. What cargo makes is in
+/// target/.
+fs::file_time_type newest_source(const fs::path& folder) {
+  auto result = fs::file_time_type::min();
+  std::error_code ignored;
+  fs::recursive_directory_iterator i{folder, ignored}, end;
+  for (; !ignored && i != end; i.increment(ignored)) {
+    if (i->is_directory(ignored) && i->path().filename() == "target")
+      i.disable_recursion_pending();
+    else if (is_source(i->path()))
+      result = std::max(result, i->last_write_time(ignored));
+  }
+  return result;
+}
+
+bool is_fresh(const job& x, const fs::path& sdk) {
+  std::error_code problem;
+  auto made = fs::last_write_time(x.module, problem);
+  return !problem && made > newest_source(x.folder)
+         && (sdk.empty() || made > newest_source(sdk));
+}
+
+// -- C++ ----------------------------------------------------------------------
+
+/// Where the SDK is; empty if it is nowhere.
+fs::path find_sdk(const job& x, const build_options& options) {
+  std::error_code ignored;
+  auto program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  for (auto& folder : {options.sdk, x.folder / ".." / "sdk",
+                       program / ".." / "share" / "edgeless" / "sdk"})
+    if (!folder.empty() && is_there(folder / "edgeless.hpp"))
+      return folder;
+  return {};
+}
+
+caf::error build_cpp(const job& x, const fs::path& sdk) {
+  command clang{{"clang++",
+                 "--target=wasm32",
+                 "-std=c++20",
+                 "-O3",
+                 "-funroll-loops",
+                 "-msimd128",
+                 "-mbulk-memory",
+                 "-mnontrapping-fptoint",
+                 "-msign-ext",
+                 "-nostdlib",
+                 "-fno-exceptions",
+                 "-fno-rtti",
+                 "-ffreestanding",
+                 "-fno-math-errno",
+                 "-Wall",
+                 "-Wextra",
+                 "-I",
+                 sdk.string(),
+                 "-Wl,--no-entry",
+                 "-Wl,--strip-all",
+                 "-o",
+                 x.module.string(),
+                 x.source.string()},
+                {},
+                {}};
+  return run(clang, limits::function_build);
+}
+
+// -- Rust ---------------------------------------------------------------------
+
+/// Where scripts/rust-wasm-toolchain.sh puts what it makes.
+fs::path default_rust() {
+  if (auto cache = std::getenv("XDG_CACHE_HOME"); cache && *cache)
+    return fs::path{cache} / "edgeless" / "rust";
+  auto home = std::getenv("HOME");
+  return fs::path{home ? home : "/"} / ".cache" / "edgeless" / "rust";
+}
+
+bool rustc_has_target() {
+  auto libraries = output_of({{"rustc", "--print", "target-libdir", "--target",
+                               "wasm32-unknown-unknown"},
+                              {},
+                              {}},
+                             limits::client);
+  if (!libraries)
+    return false;
+  libraries->erase(libraries->find_last_not_of('\n') + 1);
+  return is_there(*libraries);
+}
+
+caf::expected<command> cargo(const job& x, const build_options& options) {
+  auto target = (x.folder / "target").string();
+  auto own
+    = (options.rust.empty() ? default_rust() : options.rust) / "wasm-cargo";
+  if (is_there(own))
+    return command{{own.string(), "build", "--release", "--target-dir", target},
+                   x.folder,
+                   {}};
+  // Functions declare their imports without saying where they come from;
+  // newer compilers want to be told that this is meant.
+  if (rustc_has_target())
+    return command{{"cargo", "build", "--release", "--target",
+                    "wasm32-unknown-unknown", "--target-dir", target},
+                   x.folder,
+                   {"CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="
+                    "-Clink-arg=--allow-undefined"}};
+  return fail(ec::system_failure,
+              "no Rust compiler for wasm32-unknown-unknown: run "
+              "scripts/rust-wasm-toolchain.sh, or rustup target add "
+              "wasm32-unknown-unknown");
+}
+
+/// The module that cargo has made: it is named after the crate, which is
+/// mostly, but not necessarily, named after the function.
+caf::expected<fs::path> made_by_cargo(const job& x) {
+  auto folder = x.folder / "target" / "wasm32-unknown-unknown" / "release";
+  auto crate = x.function.id;
+  std::ranges::replace(crate, '-', '_');
+  if (is_there(folder / (crate + ".wasm")))
+    return folder / (crate + ".wasm");
+  std::vector<fs::path> modules;
+  std::error_code problem;
+  for (auto& entry : fs::directory_iterator{folder, problem})
+    if (entry.path().extension() == ".wasm")
+      modules.push_back(entry.path());
+  if (modules.size() == 1)
+    return modules.front();
+  return fail(ec::bad_input, x.source.string() + ": its crate is not called "
+                               + x.function.id + ", or is no cdylib");
+}
+
+caf::error build_rust(const job& x, const build_options& options) {
+  auto what = cargo(x, options);
+  if (!what)
+    return what.error();
+  if (auto error = run(*what, limits::function_build))
+    return error;
+  auto made = made_by_cargo(x);
+  if (!made)
+    return made.error();
+  std::error_code problem;
+  fs::copy_file(*made, x.module, fs::copy_options::overwrite_existing, problem);
+  if (problem)
+    return fail(ec::system_failure,
+                x.module.string() + ": " + problem.message());
+  return {};
+}
+
+// -- the result ---------------------------------------------------------------
+
+/// The module says itself what function.json says of it: it may go far.
+caf::error add_preference(const job& x) {
+  if (!x.function.where)
+    return {};
+  std::ofstream out{x.module, std::ios::binary | std::ios::app};
+  out << preference_section(*x.function.where) << std::flush;
+  return out ? caf::error{}
+             : fail(ec::system_failure,
+                    x.module.string() + ": cannot be written");
+}
+
+/// Nobody shall find a module that is none.
+caf::error check_module_file(const job& x, module_validation check) {
+  auto bytes = read_file(x.module, limits::module);
+  auto error = bytes ? check(*bytes) : bytes.error();
+  if (!error)
+    return {};
+  std::error_code ignored;
+  fs::remove(x.module, ignored);
+  return fail(ec::bad_module, x.function.id + ": " + explain(error));
+}
+
+} // namespace
+
+caf::expected<build_result> build_function(const fs::path& function_json,
+                                           const build_options& options) {
+  auto function = load_function_file(function_json);
+  if (!function)
+    return function.error();
+  std::error_code ignored;
+  auto folder = fs::absolute(function_json, ignored).parent_path();
+  job x{*function, folder, folder / function->build,
+        folder / (function->id + ".wasm")};
+  if (!is_there(x.source))
+    return missing(x.source);
+  auto rust = x.source.filename() == "Cargo.toml";
+  auto sdk = rust ? fs::path{} : find_sdk(x, options);
+  if (!rust && sdk.empty())
+    return fail(ec::bad_input, "edgeless.hpp is neither in "
+                                 + (folder / "../sdk").string()
+                                 + " nor in the folder of the option");
+  if (is_fresh(x, sdk))
+    return build_result{x.module, false};
+  if (auto error = rust ? build_rust(x, options) : build_cpp(x, sdk))
+    return error;
+  if (auto error = add_preference(x))
+    return error;
+  if (auto error = check_module_file(x, options.check))
+    return error;
+  return build_result{x.module, true};
+}
+
+} // namespace edgeless

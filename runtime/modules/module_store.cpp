@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/modules/module_store.hpp"
+
+#include "runtime/base/sha256.hpp"
+
+#include "messages/errors.hpp"
+#include "messages/limits.hpp"
+
+namespace edgeless {
+
+namespace {
+
+/// What a module takes beside its bytes: many small ones are bounded, too.
+constexpr std::size_t item_cost = 256;
+
+} // namespace
+
+bool module_store::has(const code_id& code) const {
+  auto i = items_.find(code);
+  return i != items_.end() && i->second.whole;
+}
+
+const std::string* module_store::whole(const code_id& code) const {
+  auto i = items_.find(code);
+  return i != items_.end() && i->second.whole ? &i->second.bytes : nullptr;
+}
+
+std::uint64_t module_store::progress(const code_id& code) const {
+  auto i = items_.find(code);
+  return i == items_.end() ? 0 : i->second.bytes.size();
+}
+
+caf::expected<std::uint64_t> module_store::add(const code_part& part) {
+  if (part.code.size() != 64 || part.size == 0 || part.size > limits::module
+      || part.bytes.size() > limits::part)
+    return fail(ec::bad_input, "a part of a module is out of bounds");
+  auto i = items_.find(part.code);
+  auto here = i == items_.end() ? 0 : i->second.bytes.size();
+  if (i != items_.end() && i->second.whole)
+    return i->second.size;
+  if (part.offset != here || (i != items_.end() && part.size != i->second.size))
+    return std::uint64_t{here};
+  auto cost = part.bytes.size() + (i == items_.end() ? item_cost : 0);
+  if (bytes_ + cost > max_bytes_)
+    return fail(ec::exhausted, "no room for another module");
+  if (part.bytes.empty() || here + part.bytes.size() > part.size)
+    return fail(ec::bad_input, "a part of a module is out of bounds");
+  bytes_ += cost - part.bytes.size();
+  auto& x = items_[part.code];
+  x.size = part.size;
+  bytes_ += part.bytes.size();
+  x.bytes += part.bytes;
+  if (x.bytes.size() < x.size)
+    return std::uint64_t{x.bytes.size()};
+  if (sha256(x.bytes) != part.code) {
+    bytes_ -= x.bytes.size() + item_cost;
+    items_.erase(part.code);
+    return fail(ec::bad_input, "module " + part.code + " arrived damaged");
+  }
+  x.whole = true;
+  return x.size;
+}
+
+caf::expected<code_part> module_store::part(const code_id& code,
+                                            std::uint64_t offset) const {
+  auto i = items_.find(code);
+  if (i == items_.end() || !i->second.whole)
+    return fail(ec::unknown_code, "nobody here has the module " + code);
+  auto& x = i->second;
+  if (offset >= x.size)
+    return fail(ec::bad_input, "module " + code + " ends before that offset");
+  return code_part{code, x.size, offset, x.bytes.substr(offset, limits::part)};
+}
+
+void module_store::keep(const std::function<bool(const code_id&)>& needed) {
+  std::erase_if(items_, [&](const auto& entry) {
+    if (needed(entry.first))
+      return false;
+    bytes_ -= entry.second.bytes.size() + item_cost;
+    return true;
+  });
+}
+
+} // namespace edgeless

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/net/handshake_loop.hpp"
+
+#include <caf/all.hpp>
+#include <caf/io/middleman.hpp>
+
+#include <sys/epoll.h>
+
+#include <cerrno>
+#include <set>
+
+namespace edgeless {
+
+namespace {
+
+/// How long doors stay unattended when no file descriptor is left.
+constexpr auto doors_pause = std::chrono::milliseconds{100};
+/// How many are let in before others have their turn.
+constexpr int accepts_per_turn = 64;
+
+bool out_of_descriptors(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS
+         || error == ENOMEM;
+}
+
+} // namespace
+
+void handshake_loop::accept(std::uint16_t key) {
+  for (auto i = 0; i < accepts_per_turn; ++i) {
+    auto acceptor = acceptors_.find(key);
+    if (acceptor == acceptors_.end() || doors_paused_)
+      return;
+    socket_address address;
+    address.size = sizeof address.storage;
+    socket_handle socket{
+      ::accept4(acceptor->second.socket.get(),
+                reinterpret_cast<sockaddr*>(&address.storage), &address.size,
+                SOCK_NONBLOCK | SOCK_CLOEXEC)};
+    if (socket) {
+      admit(key, std::move(socket), address);
+    } else if (out_of_descriptors(errno)) {
+      journal_->refuse(refusal::too_many_connections, "a connection");
+      pause_doors();
+    } else if (errno != EINTR && errno != ECONNABORTED) {
+      return;
+    }
+  }
+}
+
+void handshake_loop::admit(std::uint16_t key, socket_handle socket,
+                           socket_address address) {
+  ++settings_.statistics->accepted;
+  if (callers_.size() >= settings_.max_unfinished)
+    drop(callers_.begin()->first, refusal::too_many_connections);
+  unfinished x;
+  if (!x.slot.take(book_, host_text(address))) {
+    journal_->refuse(refusal::too_many_connections, to_string(address));
+    return;
+  }
+  prepare_stream(socket.get());
+  auto& acceptor = acceptors_.at(key);
+  if (settings_.tls)
+    x.tls = settings_.tls->accept(acceptor.peers);
+  else
+    x.check = std::make_unique<frame_validator>(
+      rules(true, acceptor.message_acl, nullptr));
+  x.address = address;
+  x.deadline = clock::now() + settings_.handshake;
+  x.acceptor = key;
+  auto id = ++last_id_;
+  if (!watch(socket.get(), id, EPOLLIN))
+    return;
+  x.socket = std::move(socket);
+  callers_.emplace(id, std::move(x));
+}
+
+// A level-triggered door that cannot be served would wake us for ever.
+void handshake_loop::pause_doors() {
+  doors_paused_ = clock::now() + doors_pause;
+  for (auto& [key, acceptor] : acceptors_)
+    unwatch(acceptor.socket.get());
+}
+
+void handshake_loop::resume_doors() {
+  doors_paused_.reset();
+  for (auto& [key, acceptor] : acceptors_)
+    watch(acceptor.socket.get(), key, EPOLLIN);
+}
+
+/// Who has dialled us has to show a certificate first; it says what he may
+/// say.
+void handshake_loop::shake_hands(connection_id id) {
+  using enum tls_session::progress;
+  auto& x = callers_.at(id);
+  auto result = x.tls->handshake(x.socket.get());
+  if (result == failed)
+    return drop(id, x.tls->verdict(), std::string{x.tls->problem()});
+  watch_for(x, id, result);
+  if (result != done)
+    return;
+  auto acceptor = acceptors_.find(x.acceptor);
+  if (acceptor == acceptors_.end())
+    return drop(id, refusal::handshake_aborted);
+  x.check = std::make_unique<frame_validator>(
+    rules(true, acceptor->second.by_role.at(x.tls->peer().role), x.tls.get()));
+  hear(id);
+}
+
+void handshake_loop::hear(connection_id id) {
+  auto& x = callers_.at(id);
+  if (!x.check)
+    return shake_hands(id);
+  byte_stream bytes{x.socket.get(), x.tls.get()};
+  while (!x.check->greeted()) {
+    auto n = bytes.read(x.check->room());
+    if (n == 0)
+      return;
+    if (n < 0)
+      return drop(id, refusal::handshake_aborted);
+    auto reason = x.check->added(static_cast<std::size_t>(n));
+    if (reason != refusal::none)
+      return drop(id, reason, x.tls ? to_string(x.tls->peer()) : "");
+  }
+  if (!is_itself(x))
+    return drop(id, refusal::identity_mismatch, to_string(x.tls->peer()));
+  let_in(id);
+}
+
+void handshake_loop::drop(connection_id id, refusal reason,
+                          const std::string& why) {
+  auto x = callers_.extract(id);
+  journal_->refuse(reason, to_string(x.mapped().address), why);
+}
+
+void handshake_loop::let_in(connection_id id) {
+  auto x = callers_.extract(id);
+  auto& caller = x.mapped();
+  auto acceptor = acceptors_.find(caller.acceptor);
+  if (acceptor == acceptors_.end())
+    return;
+  auto scribe = make_basp_connection(system_, finish(caller));
+  caf::anon_send(broker_, caf::publish_atom_v, std::move(scribe),
+                 caller.acceptor, acceptor->second.acceptor,
+                 std::set<std::string>{});
+}
+
+void handshake_loop::close_door(std::uint16_t key) {
+  auto acceptor = acceptors_.extract(key);
+  if (acceptor.empty())
+    return;
+  std::erase_if(callers_,
+                [key](auto& caller) { return caller.second.acceptor == key; });
+  // Else the broker would keep the actor for ever.
+  caf::anon_send(broker_, caf::unpublish_atom_v,
+                 acceptor.mapped().acceptor->get()->address(), key);
+}
+
+} // namespace edgeless

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/redis/domain_mirror.hpp"
+
+#include "runtime/redis/mirror_values.hpp"
+
+#include <algorithm>
+
+namespace edgeless {
+
+namespace {
+
+/// What tools read.
+const std::string capabilities = "node:capabilities:";
+/// What the documentation says.
+const std::string capabilities_too = "nodes:capabilities:";
+const std::string health = "node:health:";
+const std::string provider = "provider:";
+const std::string instance = "instance:";
+const std::string dependency = "dependency:";
+const std::string performance = "performance:function_execution_time:";
+
+const std::string* const prefixes[]
+  = {&capabilities, &capabilities_too, &health,     &provider,
+     &instance,     &dependency,       &performance};
+
+/// A command of Redis with very many values would hold up everybody else.
+constexpr std::size_t values_per_push = 1000;
+
+} // namespace
+
+// -- facts --------------------------------------------------------------------
+
+void mirror::join(const node_description& x) {
+  auto former = std::exchange(nodes_[x.id], x);
+  auto id = to_string(x.id);
+  auto text = json_of(x.capabilities);
+  set(capabilities + id, text);
+  set(capabilities_too + id, text);
+  for (auto& y : former.providers)
+    show_provider(y.id);
+  for (auto& y : x.providers)
+    show_provider(y.id);
+}
+
+void mirror::lose(const node_id& x) {
+  auto i = nodes_.find(x);
+  if (i == nodes_.end())
+    return;
+  auto gone = std::move(i->second);
+  nodes_.erase(i);
+  auto id = to_string(x);
+  erase(capabilities + id);
+  erase(capabilities_too + id);
+  erase(health + id);
+  for (auto& y : gone.providers)
+    show_provider(y.id);
+}
+
+/// Providers of several nodes may have the same id: the first one is shown.
+void mirror::show_provider(const std::string& id) {
+  for (auto& [node, x] : nodes_)
+    for (auto& y : x.providers)
+      if (y.id == id) {
+        set(provider + id, json_of(y, node));
+        return;
+      }
+  erase(provider + id);
+}
+
+void mirror::report(const node_id& node, const node_report& x,
+                    std::chrono::system_clock::time_point now) {
+  if (!nodes_.contains(node))
+    return;
+  set(health + to_string(node), json_of(x.health));
+  samples_dropped_ += x.samples.omitted;
+  for (auto& times : x.samples.times)
+    push(times, timestamp(now));
+}
+
+void mirror::push(const execution_times& x, const std::string& when) {
+  if (x.seconds.empty() || !instances_.contains(x.instance))
+    return; // it has ended, and so has its list
+  auto room = in_touch_ ? limits::samples_pending - pending_samples_ : 0;
+  auto first = x.seconds.size() - std::min(x.seconds.size(), room);
+  samples_dropped_ += first;
+  if (first == x.seconds.size())
+    return;
+  auto& list = pending_[performance + to_string(x.instance)];
+  for (auto i = first; i < x.seconds.size(); ++i)
+    list.push_back(decimal(x.seconds[i]) + "," + when);
+  pending_samples_ += x.seconds.size() - first;
+}
+
+void mirror::host(const component_spec& x) {
+  auto& known = components_[x.id];
+  known.spec = x;
+  show_component(known);
+}
+
+void mirror::moved(const logical_id& id, const endpoint& at) {
+  auto i = components_.find(id);
+  if (i == components_.end())
+    return;
+  auto& x = i->second;
+  if (x.at.instance != at.instance)
+    end(x.at.instance);
+  if (at)
+    instances_.insert(at.instance);
+  x.at = at;
+  show_component(x);
+}
+
+void mirror::show_component(const component& x) {
+  auto id = to_string(x.spec.id);
+  set(instance + id, json_of(x.spec, x.at));
+  if (!x.spec.wiring.empty())
+    set(dependency + id, json_of(x.spec.wiring));
+}
+
+void mirror::drop(const logical_id& id) {
+  auto i = components_.find(id);
+  if (i == components_.end())
+    return;
+  end(i->second.at.instance);
+  components_.erase(i);
+  erase(instance + to_string(id));
+  erase(dependency + to_string(id));
+}
+
+/// Its list goes with the instance.
+void mirror::end(const physical_id& x) {
+  if (instances_.erase(x) > 0)
+    replace(performance + to_string(x));
+}
+
+// -- what Redis has -----------------------------------------------------------
+
+void mirror::set(const std::string& key, std::string value) {
+  auto& known = content_[key];
+  if (known == value)
+    return;
+  known = std::move(value);
+  if (in_touch_)
+    dirty_.insert(key);
+}
+
+void mirror::erase(const std::string& key) {
+  if (content_.erase(key) > 0 && in_touch_)
+    dirty_.insert(key);
+}
+
+void mirror::replace(const std::string& key) {
+  if (auto i = pending_.find(key); i != pending_.end()) {
+    samples_dropped_ += i->second.size();
+    pending_samples_ -= i->second.size();
+    pending_.erase(i);
+  }
+  if (in_touch_)
+    dirty_.insert(key);
+}
+
+void mirror::lose_touch() {
+  in_touch_ = false;
+  dirty_.clear();
+  for (auto& [key, values] : pending_)
+    samples_dropped_ += values.size();
+  pending_.clear();
+  pending_samples_ = 0;
+}
+
+void mirror::rewrite() {
+  in_touch_ = true;
+  for (auto& [key, value] : content_)
+    dirty_.insert(dirty_.end(), key);
+}
+
+std::vector<redis_command> mirror::changes(std::size_t most) {
+  std::vector<redis_command> result;
+  while (!dirty_.empty() && result.size() < most) {
+    auto key = std::move(dirty_.extract(dirty_.begin()).value());
+    if (auto i = content_.find(key); i != content_.end())
+      result.push_back({"SET", key, i->second});
+    else
+      result.push_back({"DEL", key});
+  }
+  // After the deletions: a list may be due to go before it grows again.
+  while (!pending_.empty() && result.size() < most) {
+    auto list = pending_.extract(pending_.begin());
+    pending_samples_ -= list.mapped().size();
+    push_commands(list.key(), std::move(list.mapped()), result);
+  }
+  return result;
+}
+
+void mirror::push_commands(const std::string& key,
+                           std::vector<std::string> values,
+                           std::vector<redis_command>& result) const {
+  auto first = values.size() - std::min(values.size(), samples_);
+  while (first < values.size()) {
+    auto last = std::min(first + values_per_push, values.size());
+    redis_command push{"RPUSH", key};
+    push.insert(push.end(), values.begin() + static_cast<long>(first),
+                values.begin() + static_cast<long>(last));
+    result.push_back(std::move(push));
+    first = last;
+  }
+  result.push_back({"LTRIM", key, "-" + std::to_string(samples_), "-1"});
+}
+
+std::vector<std::string> mirror::probe(std::size_t most) {
+  std::vector<std::string> result;
+  auto i = content_.upper_bound(probed_);
+  for (auto left = content_.size(); left > 0 && result.size() < most; --left) {
+    if (i == content_.end())
+      i = content_.begin();
+    probed_ = i->first;
+    if (!dirty_.contains(probed_))
+      result.push_back(probed_);
+    ++i;
+  }
+  return result;
+}
+
+std::vector<std::string>
+mirror::strays(const std::vector<std::string>& keys) const {
+  std::vector<std::string> result;
+  for (auto& key : keys) {
+    auto ours = std::ranges::any_of(
+      prefixes, [&](auto* x) { return key.starts_with(*x); });
+    if (!ours || content_.contains(key))
+      continue;
+    auto id = key.starts_with(performance) ? parse_id<physical_id>(
+                std::string_view{key}.substr(performance.size()))
+                                           : std::nullopt;
+    if (!id || !instances_.contains(*id))
+      result.push_back(key);
+  }
+  return result;
+}
+
+} // namespace edgeless

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/redis/intent_codec.hpp"
+
+#include "runtime/placement/annotations.hpp"
+#include "runtime/redis/mirror_values.hpp"
+
+#include "messages/errors.hpp"
+#include "messages/limits.hpp"
+
+namespace edgeless {
+
+namespace {
+
+constexpr std::string_view prefix = "intent:";
+constexpr std::string_view result_prefix = "intent:result:";
+
+/// As much of what somebody has written as is worth repeating.
+std::string cited(std::string_view text) {
+  constexpr std::size_t enough = 100;
+  auto rest = text.size() > enough ? "\"..." : "\"";
+  return "\"" + std::string{text.substr(0, enough)} + rest;
+}
+
+caf::error bad_intent(const std::string& what) {
+  return fail(ec::bad_input, what);
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ')
+    text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ')
+    text.remove_suffix(1);
+  return text;
+}
+
+caf::expected<intent> parse_migrate(std::string_view component,
+                                    std::string_view value) {
+  intent result;
+  auto id = parse_id<logical_id>(component);
+  if (!id)
+    return bad_intent(cited(component) + " is no id of a component");
+  result.component = *id;
+  for (auto item : split_list(value)) {
+    auto node = parse_id<node_id>(trimmed(item));
+    if (!node)
+      return bad_intent(cited(item) + " is no id of a node");
+    result.nodes.push_back(*node);
+  }
+  return result;
+}
+
+} // namespace
+
+bool is_intent_key(std::string_view key) {
+  return key.starts_with(prefix) && !key.starts_with(result_prefix)
+         && key.size() <= limits::text;
+}
+
+caf::expected<intent> parse_intent(std::string_view key,
+                                   std::string_view value) {
+  if (!is_intent_key(key))
+    return bad_intent(cited(key)
+                      + " is no intent, such as intent:migrate:COMPONENT");
+  auto rest = key.substr(prefix.size());
+  auto colon = rest.find(':');
+  auto kind = rest.substr(0, colon);
+  auto whom = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
+  value = trimmed(value);
+  if (kind != "migrate" && kind != "cordon" && kind != "drain")
+    return bad_intent(cited(kind) + " is none of migrate, cordon, drain");
+  if (value.empty() && kind != "drain")
+    return bad_intent(cited(key) + " has no value");
+  if (value.size() > limits::intent_text)
+    return bad_intent(cited(key) + " says more than "
+                      + std::to_string(limits::intent_text) + " bytes");
+  if (kind == "migrate")
+    return parse_migrate(whom, value);
+  intent result;
+  auto node = parse_id<node_id>(whom);
+  if (!node)
+    return bad_intent(cited(whom) + " is no id of a node");
+  result.nodes.push_back(*node);
+  if (kind == "drain") {
+    if (!value.empty() && value != "yes")
+      return bad_intent(cited(value) + " is not yes");
+    result.kind = intent_kind::drain;
+  } else if (value == "yes" || value == "no") {
+    result.kind = value == "yes" ? intent_kind::cordon : intent_kind::uncordon;
+  } else {
+    return bad_intent(cited(value) + " is neither yes nor no");
+  }
+  return result;
+}
+
+std::string intent_result_key(std::string_view key) {
+  auto rest = key.substr(0, limits::text);
+  if (is_intent_key(key)) {
+    rest.remove_prefix(prefix.size());
+    if (auto colon = rest.find(':'); colon != std::string_view::npos)
+      rest.remove_prefix(colon + 1);
+  }
+  return std::string{result_prefix} + std::string{rest};
+}
+
+std::string intent_result(std::string_view key, std::string_view value,
+                          bool done, std::string_view reason,
+                          std::chrono::system_clock::time_point when) {
+  auto seconds
+    = std::chrono::floor<std::chrono::seconds>(when).time_since_epoch().count();
+  return "{\"intent\":" + json_quoted(key.substr(0, limits::text))
+         + ",\"value\":" + json_quoted(value.substr(0, limits::intent_text))
+         + ",\"outcome\":" + (done ? "\"done\"" : "\"refused\"")
+         + ",\"reason\":" + json_quoted(reason.substr(0, limits::text))
+         + ",\"time\":" + std::to_string(seconds) + "}";
+}
+
+} // namespace edgeless

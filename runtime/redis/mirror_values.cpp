@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/redis/mirror_values.hpp"
+
+#include "runtime/base/utf8.hpp"
+
+#include <boost/json.hpp>
+
+#include <charconv>
+#include <cmath>
+
+namespace edgeless {
+
+namespace {
+
+/// What EDGELESS says where there is no instance.
+constexpr node_id absent_node{0, 0x0000'fffe'0000'0000};
+constexpr physical_id no_function{0, 0x0000'fffd'0000'0000};
+
+/// {"key":value,..}
+class object {
+public:
+  object& add(std::string_view key, const std::string& value) {
+    text_ += text_.size() > 1 ? "," : "";
+    text_ += json_quoted(key) + ":" + value;
+    return *this;
+  }
+
+  std::string done() const {
+    return text_ + "}";
+  }
+
+private:
+  std::string text_ = "{";
+};
+
+std::string list_of(const std::vector<std::string>& xs) {
+  std::string result = "[";
+  for (auto& x : xs)
+    result += (&x == &xs.front() ? "" : ",") + json_quoted(x);
+  return result + "]";
+}
+
+std::string map_of(const std::map<std::string, std::string>& xs) {
+  object result;
+  for (auto& [key, value] : xs)
+    result.add(key, json_quoted(value));
+  return result.done();
+}
+
+std::string truth(bool x) {
+  return x ? "true" : "false";
+}
+
+/// A number that stays one with a fraction where it is read: 2000.0.
+std::string json_float(double x) {
+  auto text = decimal(x);
+  return text.find('.') == std::string::npos ? text + ".0" : text;
+}
+
+} // namespace
+
+std::string json_quoted(std::string_view text) {
+  std::string sound{text};
+  if (!is_utf8(text))
+    for (auto& c : sound)
+      if (static_cast<unsigned char>(c) >= 0x80)
+        c = '?';
+  return boost::json::serialize(boost::json::string_view{sound});
+}
+
+std::string decimal(double x) {
+  if (!std::isfinite(x))
+    return "0";
+  char digits[400]; // the largest double has 309 of them
+  auto end
+    = std::to_chars(digits, digits + sizeof digits, x, std::chars_format::fixed)
+        .ptr;
+  return {digits, end};
+}
+
+std::string timestamp(std::chrono::system_clock::time_point when) {
+  auto count = std::chrono::duration_cast<std::chrono::milliseconds>(
+                 when.time_since_epoch())
+                 .count();
+  auto rest = std::to_string(1000 + count % 1000);
+  return std::to_string(count / 1000) + "." + rest.substr(1);
+}
+
+std::string json_of(const node_capabilities& x) {
+  return object{}
+    .add("num_cpus", std::to_string(x.num_cpus))
+    .add("model_name_cpu", json_quoted(x.model_name_cpu))
+    .add("clock_freq_cpu", json_float(x.clock_freq_cpu))
+    .add("num_cores", std::to_string(x.num_cores))
+    .add("mem_size", std::to_string(x.mem_size))
+    .add("labels", list_of(x.labels))
+    .add("is_tee_running", truth(x.is_tee_running))
+    .add("has_tpm", truth(x.has_tpm))
+    .add("runtimes", list_of(x.runtimes))
+    .done();
+}
+
+std::string json_of(const node_health& x) {
+  return object{}
+    .add("cpu_usage", std::to_string(x.cpu_usage))
+    .add("cpu_load", std::to_string(x.cpu_load))
+    .add("mem_free", std::to_string(x.mem_free))
+    .add("mem_used", std::to_string(x.mem_used))
+    .add("mem_total", std::to_string(x.mem_total))
+    .add("mem_available", std::to_string(x.mem_available))
+    .add("proc_cpu_usage", std::to_string(x.proc_cpu_usage))
+    .add("proc_memory", std::to_string(x.proc_memory))
+    .add("proc_vmemory", std::to_string(x.proc_vmemory))
+    .done();
+}
+
+std::string json_of(const provider_description& x, const node_id& node) {
+  return object{}
+    .add("class_type", json_quoted(x.class_type))
+    .add("node_id", json_quoted(to_string(node)))
+    .add("outputs", list_of(x.outputs))
+    .done();
+}
+
+std::string json_of(const component_spec& x, const endpoint& at) {
+  auto here = json_quoted(to_string(instance_id{at.node, at.instance}));
+  if (x.kind == component_kind::function)
+    return "{\"Function\":["
+           + object{}
+               .add("annotations", map_of(x.settings))
+               .add("spec", object{}.add("id", json_quoted(x.class_id)).done())
+               .add("workflow_id", json_quoted(to_string(x.workflow)))
+               .done()
+           + ",[" + (at ? here : "") + "]]}";
+  if (!at)
+    here = json_quoted(to_string(instance_id{absent_node, no_function}));
+  return "{\"Resource\":["
+         + object{}
+             .add("class_type", json_quoted(x.class_id))
+             .add("configuration", map_of(x.settings))
+             .add("workflow_id", json_quoted(to_string(x.workflow)))
+             .done()
+         + "," + here + "]}";
+}
+
+std::string json_of(const std::map<std::string, logical_id>& wiring) {
+  object result;
+  for (auto& [channel, target] : wiring)
+    result.add(channel, json_quoted(to_string(target)));
+  return result.done();
+}
+
+} // namespace edgeless

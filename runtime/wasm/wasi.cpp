@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/wasm/imports.hpp"
+
+#include "messages/limits.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <ctime>
+
+/// The little of WASI preview 1 that wasi-libc needs to start and to print.
+/// No files, no network, no arguments, no environment.
+namespace edgeless {
+
+namespace {
+
+// Error numbers of WASI.
+constexpr std::uint32_t success = 0;
+constexpr std::uint32_t bad_descriptor = 8;
+constexpr std::uint32_t invalid = 28;
+constexpr std::uint32_t io_error = 29;
+constexpr std::uint32_t not_seekable = 70;
+
+/// Buffers of one write; wasi-libc uses two.
+constexpr std::uint32_t buffers_max = 1024;
+/// Random bytes at once: a guest cannot be preempted inside an import.
+constexpr std::uint32_t random_max = 1u << 20;
+
+void store_u64(wasm_call& call, std::uint32_t at, std::uint64_t value) {
+  call.store_u32(at, static_cast<std::uint32_t>(value));
+  call.store_u32(at + 4, static_cast<std::uint32_t>(value >> 32));
+}
+
+std::uint32_t load_u32(wasm_call& call, std::uint32_t at) {
+  std::uint32_t value = 0;
+  int shift = 0;
+  for (char x : call.bytes(at, 4)) {
+    value |= std::uint32_t{static_cast<unsigned char>(x)} << shift;
+    shift += 8;
+  }
+  return value;
+}
+
+/// Logs the complete lines of what a guest prints; the rest waits for its end,
+/// or until it is too long to wait.
+void print(host_state& state, std::uint32_t stream, std::string_view text) {
+  auto level = stream == 1 ? 3u : 1u;
+  auto& line = state.lines[stream - 1];
+  auto flush = [&] {
+    state.host->log(level, "wasi", line);
+    line.clear();
+  };
+  while (!text.empty()) {
+    auto room = limits::log_text - line.size();
+    auto end = text.substr(0, room).find('\n');
+    bool complete = end != std::string_view::npos;
+    auto taken = complete ? end : std::min(room, text.size());
+    line += text.substr(0, taken);
+    text.remove_prefix(taken + (complete ? 1 : 0));
+    if (complete || line.size() >= limits::log_text)
+      flush();
+  }
+}
+
+void fd_write(wasm_call& call) {
+  auto stream = call.u32(0), vector = call.u32(1), count = call.u32(2),
+       written_at = call.u32(3);
+  if (stream != 1 && stream != 2)
+    return call.result(bad_descriptor);
+  if (count > buffers_max)
+    return call.result(invalid);
+  std::uint32_t written = 0;
+  for (std::uint32_t i = 0; i < count && !call.trapped(); ++i) {
+    auto at = load_u32(call, vector + 8 * i);
+    auto size = load_u32(call, vector + 8 * i + 4);
+    // Short writes are legal, and bound the time spent in here.
+    size = std::min<std::uint32_t>(size, limits::payload - written);
+    auto text = call.bytes(at, size);
+    print(call.state, stream, {text.data(), text.size()});
+    written += size;
+  }
+  call.store_u32(written_at, written);
+  call.result(success);
+}
+
+void fd_read(wasm_call& call) {
+  auto stream = call.u32(0), read_at = call.u32(3);
+  if (stream != 0)
+    return call.result(bad_descriptor);
+  call.store_u32(read_at, 0);
+  call.result(success);
+}
+
+void fd_fdstat_get(wasm_call& call) {
+  auto stream = call.u32(0), at = call.u32(1);
+  if (stream > 2)
+    return call.result(bad_descriptor);
+  auto status = call.bytes(at, 24);
+  std::fill(status.begin(), status.end(), '\0');
+  if (!status.empty())
+    status[0] = 2; // a character device: libc flushes each line
+  call.result(success);
+}
+
+void fd_seek(wasm_call& call) {
+  call.result(call.u32(0) > 2 ? bad_descriptor : not_seekable);
+}
+
+void fd_close(wasm_call& call) {
+  call.result(call.u32(0) > 2 ? bad_descriptor : success);
+}
+
+/// There is no such descriptor: no directory is open beforehand.
+void no_descriptor(wasm_call& call) {
+  call.result(bad_descriptor);
+}
+
+void clock_time_get(wasm_call& call) {
+  auto clock = call.u32(0), at = call.u32(2);
+  if (clock > 1)
+    return call.result(invalid);
+  timespec now{};
+  clock_gettime(clock == 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);
+  store_u64(call, at,
+            static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u
+              + static_cast<std::uint64_t>(now.tv_nsec));
+  call.result(success);
+}
+
+void random_get(wasm_call& call) {
+  auto at = call.u32(0), size = call.u32(1);
+  if (size > random_max)
+    return call.result(invalid);
+  auto bytes = call.bytes(at, size);
+  while (!bytes.empty()) {
+    auto n = std::min<std::size_t>(bytes.size(), 256);
+    if (getentropy(bytes.data(), n) != 0)
+      return call.result(io_error);
+    bytes = bytes.subspan(n);
+  }
+  call.result(success);
+}
+
+/// For both pairs: no arguments, no environment.
+void no_strings(wasm_call& call) {
+  call.result(success);
+}
+
+void no_string_sizes(wasm_call& call) {
+  auto count_at = call.u32(0), size_at = call.u32(1);
+  call.store_u32(count_at, 0);
+  call.store_u32(size_at, 0);
+  call.result(success);
+}
+
+void proc_exit(wasm_call& call) {
+  call.trap = "the guest called exit(" + std::to_string(call.u32(0)) + ")";
+}
+
+constexpr std::string_view wasi = "wasi_snapshot_preview1";
+
+constexpr wasm_import wasi_table[] = {
+  {wasi, "fd_write", "iiii:i", fd_write},
+  {wasi, "fd_read", "iiii:i", fd_read},
+  {wasi, "fd_close", "i:i", fd_close},
+  {wasi, "fd_seek", "iIii:i", fd_seek},
+  {wasi, "fd_fdstat_get", "ii:i", fd_fdstat_get},
+  {wasi, "fd_prestat_get", "ii:i", no_descriptor},
+  {wasi, "fd_prestat_dir_name", "iii:i", no_descriptor},
+  {wasi, "clock_time_get", "iIi:i", clock_time_get},
+  {wasi, "random_get", "ii:i", random_get},
+  {wasi, "args_get", "ii:i", no_strings},
+  {wasi, "args_sizes_get", "ii:i", no_string_sizes},
+  {wasi, "environ_get", "ii:i", no_strings},
+  {wasi, "environ_sizes_get", "ii:i", no_string_sizes},
+  {wasi, "proc_exit", "i:", proc_exit},
+};
+
+} // namespace
+
+void flush_lines(host_state& state) {
+  for (std::uint32_t stream : {1, 2})
+    if (!state.lines[stream - 1].empty())
+      print(state, stream, "\n");
+}
+
+std::span<const wasm_import> wasi_imports() {
+  return wasi_table;
+}
+
+} // namespace edgeless

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/wasm/wasm_guest.hpp"
+
+#include "runtime/wasm/engine_config.hpp"
+#include "runtime/wasm/imports.hpp"
+#include "runtime/wasm/owned.hpp"
+
+#include "messages/errors.hpp"
+#include "messages/limits.hpp"
+
+#include <wasmtime.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+namespace edgeless {
+
+namespace {
+
+using owned_store = owned<wasmtime_store_t, wasmtime_store_delete>;
+using owned_linker = owned<wasmtime_linker_t, wasmtime_linker_delete>;
+using owned_future = owned<wasmtime_call_future_t, wasmtime_call_future_delete>;
+
+constexpr std::string_view driver_needs[] = {
+  "memory",
+  "edgeless_mem_alloc",
+  "edgeless_mem_free",
+  "edgeless_mem_clear",
+  "handle_init_asm",
+  "handle_cast_asm",
+  "handle_call_asm",
+  "handle_stop_asm",
+};
+
+/// An instantiation yields at its deadline too, though no guest code runs.
+constexpr std::uint64_t far_ticks = 1'000'000;
+
+constexpr std::string_view memory_used_up
+  = "the functions of this node have used up their common memory "
+    "(wasm_runtime.memory_mib)";
+
+class wasm_guest final : public guest {
+public:
+  wasm_guest(wasm_module_ptr module, guest_host& host,
+             const guest_limits& limits);
+  ~wasm_guest() override;
+
+  /// Instantiates the guest and our modules, and ties them together.
+  caf::error assemble();
+
+  progress run() noexcept override;
+  void answer(call_result result) noexcept override;
+  std::string fault() const override;
+  std::uint64_t memory() const override;
+
+private:
+  caf::error finish(wasmtime_call_future_t* instantiation);
+  caf::error add_caller();
+  caf::error add_guest();
+  caf::error add_driver();
+  caf::error add_joint();
+  bool needs_caller() const;
+  bool find(const wasmtime_instance_t& where, std::string_view name,
+            wasmtime_extern_t& result);
+  void enter();
+  void limit_memory();
+  bool settle_memory();
+
+  wasm_module_ptr module_;
+  bool may_block_;
+  host_state host_state_;
+  owned_store store_;
+  wasmtime_context_t* context_;
+  wasmtime_instance_t caller_{}, guest_{}, driver_{};
+  wasmtime_memory_t memory_{};
+  std::uint64_t memory_limit_;       ///< its own
+  std::uint64_t memory_allowed_ = 0; ///< what the engine has been told
+  std::uint64_t memory_held_ = 0;    ///< what it has of the common memory
+  wasmtime_func_t run_{};
+  /// `_initialize` of a guest built with wasi-libc; called once, first.
+  std::optional<wasmtime_func_t> initialize_;
+  bool dead_ = false;
+  std::string fault_;
+  // Must stay in place while the future lives, which must die before them.
+  wasmtime_func_t entered_{};
+  wasm_trap_t* trap_ = nullptr;
+  wasmtime_error_t* error_ = nullptr;
+  owned_future future_;
+};
+
+wasm_guest::wasm_guest(wasm_module_ptr module, guest_host& host,
+                       const guest_limits& limits)
+  : module_{std::move(module)}, may_block_{limits.may_block},
+    store_{wasmtime_store_new(module_->core->engine, &host_state_, nullptr)},
+    context_{wasmtime_store_context(store_.get())},
+    memory_limit_{
+      std::min<std::uint64_t>(limits.memory, limits::guest_memory)} {
+  host_state_.host = &host;
+  limit_memory();
+  ++module_->core->counts.guests;
+  wasmtime_context_set_epoch_deadline(context_, far_ticks);
+  // Its header promises an error, its body returns none: never look at it.
+  static_cast<void>(
+    wasmtime_context_epoch_deadline_async_yield_and_update(context_, 1));
+}
+
+wasm_guest::~wasm_guest() {
+  auto& core = *module_->core;
+  core.memory.change(memory_held_, 0);
+  --core.counts.guests;
+}
+
+caf::error wasm_guest::assemble() {
+  if (needs_caller())
+    if (auto error = add_caller())
+      return error;
+  if (auto error = add_guest())
+    return error;
+  if (auto error = add_driver())
+    return error;
+  if (!settle_memory())
+    return fail(ec::exhausted, std::string{memory_used_up});
+  return {};
+}
+
+/// Casts and calls that may suspend go through it; others cost nothing more.
+bool wasm_guest::needs_caller() const {
+  return may_block_ || !module_->linked;
+}
+
+/// Nobody may grow beyond what is left for all. Nothing reserves what it might
+/// want: most never do, and those that run would starve each other.
+void wasm_guest::limit_memory() {
+  auto allowed
+    = std::min(memory_limit_, memory_held_ + module_->core->memory.left());
+  if (allowed == memory_allowed_)
+    return;
+  memory_allowed_ = allowed;
+  // Guest, caller, driver, joint; the caller has a table of its own.
+  wasmtime_store_limiter(store_.get(), static_cast<std::int64_t>(allowed),
+                         limits::guest_table, 4, limits::guest_tables + 1, 1);
+}
+
+/// False: others were faster, and there was not enough for all.
+bool wasm_guest::settle_memory() {
+  if (!host_state_.memory)
+    return true;
+  auto size = wasmtime_memory_data_size(context_, &memory_);
+  if (size == memory_held_)
+    return true;
+  return module_->core->memory.change(std::exchange(memory_held_, size), size);
+}
+
+/// No module of ours or of a guest has a start function, and the deadline is
+/// far: an instantiation is done after one poll.
+caf::error wasm_guest::finish(wasmtime_call_future_t* instantiation) {
+  owned_future future{instantiation};
+  bool done = wasmtime_call_future_poll(future.get());
+  future.reset();
+  auto text = take_message(std::exchange(trap_, nullptr),
+                           std::exchange(error_, nullptr));
+  if (done && text.empty())
+    return {};
+  if (text.find("os error 12") != std::string::npos
+      || text.find("Cannot allocate memory") != std::string::npos)
+    return fail(ec::exhausted,
+                "this process has no room for one more instance: "
+                "vm.max_map_count (sysctl) or its memory is used up");
+  if (memory_allowed_ < memory_limit_
+      && text.find("exceeds memory limits") != std::string::npos)
+    return fail(ec::exhausted, std::string{memory_used_up});
+  return fail(ec::bad_module, "the module cannot be instantiated: "
+                                + (text.empty() ? "it does not end" : text));
+}
+
+bool wasm_guest::find(const wasmtime_instance_t& where, std::string_view name,
+                      wasmtime_extern_t& result) {
+  return wasmtime_instance_export_get(context_, &where, name.data(),
+                                      name.size(), &result);
+}
+
+caf::error wasm_guest::add_caller() {
+  return finish(wasmtime_instance_pre_instantiate_async(
+    module_->core->caller, context_, &caller_, &trap_, &error_));
+}
+
+caf::error wasm_guest::add_guest() {
+  if (!needs_caller())
+    return finish(wasmtime_instance_pre_instantiate_async(
+      module_->linked, context_, &guest_, &trap_, &error_));
+  owned_linker linker{wasmtime_linker_clone(module_->core->guests)};
+  wasmtime_linker_allow_shadowing(linker.get(), true);
+  for (std::string_view name : {"cast_asm", "call_asm", "call_raw_asm"}) {
+    if (name == "cast_asm" && !may_block_)
+      continue;
+    wasmtime_extern_t function;
+    if (!find(caller_, name, function))
+      return fail(ec::system_failure, "the caller module is not whole");
+    auto text = take_message(
+      nullptr, wasmtime_linker_define(linker.get(), context_, "env", 3,
+                                      name.data(), name.size(), &function));
+    if (!text.empty())
+      return fail(ec::system_failure, std::move(text));
+  }
+  return finish(wasmtime_linker_instantiate_async(
+    linker.get(), context_, module_->module, &guest_, &trap_, &error_));
+}
+
+caf::error wasm_guest::add_driver() {
+  auto& core = *module_->core;
+  auto linker = core.driver_linkers.lend(core.drivers);
+  wasmtime_extern_t found;
+  for (auto name : driver_needs) {
+    if (!find(guest_, name, found))
+      return fail(ec::bad_module,
+                  "the module does not export " + std::string{name});
+    auto text = take_message(
+      nullptr, wasmtime_linker_define(linker.get(), context_, "guest", 5,
+                                      name.data(), name.size(), &found));
+    if (!text.empty())
+      return fail(ec::system_failure, std::move(text));
+    if (name == "memory" && found.kind == WASMTIME_EXTERN_MEMORY) {
+      memory_ = found.of.memory;
+      host_state_.memory = &memory_;
+    }
+  }
+  if (auto error = finish(wasmtime_linker_instantiate_async(
+        linker.get(), context_, core.driver, &driver_, &trap_, &error_)))
+    return error;
+  if (!find(driver_, "run", found))
+    return fail(ec::system_failure, "the driver module is not whole");
+  run_ = found.of.func;
+  if (find(guest_, "_initialize", found) && found.kind == WASMTIME_EXTERN_FUNC)
+    initialize_ = found.of.func;
+  return needs_caller() ? add_joint() : caf::error{};
+}
+
+caf::error wasm_guest::add_joint() {
+  owned_linker linker{wasmtime_linker_new(module_->core->engine)};
+  for (auto [name, where] :
+       {std::pair{"caller", &caller_}, std::pair{"guest", &guest_}})
+    if (auto* error = wasmtime_linker_define_instance(
+          linker.get(), context_, name, std::strlen(name), where))
+      return fail(ec::system_failure, take_message(nullptr, error));
+  wasmtime_instance_t joint;
+  return finish(wasmtime_linker_instantiate_async(
+    linker.get(), context_, module_->core->joint, &joint, &trap_, &error_));
+}
+
+// The deadline may not be touched while a call is suspended: the engine moves
+// it itself when a guest goes on after it yielded.
+void wasm_guest::enter() {
+  wasmtime_context_set_epoch_deadline(context_, 1);
+  entered_ = initialize_ ? *initialize_ : run_;
+  future_.reset(wasmtime_func_call_async(context_, &entered_, nullptr, 0,
+                                         nullptr, 0, &trap_, &error_));
+}
+
+progress wasm_guest::run() noexcept {
+  if (dead_)
+    return progress::dead;
+  if (host_state_.waiting && !host_state_.answered)
+    return progress::waiting;
+  host_state_.blocked = false;
+  limit_memory();
+  auto* clock = module_->core->clock ? &*module_->core->clock : nullptr;
+  if (clock)
+    clock->enter();
+  auto begin = clock ? clock->count() : 0;
+  auto result = progress::preempted;
+  for (;;) {
+    if (!future_)
+      enter();
+    if (wasmtime_call_future_poll(future_.get())) {
+      future_.reset();
+      if (trap_ || error_) {
+        dead_ = true;
+        flush_lines(host_state_);
+        fault_ = take_fault(std::exchange(trap_, nullptr),
+                            std::exchange(error_, nullptr));
+        if (memory_allowed_ < memory_limit_)
+          fault_ += "; of wasm_runtime.memory_mib, "
+                    + std::to_string(module_->core->memory.left() >> 20)
+                    + " MiB were left";
+        result = progress::dead;
+        break;
+      }
+      if (initialize_) {
+        initialize_.reset();
+        continue;
+      }
+      result = progress::idle;
+      break;
+    }
+    if (host_state_.waiting) {
+      result = progress::waiting;
+      break;
+    }
+    if (host_state_.blocked) {
+      result = progress::blocked;
+      break;
+    }
+    // A guest that waited finds its deadline long gone and yields at once:
+    // that was no time slice yet.
+    if (clock && clock->count() != begin)
+      break;
+  }
+  if (clock)
+    clock->leave();
+  if (!settle_memory() && !dead_) {
+    dead_ = true;
+    flush_lines(host_state_);
+    fault_ = memory_used_up;
+    result = progress::dead;
+  }
+  return result;
+}
+
+void wasm_guest::answer(call_result result) noexcept {
+  if (!host_state_.waiting || host_state_.answered)
+    return;
+  if (result.payload.size() > limits::payload)
+    result = {event_kind::error, {}};
+  host_state_.answer = std::move(result);
+  host_state_.answered = true;
+}
+
+std::string wasm_guest::fault() const {
+  return fault_;
+}
+
+std::uint64_t wasm_guest::memory() const {
+  return host_state_.memory ? wasmtime_memory_data_size(context_, &memory_) : 0;
+}
+
+} // namespace
+
+caf::expected<std::unique_ptr<guest>>
+make_wasm_guest(wasm_module_ptr module, guest_host& host,
+                const guest_limits& limits) {
+  auto result = std::make_unique<wasm_guest>(std::move(module), host, limits);
+  if (auto error = result->assemble())
+    return error;
+  return std::unique_ptr<guest>{std::move(result)};
+}
+
+} // namespace edgeless

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "actors/resources/file_log.hpp"
+
+#include "test/fixtures/actor_fixture.hpp"
+#include "test/fixtures/temporary_folder.hpp"
+
+#include <doctest/doctest.h>
+
+#include <regex>
+
+using namespace edgeless;
+using namespace edgeless::test;
+
+namespace {
+
+struct desk : actor_fixture {
+  desk() : registry{std::make_shared<instance_registry>(any<node_id>())} {
+    links = pose<egress_actor>(
+      [this](atom::deliver, const instance_id&, const events& x) {
+        answers.insert(answers.end(), x.begin(), x.end());
+      });
+    auto node
+      = pose<node_actor>([this](atom::prepare, const physical_id&,
+                                const instance_actor& x) { log = keep(x); });
+    maker = keep(provider_actor{
+      system.spawn(file_log_provider,
+                   resource_context{registry, links, node, threads::pool})});
+  }
+
+  caf::expected<atom::ok> open(std::map<std::string, std::string> settings) {
+    component_spec spec;
+    spec.settings = std::move(settings);
+    id = any<physical_id>();
+    return ask<atom::ok>(maker, atom::start_v, id, spec, output_map{},
+                         std::string{});
+  }
+
+  std::string path() {
+    return (files / "log").string();
+  }
+
+  std::string content() {
+    std::ifstream in{path()};
+    return {std::istreambuf_iterator<char>{in}, {}};
+  }
+
+  void post(const std::string& payload, event_kind kind = event_kind::cast) {
+    auto x = cast_of({any<node_id>(), any<physical_id>()}, payload);
+    x.kind = kind;
+    x.call = 7;
+    if (auto there = registry->find(id))
+      deliver(*registry, *there, {x}, [](const event&) {});
+    settle();
+  }
+
+  folder files;
+  instance_registry_ptr registry;
+  egress_actor links;
+  provider_actor maker;
+  physical_id id;
+  instance_actor log;
+  events answers;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(desk, "each event becomes a line") {
+  REQUIRE(open({{"filename", path()}}));
+
+  post("a");
+  post("b");
+
+  CHECK(content() == "a\nb\n");
+  CHECK(registry->counts.handled() == 2);
+}
+
+TEST_CASE_FIXTURE(desk, "what was there before stays") {
+  files.write("log", "old\n");
+  REQUIRE(open({{"filename", path()}}));
+
+  post("new");
+
+  CHECK(content() == "old\nnew\n");
+}
+
+TEST_CASE_FIXTURE(desk, "time and source stand before the event if asked for") {
+  REQUIRE(open({{"filename", path()},
+                {"add-timestamp", "true"},
+                {"add-source-id", "true"}}));
+
+  post("a");
+
+  CHECK(std::regex_match(
+    content(),
+    std::regex{R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 )"
+               R"(InstanceId\(node_id: .*, function_id: .*\) a\n)"}));
+}
+
+TEST_CASE_FIXTURE(desk, "without a file name it does not start") {
+  auto done = open({});
+
+  REQUIRE(!done);
+  CHECK(done.error() == ec::bad_input);
+  CHECK(!registry->find(id));
+}
+
+TEST_CASE_FIXTURE(desk, "a file that cannot be opened is named") {
+  auto done = open({{"filename", "/nowhere/at/all"}});
+
+  REQUIRE(!done);
+  CHECK(explain(done.error()).starts_with("cannot open /nowhere/at/all: "));
+}
+
+TEST_CASE_FIXTURE(desk, "a full disk is counted") {
+  REQUIRE(open({{"filename", "/dev/full"}}));
+
+  post("a");
+
+  CHECK(registry->counts.dropped(drop_reason::resource_failed) == 1);
+  CHECK(registry->counts.handled() == 0);
+}
+
+TEST_CASE_FIXTURE(desk, "a call is written and answered") {
+  REQUIRE(open({{"filename", path()}}));
+
+  post("a", event_kind::call);
+
+  CHECK(content() == "a\n");
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].kind == event_kind::reply);
+  CHECK(answers[0].call == 7);
+}
+
+TEST_CASE_FIXTURE(desk, "a call that cannot be written is an error") {
+  REQUIRE(open({{"filename", "/dev/full"}}));
+
+  post("a", event_kind::call);
+
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].kind == event_kind::error);
+}
+
+TEST_CASE_FIXTURE(desk, "a log that is stopped is gone") {
+  REQUIRE(open({{"filename", path()}}));
+
+  tell(log, atom::stop_v);
+
+  CHECK(!registry->find(id));
+}

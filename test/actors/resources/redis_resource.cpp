@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include "actors/resources/redis_resource.hpp"
+
+#include "test/fixtures/actor_fixture.hpp"
+#include "test/fixtures/memory_redis.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace edgeless;
+using namespace edgeless::test;
+
+namespace {
+
+struct pantry : actor_fixture {
+  pantry() : registry{std::make_shared<instance_registry>(any<node_id>())} {
+    links = pose<egress_actor>(
+      [this](atom::deliver, const instance_id&, const events& x) {
+        answers.insert(answers.end(), x.begin(), x.end());
+      });
+    auto find =
+      [this](const std::string& url) -> caf::expected<std::unique_ptr<redis>> {
+      if (url != "redis://here")
+        return fail(ec::bad_input, "is not a URL");
+      return database->connect();
+    };
+    auto node
+      = pose<node_actor>([this](atom::prepare, const physical_id&,
+                                const instance_actor& x) { it = keep(x); });
+    maker = keep(provider_actor{system.spawn(
+      redis_resource_provider,
+      resource_context{registry, links, node, threads::pool}, find)});
+  }
+
+  caf::expected<atom::ok> open(std::map<std::string, std::string> settings) {
+    component_spec spec;
+    spec.workflow = workflow;
+    spec.settings = std::move(settings);
+    id = any<physical_id>();
+    return ask<atom::ok>(maker, atom::start_v, id, spec, output_map{},
+                         std::string{});
+  }
+
+  void post(std::vector<std::pair<event_kind, std::string>> all) {
+    events batch;
+    for (auto& [kind, payload] : all) {
+      auto x = cast_of(source, payload);
+      x.kind = kind;
+      x.call = ++calls;
+      batch.push_back(x);
+    }
+    if (auto there = registry->find(id))
+      deliver(*registry, *there, batch, [](const event&) {});
+    settle();
+  }
+
+  void cast(const std::string& payload) {
+    post({{event_kind::cast, payload}});
+  }
+
+  void call(const std::string& key) {
+    post({{event_kind::call, key}});
+  }
+
+  std::uint64_t failed() const {
+    return registry->counts.dropped(drop_reason::resource_failed);
+  }
+
+  std::shared_ptr<memory_database> database
+    = std::make_shared<memory_database>();
+  instance_registry_ptr registry;
+  egress_actor links;
+  provider_actor maker;
+  workflow_id workflow = any<workflow_id>();
+  physical_id id;
+  instance_actor it;
+  instance_id source{any<node_id>(), any<physical_id>()};
+  std::uint64_t calls = 0;
+  events answers;
+};
+
+const std::string here = "redis://here";
+
+} // namespace
+
+TEST_CASE_FIXTURE(pantry, "a cast sets the key, the last one stays") {
+  REQUIRE(open({{"url", here}, {"key", "k"}}));
+
+  cast("1");
+  cast("2");
+
+  CHECK(database->text("k") == "2");
+  CHECK(registry->counts.handled() == 2);
+  CHECK(failed() == 0);
+}
+
+TEST_CASE_FIXTURE(pantry, "a call gets whatever key it names") {
+  database->content["other"] = "value";
+  REQUIRE(open({{"url", here}}));
+
+  call("other");
+
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].kind == event_kind::reply);
+  CHECK(answers[0].payload == "value");
+  CHECK(answers[0].call == 1);
+}
+
+TEST_CASE_FIXTURE(pantry, "a call for a key that is not there is an error") {
+  REQUIRE(open({{"url", here}}));
+
+  call("other");
+
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].kind == event_kind::error);
+  CHECK(failed() == 0);
+}
+
+TEST_CASE_FIXTURE(pantry, "calls and casts of one batch keep their order") {
+  REQUIRE(open({{"url", here}, {"key", "k"}}));
+
+  post({{event_kind::cast, "1"},
+        {event_kind::call, "k"},
+        {event_kind::cast, "2"},
+        {event_kind::call, "missing"},
+        {event_kind::call, "k"}});
+
+  REQUIRE(answers.size() == 3);
+  CHECK(answers[0].payload == "1");
+  CHECK(answers[1].kind == event_kind::error);
+  CHECK(answers[2].payload == "2");
+}
+
+TEST_CASE_FIXTURE(pantry, "the id of the workflow stands before its keys") {
+  auto prefix = to_string(workflow) + ":";
+  REQUIRE(open({{"url", here}, {"key", "k"}, {"add-workflow-id", "false"}}));
+
+  cast("1");
+  call("k");
+
+  CHECK(database->text(prefix + "k") == "1");
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].payload == "1");
+  CHECK(database->text("k") == "");
+}
+
+TEST_CASE_FIXTURE(pantry, "without a key nothing is set, and it is counted") {
+  REQUIRE(open({{"url", here}}));
+
+  cast("1");
+
+  CHECK(database->content.empty());
+  CHECK(failed() == 1);
+}
+
+TEST_CASE_FIXTURE(pantry, "a key that is too long is refused") {
+  CHECK(!open({{"url", here}, {"key", std::string(100'000, 'k')}}));
+
+  REQUIRE(open({{"url", here}}));
+  call(std::string(100'000, 'k'));
+
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].kind == event_kind::error);
+  CHECK(database->runs == 0);
+}
+
+TEST_CASE_FIXTURE(pantry, "without a good URL it does not start") {
+  auto missing = open({});
+  REQUIRE(!missing);
+  CHECK(explain(missing.error()).find("`url` is missing") != std::string::npos);
+
+  auto bad = open({{"url", "nonsense"}});
+  REQUIRE(!bad);
+  CHECK(explain(bad.error()).find("`url`: is not a URL") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(pantry, "what a Redis that is away misses is counted") {
+  REQUIRE(open({{"url", here}, {"key", "k"}}));
+  database->down = true;
+
+  for (int i = 0; i < 1000; ++i)
+    cast("1");
+  call("k");
+
+  CHECK(failed() == 1001);
+  CHECK(database->runs < 20);
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].kind == event_kind::error);
+
+  database->down = false;
+  pass(limits::redis_pause_max);
+  cast("2");
+  CHECK(database->text("k") == "2");
+  CHECK(failed() == 1001);
+}
+
+TEST_CASE_FIXTURE(pantry, "what Redis refuses hurts that event alone") {
+  database->execute({"RPUSH", "list", "1"});
+  database->content["k"] = "1";
+  REQUIRE(open({{"url", here}}));
+
+  post({{event_kind::call, "list"}, {event_kind::call, "k"}});
+
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[0].kind == event_kind::error);
+  CHECK(answers[1].kind == event_kind::reply);
+  CHECK(failed() == 1);
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/base/log.hpp"
+
+#include "messages/ids.hpp"
+#include "messages/limits.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <sstream>
+
+using namespace edgeless;
+using namespace std::chrono_literals;
+
+namespace {
+
+template <class... Ts>
+std::string line(const Ts&... parts) {
+  std::string result;
+  (append_part(result, parts), ...);
+  return result;
+}
+
+enum class reader { at_once, when_all_is_said };
+
+struct heard {
+  std::vector<std::string> lines; ///< without their times
+  int code = -1;                  ///< 0: the program has ended by itself
+};
+
+/// What a program has to say whose stderr is a pipe of one page, which has
+/// these flags.
+heard listen_to(std::size_t lines, reader when, int flags = 0) {
+  int log[2], said[2];
+  REQUIRE(::pipe(log) == 0);
+  REQUIRE(::pipe(said) == 0);
+  REQUIRE(::fcntl(log[1], F_SETPIPE_SZ, 4096) == 4096);
+  REQUIRE(::fcntl(log[1], F_SETFL, O_WRONLY | flags) == 0);
+  auto child = ::fork();
+  if (child == 0) {
+    ::alarm(30); // it waits for its reader
+    ::dup2(log[1], STDERR_FILENO);
+    open_log("talker", {});
+    for (std::size_t i = 0; i < lines; ++i)
+      log_info("test", i);
+    ::close(said[1]);
+    for (auto i = 0; i < 50; ++i)
+      finish_log();
+    ::_exit(0);
+  }
+  ::close(log[1]);
+  ::close(said[1]);
+  char byte;
+  if (when == reader::when_all_is_said)
+    CHECK(::read(said[0], &byte, 1) == 0);
+  std::string text;
+  while (::read(log[0], &byte, 1) == 1)
+    text += byte;
+  heard result;
+  ::waitpid(child, &result.code, 0);
+  ::close(log[0]);
+  ::close(said[0]);
+  std::istringstream all{text};
+  for (std::string line; std::getline(all, line);)
+    result.lines.push_back(line.substr(line.find(' ') + 1));
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("who speaks does not wait for who reads, and what is lost is said") {
+  auto count = 2 * limits::own_log_lines;
+  auto x = listen_to(count, reader::when_all_is_said);
+  CHECK(x.code == 0);
+  REQUIRE(!x.lines.empty());
+  CHECK(x.lines.back() == "INFO  talker test: " + std::to_string(count - 1));
+  std::size_t missing = 0, notes = 0;
+  for (auto& line : x.lines)
+    if (line.starts_with("WARN  talker log: ")) {
+      CHECK(line.ends_with(" lines are missing here: nobody read them"));
+      missing += std::stoul(line.substr(18));
+      ++notes;
+    }
+  CHECK(missing > 0);
+  CHECK(x.lines.size() - notes + missing == count);
+}
+
+TEST_CASE("what is read is written, in order and to the last line") {
+  for (auto flags : {0, O_NONBLOCK}) {
+    auto x = listen_to(1000, reader::at_once, flags);
+    CHECK(x.code == 0);
+    REQUIRE(x.lines.size() == 1000);
+    for (std::size_t i = 0; i < 1000; ++i)
+      CHECK(x.lines[i] == "INFO  talker test: " + std::to_string(i));
+  }
+}
+
+TEST_CASE("a line is made of text, numbers, ids, durations and errors") {
+  std::string name = "f1";
+  CHECK(line("placed ", name, " on ", node_id{1, 2})
+        == "placed f1 on 00000000-0000-0001-0000-000000000002");
+  CHECK(line(3u, ' ', -4, ' ', 0.25, ' ', true) == "3 -4 0.25 true");
+  CHECK(line(1500us, "; ", 2s) == "1.5 ms; 2000 ms");
+  CHECK(line(fail(ec::duplicate, "twice")) == "twice");
+}
+
+TEST_CASE("a guest cannot forge a line") {
+  CHECK(printable("a\nERROR b\x1b[31m") == "a\\nERROR b\\x1b[31m");
+}
+
+TEST_CASE("text of any language stays as it is") {
+  CHECK(printable("ε-ORC") == "ε-ORC");
+}
+
+TEST_CASE("a line has an end") {
+  std::string endless(2 * limits::text, 'x');
+  CHECK(printable(endless).size() == limits::text + 3);
+  CHECK(printable(endless).ends_with("x..."));
+}
+
+TEST_CASE("what is quieter than the filter is not written") {
+  CHECK(enabled(log_level::info, "node"));
+  CHECK(!enabled(log_level::debug, "node"));
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/config/box_certificates.hpp"
+
+#include "test/fixtures/temporary_folder.hpp"
+
+#include "runtime/config/settings.hpp"
+#include "runtime/net/tls_context.hpp"
+
+#include "messages/errors.hpp"
+
+#include <doctest/doctest.h>
+
+#include <random>
+
+namespace edgeless {
+
+namespace {
+
+/// Why the files that the settings name are not those of `self`; empty if
+/// they are.
+template <class Settings>
+std::string
+verdict(const caf::expected<Settings>& settings, const tls_identity& self) {
+  if (!settings)
+    return explain(settings.error());
+  auto opened = tls_context::open(settings->tls, self);
+  return opened ? "" : explain(opened.error());
+}
+
+} // namespace
+
+TEST_CASE("each program of a box finds its own certificate") {
+  folder box;
+  random_source random = std::mt19937_64{4711};
+  auto files = with_tls(*box_templates(2, random));
+  REQUIRE(!write_templates(box / "", files));
+
+  auto problem = write_box_certificates(box / "", files, random);
+
+  REQUIRE_MESSAGE(!problem, explain(problem));
+  CHECK(verdict(load_controller_settings(box / "controller.toml"),
+                {peer_role::controller, ""})
+        == "");
+  auto orchestrator = load_orchestrator_settings(box / "orchestrator.toml");
+  CHECK(verdict(orchestrator, {peer_role::orchestrator, "domain-1"}) == "");
+  auto supervisor
+    = tls_context::open(orchestrator->tls, {peer_role::orchestrator, ""});
+  CHECK((*supervisor)->own_name(peer_role::node)); // of the metrics-collector
+  CHECK(verdict(load_cli_settings(box / "cli.toml"), {peer_role::client, ""})
+        == "");
+  for (auto name : {"node1.toml", "node2.toml"}) {
+    auto node = load_node_settings(box / name);
+    REQUIRE(node);
+    tls_identity self{peer_role::node, to_string(node->general.node_id)};
+    CHECK(verdict(node, self) == "");
+  }
+}
+
+TEST_CASE("a box that is there keeps its authority") {
+  folder box;
+  random_source random = std::mt19937_64{4711};
+  auto files = with_tls(box_templates(random));
+  REQUIRE(!write_box_certificates(box / "", files, random));
+
+  CHECK(explain(write_box_certificates(box / "", files, random))
+          .find("is there already")
+        != std::string::npos);
+}
+
+} // namespace edgeless

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/config/json_reader.hpp"
+
+#include "messages/errors.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace edgeless;
+
+using lines = std::vector<std::string>;
+
+namespace {
+
+std::string syntax_error(std::string_view text) {
+  auto document = parse_json(text);
+  REQUIRE(!document);
+  return explain(document.error());
+}
+
+/// A document and what is wrong with it.
+struct document {
+  explicit document(std::string_view text) : value(*parse_json(text)) {
+    // nop
+  }
+
+  json_section root() {
+    return {&value.as_object(), "", faults};
+  }
+
+  boost::json::value value;
+  fault_list faults;
+};
+
+} // namespace
+
+TEST_CASE("a document that is no JSON is told with line and column") {
+  CHECK(syntax_error("{\n  \"a\": 1,\n  b\n}") == "3:3: syntax error");
+  CHECK(syntax_error("") == "1:1: incomplete JSON");
+  CHECK(syntax_error("{\"a\": 1} x") == "1:10: extra data");
+}
+
+TEST_CASE("a document nested too deeply is no JSON for us") {
+  CHECK(!parse_json(std::string(1000, '[') + std::string(1000, ']')));
+}
+
+TEST_CASE("values are read by their names") {
+  document doc{R"({"a": "x", "list": ["1", "2"], "map": {"k": "v"},
+                   "inner": {"b": "y"}, "items": [{"c": "z"}]})"};
+  auto root = doc.root();
+
+  CHECK(root.text("a") == "x");
+  CHECK(root.texts("list") == lines{"1", "2"});
+  CHECK(root.text_map("map").at("k") == "v");
+  CHECK(root.section("inner").text("b") == "y");
+  CHECK(root.sections("items").at(0).text("c") == "z");
+  CHECK(doc.faults.sentences.empty());
+}
+
+TEST_CASE("a missing value is told with its path") {
+  document doc{R"({"inner": {}, "items": [{}]})"};
+  auto root = doc.root();
+  doc.faults.about = "f1";
+
+  CHECK(root.text("a", "instead") == "instead");
+  root.section("inner").texts("b");
+  root.sections("items").at(0).text_map("c");
+  root.section("other").text("d");
+
+  CHECK(doc.faults.sentences
+        == lines{"f1: a is missing", "f1: inner.b is missing",
+                 "f1: items[0].c is missing", "f1: other is missing"});
+}
+
+TEST_CASE("a value of another type is told with the wanted one") {
+  document doc{R"({"a": 1, "list": ["1", 2], "map": {"k": 3},
+                   "inner": [], "items": [4]})"};
+  auto root = doc.root();
+  root.text("a");
+  root.texts("list");
+  root.text_map("map");
+  root.section("inner");
+  root.sections("items");
+
+  CHECK(doc.faults.sentences
+        == lines{"a must be a string", "list must be an array of strings",
+                 "map must be an object with string values",
+                 "inner must be an object", "items[0] must be an object"});
+}
+
+TEST_CASE("an optional value may be missing, not wrong") {
+  document doc{R"({"a": null, "b": 1})"};
+  auto root = doc.root();
+
+  CHECK(root.optional_text("a") == "");
+  CHECK(root.optional_text("x") == "");
+  CHECK(doc.faults.sentences.empty());
+  root.optional_text("b");
+  CHECK(doc.faults.sentences == lines{"b must be a string"});
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/config/settings.hpp"
+
+#include "messages/errors.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace edgeless;
+
+namespace {
+
+/// The second node of the specification's walk-through, literally.
+const std::string node_2_toml = R"([general]
+node_id = "fda6ce79-46df-4f96-a0d2-456f720f606d"
+agent_url = "http://127.0.0.1:7221"
+agent_url_announced = ""
+invocation_url = "http://127.0.0.1:7202"
+invocation_url_announced = ""
+orchestrator_url = "http://127.0.0.1:7011"
+[telemetry]
+metrics_url = ""
+performance_samples = true
+[wasm_runtime]
+enabled = true
+)";
+
+node_settings node(const std::string& more = "") {
+  auto result = parse_node_settings("n", node_2_toml + more);
+  REQUIRE_MESSAGE(result, explain(result.error()));
+  return *result;
+}
+
+std::string problem(const std::string& text) {
+  auto result = parse_node_settings("n", text);
+  REQUIRE(!result);
+  return explain(result.error());
+}
+
+} // namespace
+
+TEST_CASE("the second node of the walk-through needs no more than it says") {
+  auto settings = node();
+
+  CHECK(to_string(settings.general.node_id)
+        == "fda6ce79-46df-4f96-a0d2-456f720f606d");
+  CHECK(settings.general.agent_url_announced == "http://127.0.0.1:7221");
+  CHECK(settings.general.invocation_url_announced == "http://127.0.0.1:7202");
+  CHECK(settings.general.orchestrator_url == "http://127.0.0.1:7011");
+  CHECK(settings.telemetry.metrics_url == "");
+  CHECK(settings.telemetry.log_level == log_level::off);
+  CHECK(settings.telemetry.performance_samples);
+  CHECK(settings.wasm_runtime.enabled);
+  CHECK(settings.wasm_runtime.memory_mib == 0);
+}
+
+TEST_CASE("what the second node does not mention, it does not have") {
+  auto settings = node();
+
+  CHECK(!settings.container_runtime.enabled);
+  CHECK(settings.resources.file_log_provider == "");
+  CHECK(settings.resources.ollama_provider.provider == "");
+  CHECK(!settings.user_node_capabilities.num_cpus);
+  CHECK(!settings.user_node_capabilities.labels);
+}
+
+TEST_CASE("a node without [wasm_runtime] runs no functions") {
+  auto end = node_2_toml.find("[wasm_runtime]");
+  auto settings = parse_node_settings("n", node_2_toml.substr(0, end));
+
+  REQUIRE(settings);
+  CHECK(!settings->wasm_runtime.enabled);
+}
+
+TEST_CASE("an announced URL differs from the bound one where it is given") {
+  auto text = node_2_toml;
+  auto at = text.find("invocation_url_announced = \"");
+  text.insert(at + 28, "http://gateway:80");
+  auto settings = parse_node_settings("n", text);
+
+  REQUIRE(settings);
+  CHECK(settings->general.invocation_url == "http://127.0.0.1:7202");
+  CHECK(settings->general.invocation_url_announced == "http://gateway:80");
+}
+
+TEST_CASE("compiled modules are kept per node, or where one says") {
+  auto text = node_2_toml;
+  text.insert(text.find("[telemetry]"), "code_cache = \"/var/cache/x\"\n");
+
+  CHECK(parse_node_settings("n", text)->general.code_cache == "/var/cache/x");
+  auto by_default = node().general.code_cache;
+  CHECK(
+    (by_default.empty()
+     || by_default.filename() == "code-fda6ce79-46df-4f96-a0d2-456f720f606d"));
+}
+
+TEST_CASE("a user may describe his node himself") {
+  auto user = node(R"(
+[user_node_capabilities]
+num_cpus = 4
+clock_freq_cpu = 2400
+labels = ["gpu", "hall-7"]
+is_tee_running = true
+)")
+                .user_node_capabilities;
+
+  CHECK(user.num_cpus == 4u);
+  CHECK(user.clock_freq_cpu == 2400);
+  CHECK(user.labels == std::vector<std::string>{"gpu", "hall-7"});
+  CHECK(user.is_tee_running == true);
+  CHECK(!user.has_tpm);
+  CHECK(!user.model_name_cpu);
+}
+
+TEST_CASE("resources are what has a provider") {
+  auto resources = node(R"(
+[resources]
+http_ingress_url = "http://127.0.0.1:7035"
+http_ingress_provider = "http-ingress-1"
+file_log_provider = "file-log-1"
+ollama_provider = { host = "h", port = 1, provider = "ollama-1" }
+[[resources.serverless_provider]]
+class_type = "serverless-x"
+function_url = "http://a:1"
+provider = "s-1"
+)")
+                     .resources;
+
+  CHECK(resources.http_ingress_provider == "http-ingress-1");
+  CHECK(resources.file_log_provider == "file-log-1");
+  CHECK(resources.redis_provider == "");
+  CHECK(resources.ollama_provider.provider == "ollama-1");
+  CHECK(resources.ollama_provider.port == 1);
+  CHECK(resources.serverless_provider.at(0).class_type == "serverless-x");
+}
+
+TEST_CASE("all that is wrong with a node is told at once, line by line") {
+  CHECK(
+    problem(R"([general]
+node_id = "me"
+agent_url = "127.0.0.1:7221"
+invocation_url = 7202
+orchestrator_url = "http://127.0.0.1:70110"
+[telemetry]
+log_level = "loud"
+[wasm_runtime]
+enable = true
+)")
+    == R"(n:2: general.node_id: "me" is not a UUID such as )"
+       "fda6ce79-46df-4f96-a0d2-456f720f606c\n"
+       R"(n:3: general.agent_url: "127.0.0.1:7221": no scheme, not like )"
+       "http://127.0.0.1:7001\n"
+       R"(n:4: general.invocation_url: must be a URL such as )"
+       "\"http://127.0.0.1:7001\", not an integer\n"
+       R"(n:5: general.orchestrator_url: "http://127.0.0.1:70110": the port )"
+       "is no number from 0 to 65535, not like http://127.0.0.1:7001\n"
+       R"(n:7: telemetry.log_level: must be "" or one of off, error, warn, )"
+       "info, debug, trace\n"
+       "n:9: wasm_runtime.enable: is unknown; did you mean enabled?");
+}
+
+TEST_CASE("a node needs a section that says who it is") {
+  CHECK(problem("[telemetry]\n")
+        == "n:1: general: is missing; it is a section");
+}
+
+TEST_CASE("the nil UUID is nobody's name") {
+  auto text = node_2_toml;
+  text.replace(text.find("fda6ce79"), 36,
+               "00000000-0000-0000-0000-000000000000");
+  CHECK(problem(text).starts_with("n:2: general.node_id: "));
+}
+
+TEST_CASE("a node may want a process for each function") {
+  CHECK(node().wasm_runtime.where == isolation::shared);
+  CHECK(node("isolation = \"process\"\n").wasm_runtime.where
+        == isolation::process);
+  CHECK(problem(node_2_toml + "isolation = \"cell\"\n")
+          .find("must be \"shared\" or \"process\"")
+        != std::string::npos);
+}

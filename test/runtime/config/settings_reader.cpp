@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/config/settings_reader.hpp"
+
+#include "messages/errors.hpp"
+
+#include <doctest/doctest.h>
+
+#include <functional>
+
+using namespace edgeless;
+
+namespace {
+
+/// What is wrong with the document when `body` has read it.
+std::string verdict(std::string_view text,
+                    const std::function<void(settings_section&)>& body) {
+  auto document = parse_toml(text);
+  REQUIRE(document);
+  problem_list problems{"x.toml"};
+  settings_section root{&*document, "", 1, problems};
+  body(root);
+  root.finish();
+  auto error = problems.verdict();
+  return error ? explain(error) : "";
+}
+
+} // namespace
+
+TEST_CASE("values are read into variables that hold the defaults") {
+  std::string text = "default";
+  bool flag = false;
+  std::uint32_t count = 0;
+  double ratio = 0;
+  std::vector<std::string> names;
+  auto problems = verdict("flag = true\ncount = 3\nratio = 2\n"
+                          "names = ['a', 'b']\n",
+                          [&](settings_section& root) {
+                            root.read("text", text);
+                            root.read("flag", flag);
+                            root.read("count", count, 0, 9);
+                            root.read("ratio", ratio, 0, 9);
+                            root.read("names", names);
+                          });
+
+  CHECK(problems == "");
+  CHECK(text == "default");
+  CHECK(flag);
+  CHECK(count == 3);
+  CHECK(ratio == 2);
+  CHECK(names == std::vector<std::string>{"a", "b"});
+}
+
+TEST_CASE("a value of the wrong type is told with what is accepted") {
+  std::string text;
+  bool flag = false;
+  std::uint32_t count = 0;
+  double ratio = 0;
+  std::vector<std::string> names;
+  auto problems = verdict(
+    "text = 1\nflag = 'yes'\ncount = 1.5\nratio = '1'\nnames = ['a', 1]\n",
+    [&](settings_section& root) {
+      root.read("text", text);
+      root.read("flag", flag);
+      root.read("count", count, 0, 9);
+      root.read("ratio", ratio, 0, 9);
+      root.read("names", names);
+    });
+
+  CHECK(problems
+        == "x.toml:1: text: must be a string, not an integer\n"
+           "x.toml:2: flag: must be true or false, not a string\n"
+           "x.toml:3: count: must be an integer from 0 to 9, not a number\n"
+           "x.toml:4: ratio: must be a number from 0 to 9, not a string\n"
+           "x.toml:5: names: must be an array of strings, but has an integer");
+}
+
+TEST_CASE("a number out of range is told with the range") {
+  std::uint32_t count = 7;
+  double ratio = 7;
+  auto problems
+    = verdict("count = -1\nratio = nan\n", [&](settings_section& root) {
+        root.read("count", count, 0, 9);
+        root.read("ratio", ratio, 0, 0.5);
+      });
+
+  CHECK(problems
+        == "x.toml:1: count: must be an integer from 0 to 9, not -1\n"
+           "x.toml:2: ratio: must be a number from 0 to 0.5, not nan");
+  CHECK(count == 7);
+  CHECK(ratio == 7);
+}
+
+TEST_CASE("an unknown key is told with the one that it resembles") {
+  bool flag = false;
+  auto problems
+    = verdict("\n[wasm]\nenabeld = true\n", [&](settings_section& root) {
+        auto section = root.section("wasm");
+        section.read("enabled", flag);
+        section.finish();
+      });
+
+  CHECK(problems
+        == "x.toml:3: wasm.enabeld: is unknown; did you mean enabled?");
+}
+
+TEST_CASE("an unknown key that resembles none is told what is accepted") {
+  bool flag = false;
+  auto problems = verdict("colour = 'red'\n", [&](settings_section& root) {
+    root.read("enabled", flag);
+    root.section("resources");
+  });
+
+  CHECK(problems
+        == "x.toml:1: colour: is unknown; accepted here: enabled, resources");
+}
+
+TEST_CASE("a missing section has nothing that could be wrong") {
+  std::string text;
+  auto problems = verdict("", [&](settings_section& root) {
+    auto section = root.section("general");
+    section.read("id", text, presence::required);
+    section.finish();
+    CHECK(!section.present());
+  });
+
+  CHECK(problems == "");
+}
+
+TEST_CASE("a required value that is missing is told with what it is") {
+  std::string text;
+  auto problems = verdict("\n[general]\n", [&](settings_section& root) {
+    root.section("general").read_url("url", text, presence::required);
+  });
+
+  CHECK(problems
+        == "x.toml:2: general.url: is missing; it is a URL such as "
+           "\"http://127.0.0.1:7001\"");
+}
+
+TEST_CASE("the items of an array of tables are sections of their own") {
+  std::vector<std::string> names;
+  auto problems
+    = verdict("xs = [ { name = 'a' },\n { name = 'b', size = 1 },\n 3 ]\n",
+              [&](settings_section& root) {
+                for (auto& x : root.sections("xs")) {
+                  x.read("name", names.emplace_back());
+                  x.finish();
+                }
+              });
+
+  CHECK(names == std::vector<std::string>{"a", "b"});
+  CHECK(problems
+        == "x.toml:2: xs[1].size: is unknown; accepted here: name\n"
+           "x.toml:3: xs[2]: must be a table, not an integer");
+}
+
+TEST_CASE("the nearest word is one that resembles") {
+  std::vector<std::string> words{"agent_url", "invocation_url"};
+  CHECK(nearest("agent_ulr", words) == "agent_url");
+  CHECK(nearest("invocationurl", words) == "invocation_url");
+  CHECK(nearest("x", words) == "");
+}
+
+TEST_CASE("a document that is no TOML is told with its line") {
+  auto document = parse_toml("a = 1\nb = = 2\n");
+
+  REQUIRE(!document);
+  CHECK(explain(document.error()).starts_with("2: "));
+}
+
+TEST_CASE("a section without a name is told with its line") {
+  auto document = parse_toml("a = 1\n[=]\n");
+
+  REQUIRE(!document);
+  CHECK(explain(document.error()).starts_with("2: "));
+}
+
+TEST_CASE("a document may be written in any language") {
+  std::string name;
+  auto problems
+    = verdict("# 節点、資源\nname = \"ε、\u3000\"\n",
+              [&](settings_section& root) { root.read("name", name); });
+
+  CHECK(problems == "");
+  CHECK(name == "ε、\u3000");
+}

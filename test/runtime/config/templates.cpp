@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/config/templates.hpp"
+
+#include "test/fixtures/build_paths.hpp"
+#include "test/fixtures/temporary_folder.hpp"
+
+#include "runtime/base/files.hpp"
+#include "runtime/config/settings.hpp"
+
+#include "messages/errors.hpp"
+#include "messages/limits.hpp"
+
+#include <doctest/doctest.h>
+
+#include <random>
+#include <set>
+
+using namespace edgeless;
+using namespace std::chrono_literals;
+
+namespace {
+
+random_source seeded() {
+  return std::mt19937_64{4711};
+}
+
+std::string conf(const std::string& name) {
+  auto text = read_file(test::conf_folder() / name, limits::configuration);
+  REQUIRE_MESSAGE(text, explain(text.error()));
+  return *text;
+}
+
+node_settings node_of(const config_file& file) {
+  auto result = parse_node_settings(file.name, file.text);
+  REQUIRE_MESSAGE(result, explain(result.error()));
+  return *result;
+}
+
+} // namespace
+
+TEST_CASE("what a program writes is what conf/ has") {
+  CHECK(controller_template() == conf("controller.toml"));
+  CHECK(orchestrator_template() == conf("orchestrator.toml"));
+  CHECK(cli_template() == conf("cli.toml"));
+}
+
+TEST_CASE("the template of a node differs in its id only") {
+  auto text = node_template(seeded());
+  auto settings = parse_node_settings("n", text);
+  REQUIRE_MESSAGE(settings, explain(settings.error()));
+  auto id = to_string(settings->general.node_id);
+  text.replace(text.find(id), id.size(),
+               "fda6ce79-46df-4f96-a0d2-456f720f606c");
+
+  CHECK(text == conf("node.toml"));
+  CHECK(id != "fda6ce79-46df-4f96-a0d2-456f720f606c");
+}
+
+TEST_CASE("the templates have the values of EDGELESS") {
+  auto controller = parse_controller_settings("c", controller_template());
+  auto orchestrator = parse_orchestrator_settings("o", orchestrator_template());
+  auto cli = parse_cli_settings("cli", cli_template());
+  REQUIRE_MESSAGE(controller, explain(controller.error()));
+  REQUIRE_MESSAGE(orchestrator, explain(orchestrator.error()));
+  REQUIRE_MESSAGE(cli, explain(cli.error()));
+
+  CHECK(controller->controller_url == "http://127.0.0.1:7001");
+  CHECK(controller->orchestrators
+        == std::vector<domain_address>{{"domain-1", "http://127.0.0.1:7011"}});
+  CHECK(orchestrator->general.domain_id == "domain-1");
+  CHECK(orchestrator->general.invocation_url == "http://127.0.0.1:7102");
+  CHECK(orchestrator->baseline.keep_alive_interval == 2s);
+  CHECK(orchestrator->proxy_redis_url == "");
+  CHECK(cli->controller_url == "http://127.0.0.1:7001");
+}
+
+TEST_CASE("the template of a node has all resources") {
+  auto settings = node_of({"node.toml", node_template(seeded())});
+
+  CHECK(settings.telemetry.log_level == log_level::info);
+  CHECK(settings.telemetry.performance_samples);
+  CHECK(settings.wasm_runtime.enabled);
+  CHECK(settings.resources.file_log_provider == "file-log-1");
+  CHECK(settings.resources.ollama_provider.provider == "ollama-1");
+}
+
+TEST_CASE("a box has a file for each of its programs") {
+  auto files = box_templates(seeded());
+
+  REQUIRE(files.size() == 3);
+  CHECK(files[0].name == "node.toml");
+  CHECK(files[1].text == orchestrator_template());
+  CHECK(files[2].text == controller_template());
+}
+
+TEST_CASE("the nodes of a box share neither ids nor ports") {
+  auto files = box_templates(3, seeded());
+  REQUIRE(files);
+  REQUIRE(files->size() == 5);
+  CHECK((*files)[2].name == "node1.toml");
+  CHECK((*files)[4].name == "node3.toml");
+
+  std::set<std::string> different;
+  for (std::size_t i = 2; i < 5; ++i) {
+    auto settings = node_of((*files)[i]);
+    different.insert(
+      {to_string(settings.general.node_id), settings.general.agent_url,
+       settings.general.invocation_url, settings.telemetry.metrics_url,
+       settings.resources.http_ingress_url});
+    CHECK(settings.general.orchestrator_url == "http://127.0.0.1:7011");
+  }
+  CHECK(different.size() == 3 * 5);
+}
+
+TEST_CASE("only the first node of a box has resources") {
+  auto files = box_templates(2, seeded());
+  REQUIRE(files);
+  auto first = node_of((*files)[2]).resources;
+  auto second = node_of((*files)[3]).resources;
+
+  CHECK(first.file_log_provider == "file-log-1");
+  CHECK(second.file_log_provider == "");
+  CHECK(second.http_ingress_provider == "");
+  CHECK(second.http_egress_provider == "");
+  CHECK(second.redis_provider == "");
+  CHECK(second.dda_provider == "");
+  CHECK(second.kafka_egress_provider == "");
+  CHECK(second.ollama_provider.provider == "");
+}
+
+TEST_CASE("a box has at least one node, and not too many") {
+  CHECK(!box_templates(0, seeded()));
+  CHECK(!box_templates(limits::box_nodes + 1, seeded()));
+  auto files = box_templates(limits::box_nodes, seeded());
+  REQUIRE(files);
+  node_of(files->back());
+}
+
+TEST_CASE("a template is written where there is nothing") {
+  folder in;
+  CHECK(!write_template(in / "cli.toml", cli_template()));
+  CHECK(*read_file(in / "cli.toml", limits::configuration) == cli_template());
+}
+
+TEST_CASE("a configuration file is never overwritten") {
+  folder in;
+  in.write("cli.toml", "mine");
+  auto error = write_template(in / "cli.toml", cli_template());
+
+  CHECK(explain(error)
+        == "cannot overwrite configuration file: "
+             + (in / "cli.toml").string());
+  CHECK(*read_file(in / "cli.toml", 100) == "mine");
+}
+
+TEST_CASE("if one file of a box exists, none is written") {
+  folder in;
+  in.write("controller.toml", "mine");
+  auto error = write_templates(in / "", box_templates(seeded()));
+
+  CHECK(error);
+  CHECK(!std::filesystem::exists(in / "node.toml"));
+}
+
+TEST_CASE("the files of a box go into a folder of their own") {
+  folder in;
+  CHECK(!write_box(in / "config", box_templates(seeded())));
+  CHECK(std::filesystem::exists(in / "config" / "node.toml"));
+  CHECK(write_box(in / "config", box_templates(seeded())));
+}

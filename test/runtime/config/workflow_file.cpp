@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/config/workflow_file.hpp"
+
+#include "test/fixtures/temporary_folder.hpp"
+
+#include "runtime/base/sha256.hpp"
+#include "runtime/modules/module_preference.hpp"
+
+#include "messages/errors.hpp"
+#include "messages/limits.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace edgeless;
+
+namespace {
+
+caf::error accept(std::string_view) {
+  return {};
+}
+
+caf::error refuse(std::string_view) {
+  return fail(ec::bad_module, "not WebAssembly");
+}
+
+/// The example that writes a file, as EDGELESS ships it.
+const std::string file_log = R"({
+    "functions": [
+        {
+            "name": "my-message-generator",
+            "class_specification": {
+                "id": "message_generator",
+                "function_type": "RUST_WASM",
+                "version": "0.1",
+                "build": "Cargo.toml",
+                "code": "code/message_generator.wasm",
+                "outputs": []
+            },
+            "output_mapping": {
+                "output": "my-log"
+            },
+            "annotations": {
+                "init-payload": "message=hello world,period=1000"
+            }
+        }
+    ],
+    "resources": [
+        {
+            "name": "my-log",
+            "class_type": "file-log",
+            "output_mapping": {},
+            "configurations": {
+                "filename": "my-local-file.log",
+                "add-timestamp": "true"
+            }
+        }
+    ],
+    "annotations": {}
+})";
+
+/// A function with everything it needs.
+std::string function(const std::string& name, const std::string& code) {
+  return R"({"name": ")" + name
+         + R"(", "class_specification": {"id": "x", "function_type":
+         "RUST_WASM", "version": "0.1", "outputs": [], "code": ")"
+         + code + R"("}, "output_mapping": {}, "annotations": {}})";
+}
+
+std::string workflow(const std::string& functions) {
+  return R"({"functions": [)" + functions
+         + R"(], "resources": [], "annotations": {}})";
+}
+
+std::string problem(const folder& in, module_validation check = accept) {
+  auto loaded = load_workflow_file(in / "w.json", check);
+  REQUIRE(!loaded);
+  auto text = explain(loaded.error());
+  auto prefix = (in / "w.json").string() + ": ";
+  for (auto at = text.find(prefix); at != std::string::npos;
+       at = text.find(prefix))
+    text.erase(at, prefix.size());
+  return text;
+}
+
+} // namespace
+
+TEST_CASE("EDGELESS' example loads as it is") {
+  folder in;
+  in.write("w.json", file_log);
+  in.write("code/message_generator.wasm", "bytes");
+  auto loaded = load_workflow_file(in / "w.json", accept);
+
+  REQUIRE_MESSAGE(loaded, explain(loaded.error()));
+  REQUIRE(loaded->spec.components.size() == 2);
+  auto& f = loaded->spec.components[0];
+  CHECK(f.name == "my-message-generator");
+  CHECK(f.class_id == "message_generator");
+  CHECK(f.code == sha256("bytes"));
+  CHECK(f.output_mapping.at("output") == "my-log");
+  CHECK(f.settings.at("init-payload") == "message=hello world,period=1000");
+  auto& r = loaded->spec.components[1];
+  CHECK(r.kind == component_kind::resource);
+  CHECK(r.class_id == "file-log");
+  CHECK(r.settings.at("filename") == "my-local-file.log");
+}
+
+TEST_CASE("a module that several functions share is loaded once") {
+  folder in;
+  in.write("m.wasm", "bytes");
+  in.write("w.json",
+           workflow(function("a", "m.wasm") + "," + function("b", "./m.wasm")));
+  auto loaded = load_workflow_file(in / "w.json", accept);
+
+  REQUIRE(loaded);
+  REQUIRE(loaded->modules.size() == 1);
+  CHECK(loaded->modules[0].bytes == "bytes");
+  CHECK(loaded->modules[0].code == loaded->spec.components[1].code);
+}
+
+TEST_CASE("a workflow that is not there is named") {
+  auto loaded = load_workflow_file("/nonexistent/w.json", accept);
+
+  REQUIRE(!loaded);
+  CHECK(explain(loaded.error())
+        == "/nonexistent/w.json: No such file or directory");
+}
+
+TEST_CASE("a workflow that is no JSON is told with line and column") {
+  folder in;
+  in.write("w.json", "{\n  \"functions\": }\n");
+  auto loaded = load_workflow_file(in / "w.json", accept);
+
+  REQUIRE(!loaded);
+  CHECK(explain(loaded.error())
+        == (in / "w.json").string() + ":2:16: syntax error");
+}
+
+TEST_CASE("a workflow has functions, resources and annotations") {
+  folder in;
+  in.write("w.json", "{}");
+  CHECK(problem(in)
+        == "functions is missing\nresources is missing\n"
+           "annotations is missing");
+  in.write("w.json", "[]");
+  CHECK(problem(in) == "must be an object");
+}
+
+TEST_CASE("a module that is not there names its function") {
+  folder in;
+  in.write("w.json", workflow(function("f", "no.wasm")));
+  CHECK(problem(in)
+        == "f: " + (in / "no.wasm").string() + ": No such file or directory");
+}
+
+TEST_CASE("a module that is none names its function and says why") {
+  folder in;
+  in.write("m.wasm", "bytes");
+  in.write("w.json", workflow(function("f", "m.wasm")));
+  CHECK(problem(in, refuse)
+        == "f: " + (in / "m.wasm").string() + ": not WebAssembly");
+}
+
+TEST_CASE("a module that is too large names its function") {
+  folder in;
+  in.write("m.wasm", std::string(limits::module + 1, 'x'));
+  in.write("w.json", workflow(function("f", "m.wasm")));
+  CHECK(problem(in)
+        == "f: " + (in / "m.wasm").string() + ": has more than 8388608 bytes");
+}
+
+TEST_CASE("a module without a file name is a fault") {
+  folder in;
+  in.write("w.json", workflow(function("f", "")));
+  CHECK(problem(in) == "f: functions[0].class_specification.code is empty");
+}
+
+TEST_CASE("every fault of a workflow is told at once") {
+  folder in;
+  in.write("w.json", R"({
+    "functions": [
+      {"name": "f", "output_mapping": {"out": "ghost"},
+       "class_specification": {"id": "x", "function_type": "PYTHON",
+                               "outputs": [1]},
+       "annotations": {"max_instances": "many"}},
+      {"class_specification": 7, "output_mapping": {}, "annotations": {}}
+    ],
+    "resources": [{"name": "f", "class_type": "", "output_mapping": {},
+                   "configurations": {"node_id_match_any": "here"}}],
+    "annotations": {}})");
+
+  CHECK(problem(in)
+        == "f: functions[0].class_specification.version is missing\n"
+           "f: functions[0].class_specification.outputs must be an array of "
+           "strings\n"
+           "functions[1].name is missing\n"
+           "functions[1].class_specification must be an object\n"
+           "f: several components have this name\n"
+           "f: function_type \"PYTHON\" is neither RUST_WASM nor CONTAINER\n"
+           "f: output \"out\" is mapped to an unknown component \"ghost\"\n"
+           "f: max_instances \"many\" is not a number\n"
+           "f: its class type is empty\n"
+           "f: node_id_match_any: \"here\" is not a UUID");
+}
+
+TEST_CASE("a module's preference is an annotation, unless there is one") {
+  folder in;
+  in.write("m.wasm", std::string{"\0asm\1\0\0\0", 8}
+                       + preference_section(isolation::process));
+  auto silent = function("a", "m.wasm"), loud = function("b", "m.wasm");
+  loud.replace(loud.find("\"annotations\": {}"), 17,
+               R"("annotations": {"isolation": "shared"})");
+  in.write("w.json", workflow(silent + "," + loud));
+
+  auto loaded = load_workflow_file(in / "w.json", accept);
+
+  REQUIRE_MESSAGE(loaded, explain(loaded.error()));
+  CHECK(loaded->spec.components[0].settings.at("isolation") == "process");
+  CHECK(loaded->spec.components[1].settings.at("isolation") == "shared");
+}

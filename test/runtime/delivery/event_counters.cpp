@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/delivery/event_counters.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace edgeless;
+
+TEST_CASE("a ledger begins empty") {
+  event_counters x;
+
+  CHECK(x.sent() == 0);
+  CHECK(x.handled() == 0);
+  CHECK(x.dropped() == 0);
+}
+
+TEST_CASE("a ledger counts by reason, and all together") {
+  event_counters x;
+
+  x.count_sent(5);
+  x.count_handled(2);
+  x.count_dropped(drop_reason::fenced);
+  x.count_dropped(drop_reason::stopped, 2);
+
+  CHECK(x.sent() == 5);
+  CHECK(x.handled() == 2);
+  CHECK(x.dropped(drop_reason::fenced) == 1);
+  CHECK(x.dropped(drop_reason::stopped) == 2);
+  CHECK(x.dropped(drop_reason::crashed) == 0);
+  CHECK(x.dropped() == 3);
+}
+
+TEST_CASE("answers are never sent, so late ones are no drops") {
+  event_counters x;
+
+  x.count_dropped(drop_reason::late_answer);
+
+  CHECK(x.dropped(drop_reason::late_answer) == 1);
+  CHECK(x.dropped() == 0);
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/metrics/sample_buffer.hpp"
+
+#include "messages/limits.hpp"
+
+#include <caf/binary_serializer.hpp>
+
+#include <doctest/doctest.h>
+
+#include <numeric>
+
+using namespace edgeless;
+
+namespace {
+
+const physical_id a{0, 1}, b{0, 2};
+
+execution_times times(physical_id who, std::vector<double> seconds) {
+  return {who, std::move(seconds)};
+}
+
+/// So many, counted from `first`.
+execution_times many(physical_id who, std::size_t count, double first = 0) {
+  std::vector<double> result(count);
+  std::iota(result.begin(), result.end(), first);
+  return {who, std::move(result)};
+}
+
+std::size_t count(const performance_samples& x) {
+  std::size_t result = 0;
+  for (auto& y : x.times)
+    result += y.seconds.size();
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("samples come in the order in which they were taken") {
+  sample_buffer x;
+  x.add(times(a, {1, 2}));
+  x.add(times(b, {9}));
+  x.add(times(a, {3}));
+
+  auto lot = x.drain(0);
+
+  CHECK(lot.number == 1);
+  CHECK(lot.omitted == 0);
+  CHECK(lot.times == std::vector{times(a, {1, 2, 3}), times(b, {9})});
+}
+
+TEST_CASE("nothing new is a lot without samples under the last number") {
+  sample_buffer x;
+  CHECK(x.drain(0) == performance_samples{});
+  x.add(times(a, {1}));
+  x.drain(0);
+
+  CHECK(x.drain(1) == performance_samples{1, {}, 0});
+}
+
+TEST_CASE("a lot that is not acknowledged is given out again, unchanged") {
+  sample_buffer x;
+  x.add(times(a, {1}));
+  auto first = x.drain(0);
+  x.add(times(a, {2}));
+
+  CHECK(x.drain(0) == first);
+  CHECK(x.drain(77) == first);
+  CHECK(x.drain(1) == performance_samples{2, {times(a, {2})}, 0});
+}
+
+TEST_CASE("what is acknowledged does not come again") {
+  sample_buffer x;
+  x.add(times(a, {1}));
+  x.drain(0);
+
+  CHECK(count(x.drain(1)) == 0);
+  CHECK(x.size() == 0);
+}
+
+TEST_CASE("the newest of an instance are kept, the others counted") {
+  sample_buffer x;
+  for (int i = 0; i < 3; ++i)
+    x.add(many(a, limits::samples / 2, i * 10'000.0));
+  x.add(times(a, {-1}));
+  x.add(times(b, {5}));
+
+  auto lot = x.drain(0);
+
+  CHECK(lot.omitted == limits::samples / 2 + 1);
+  REQUIRE(lot.times.size() == 2);
+  CHECK(lot.times[0].seconds.size() == limits::samples);
+  CHECK(lot.times[0].seconds.front() == 10'001);
+  CHECK(lot.times[0].seconds.back() == -1);
+  CHECK(x.drain(1).omitted == 0);
+}
+
+TEST_CASE("a lot has room for so many; the rest comes with the next") {
+  sample_buffer x;
+  std::size_t all = 0;
+  for (std::uint64_t i = 1; i <= 25; ++i, all += limits::samples)
+    x.add(many({0, i}, limits::samples));
+
+  std::size_t seen = 0;
+  std::uint64_t number = 0;
+  for (int i = 0; i < 3; ++i) {
+    auto lot = x.drain(number);
+    CHECK(count(lot) + 3 * lot.times.size() <= limits::samples_per_report);
+    number = lot.number;
+    seen += count(lot);
+  }
+
+  CHECK(seen == all);
+  CHECK(x.size() == 0);
+}
+
+TEST_CASE("a lot fits into a frame, whoever took its samples") {
+  for (std::size_t each : {std::size_t{1}, limits::samples}) {
+    sample_buffer x;
+    for (std::uint64_t i = 1; x.size() < 2 * limits::samples_per_report; ++i)
+      x.add(many({i, i}, each));
+    caf::binary_serializer::container_type bytes;
+    caf::binary_serializer sink{nullptr, bytes};
+    REQUIRE(!sink(x.drain(0)));
+
+    CHECK(bytes.size() > limits::samples_per_report);
+    CHECK(bytes.size() < limits::frame / 2);
+  }
+}
+
+TEST_CASE("instances take turns: none waits behind a busy one for ever") {
+  sample_buffer x;
+  for (std::uint64_t i = 1; i <= 20; ++i)
+    x.add(many({0, i}, limits::samples));
+  auto first = x.drain(0);
+  for (std::uint64_t i = 1; i <= 10; ++i)
+    x.add(many({0, i}, limits::samples));
+
+  auto second = x.drain(1);
+
+  REQUIRE(second.times.size() >= 9);
+  CHECK(second.times[0].instance == physical_id{0, 11});
+  CHECK(second.times[8].instance == physical_id{0, 19});
+}
+
+TEST_CASE("while nobody asks, the oldest of all make room") {
+  sample_buffer x;
+  auto instances = limits::samples_waiting / limits::samples + 5;
+  for (std::uint64_t i = 1; i <= instances; ++i)
+    x.add(many({0, i}, limits::samples));
+
+  CHECK(x.size() == limits::samples_waiting);
+  auto lot = x.drain(0);
+  CHECK(lot.omitted == 5 * limits::samples);
+  CHECK(lot.times[0].instance == physical_id{0, 6});
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/modules/function_build.hpp"
+
+#include "test/fixtures/temporary_folder.hpp"
+
+#include "runtime/base/files.hpp"
+
+#include "messages/errors.hpp"
+#include "messages/limits.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace edgeless;
+using namespace std::chrono_literals;
+
+namespace {
+
+caf::error accept(std::string_view) {
+  return {};
+}
+
+caf::error refuse(std::string_view) {
+  return fail(ec::bad_module, "lacks handle_cast");
+}
+
+std::string function_json(const std::string& build) {
+  return R"({"id": "f-1", "function_type": "RUST_WASM", "version": "0.1",
+             "build": ")"
+         + build + R"(", "outputs": []})";
+}
+
+/// A function in C++, its SDK beside it.
+struct cpp_function : folder {
+  cpp_function() {
+    write("f/function.json", function_json("f.cpp"));
+    write("f/f.cpp", "#include <edgeless.hpp>\n"
+                     "extern \"C\" int answer() { return the_answer; }\n");
+    write("sdk/edgeless.hpp", "constexpr int the_answer = 42;\n");
+  }
+
+  caf::expected<build_result> build(module_validation check = accept) {
+    return build_function(*this / "f/function.json", {{}, {}, check});
+  }
+
+  void touch(std::string_view name) const {
+    std::filesystem::last_write_time(
+      *this / name, std::filesystem::file_time_type::clock::now() + 1h);
+  }
+};
+
+/// A function in Rust, and a cargo that writes `text` to `made`.
+struct rust_function : folder {
+  explicit rust_function(const std::string& made, const std::string& text) {
+    write("f/function.json", function_json("Cargo.toml"));
+    write("f/Cargo.toml", "[package]\n");
+    write("rust/wasm-cargo", "#!/bin/sh -e\n"
+                             "[ \"$1 $2 $3\" = \"build --release "
+                             "--target-dir\" ]\n"
+                             "out=\"$4/wasm32-unknown-unknown/release\"\n"
+                             "mkdir -p \"$out\"\n"
+                             "printf '"
+                               + text + "' > \"$out/" + made + "\"\n");
+    std::filesystem::permissions(*this / "rust/wasm-cargo",
+                                 std::filesystem::perms::owner_all);
+  }
+
+  caf::expected<build_result> build(module_validation check = accept) {
+    return build_function(*this / "f/function.json",
+                          {{}, *this / "rust", check});
+  }
+};
+
+} // namespace
+
+TEST_CASE("a function in C++ becomes a module named after it") {
+  cpp_function f;
+  auto result = f.build();
+
+  REQUIRE_MESSAGE(result, explain(result.error()));
+  CHECK(result->built);
+  CHECK(result->module == f / "f/f-1.wasm");
+  CHECK(read_file(result->module, limits::module)
+          ->starts_with(std::string_view{"\0asm", 4}));
+}
+
+TEST_CASE("a module that is newer than its sources is not built again") {
+  cpp_function f;
+  REQUIRE(f.build());
+  f.touch("f/f-1.wasm");
+
+  CHECK(!f.build()->built);
+}
+
+TEST_CASE("a change of a source or of the SDK builds the module again") {
+  cpp_function f;
+  REQUIRE(f.build());
+  f.touch("f/f.cpp");
+  CHECK(f.build()->built);
+
+  cpp_function g;
+  REQUIRE(g.build());
+  g.touch("sdk/edgeless.hpp");
+  CHECK(g.build()->built);
+}
+
+TEST_CASE("a function that the compiler refuses has no module") {
+  cpp_function f;
+  f.write("f/f.cpp", "#error this line on stderr is expected\n");
+  auto result = f.build();
+
+  REQUIRE(!result);
+  CHECK(explain(result.error()) == "clang++: failed with status 1");
+  CHECK(!std::filesystem::exists(f / "f/f-1.wasm"));
+}
+
+TEST_CASE("a module that does not speak the ABI is removed, and it says why") {
+  cpp_function f;
+  auto result = f.build(refuse);
+
+  REQUIRE(!result);
+  CHECK(explain(result.error()) == "f-1: lacks handle_cast");
+  CHECK(!std::filesystem::exists(f / "f/f-1.wasm"));
+}
+
+TEST_CASE("a function in C++ cannot be built without the SDK") {
+  cpp_function f;
+  std::filesystem::remove_all(f / "sdk");
+  auto result = f.build();
+
+  REQUIRE(!result);
+  CHECK(explain(result.error()).starts_with("edgeless.hpp is neither in "));
+}
+
+TEST_CASE("a source that is not there is named") {
+  cpp_function f;
+  std::filesystem::remove(f / "f/f.cpp");
+
+  CHECK(explain(f.build().error())
+        == (f / "f/f.cpp").string() + ": No such file or directory");
+}
+
+TEST_CASE("a function in Rust is made by cargo") {
+  rust_function f{"f_1.wasm", "bytes"};
+  auto result = f.build();
+
+  REQUIRE_MESSAGE(result, explain(result.error()));
+  CHECK(result->built);
+  CHECK(*read_file(f / "f/f-1.wasm", limits::module) == "bytes");
+}
+
+TEST_CASE("a crate need not be called as its function") {
+  rust_function f{"something_else.wasm", "bytes"};
+  REQUIRE(f.build());
+  CHECK(*read_file(f / "f/f-1.wasm", limits::module) == "bytes");
+}
+
+TEST_CASE("a crate that makes no module is told") {
+  rust_function f{"program", "bytes"};
+  CHECK(explain(f.build().error()).ends_with("or is no cdylib"));
+}
+
+TEST_CASE("a function in Rust is checked as well") {
+  rust_function f{"f_1.wasm", "bytes"};
+  CHECK(explain(f.build(refuse).error()) == "f-1: lacks handle_cast");
+  CHECK(!std::filesystem::exists(f / "f/f-1.wasm"));
+}

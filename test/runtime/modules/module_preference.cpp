@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/modules/module_preference.hpp"
+
+#include "test/fixtures/wasm_fixture.hpp"
+
+#include "runtime/modules/module_validation.hpp"
+
+using namespace edgeless;
+
+TEST_CASE("a module says where it likes to run, and is a module still") {
+  auto module = test::read_module("echo");
+  CHECK(!preference_of(module));
+  for (auto where : {isolation::shared, isolation::process}) {
+    auto other = module + preference_section(where);
+    CHECK(preference_of(other) == where);
+    CHECK(!validate_module(other));
+  }
+}
+
+TEST_CASE("what is no module prefers nothing") {
+  CHECK(!preference_of(""));
+  CHECK(!preference_of("bytes"));
+  auto section = preference_section(isolation::process);
+  auto cut = test::read_module("echo") + section;
+  cut.pop_back();
+  CHECK(!preference_of(cut));
+}

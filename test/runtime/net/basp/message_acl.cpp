@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/net/basp/message_layout.hpp"
+#include "runtime/net/transport.hpp"
+
+#include "messages/limits.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+#include <string>
+
+namespace edgeless {
+
+namespace {
+
+using enum peer_role;
+using names = std::set<std::string>;
+
+/// The verbs that `from` may use towards `to`.
+names requests(peer_role from, peer_role to) {
+  names result;
+  for (auto& x : message_acl(from, to))
+    if (!x.atom.empty())
+      result.insert(x.atom);
+  return result;
+}
+
+/// The types of the answers that `from` may give to `to`.
+names answers(peer_role from, peer_role to) {
+  names result;
+  for (auto& x : message_acl(from, to))
+    if (x.atom.empty())
+      result.insert(x.types.at(0));
+  return result;
+}
+
+constexpr peer_role roles[] = {client, controller, orchestrator, node};
+
+} // namespace
+
+TEST_CASE("each role may ask what its conversations need") {
+  CHECK(requests(client, controller)
+        == names{"start", "stop", "list", "inspect", "domains", "upload"});
+  CHECK(requests(controller, orchestrator)
+        == names{"attach", "describe", "why_not", "host", "hosted", "drop",
+                 "inspect"});
+  CHECK(requests(orchestrator, controller) == names{"fetch", "joined"});
+  CHECK(requests(node, orchestrator)
+        == names{"join", "exited", "synced", "fetch"});
+  CHECK(requests(orchestrator, node)
+        == names{"start", "patch", "stop", "prepare", "activate", "freeze",
+                 "thaw", "hand_over", "keep_alive", "running", "state",
+                 "fence"});
+  CHECK(requests(node, node) == names{"greet", "deliver"});
+  CHECK(requests(client, node) == names{"invoke"});
+}
+
+TEST_CASE("pairs that have nothing to say to each other may say nothing") {
+  CHECK(message_acl(client, orchestrator).empty());
+  CHECK(message_acl(client, client).empty());
+  CHECK(message_acl(node, controller).empty());
+  CHECK(message_acl(controller, node).empty());
+  CHECK(message_acl(controller, controller).empty());
+  CHECK(message_acl(orchestrator, orchestrator).empty());
+}
+
+TEST_CASE("who may be asked may answer") {
+  CHECK(answers(controller, client)
+        == names{"edgeless::workflow_status", "@atom",
+                 "std::vector<edgeless::workflow_id>",
+                 "std::vector<edgeless::domain_description>", "@u64"});
+  CHECK(answers(controller, orchestrator) == names{"edgeless::code_part"});
+  CHECK(
+    answers(node, orchestrator)
+    == names{"@atom", "@str", "edgeless::node_report", "edgeless::inventory"});
+  CHECK(answers(orchestrator, node)
+        == names{"edgeless::welcome", "edgeless::code_part"});
+  CHECK(answers(node, node) == names{"@u64"});
+  CHECK(answers(node, client) == names{"@atom"});
+  CHECK(answers(client, controller).empty());
+}
+
+TEST_CASE("whatever is admitted can be checked, and is bounded") {
+  for (auto from : roles)
+    for (auto to : roles)
+      for (auto& x : message_acl(from, to)) {
+        CHECK(x.max_size > 0);
+        CHECK(x.max_size <= limits::frame);
+        for (auto& type : x.types)
+          CHECK(bool{find_layout(type) != nullptr});
+      }
+}
+
+TEST_CASE("handles travel when a node joins and a controller attaches") {
+  for (auto from : roles)
+    for (auto to : roles)
+      for (auto& x : message_acl(from, to))
+        for (auto& type : x.types) {
+          auto is_handle = type == "edgeless::node_actor"
+                           || type == "edgeless::patron_actor";
+          CHECK(
+            is_handle
+            == ((x.atom == "join" && type == "edgeless::node_actor")
+                || (x.atom == "attach" && type == "edgeless::patron_actor")));
+        }
+}
+
+} // namespace edgeless

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/net/certificate_authority.hpp"
+
+#include "test/fixtures/tls_fixture.hpp"
+
+#include <sys/stat.h>
+
+namespace edgeless {
+
+namespace {
+
+::mode_t mode_of(const std::filesystem::path& file) {
+  struct stat x {};
+  REQUIRE(::stat(file.c_str(), &x) == 0);
+  return x.st_mode & 0777;
+}
+
+std::string content(const std::filesystem::path& file) {
+  std::ifstream in{file};
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+} // namespace
+
+TEST_CASE("keys are for their owner alone") {
+  notary from;
+  auto files = from.issue(somebody);
+
+  CHECK(mode_of(from.files / "ca.key") == 0600);
+  CHECK(mode_of(files.key) == 0600);
+  CHECK(content(files.key).starts_with("-----BEGIN PRIVATE KEY-----"));
+  CHECK(content(files.certificate).find("PRIVATE") == std::string::npos);
+}
+
+TEST_CASE("an authority is not replaced, nor is a certificate") {
+  notary from;
+  auto ca = content(from.files / "ca.key");
+  auto files = from.issue(somebody);
+  auto key = content(files.key);
+
+  CHECK(explain(make_authority(from.files / "")).find("is there already")
+        != std::string::npos);
+  certificate_order order;
+  order.names = {somebody};
+  auto prefix = std::filesystem::path{files.key}.replace_extension();
+  CHECK(explain(issue_certificate(from.files / "", order, prefix))
+          .find("is there already")
+        != std::string::npos);
+
+  CHECK(content(from.files / "ca.key") == ca);
+  CHECK(content(files.key) == key);
+}
+
+TEST_CASE("without an authority, it is said how to make one") {
+  folder empty;
+  certificate_order order;
+  order.names = {somebody};
+
+  auto problem = explain(issue_certificate(empty / "", order, empty / "x"));
+
+  CHECK(problem.find("ca.pem") != std::string::npos);
+  CHECK(problem.find("edgeless_cli certificate init") != std::string::npos);
+  CHECK(!std::filesystem::exists(empty / "x.key"));
+}
+
+TEST_CASE("an authority whose files do not belong together signs nothing") {
+  notary one, two;
+  std::filesystem::copy_file(two.files / "ca.key", one.files / "ca.key",
+                             std::filesystem::copy_options::overwrite_existing);
+  certificate_order order;
+  order.names = {somebody};
+
+  CHECK(
+    explain(issue_certificate(one.files / "", order, one.files / "somebody"))
+      .find("no certificate and its key")
+    != std::string::npos);
+}
+
+TEST_CASE("an orchestrator is also the node of its metrics-collector") {
+  auto names = names_of_orchestrator("home", os_random());
+
+  REQUIRE(names.size() == 2);
+  CHECK(names[0] == the_orchestrator);
+  CHECK(names[1].role == peer_role::node);
+  CHECK(parse_identity(to_string(names[1])) == names[1]);
+}
+
+} // namespace edgeless

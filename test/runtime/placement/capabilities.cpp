@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/placement/capabilities.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace edgeless;
+
+namespace {
+
+/// Two cores with two threads each, of one socket.
+constexpr std::string_view hyper_threads = R"(processor	: 0
+model name	: Xeon(R) CPU @ 2.40GHz
+cpu MHz		: 2399.998
+physical id	: 0
+core id		: 0
+
+processor	: 1
+model name	: Xeon(R) CPU @ 2.40GHz
+cpu MHz		: 1200.000
+physical id	: 0
+core id		: 1
+
+processor	: 2
+physical id	: 0
+core id		: 0
+
+processor	: 3
+physical id	: 0
+core id		: 1
+
+)";
+
+constexpr std::string_view two_sockets = R"(processor	: 0
+physical id	: 0
+core id		: 0
+
+processor	: 1
+physical id	: 1
+core id		: 0
+)";
+
+constexpr std::string_view arm = R"(processor	: 0
+BogoMIPS	: 108.00
+
+processor	: 1
+BogoMIPS	: 108.00
+
+Hardware	: BCM2835
+Model		: Raspberry Pi 4 Model B Rev 1.4
+)";
+
+constexpr std::string_view meminfo = "MemTotal:       16384512 kB\n"
+                                     "MemFree:          123456 kB\n";
+
+} // namespace
+
+TEST_CASE("threads of a core are CPUs, but not cores") {
+  auto capabilities = parse_capabilities(hyper_threads, meminfo);
+
+  CHECK(capabilities.num_cpus == 4);
+  CHECK(capabilities.num_cores == 2);
+  CHECK(capabilities.model_name_cpu == "Xeon(R) CPU @ 2.40GHz");
+  CHECK(capabilities.clock_freq_cpu == doctest::Approx(2399.998));
+  CHECK(capabilities.mem_size == 16000);
+}
+
+TEST_CASE("cores of different sockets are different cores") {
+  CHECK(parse_capabilities(two_sockets, meminfo).num_cores == 2);
+}
+
+TEST_CASE("where nothing is said about cores, each CPU is one") {
+  auto capabilities = parse_capabilities(arm, meminfo);
+
+  CHECK(capabilities.num_cpus == 2);
+  CHECK(capabilities.num_cores == 2);
+  CHECK(capabilities.model_name_cpu == "Raspberry Pi 4 Model B Rev 1.4");
+  CHECK(capabilities.clock_freq_cpu == 0);
+}
+
+TEST_CASE("a machine that says nothing has nothing") {
+  CHECK(parse_capabilities("", "") == node_capabilities{});
+  CHECK(parse_capabilities("processor", "MemTotal: much")
+        == node_capabilities{});
+}
+
+TEST_CASE("this machine has at least one CPU") {
+  auto capabilities = detect_capabilities();
+
+  CHECK(capabilities.num_cpus >= 1);
+  CHECK(capabilities.num_cores >= 1);
+  CHECK(capabilities.num_cores <= capabilities.num_cpus);
+  CHECK(capabilities.mem_size > 0);
+}
+
+TEST_CASE("what the user describes counts, the rest is detected") {
+  auto capabilities = parse_capabilities(hyper_threads, meminfo);
+  user_capabilities user;
+  user.num_cpus = 8;
+  user.labels = {"gpu"};
+  user.has_tpm = true;
+  override_capabilities(capabilities, user);
+
+  CHECK(capabilities.num_cpus == 8);
+  CHECK(capabilities.labels == std::vector<std::string>{"gpu"});
+  CHECK(capabilities.has_tpm);
+  CHECK(capabilities.num_cores == 2);
+  CHECK(!capabilities.is_tee_running);
+}
+
+TEST_CASE("a node announces the run-time that is switched on") {
+  node_settings settings;
+  CHECK(capabilities_of(settings).runtimes.empty());
+  settings.wasm_runtime.enabled = true;
+  CHECK(capabilities_of(settings).runtimes
+        == std::vector<std::string>{"RUST_WASM"});
+}
+
+TEST_CASE("a node does not announce a run-time that there is not") {
+  node_settings settings;
+  settings.container_runtime.enabled = true;
+  CHECK(capabilities_of(settings).runtimes.empty());
+}

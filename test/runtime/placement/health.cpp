@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/placement/health.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace edgeless;
+
+namespace {
+
+constexpr std::string_view meminfo = "MemTotal:        1000000 kB\n"
+                                     "MemFree:          100000 kB\n"
+                                     "MemAvailable:     400000 kB\n";
+
+/// Two CPUs since they booted: user nice system idle iowait irq softirq steal
+/// guest guest_nice.
+constexpr std::string_view stat_before = "cpu  100 0 100 700 100 0 0 0 0 0\n"
+                                         "cpu0 50 0 50 350 50 0 0 0 0 0\n"
+                                         "cpu1 50 0 50 350 50 0 0 0 0 0\n"
+                                         "intr 1 2 3\n";
+
+/// One second later: the first one was busy, the second one half of the time.
+constexpr std::string_view stat_now = "cpu  220 0 120 740 110 0 5 5 90 0\n"
+                                      "cpu0 140 0 60 350 50 0 0 0 90 0\n"
+                                      "cpu1 80 0 60 390 60 0 5 5 0 0\n"
+                                      "intr 1 2 3\n";
+
+/// A process with a nasty name: utime 30, stime 20.
+constexpr std::string_view self_before
+  = "7 (a) b (c)) S 1 7 7 0 -1 4194560 1 2 3 4 30 20 5 6 20 0 9 0 55 2048000 "
+    "300 18446744073709551615 1 1\n";
+constexpr std::string_view self_now
+  = "7 (a) b (c)) S 1 7 7 0 -1 4194560 1 2 3 4 90 40 5 6 20 0 9 0 55 4096000 "
+    "500 18446744073709551615 1 1\n";
+
+} // namespace
+
+TEST_CASE("health is what happened since the last sample") {
+  auto before = parse_sample(stat_before, meminfo, self_before, 4096);
+  auto now = parse_sample(stat_now, meminfo, self_now, 4096);
+  auto health = compare(before, now);
+
+  CHECK(health.cpu_usage == 75);
+  CHECK(health.cpu_load == 1);
+  CHECK(health.proc_cpu_usage == 80);
+}
+
+TEST_CASE("memory is told in kB") {
+  auto sample = parse_sample(stat_now, meminfo, self_now, 4096);
+  auto health = compare(sample, sample);
+
+  CHECK(health.mem_free == 100000);
+  CHECK(health.mem_used == 600000);
+  CHECK(health.mem_total == 1000000);
+  CHECK(health.mem_available == 400000);
+  CHECK(health.proc_memory == 2000);
+  CHECK(health.proc_vmemory == 4000);
+}
+
+TEST_CASE("in no time, nothing is used") {
+  auto sample = parse_sample(stat_now, meminfo, self_now, 4096);
+  auto health = compare(sample, sample);
+
+  CHECK(health.cpu_usage == 0);
+  CHECK(health.cpu_load == 0);
+  CHECK(health.proc_cpu_usage == 0);
+}
+
+TEST_CASE("counters that run backwards count as nothing") {
+  auto before = parse_sample(stat_before, meminfo, self_before, 4096);
+  auto now = parse_sample(stat_now, meminfo, self_now, 4096);
+
+  CHECK(compare(now, before).cpu_usage == 0);
+  CHECK(compare(now, before).cpu_load == 0);
+}
+
+TEST_CASE("what is unknown is -1") {
+  auto nothing = parse_sample("", "", "", 4096);
+  CHECK(compare(nothing, nothing) == node_health{});
+}
+
+TEST_CASE("what is more than 32 bits can say is as much as they can") {
+  auto sample = parse_sample("", "MemTotal: 9000000000 kB\n", "", 4096);
+  CHECK(compare(sample, sample).mem_total == 2147483647);
+}
+
+TEST_CASE("this machine and this process have memory") {
+  health_probe probe;
+  auto health = probe.sample();
+
+  CHECK(health.mem_total > 0);
+  CHECK(health.mem_available <= health.mem_total);
+  CHECK(health.proc_memory > 0);
+  CHECK(health.cpu_usage >= 0);
+  CHECK(health.cpu_usage <= 100);
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include "tools/report/compare.hpp"
+
+#include "runtime/config/json_reader.hpp"
+
+#include "messages/errors.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <set>
+
+namespace edgeless::benchmark {
+
+namespace {
+
+/// Two runs differ by so much although within each of them nothing varies.
+constexpr double least = 0.02;
+
+caf::expected<unit> parse_unit(const std::string& symbol) {
+  for (auto x : {unit::per_second, unit::seconds, unit::bytes, unit::count})
+    if (symbol == symbol_of(x))
+      return x;
+  return fail(ec::bad_input, "has an unknown unit \"" + symbol + "\"");
+}
+
+std::string text_in(const boost::json::object& x, const char* key) {
+  auto* value = x.if_contains(key);
+  return value != nullptr && value->is_string()
+           ? std::string{value->as_string()}
+           : "";
+}
+
+caf::expected<row> parse_row(const boost::json::value& x) {
+  auto* item = x.if_object();
+  if (item == nullptr)
+    return fail(ec::bad_input, "has a row that is no object");
+  row result;
+  result.what = text_in(*item, "what");
+  if (result.what.empty())
+    return fail(ec::bad_input, "has a row without a name");
+  auto of = parse_unit(text_in(*item, "unit"));
+  if (!of)
+    return of.error();
+  result.unit = *of;
+  auto* samples = item->if_contains("samples");
+  if (samples == nullptr || !samples->is_array())
+    return fail(ec::bad_input, result.what + " has no samples");
+  for (auto& sample : samples->as_array()) {
+    if (!sample.is_number())
+      return fail(ec::bad_input,
+                  result.what + " has a sample that is no number");
+    result.samples.push_back(sample.to_number<double>());
+  }
+  return result;
+}
+
+std::string percent(double before, double now) {
+  if (before == now)
+    return "0 %";
+  if (before == 0)
+    return "";
+  char text[32];
+  std::snprintf(text, sizeof text, "%+.1f %%", 100 * (now - before) / before);
+  return text;
+}
+
+const char* verdict(change x) {
+  switch (x) {
+  case change::noise:
+    return "within the noise";
+  case change::better:
+    return "**better**";
+  case change::worse:
+    return "**worse**";
+  default:
+    return "";
+  }
+}
+
+std::string value_of(const row* x) {
+  return x == nullptr || x->samples.empty()
+           ? "none"
+           : readable(median(x->samples), x->unit);
+}
+
+std::string line_of(const std::string& what, const row* before,
+                    const row* now) {
+  auto result
+    = "| " + what + " | " + value_of(before) + " | " + value_of(now) + " | ";
+  if (before == nullptr)
+    return result + "| new |\n";
+  if (now == nullptr)
+    return result + "| gone |\n";
+  auto has = compare(*before, *now);
+  if (has != change::none)
+    result += percent(median(before->samples), median(now->samples));
+  return result + " | " + verdict(has) + " |\n";
+}
+
+} // namespace
+
+caf::expected<earlier_report> parse_report(std::string_view text) {
+  auto document = parse_json(text);
+  if (!document)
+    return fail(ec::bad_input, explain(document.error()));
+  auto* root = document->if_object();
+  auto* list = root == nullptr ? nullptr : root->if_contains("rows");
+  if (list == nullptr || !list->is_array())
+    return fail(ec::bad_input, "is no report: it has no rows");
+  earlier_report result;
+  result.machine = text_in(*root, "machine");
+  for (auto& x : list->as_array()) {
+    auto one = parse_row(x);
+    if (!one)
+      return one.error();
+    auto name = one->what;
+    if (!result.rows.emplace(name, std::move(*one)).second)
+      return fail(ec::bad_input, "has two rows called \"" + name + "\"");
+  }
+  return result;
+}
+
+change compare(const row& before, const row& now) {
+  if (before.samples.empty() || now.samples.empty() || before.unit != now.unit)
+    return change::none;
+  auto low = [](const row& x) {
+    return quantile(x.samples, 0.25);
+  };
+  auto high = [](const row& x) {
+    return quantile(x.samples, 0.75);
+  };
+  auto was = median(before.samples);
+  auto slight = std::abs(median(now.samples) - was) <= least * std::abs(was);
+  if (slight || (low(now) <= high(before) && low(before) <= high(now)))
+    return change::noise;
+  auto more = low(now) > high(before);
+  return more == (now.unit == unit::per_second) ? change::better
+                                                : change::worse;
+}
+
+std::string comparison(const earlier_report& before, const rows& now) {
+  auto result = "before: " + before.machine + "\n\nnow: " + machine()
+                + "\n\n| what | before | now | change | |\n"
+                  "|---|---|---|---|---|\n";
+  std::set<std::string> seen;
+  for (auto& x : now) {
+    auto i = before.rows.find(x.what);
+    result
+      += line_of(x.what, i == before.rows.end() ? nullptr : &i->second, &x);
+    seen.insert(x.what);
+  }
+  for (auto& [what, x] : before.rows)
+    if (!seen.contains(what))
+      result += line_of(what, &x, nullptr);
+  return result;
+}
+
+} // namespace edgeless::benchmark

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+#include "tools/report/harness/baselines.hpp"
+
+#include "tools/report/harness/loopback.hpp"
+#include "tools/report/harness/node.hpp"
+#include "tools/report/harness/null_host.hpp"
+#include "tools/report/harness/peer.hpp"
+#include "tools/report/harness/process_figures.hpp"
+
+#include "runtime/base/sha256.hpp"
+#include "runtime/net/basp/caf_system.hpp"
+#include "runtime/wasm/engine.hpp"
+
+#include <caf/event_based_actor.hpp>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstring>
+
+namespace edgeless::benchmark {
+
+namespace {
+
+constexpr std::uint64_t burst = 256;
+
+/// Answers every so-many-th number.
+caf::behavior counter(caf::event_based_actor* self, const caf::actor& source,
+                      std::atomic<std::uint64_t>* count) {
+  return {
+    [=](std::uint64_t) {
+      if (count->fetch_add(1, std::memory_order_relaxed) % burst == 0)
+        self->send(source, atom::proceed_v);
+    },
+  };
+}
+
+caf::behavior source(caf::event_based_actor* self,
+                     std::atomic<std::uint64_t>* count) {
+  auto sink = self->spawn(counter, caf::actor{self}, count);
+  self->attach_functor(
+    [sink] { caf::anon_send_exit(sink, caf::exit_reason::user_shutdown); });
+  return {
+    [=](atom::proceed) {
+      for (std::uint64_t i = 0; i < burst; ++i)
+        self->send(sink, i);
+    },
+  };
+}
+
+/// Gives a guest the same event, so many times per entry.
+struct busy_host : null_host {
+  guest_event current{hook::init, {}, {}, {}};
+  int left = 1;
+  std::uint64_t handled = 0;
+
+  const guest_event* next() noexcept override {
+    if (left == 0)
+      return nullptr;
+    --left;
+    ++handled;
+    return &current;
+  }
+};
+
+/// Runs `measure` with a class of flow.wat.
+template <class F>
+row with_class(const plan& how, row result, F measure) {
+  auto engine = make_wasm_engine({how.scratch / "code"});
+  auto module = flow_module();
+  auto code = engine->compile(sha256(module), module);
+  if (code)
+    measure(**code, result);
+  else
+    result.failure = explain(code.error());
+  return result;
+}
+
+/// A guest that has been through its init; nothing, and the row says why.
+std::unique_ptr<guest> started(guest_class& code, busy_host& host, row& x) {
+  auto made = code.instantiate(host, {});
+  if (!made) {
+    x.failure = explain(made.error());
+    return nullptr;
+  }
+  (*made)->run();
+  return std::move(*made);
+}
+
+} // namespace
+
+row caf_messages(const plan& how) {
+  row result{"CAF alone: messages between two actors"};
+  std::atomic<std::uint64_t> count{0};
+  system_config config;
+  caf::actor_system system{config};
+  auto from = system.spawn(source, &count);
+  for (int i = 0; i < 8; ++i)
+    caf::anon_send(from, atom::proceed_v);
+  result.samples = growth(
+    how, [&] { return count.load(); }, how.repeats(10));
+  caf::anon_send_exit(from, caf::exit_reason::user_shutdown);
+  return result;
+}
+
+row caf_request(const plan& how) {
+  row result{"CAF alone: request and answer between two actors", unit::seconds};
+  system_config config;
+  caf::actor_system system{config};
+  auto echo = system.spawn([]() -> caf::behavior {
+    return {[](std::uint64_t x) {
+      return x;
+    }};
+  });
+  // Asks again at each answer; the samples are means of a thousand.
+  auto asker = [echo](caf::event_based_actor* self, std::vector<double>* out,
+                      std::size_t often) -> caf::behavior {
+    auto start = std::make_shared<clock::time_point>(clock::now());
+    auto left = std::make_shared<std::size_t>(often * 1000);
+    auto ask = std::make_shared<std::function<void()>>();
+    *ask = [=, weak = ask.get()] {
+      self->request(echo, limits::local, std::uint64_t{1})
+        .then([=](std::uint64_t) {
+          if (--*left % 1000 == 0)
+            out->push_back(std::chrono::duration<double>(
+                             clock::now() - std::exchange(*start, clock::now()))
+                             .count()
+                           / 1000);
+          if (*left > 0)
+            (*weak)();
+          else
+            self->quit();
+        });
+    };
+    (*ask)();
+    return {[ask](atom::ok) {
+    }};
+  };
+  caf::scoped_actor self{system};
+  auto busy = system.spawn(asker, &result.samples, how.repeats(20));
+  self->wait_for(busy);
+  caf::anon_send_exit(echo, caf::exit_reason::user_shutdown);
+  return result;
+}
+
+row engine_events(const plan& how, std::size_t size) {
+  row result{"engine alone: events of " + readable(size, unit::bytes)};
+  return with_class(how, std::move(result), [&](guest_class& code, row& x) {
+    busy_host host;
+    auto guest = started(code, host, x);
+    if (!guest)
+      return;
+    host.current = {hook::cast, {}, std::string(size, 'x'), {}};
+    for (std::size_t i = 0; i < how.repeats(10); ++i) {
+      host.handled = 0;
+      auto start = clock::now();
+      while (clock::now() - start < how.pace() / 2) {
+        host.left = 100;
+        while (guest->run() == progress::preempted) {
+        }
+      }
+      x.samples.push_back(static_cast<double>(host.handled)
+                          / seconds_since(start));
+    }
+  });
+}
+
+row engine_instantiate(const plan& how) {
+  row result{"engine alone: an instance of a class at hand", unit::seconds};
+  return with_class(how, std::move(result), [&](guest_class& code, row& x) {
+    for (std::size_t i = 0; i < how.repeats(200); ++i) {
+      busy_host host;
+      x.samples.push_back(seconds_of([&] {
+        if (auto guest = code.instantiate(host, {}))
+          (*guest)->run();
+      }));
+    }
+  });
+}
+
+row engine_drop(const plan& how) {
+  row result{"engine alone: the end of an instance", unit::seconds};
+  return with_class(how, std::move(result), [&](guest_class& code, row& x) {
+    for (std::size_t i = 0; i < how.repeats(200); ++i) {
+      busy_host host;
+      auto guest = started(code, host, x);
+      if (!guest)
+        return;
+      x.samples.push_back(seconds_of([&] { guest.reset(); }));
+    }
+  });
+}
+
+row memory_copies(const plan& how, std::size_t size) {
+  row result{"memcpy alone: copies of " + readable(size, unit::bytes)};
+  std::string from(size, 'x'), to(size, 'y');
+  for (std::size_t i = 0; i < how.repeats(10); ++i) {
+    std::uint64_t count = 0;
+    auto start = clock::now();
+    for (; clock::now() - start < how.pace() / 5; ++count) {
+      std::memcpy(to.data(), from.data(), size);
+      from[count % size] = to[size / 2]; // else it need not be done
+    }
+    result.samples.push_back(static_cast<double>(count) / seconds_since(start));
+  }
+  return result;
+}
+
+row tcp_bytes(const plan& how) {
+  row result{"TCP alone: bytes"};
+  loopback way;
+  std::atomic<std::uint64_t> count{0};
+  std::thread reader{[&] {
+    std::string room(256 << 10, 0);
+    while (auto n = way.receive(1, room.data(), room.size()))
+      count += n;
+  }};
+  std::atomic<bool> done{false};
+  std::thread writer{[&] {
+    std::string load(256 << 10, 'x');
+    while (!done && way.send(0, load.data(), load.size())) {
+    }
+    way.hang_up(0);
+  }};
+  result.samples = growth(
+    how, [&] { return count.load(); }, how.repeats(10));
+  done = true;
+  writer.join();
+  reader.join();
+  return result;
+}
+
+row tcp_round_trip(const plan& how) {
+  row result{"TCP alone: 64 bytes there and back", unit::seconds};
+  loopback way;
+  std::thread echo{[&] {
+    char room[64];
+    while (auto n = way.receive(1, room, sizeof room))
+      way.send(1, room, n);
+  }};
+  char room[64] = {};
+  for (std::size_t i = 0; i < how.repeats(20'000); ++i)
+    result.samples.push_back(seconds_of([&] {
+      way.send(0, room, sizeof room);
+      way.receive(0, room, sizeof room);
+    }));
+  way.hang_up(0);
+  echo.join();
+  return result;
+}
+
+row child_process(const plan& how) {
+  row result{"a child process that does nothing", unit::seconds};
+  for (std::size_t i = 0; i < how.repeats(20); ++i)
+    result.samples.push_back(
+      seconds_of([] { auto ended = child::spawn(do_nothing()); }));
+  return result;
+}
+
+double bytes_per_mapping(std::size_t mappings) {
+  constexpr std::size_t size = 64 << 10;
+  std::vector<void*> all;
+  all.reserve(mappings);
+  auto before = resident_bytes(getpid());
+  for (std::size_t i = 0; i < mappings; ++i) {
+    // Neighbours of different protection stay mappings of their own.
+    auto protection
+      = i % 2 ? PROT_READ | PROT_WRITE : PROT_READ | PROT_WRITE | PROT_EXEC;
+    auto* made
+      = mmap(nullptr, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (made == MAP_FAILED)
+      break;
+    *static_cast<char*>(made) = 1;
+    all.push_back(made);
+  }
+  auto grown = resident_bytes(getpid()) - before;
+  for (auto* x : all)
+    munmap(x, size);
+  return all.empty() ? 0 : grown / static_cast<double>(all.size());
+}
+
+} // namespace edgeless::benchmark

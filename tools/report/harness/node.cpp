@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+#include "tools/report/harness/node.hpp"
+
+#include "actors/node/node.hpp"
+
+#include "runtime/base/sha256.hpp"
+#include "runtime/net/basp/basp_transport.hpp"
+#include "runtime/wasm/engine.hpp"
+
+#include <caf/send.hpp>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <thread>
+
+namespace edgeless::benchmark {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string orchestrator_url = "http://127.0.0.1:1";
+
+constexpr unsigned char flow_bytes[] = {
+#include "benchmark/flow.wasm.inc"
+};
+constexpr unsigned char asker_bytes[] = {
+#include "benchmark/asker.wasm.inc"
+};
+constexpr unsigned char relay_bytes[] = {
+#include "benchmark/relay.wasm.inc"
+};
+constexpr unsigned char keeper_bytes[] = {
+#include "benchmark/keeper.wasm.inc"
+};
+constexpr unsigned char spinner_bytes[] = {
+#include "benchmark/spinner.wasm.inc"
+};
+constexpr unsigned char fan_bytes[] = {
+#include "benchmark/fan.wasm.inc"
+};
+
+/// The guarded wire, but for the way to the orchestrator.
+class short_wire : public transport {
+public:
+  short_wire(caf::actor_system& system, caf::strong_actor_ptr orchestrator,
+             std::shared_ptr<tls_context> tls)
+    : orchestrator_{std::move(orchestrator)} {
+    transport_settings settings;
+    settings.tls = std::move(tls);
+    others_ = make_basp_transport(system, std::move(settings));
+  }
+
+  caf::expected<std::unique_ptr<listener>>
+  listen(const url& where, caf::strong_actor_ptr acceptor, peer_role self,
+         const std::vector<peer_role>& peers) override {
+    return others_->listen(where, std::move(acceptor), self, peers);
+  }
+
+  void dial(const std::string& where, peer_role self, peer_role peer,
+            const std::string& name, caf::strong_actor_ptr whom) override {
+    if (where == orchestrator_url)
+      caf::anon_send(caf::actor_cast<caf::actor>(whom), atom::dialled_v, where,
+                     orchestrator_, std::string{});
+    else
+      others_->dial(where, self, peer, name, std::move(whom));
+  }
+
+private:
+  std::unique_ptr<transport> others_;
+  caf::strong_actor_ptr orchestrator_;
+};
+
+} // namespace
+
+std::string flow_module() {
+  return {reinterpret_cast<const char*>(flow_bytes), sizeof flow_bytes};
+}
+
+std::string asker_module() {
+  return {reinterpret_cast<const char*>(asker_bytes), sizeof asker_bytes};
+}
+
+std::string relay_module() {
+  return {reinterpret_cast<const char*>(relay_bytes), sizeof relay_bytes};
+}
+
+std::string keeper_module() {
+  return {reinterpret_cast<const char*>(keeper_bytes), sizeof keeper_bytes};
+}
+
+std::string spinner_module() {
+  return {reinterpret_cast<const char*>(spinner_bytes), sizeof spinner_bytes};
+}
+
+std::string fan_module() {
+  return {reinterpret_cast<const char*>(fan_bytes), sizeof fan_bytes};
+}
+
+std::string numbers(std::initializer_list<std::uint32_t> xs) {
+  std::string result;
+  for (auto x : xs)
+    for (int shift = 0; shift < 32; shift += 8)
+      result += static_cast<char>(x >> shift);
+  return result;
+}
+
+std::string free_url() {
+  auto socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* raw = reinterpret_cast<sockaddr*>(&address);
+  bind(socket, raw, size);
+  getsockname(socket, raw, &size);
+  close(socket);
+  return "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+}
+
+void mailbox::put(events batch) {
+  std::lock_guard guard{mutex_};
+  for (auto& x : batch)
+    events_.push_back(std::move(x));
+  changed_.notify_one();
+}
+
+std::optional<event> mailbox::take(std::chrono::milliseconds timeout) {
+  std::unique_lock guard{mutex_};
+  if (!changed_.wait_for(guard, timeout, [this] { return !events_.empty(); }))
+    return std::nullopt;
+  auto result = std::move(events_.front());
+  events_.pop_front();
+  return result;
+}
+
+// -- a node -------------------------------------------------------------------
+
+node::node(const std::filesystem::path& cache, node_id id, bool measured,
+           std::shared_ptr<tls_context> tls) {
+  disable_remote_spawn(system_);
+  session_ = draw<session_id>(os_random());
+  add_orchestrator();
+  net_ = std::make_shared<short_wire>(
+    system_, caf::actor_cast<caf::strong_actor_ptr>(orchestrator_),
+    std::move(tls));
+  spawn(id, orchestrator_url, make_wasm_engine({cache}), measured);
+}
+
+node::node(node_id id, const std::string& orchestrator,
+           std::shared_ptr<guest_engine> engine) {
+  disable_remote_spawn(system_);
+  net_ = make_basp_transport(system_);
+  spawn(id, orchestrator, std::move(engine), false);
+}
+
+node::~node() {
+  for (auto& x : takers_)
+    caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
+  self_->monitor(node_);
+  self_->send(node_, atom::stop_v);
+  self_->receive([](const caf::down_msg&) {}, caf::after(3s) >> [] {});
+  if (orchestrator_)
+    caf::anon_send_exit(orchestrator_, caf::exit_reason::user_shutdown);
+  node_ = nullptr;
+  net_.reset();
+}
+
+void node::add_orchestrator() {
+  orchestrator_ = system_.spawn([x = shelf_, session = session_] {
+    return caf::behavior{
+      [session](atom::join, const node_description&, const node_actor&,
+                const boot_id&, const inventory&) {
+        return welcome{session, 0, {}};
+      },
+      [x](atom::fetch, const code_id& code,
+          std::uint64_t offset) -> caf::result<code_part> {
+        std::lock_guard guard{x->mutex};
+        auto i = x->modules.find(code);
+        if (i == x->modules.end())
+          return fail(ec::unknown_code, "no such module");
+        return code_part{code, i->second.size(), offset,
+                         i->second.substr(offset, limits::part)};
+      },
+    };
+  });
+}
+
+void node::spawn(const node_id& id, const std::string& orchestrator,
+                 std::shared_ptr<guest_engine> engine, bool measured) {
+  node_options options;
+  options.description.id = id;
+  options.description.agent_url = url_;
+  options.description.invocation_url = url_;
+  options.description.capabilities.num_cpus = 1;
+  options.description.capabilities.num_cores = 1;
+  options.description.capabilities.runtimes = {"RUST_WASM"};
+  options.orchestrator_url = orchestrator;
+  options.net = net_;
+  options.gate_at = *parse_url(url_);
+  options.engine = std::move(engine);
+  options.random = os_random();
+  registry_ = options.registry = std::make_shared<instance_registry>(id);
+  registry_->samples_wanted = registry_->histograms_wanted = measured;
+  node_ = system_.spawn<caf::detached>(edgeless::node, std::move(options));
+}
+
+endpoint node::at(const physical_id& instance) const {
+  return {registry_->self, session_, instance, url_, {}};
+}
+
+component_spec node::function(const std::string& module, std::string init) {
+  component_spec spec;
+  spec.id = draw<logical_id>(os_random());
+  spec.name = spec.class_id = "benchmark";
+  spec.function_type = "RUST_WASM";
+  spec.code = sha256(module);
+  spec.settings["init-payload"] = std::move(init);
+  std::lock_guard guard{shelf_->mutex};
+  shelf_->modules = {{spec.code, module}};
+  return spec;
+}
+
+caf::error node::start(const physical_id& id, const component_spec& spec,
+                       const output_map& outputs) {
+  caf::error result;
+  self_
+    ->request(node_, limits::client, atom::start_v, id, spec, outputs,
+              std::string{})
+    .receive([](atom::ok) {}, [&](caf::error& x) { result = std::move(x); });
+  return result;
+}
+
+caf::expected<std::vector<physical_id>>
+node::start_many(std::size_t count, const component_spec& spec) {
+  auto random = os_random();
+  std::vector<physical_id> result;
+  for (std::size_t i = 0; i < count; ++i)
+    result.push_back(draw<physical_id>(random));
+  // One after the other in flight, none waited for.
+  auto ask = [&](const physical_id& id) {
+    return self_->request(node_, limits::client, atom::start_v, id, spec,
+                          output_map{}, std::string{});
+  };
+  std::deque<decltype(ask(result[0]))> answers;
+  for (auto& id : result)
+    answers.push_back(ask(id));
+  caf::error problem;
+  for (auto& x : answers)
+    x.receive([](atom::ok) {}, [&](caf::error& e) { problem = std::move(e); });
+  if (problem)
+    return problem;
+  return result;
+}
+
+void node::stop(std::span<const physical_id> ids) {
+  for (auto& id : ids)
+    self_->send(node_, atom::stop_v, id);
+}
+
+bool node::wait_for(std::size_t instances) const {
+  auto deadline = std::chrono::steady_clock::now() + 30s;
+  while (registry_->size() > instances) {
+    if (std::chrono::steady_clock::now() > deadline)
+      return false;
+    std::this_thread::sleep_for(100us);
+  }
+  return true;
+}
+
+void node::patch(const physical_id& id, const output_map& outputs) {
+  self_->send(node_, atom::patch_v, id, outputs);
+  // Once the node has answered this, the patch is in the instance's mailbox.
+  self_->request(node_, limits::client, atom::running_v)
+    .receive([](const inventory&) {}, [](const caf::error&) {});
+}
+
+void node::cast(const physical_id& to, std::string payload) {
+  auto who = registry_->find(to);
+  if (!who)
+    return;
+  event x;
+  x.payload = std::move(payload);
+  registry_->counts.count_sent(1);
+  deliver(*registry_, *who, {std::move(x)}, [](const event&) {});
+}
+
+physical_id node::add(std::shared_ptr<mailbox> box) {
+  return add([box](events x) { box->put(std::move(x)); });
+}
+
+physical_id node::add(std::function<void(events)> taker) {
+  auto id = draw<physical_id>(os_random());
+  auto room
+    = std::make_shared<credit>(limits::inbox_events, limits::inbox_bytes);
+  auto registry = registry_;
+  sink_actor made = system_.spawn(
+    [taker, room, registry](sink_actor::pointer) -> sink_actor::behavior_type {
+      return {[taker, room, registry](atom::deliver, events& x) {
+        for (auto& item : x)
+          room->give_back(1, item.payload.size());
+        registry->counts.count_handled(x.size());
+        taker(std::move(x));
+      }};
+    });
+  takers_.push_back(made);
+  registry_->add(id, {made, room, {}});
+  return id;
+}
+
+} // namespace edgeless::benchmark

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "tools/report/harness/guest_harness.hpp"
+#include "tools/report/harness/modules.hpp"
+#include "tools/report/harness/sdk_natively.hpp"
+#include "tools/report/parts.hpp"
+
+#include <charconv>
+#include <cstring>
+#include <functional>
+#include <random>
+
+namespace edgeless::benchmark {
+
+namespace {
+
+/// As many as an event has.
+constexpr std::size_t amount = 1000;
+
+template <class T>
+std::vector<T> random_numbers() {
+  std::mt19937_64 random_source{42};
+  std::vector<T> result(amount);
+  for (auto& x : result)
+    if constexpr (std::is_integral_v<T>)
+      x = static_cast<T>(random_source() >> random_source() % 64);
+    else
+      x = std::uniform_real_distribution<T>{0, 1}(random_source);
+  return result;
+}
+
+/// What a program without any guest does with them.
+template <class T>
+std::string printed(const std::vector<T>& values) {
+  std::string result(values.size() * 32, '\0');
+  auto at = result.data();
+  for (auto x : values) {
+    at = std::to_chars(at, result.data() + result.size(), x).ptr;
+    *at++ = ',';
+  }
+  result.resize(at - result.data());
+  return result;
+}
+
+template <class T>
+std::vector<T> read(const std::string& text) {
+  std::vector<T> result;
+  result.reserve(text.size() / 2);
+  for (auto at = text.data(), end = at + text.size(); at < end; ++at) {
+    T value{};
+    at = std::from_chars(at, end, value).ptr;
+    result.push_back(value);
+  }
+  return result;
+}
+
+template <class T>
+std::string bytes_of(const std::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()),
+          values.size() * sizeof(T)};
+}
+
+/// Who does the same as a function: the library, and the SDK's source.
+struct rivals {
+  std::string name; ///< of the library's function
+  std::function<void()> library, sdk;
+};
+
+/// All in turn, per number: the SDK natively, then in the engine.
+rows beside(const plan& how, const std::string& what, guest_harness& guest,
+            const std::string& event, const rivals& native) {
+  constexpr int events = 20;
+  row outside{"compiled natively, the SDK " + what, unit::seconds};
+  row inside{"without checks, a function " + what, unit::seconds};
+  std::vector<double> floor;
+  auto timed = [](const std::function<void()>& once) {
+    return seconds_of([&] {
+             for (int k = 0; k < events; ++k)
+               once();
+           })
+           / events / amount;
+  };
+  for (std::size_t i = 0; i < how.repeats(30) + 3; ++i) {
+    auto library = timed(native.library), sdk = timed(native.sdk);
+    auto taken = guest.handle(events, event);
+    if (!taken)
+      inside.failure = guest.fault();
+    else if (i >= 3) {
+      floor.push_back(library);
+      outside.samples.push_back(sdk);
+      inside.samples.push_back(*taken / amount);
+    }
+  }
+  outside.floor = inside.floor = {native.name + ", native", median(floor)};
+  return {outside, inside};
+}
+
+template <class T>
+void measure(const plan& how, guest_harness& guest, const std::string& name,
+             char letter, rows& result) {
+  auto add = [&](const rows& some) {
+    result.insert(result.end(), some.begin(), some.end());
+  };
+  auto values = random_numbers<T>();
+  std::size_t sum = 0; // So that nothing is left out.
+  add(beside(how, "prints " + name, guest, letter + bytes_of(values),
+             {"std::to_chars", [&] { sum += printed(values).size(); },
+              [&] {
+                sum += printed_by_sdk(values).size();
+              }}));
+  auto capital = static_cast<char>(letter - 'a' + 'A');
+  // As it prints them itself: without exponents.
+  auto own = guest.said();
+  add(beside(how, "reads " + name, guest, capital + own,
+             {"std::from_chars", [&] { sum += read<T>(own).size(); },
+              [&] {
+                sum += read_by_sdk<T>(own).size();
+              }}));
+  if (sum == 0 || guest.said() != bytes_of(values)
+      || read_by_sdk<T>(printed_by_sdk(values)) != values)
+    result.back().failure = "what was read is not what was printed";
+}
+
+} // namespace
+
+rows numbers(const plan& how, guest_engine& engine) {
+  guest_harness guest{engine, numbers_module(), ""};
+  rows result;
+  measure<double>(how, guest, "a double of 0 to 1", 'd', result);
+  measure<float>(how, guest, "a float of 0 to 1", 'f', result);
+  measure<std::int64_t>(how, guest, "an integer", 'i', result);
+  return result;
+}
+
+} // namespace edgeless::benchmark

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "tools/report/report.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <thread>
+
+namespace edgeless::benchmark {
+
+using clock = std::chrono::steady_clock;
+
+/// How long, and how often.
+struct plan {
+  bool quick = false;
+  /// A folder for compiled modules and files, empty at first.
+  std::filesystem::path scratch;
+
+  std::size_t repeats(std::size_t often) const {
+    return quick ? std::max<std::size_t>(often / 5, 2) : often;
+  }
+
+  std::chrono::milliseconds pace() const {
+    return std::chrono::milliseconds{quick ? 100 : 500};
+  }
+};
+
+inline double seconds_since(clock::time_point start) {
+  return std::chrono::duration<double>(clock::now() - start).count();
+}
+
+/// How long that takes.
+template <class F>
+double seconds_of(F&& verb) {
+  auto start = clock::now();
+  verb();
+  return seconds_since(start);
+}
+
+/// How fast a counter grows by itself, one sample per pace, once it is warm.
+template <class Counter>
+std::vector<double>
+growth(const plan& how, Counter counter, std::size_t samples) {
+  std::vector<double> result;
+  std::this_thread::sleep_for(how.pace());
+  for (std::size_t i = 0; i < samples; ++i) {
+    auto before = counter();
+    auto start = clock::now();
+    std::this_thread::sleep_for(how.pace());
+    auto grown = static_cast<double>(counter() - before);
+    result.push_back(grown / seconds_since(start));
+  }
+  return result;
+}
+
+} // namespace edgeless::benchmark

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+#include "tools/report/harness/domain.hpp"
+#include "tools/report/harness/redis_child.hpp"
+#include "tools/report/harness/stream.hpp"
+#include "tools/report/parts.hpp"
+
+namespace edgeless::benchmark {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// -- a stream, and somebody in its way moves ----------------------------------
+
+/// When the windows of a stream began, and the last one ended. First come those
+/// in which everybody stays, then as many with a move in each.
+struct schedule {
+  std::size_t windows = 0;
+  std::vector<clock::time_point> begins;
+  caf::error problem;
+};
+
+schedule drive(const plan& how, domain& place) {
+  schedule result;
+  result.windows = how.quick ? 10 : 100;
+  auto length = how.quick ? 60ms : 100ms;
+  std::this_thread::sleep_for(how.pace());
+  for (std::size_t i = 0; i <= 2 * result.windows; ++i) {
+    result.begins.push_back(clock::now());
+    if (i == 2 * result.windows)
+      break;
+    if (i >= result.windows)
+      result.problem = place.move();
+    if (result.problem)
+      break;
+    std::this_thread::sleep_until(result.begins.back() + length);
+  }
+  return result;
+}
+
+/// Until everything has arrived, or nothing comes anymore: longer than anybody
+/// holds an event back.
+std::vector<event_log::mark> drain(domain& place, std::uint64_t sent) {
+  auto known = place.sink().size();
+  auto deadline = clock::now() + 3s;
+  while (known < sent && clock::now() < deadline) {
+    std::this_thread::sleep_for(10ms);
+    if (auto now = place.sink().size(); now != known) {
+      known = now;
+      deadline = clock::now() + 3s;
+    }
+  }
+  // What is there twice comes late.
+  std::this_thread::sleep_for(100ms);
+  return place.sink().take();
+}
+
+rows pauses(const plan& how, domain& place, double rate) {
+  auto at = "at " + readable(rate, unit::per_second);
+  rows result{{"migration pause " + at + ", p50 (aim: 5 ms)", unit::seconds},
+              {"migration pause " + at + ", p99", unit::seconds}};
+  stream events{place.front(), place.source(), rate};
+  auto times = drive(how, place);
+  auto sent = events.stop();
+  auto marks = drain(place, sent);
+  if (times.problem)
+    return with_failure(std::move(result), explain(times.problem));
+  std::vector<double> still, moving;
+  for (std::size_t i = 0; i < 2 * times.windows; ++i) {
+    auto gap = longest_gap(marks, times.begins[i], times.begins[i + 1]);
+    (i < times.windows ? still : moving)
+      .push_back(std::max(gap - 1 / rate, 1e-9));
+  }
+  constexpr auto floor_name = "nobody moves";
+  result[0].samples = moving;
+  result[0].floor = {floor_name, quantile(still, 0.5)};
+  result[1].samples = {quantile(moving, 0.99)};
+  result[1].floor = {floor_name, quantile(still, 0.99)};
+  auto found = fate_of(marks, sent);
+  auto when = " " + at + " in " + std::to_string(times.windows) + " moves";
+  for (auto& [what, count] : {std::pair{"lost", found.lost},
+                              std::pair{"duplicated", found.duplicated},
+                              std::pair{"out of order", found.out_of_order}}) {
+    auto line = must_be_zero("events " + std::string{what} + when, count);
+    line.floor = {"events sent", static_cast<double>(sent)};
+    result.push_back(std::move(line));
+  }
+  return result;
+}
+
+// -- moves alone --------------------------------------------------------------
+
+/// Seconds per move.
+caf::expected<std::vector<double>> moves(const plan& how, domain& place) {
+  std::vector<double> result;
+  for (std::size_t i = 0; i < how.repeats(100); ++i) {
+    auto begin = clock::now();
+    if (auto problem = place.move())
+      return problem;
+    result.push_back(seconds_since(begin));
+  }
+  return result;
+}
+
+/// Rates of ten moves each.
+row move_rate(const caf::expected<std::vector<double>>& each) {
+  row result{"moves, one after the other"};
+  if (!each) {
+    result.failure = explain(each.error());
+    return result;
+  }
+  double sum = 0;
+  for (std::size_t i = 0; i < each->size(); ++i) {
+    sum += (*each)[i];
+    if (i % 10 == 9)
+      result.samples.push_back(10 / std::exchange(sum, 0));
+  }
+  return result;
+}
+
+// -- from an intent until the mirror says so
+// -----------------------------------
+
+/// From the push until the key of the function names another node.
+caf::expected<double> intend(redis_child& server, domain& place) {
+  auto wish = "intent:migrate:" + to_string(place.middle());
+  auto shown = "instance:" + to_string(place.middle());
+  auto to = to_string(place.other());
+  auto begin = clock::now();
+  auto pushed
+    = server.acceptor().run({{"SET", wish, to}, {"RPUSH", "intents", wish}});
+  if (!pushed)
+    return pushed.error();
+  while (clock::now() < begin + 10s) {
+    auto found = server.ask({"GET", shown});
+    if (!found)
+      return found.error();
+    if (found->text.find(to) != std::string::npos) {
+      place.turn();
+      return seconds_since(begin);
+    }
+    std::this_thread::sleep_for(50us);
+  }
+  return fail(ec::unreachable, "an intent is not followed");
+}
+
+caf::expected<std::vector<double>> intents(const plan& how) {
+  auto server = redis_child::spawn(how.scratch / "redis");
+  if (!server)
+    return server.error();
+  auto place = domain::make(how.scratch / "mirrored", [url = (*server)->url()] {
+    return open_redis(url);
+  });
+  if (!place)
+    return place.error();
+  std::vector<double> result;
+  for (std::size_t i = 0; i <= how.repeats(100); ++i) {
+    auto taken = intend(**server, **place);
+    if (!taken)
+      return taken.error();
+    if (i > 0) // after a warm-up
+      result.push_back(*taken);
+    std::this_thread::sleep_for(10ms);
+  }
+  return result;
+}
+
+rows intent_rows(const plan& how,
+                 const caf::expected<std::vector<double>>& direct) {
+  rows result{{"intent in Redis to moved in Redis, p50", unit::seconds},
+              {"intent in Redis to moved in Redis, p99", unit::seconds}};
+  auto taken = intents(how);
+  if (!taken)
+    return with_failure(std::move(result), explain(taken.error()));
+  result[0].samples = *taken;
+  result[1].samples = {quantile(*taken, 0.99)};
+  if (direct) {
+    result[0].floor = {"move without Redis", quantile(*direct, 0.5)};
+    result[1].floor = {"move without Redis", quantile(*direct, 0.99)};
+  }
+  return result;
+}
+
+} // namespace
+
+rows migration(const plan& how) {
+  rows result;
+  caf::expected<std::vector<double>> each{std::vector<double>{}};
+  if (auto place = domain::make(how.scratch / "domain")) {
+    for (auto rate : {1000.0, 10'000.0})
+      append(result, pauses(how, **place, rate));
+    each = moves(how, **place);
+  } else {
+    each = place.error();
+    result.push_back(
+      {"migration pause", unit::seconds, {}, {}, explain(place.error())});
+  }
+  result.push_back(move_rate(each));
+  append(result, intent_rows(how, each));
+  return result;
+}
+
+} // namespace edgeless::benchmark

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include "tools/report/harness/node.hpp"
+#include "tools/report/harness/redis_child.hpp"
+#include "tools/report/parts.hpp"
+
+#include "actors/proxy/proxy.hpp"
+
+#include "runtime/net/basp/caf_system.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <limits>
+
+namespace edgeless::benchmark {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t nodes = 10;
+constexpr auto timeout = 20s;
+/// The PROXY is told to look as often.
+constexpr auto beat = 100ms;
+
+/// Functions in workflows of two, spread over some nodes.
+struct facts {
+  std::vector<node_description> members;
+  std::vector<component_spec> specs;
+  std::vector<endpoint> homes;
+};
+
+facts make_facts(std::size_t instances) {
+  facts result;
+  auto random = os_random();
+  for (std::size_t i = 0; i < nodes; ++i) {
+    auto& x = result.members.emplace_back();
+    x.id = draw<node_id>(random);
+    x.agent_url = x.invocation_url = "http://127.0.0.1:7002";
+    x.capabilities.runtimes = {"RUST_WASM"};
+  }
+  for (std::size_t i = 0; i < instances; ++i) {
+    component_spec x;
+    x.id = draw<logical_id>(random);
+    x.workflow = draw<workflow_id>(random);
+    x.name = x.class_id = "benchmark";
+    x.function_type = "RUST_WASM";
+    x.settings = {{"init-payload", "next=1"}, {"max_instances", "1"}};
+    if (i % 2 == 1) {
+      x.workflow = result.specs.back().workflow;
+      x.wiring = {{"out", result.specs.back().id}};
+    }
+    result.specs.push_back(std::move(x));
+    auto& at = result.members[i % nodes];
+    result.homes.push_back({at.id,
+                            draw<session_id>(random),
+                            draw<physical_id>(random),
+                            at.invocation_url,
+                            {}});
+  }
+  return result;
+}
+
+/// Everything that belongs into Redis, as commands.
+std::vector<redis_command> commands_of(const facts& x) {
+  mirror mirror_state;
+  for (auto& y : x.members)
+    mirror_state.join(y);
+  for (std::size_t i = 0; i < x.specs.size(); ++i) {
+    mirror_state.host(x.specs[i]);
+    mirror_state.moved(x.specs[i].id, x.homes[i]);
+  }
+  mirror_state.rewrite();
+  return mirror_state.changes(std::numeric_limits<std::size_t>::max());
+}
+
+void tell(const proxy_actor& whom, const facts& x) {
+  for (auto& y : x.members)
+    caf::anon_send(whom, atom::join_v, y);
+  for (std::size_t i = 0; i < x.specs.size(); ++i) {
+    caf::anon_send(whom, atom::host_v, x.specs[i]);
+    caf::anon_send(whom, atom::moved_v, x.specs[i].id, x.homes[i]);
+  }
+}
+
+caf::error wait_for_keys(redis_child& server, const proxy_actor& writer,
+                         std::size_t keys) {
+  auto next = clock::now();
+  auto deadline = next + timeout;
+  for (auto now = next; now < deadline; now = clock::now()) {
+    if (now >= next) {
+      caf::anon_send(writer, atom::tick_v);
+      next = now + beat;
+    }
+    auto size = server.ask({"DBSIZE"});
+    if (!size)
+      return size.error();
+    if (size->number == static_cast<std::int64_t>(keys))
+      return caf::none;
+    std::this_thread::sleep_for(500us);
+  }
+  return fail(ec::unreachable, "the mirror is not written");
+}
+
+/// The same commands by the same door.
+caf::expected<double> write_plainly(redis_child& server,
+                                    const std::vector<redis_command>& all) {
+  if (auto flushed = server.ask({"FLUSHDB"}); !flushed)
+    return flushed.error();
+  auto begin = clock::now();
+  for (std::size_t i = 0; i < all.size(); i += limits::redis_commands) {
+    auto end = std::min(i + limits::redis_commands, all.size());
+    auto replies
+      = server.acceptor().run({all.begin() + static_cast<std::ptrdiff_t>(i),
+                               all.begin() + static_cast<std::ptrdiff_t>(end)});
+    if (!replies)
+      return replies.error();
+  }
+  return seconds_since(begin);
+}
+
+/// A PROXY that has written everything, and hears of it: somebody has flushed
+/// its database when it next looks.
+caf::error measure(const plan& how, redis_child& server, std::size_t instances,
+                   row& result) {
+  auto known = make_facts(instances);
+  auto commands = commands_of(known);
+  auto count = static_cast<double>(instances);
+  std::vector<double> bare;
+  for (std::size_t i = 0; i < how.repeats(10); ++i) {
+    auto taken = write_plainly(server, commands);
+    if (!taken)
+      return taken.error();
+    bare.push_back(count / *taken);
+  }
+  // Else its keys would pass for those of the PROXY.
+  if (auto flushed = server.ask({"FLUSHDB"}); !flushed)
+    return flushed.error();
+  result.floor = {"as many SETs by the same door", median(bare)};
+  system_config config;
+  caf::actor_system system{config};
+  proxy_options options;
+  options.open = [url = server.url()] {
+    return open_redis(url);
+  };
+  auto nobody = system.spawn([]() -> caf::behavior {
+    return {[](atom::ok) {
+    }};
+  });
+  proxy_actor writer
+    = system.spawn<caf::detached>(edgeless::proxy, std::move(options),
+                                  caf::actor_cast<orchestrator_actor>(nobody));
+  tell(writer, known);
+  auto problem = wait_for_keys(server, writer, commands.size());
+  for (std::size_t i = 0; i < how.repeats(10) && !problem; ++i) {
+    if (auto flushed = server.ask({"FLUSHDB"}); !flushed)
+      problem = flushed.error();
+    auto begin = clock::now();
+    if (!problem)
+      problem = wait_for_keys(server, writer, commands.size());
+    if (!problem)
+      result.samples.push_back(count / seconds_since(begin));
+  }
+  caf::anon_send(writer, atom::stop_v);
+  caf::anon_send_exit(nobody, caf::exit_reason::user_shutdown);
+  return problem;
+}
+
+} // namespace
+
+rows mirror_writes(const plan& how) {
+  std::size_t instances = how.quick ? 1'000 : 10'000;
+  row result{"mirror written after a flush, instances of "
+             + std::to_string(instances)};
+  auto server = redis_child::spawn(how.scratch / "redis");
+  auto problem
+    = server ? measure(how, **server, instances, result) : server.error();
+  if (problem) {
+    result.samples.clear();
+    result.failure = explain(problem);
+  }
+  return {result};
+}
+
+} // namespace edgeless::benchmark
