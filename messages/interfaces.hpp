@@ -183,8 +183,8 @@ using proxy_actor = caf::typed_actor<
 
 /// The INTENT LISTENER: waits for what delegated orchestrators push, for the PROXY.
 using intent_listener_actor = caf::typed_actor<
-  // Waits a while longer.
-  caf::reacts_to<atom::proceed>>;
+  // Takes the next intent from Redis.
+  caf::reacts_to<atom::retry>>;
 
 /// The MODULE SOURCE: whoever has modules.
 using module_source_actor = caf::typed_actor<
