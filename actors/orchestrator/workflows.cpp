@@ -54,7 +54,7 @@ void orchestrator_state::raise(const component_spec& spec, bool waiting) {
 
 /// It need not wait for what may still come back.
 void orchestrator_state::release(const component_entry& x) {
-  self->send(caf::actor_cast<component_self_actor>(x.handle), atom::proceed_v);
+  self->send(caf::actor_cast<component_self_actor>(x.handle), recovery_over{});
 }
 
 /// A component lives somewhere else now, or nowhere.

@@ -8,9 +8,9 @@ using namespace edgeless::test;
 
 namespace {
 
-constexpr auto period = 2s;
+constexpr auto interval = 2s;
 
-/// A source on one node feeds a sink on another one.
+/// A source on one node feeds a sink on another node.
 struct pair_of_nodes : world {
   pair_of_nodes() {
     add_node("node-1");
@@ -28,8 +28,9 @@ struct pair_of_nodes : world {
 
 } // namespace
 
-TEST_CASE_FIXTURE(pair_of_nodes,
-                  "a function of a dead node is replaced and fed at once") {
+TEST_CASE_FIXTURE(
+  pair_of_nodes,
+  "failover: a function on a dead node is relocated and fed at once") {
   kill(sink_at);
   cast_to("source", "a");
 
@@ -39,7 +40,8 @@ TEST_CASE_FIXTURE(pair_of_nodes,
   CHECK(look("sink").reason == "its node was lost");
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes, "who lived elsewhere is not touched") {
+TEST_CASE_FIXTURE(pair_of_nodes,
+                  "failover: a function on another node is not touched") {
   auto before = look("source").instance;
 
   kill(sink_at);
@@ -48,33 +50,33 @@ TEST_CASE_FIXTURE(pair_of_nodes, "who lived elsewhere is not touched") {
   CHECK(look("source").restarts == 0);
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes,
-                  "a function behind a silent node is relocated and its "
-                  "upstream repatched") {
+TEST_CASE_FIXTURE(pair_of_nodes, "failover: a function behind a silent node is relocated and its feeders are re-patched") {
   cast_to("source", "a");
 
   cut(sink_at);
-  pass(2 * period);
+  pass(2 * interval);
   cast_to("source", "b");
 
   CHECK(home("sink") == source_at);
   CHECK(journal.back() == "sink@" + source_at + " <- b");
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes,
-                  "a node that hangs for a moment loses nothing") {
+TEST_CASE_FIXTURE(
+  pair_of_nodes,
+  "failover: a node that hangs for less than an interval loses nothing") {
   cut(sink_at);
   cast_to("source", "a");
-  pass(period / 2);
+  pass(interval / 2);
   mend(sink_at);
-  pass(2 * period);
+  pass(2 * interval);
 
   CHECK(home("sink") == sink_at);
   CHECK(journal.back() == "sink@" + sink_at + " <- a");
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes, "without any node left it is pending") {
+TEST_CASE_FIXTURE(pair_of_nodes,
+                  "failover: without any node left a component is pending") {
   kill("node-1");
   kill("node-2");
 
@@ -82,7 +84,8 @@ TEST_CASE_FIXTURE(pair_of_nodes, "without any node left it is pending") {
   CHECK(look("sink").reason == "no node has joined the domain");
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes, "what is pending starts when a node joins") {
+TEST_CASE_FIXTURE(pair_of_nodes,
+                  "failover: a pending component starts when a node joins") {
   kill("node-1");
   kill("node-2");
 
@@ -92,11 +95,12 @@ TEST_CASE_FIXTURE(pair_of_nodes, "what is pending starts when a node joins") {
   CHECK(home("sink") == "node-3");
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes, "what a replaced instance sends is refused") {
+TEST_CASE_FIXTURE(pair_of_nodes,
+                  "fencing: events of a replaced instance are dropped") {
   cast_to("source", "a");
   auto ghost = look("source").instance;
   cut(source_at, "domain-1");
-  pass(2 * period);
+  pass(2 * interval);
   REQUIRE(home("source") == sink_at);
   journal.clear();
 
@@ -108,10 +112,10 @@ TEST_CASE_FIXTURE(pair_of_nodes, "what a replaced instance sends is refused") {
 }
 
 TEST_CASE_FIXTURE(pair_of_nodes,
-                  "what a living instance sends is not refused") {
+                  "fencing: events of a live instance are delivered") {
   cast_to("source", "a");
   cut(source_at, "domain-1");
-  pass(period / 2);
+  pass(interval / 2);
 
   cast_to("source", "b");
 
@@ -119,48 +123,51 @@ TEST_CASE_FIXTURE(pair_of_nodes,
   CHECK(dropped(drop_reason::fenced) == 0);
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes, "a node runs on while it hears nothing") {
+TEST_CASE_FIXTURE(pair_of_nodes,
+                  "failover: a node that hears no orchestrator runs on") {
   cut(sink_at);
   pass(1min);
 
   CHECK(inside(sink_at).instances.size() == 1);
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes,
-                  "a node that comes back stops what others took over") {
+TEST_CASE_FIXTURE(
+  pair_of_nodes,
+  "failover: a node that rejoins stops instances that were relocated") {
   cut(sink_at);
-  pass(2 * period);
+  pass(2 * interval);
   REQUIRE(sightings("sink").size() == 2);
 
   mend(sink_at);
-  pass(4 * period);
+  pass(4 * interval);
 
   CHECK(sightings("sink") == lines{source_at});
   CHECK(domains()[0].nodes == 2);
 }
 
-TEST_CASE_FIXTURE(world,
-                  "a node that comes back keeps what nobody else could host") {
+TEST_CASE_FIXTURE(world, "failover: a node that rejoins keeps an instance that no other node could host") {
   add_node("node-1", labelled({"camera"}));
   add_node("node-2");
   start({function("f", "sink", {}, {{"label_match_all", "camera"}})});
   auto before = look("f").instance;
   cut("node-1");
-  pass(2 * period);
+  pass(2 * interval);
   REQUIRE(home("f") == "nowhere");
 
   mend("node-1");
-  pass(4 * period);
+  pass(4 * interval);
 
   CHECK(home("f") == "node-1");
   CHECK(look("f").instance == before);
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes, "who came back is heard again") {
+TEST_CASE_FIXTURE(
+  pair_of_nodes,
+  "fencing: a node that rejoins is accepted under its new session") {
   cut(sink_at);
-  pass(10 * period);
+  pass(10 * interval);
   mend(sink_at);
-  pass(4 * period);
+  pass(4 * interval);
   auto there = to_string(id_of(sink_at));
   auto here = to_string(id_of(source_at));
   start(
@@ -173,7 +180,7 @@ TEST_CASE_FIXTURE(pair_of_nodes, "who came back is heard again") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(world, "a node that starts anew under its id is taken back") {
+TEST_CASE_FIXTURE(world, "failover: a node restarted under its id is accepted and its function restarted") {
   add_node("node-1");
   start({function("f", "sink")});
   auto before = look("f").instance;
@@ -185,7 +192,7 @@ TEST_CASE_FIXTURE(world, "a node that starts anew under its id is taken back") {
   CHECK(journal == lines{"sink@node-1 <- a"});
 }
 
-TEST_CASE_FIXTURE(world, "a second node of the same id is refused") {
+TEST_CASE_FIXTURE(world, "failover: a second node with a live id is refused") {
   add_node("node-1");
   start({function("f", "sink")});
   node_description same;
@@ -200,7 +207,8 @@ TEST_CASE_FIXTURE(world, "a second node of the same id is refused") {
   CHECK(!inside("twin").session);
 }
 
-TEST_CASE_FIXTURE(world, "the newer of two wins when the older is silent") {
+TEST_CASE_FIXTURE(
+  world, "failover: a second node with the id of a silent node replaces it") {
   add_node("node-1");
   start({function("f", "sink")});
   node_description same;
@@ -208,12 +216,13 @@ TEST_CASE_FIXTURE(world, "the newer of two wins when the older is silent") {
   add_node("twin", same);
 
   cut("node-1");
-  pass(3 * period);
+  pass(3 * interval);
 
   CHECK(home("f") == "twin");
 }
 
-TEST_CASE("a thousand functions of a dead node are spread over the others") {
+TEST_CASE(
+  "failover: a thousand functions of a dead node are spread over the others") {
   for (auto strategy :
        {placement_strategy::round_robin, placement_strategy::random}) {
     world x{world::options{.strategy = strategy}};
@@ -238,7 +247,8 @@ TEST_CASE("a thousand functions of a dead node are spread over the others") {
   }
 }
 
-TEST_CASE_FIXTURE(world, "an instance that crashes is started again at once") {
+TEST_CASE_FIXTURE(world,
+                  "crash: an instance that crashes is restarted at once") {
   add_node("node-1");
   start({function("f", "sink")});
 
@@ -251,7 +261,7 @@ TEST_CASE_FIXTURE(world, "an instance that crashes is started again at once") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(world, "one that crashes again waits, and longer each time") {
+TEST_CASE_FIXTURE(world, "crash: an instance that crashes repeatedly is restarted with a growing back-off") {
   add_node("node-1");
   start({function("f", "sink")});
   cast_to("f", "die");
@@ -269,7 +279,8 @@ TEST_CASE_FIXTURE(world, "one that crashes again waits, and longer each time") {
   CHECK(look("f").reason == "told to die");
 }
 
-TEST_CASE_FIXTURE(world, "one that ran well starts at once after a crash") {
+TEST_CASE_FIXTURE(world,
+                  "crash: an instance that ran for long is restarted at once") {
   add_node("node-1");
   start({function("f", "sink")});
   cast_to("f", "die");
@@ -280,7 +291,7 @@ TEST_CASE_FIXTURE(world, "one that ran well starts at once after a crash") {
   CHECK(home("f") == "node-1");
 }
 
-TEST_CASE_FIXTURE(world, "a crash loop goes on every 30 s") {
+TEST_CASE_FIXTURE(world, "crash: a crash loop is retried every 30 s") {
   auto starts = 0;
   scripts["frail"] = [&](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::cast)
@@ -301,7 +312,8 @@ TEST_CASE_FIXTURE(world, "a crash loop goes on every 30 s") {
   CHECK(look("f").reason == "no good");
 }
 
-TEST_CASE_FIXTURE(world, "nodes get modules while the controller is away") {
+TEST_CASE_FIXTURE(
+  world, "failover: a node gets a module while the controller is away") {
   add_node("node-1");
   start({function("f", "sink")});
   kill("node-1");
@@ -314,7 +326,8 @@ TEST_CASE_FIXTURE(world, "nodes get modules while the controller is away") {
   CHECK(home("f") == "node-2");
 }
 
-TEST_CASE_FIXTURE(world, "a node that shuts down is left like a dead one") {
+TEST_CASE_FIXTURE(
+  world, "failover: a node that shuts down is failed over like a dead one") {
   add_node("node-1");
   add_node("node-2");
   start({function("f", "sink")});
@@ -326,7 +339,8 @@ TEST_CASE_FIXTURE(world, "a node that shuts down is left like a dead one") {
   CHECK(home("f") != "nowhere");
 }
 
-TEST_CASE_FIXTURE(world, "a synced state is handed to a restart on its node") {
+TEST_CASE_FIXTURE(
+  world, "state policy: a NodeLocal state survives a restart on its node") {
   scripts["keeper"] = [this](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::init)
       note(host, "init", " <- " + x.state);
@@ -346,7 +360,8 @@ TEST_CASE_FIXTURE(world, "a synced state is handed to a restart on its node") {
   CHECK(journal == lines{"init@node-1 <- ", "init@node-1 <- two"});
 }
 
-TEST_CASE_FIXTURE(world, "a synced state does not move to another node") {
+TEST_CASE_FIXTURE(
+  world, "state policy: a NodeLocal state does not move to another node") {
   scripts["keeper"] = [this](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::init)
       note(host, "init", " <- " + x.state);
@@ -364,7 +379,7 @@ TEST_CASE_FIXTURE(world, "a synced state does not move to another node") {
   CHECK(journal.back() == "init@" + home("f") + " <- ");
 }
 
-TEST_CASE_FIXTURE(world, "a transient state is not kept") {
+TEST_CASE_FIXTURE(world, "state policy: a Transient state is not kept") {
   scripts["keeper"] = [this](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::init)
       note(host, "init", " <- " + x.state);

@@ -8,11 +8,11 @@ using namespace edgeless::test;
 
 namespace {
 
-const std::string brain = "domain-1";
+const std::string domain_name = "domain-1";
 
-/// A source on one node feeds a sink on another one, and there is a spare node.
-struct thinking : world {
-  explicit thinking(std::uint64_t seed = 0)
+/// A source on one node feeds a sink on another node; a third node is empty.
+struct restart_fixture : world {
+  explicit restart_fixture(std::uint64_t seed = 0)
     : world{options{.seed = seed + 1, .shuffled = seed > 0}} {
     add_node("node-1");
     add_node("node-2");
@@ -26,18 +26,19 @@ struct thinking : world {
     REQUIRE(source_at != sink_at);
   }
 
-  /// Not by way of the controller, which may not know where it lives.
-  void say(const std::string& payload) {
+  /// Sends to the source without asking the controller for its node, which the
+  /// controller may not know.
+  void send(const std::string& payload) {
     cast_to(source_at, source.instance, payload);
   }
 
-  bool heard(const std::string& payload) const {
+  bool has_received(const std::string& payload) const {
     return std::ranges::count(journal, "sink@" + sink_at + " <- " + payload)
            == 1;
   }
 
-  /// Both live where they lived, and nobody has noticed anything.
-  void check_untouched() {
+  /// Checks that both instances run where they ran and that no event was lost.
+  void check_unchanged() {
     for (auto& before : {source, sink}) {
       INFO("function ", before.name);
       auto now = look(before.name);
@@ -60,95 +61,101 @@ struct thinking : world {
 
 } // namespace
 
-// -- what comes back ----------------------------------------------------------
+// -- adoption -----------------------------------------------------------------
 
-TEST_CASE_FIXTURE(thinking, "a new orchestrator adopts what runs") {
+TEST_CASE_FIXTURE(restart_fixture,
+                  "restart: a new orchestrator adopts the running instances") {
   restart_domain();
   pass(3s);
 
-  check_untouched();
+  check_unchanged();
   CHECK(domains()[0].nodes == 3);
 }
 
-TEST_CASE_FIXTURE(thinking, "events flow while there is no orchestrator") {
-  say("a");
-  kill_domain(brain);
-  say("b");
+TEST_CASE_FIXTURE(restart_fixture,
+                  "restart: events flow while there is no orchestrator") {
+  send("a");
+  kill_domain(domain_name);
+  send("b");
   pass(1min);
-  say("c");
-  add_domain(brain);
+  send("c");
+  add_domain(domain_name);
   pass(150ms);
-  say("d");
+  send("d");
   pass(3s);
-  say("e");
+  send("e");
 
   for (auto x : {"a", "b", "c", "d", "e"})
-    CHECK(heard(x));
-  check_untouched();
+    CHECK(has_received(x));
+  check_unchanged();
 }
 
-TEST_CASE_FIXTURE(thinking,
-                  "a domain that was away for long has its workflows") {
-  kill_domain(brain);
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: a domain that was away for long keeps its workflows") {
+  kill_domain(domain_name);
   pass(1min);
-  add_domain(brain);
+  add_domain(domain_name);
   pass(3s);
 
-  CHECK(look(workflow).domain == brain);
+  CHECK(look(workflow).domain == domain_name);
   CHECK(look(workflow).reasons.empty());
-  check_untouched();
+  check_unchanged();
 }
 
-TEST_CASE("whoever comes back first, all is adopted") {
+TEST_CASE("restart: all instances are adopted in any order of joins") {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     INFO("seed ", seed);
-    thinking x{seed};
+    restart_fixture x{seed};
     x.restart_domain();
     x.pass(std::chrono::milliseconds{seed * 10});
-    x.say("a");
+    x.send("a");
     x.pass(3s);
-    x.say("b");
-    CHECK(x.heard("a"));
-    CHECK(x.heard("b"));
-    x.check_untouched();
+    x.send("b");
+    CHECK(x.has_received("a"));
+    CHECK(x.has_received("b"));
+    x.check_unchanged();
   }
 }
 
-TEST_CASE_FIXTURE(thinking, "an orchestrator may die again while it learns") {
+TEST_CASE_FIXTURE(restart_fixture,
+                  "restart: an orchestrator may fail again during recovery") {
   for (int i = 0; i < 5; ++i) {
     restart_domain();
     pass(150ms);
   }
   pass(3s);
 
-  check_untouched();
+  check_unchanged();
 }
 
-TEST_CASE_FIXTURE(thinking, "without a controller everything runs on") {
-  cut("controller", brain);
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: instances run on while the controller is unreachable") {
+  cut("controller", domain_name);
   restart_domain();
   pass(1min);
-  say("a");
+  send("a");
 
-  CHECK(heard("a"));
+  CHECK(has_received("a"));
   CHECK(inside(source_at).instances.contains(source.instance));
   CHECK(inside(sink_at).instances.contains(sink.instance));
-  mend("controller", brain);
+  mend("controller", domain_name);
   pass(5s);
-  say("b");
-  CHECK(heard("b"));
-  check_untouched();
+  send("b");
+  CHECK(has_received("b"));
+  check_unchanged();
 }
 
-TEST_CASE("a chain under load loses nothing when its orchestrator restarts") {
+TEST_CASE("restart: a chain under load loses no event") {
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     INFO("seed ", seed);
     movers x{seed};
     x.start_chain();
     x.drive(500);
-    x.kill_domain(brain);
+    x.kill_domain(domain_name);
     x.pass(700ms);
-    x.add_domain(brain);
+    x.add_domain(domain_name);
     x.drive(500);
     x.pass(2s);
     x.rest();
@@ -158,37 +165,42 @@ TEST_CASE("a chain under load loses nothing when its orchestrator restarts") {
   }
 }
 
-TEST_CASE_FIXTURE(thinking, "who was adopted feeds whom it fed until then") {
-  // The orchestrator cannot find the sink; the source can.
-  cut(sink_at, brain);
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: an adopted instance keeps its routes until recovery has finished") {
+  // The node of the sink reaches the node of the source only.
+  cut(sink_at, domain_name);
   restart_domain();
   pass(500ms);
   REQUIRE(look("source").phase == component_phase::running);
   REQUIRE(look("sink").phase == component_phase::pending);
 
-  say("a");
+  send("a");
 
-  CHECK(heard("a"));
+  CHECK(has_received("a"));
 }
 
-TEST_CASE_FIXTURE(thinking, "who was adopted is patched like anybody") {
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: an adopted instance is patched when its target is relocated") {
   restart_domain();
   pass(3s);
 
   kill(sink_at);
-  say("a");
+  send("a");
 
   CHECK(home("sink") != sink_at);
   CHECK(journal.back() == "sink@" + home("sink") + " <- a");
   CHECK(look("source").restarts == 0);
 }
 
-TEST_CASE_FIXTURE(thinking, "who was adopted moves like anybody") {
+TEST_CASE_FIXTURE(restart_fixture,
+                  "restart: an adopted instance can be migrated") {
   restart_domain();
   pass(3s);
 
   REQUIRE(migrate("sink", source_at));
-  say("a");
+  send("a");
   pass(6s);
 
   CHECK(home("sink") == source_at);
@@ -197,51 +209,58 @@ TEST_CASE_FIXTURE(thinking, "who was adopted moves like anybody") {
   CHECK(dropped() == 0);
 }
 
-// -- what does not ------------------------------------------------------------
+// -- instances that do not come back ------------------------------------------
 
-TEST_CASE_FIXTURE(thinking, "who does not come back in a second is replaced") {
-  kill_domain(brain);
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: an instance that does not come back within a second is replaced") {
+  kill_domain(domain_name);
   kill(sink_at);
-  add_domain(brain);
+  add_domain(domain_name);
   pass(900ms);
-  auto early = look("sink");
+  auto before_timeout = look("sink");
   pass(500ms);
 
-  CHECK(early.phase == component_phase::pending);
-  CHECK(early.reason == "its node may still come back");
+  CHECK(before_timeout.phase == component_phase::pending);
+  CHECK(before_timeout.reason == "its node may still come back");
   CHECK(home("sink") != "nowhere");
   CHECK(home("sink") != sink_at);
   CHECK(look("source").instance == source.instance);
-  say("a");
+  send("a");
   CHECK(journal.back() == "sink@" + home("sink") + " <- a");
 }
 
-TEST_CASE_FIXTURE(thinking, "who comes back too late is stopped") {
-  cut(sink_at, brain);
+TEST_CASE_FIXTURE(restart_fixture,
+                  "restart: an instance that comes back too late is stopped") {
+  cut(sink_at, domain_name);
   restart_domain();
   pass(3s);
   REQUIRE(sightings("sink").size() == 2);
 
-  mend(sink_at, brain);
+  mend(sink_at, domain_name);
   pass(10s);
 
   CHECK(sightings("sink") == lines{home("sink")});
   CHECK(home("sink") != sink_at);
 }
 
-TEST_CASE_FIXTURE(thinking, "what ended meanwhile starts again") {
-  kill_domain(brain);
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: an instance that ended meanwhile is started again") {
+  kill_domain(domain_name);
   cast_to(sink_at, sink.instance, "die");
-  add_domain(brain);
+  add_domain(domain_name);
   pass(2s);
-  say("a");
+  send("a");
 
   CHECK(look("sink").instance != sink.instance);
   CHECK(journal.back() == "sink@" + home("sink") + " <- a");
 }
 
-TEST_CASE_FIXTURE(thinking, "what crashes while all is learnt starts again") {
-  cut(sink_at, brain);
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: an instance that crashes during recovery is started again") {
+  cut(sink_at, domain_name);
   restart_domain();
   pass(500ms);
   REQUIRE(look("source").phase == component_phase::running);
@@ -252,13 +271,13 @@ TEST_CASE_FIXTURE(thinking, "what crashes while all is learnt starts again") {
   CHECK(look("source").instance != source.instance);
 }
 
-TEST_CASE_FIXTURE(thinking,
-                  "a workflow that was stopped meanwhile is stopped") {
+TEST_CASE_FIXTURE(restart_fixture,
+                  "restart: a workflow that was stopped meanwhile is stopped") {
   auto other = start({function("f", "sink")});
   auto kept = look("f").instance;
-  kill_domain(brain);
+  kill_domain(domain_name);
   stop(workflow);
-  add_domain(brain);
+  add_domain(domain_name);
   pass(2s);
 
   CHECK(!inside(source_at).instances.contains(source.instance));
@@ -266,10 +285,12 @@ TEST_CASE_FIXTURE(thinking,
   CHECK(look(other).components[0].instance == kept);
 }
 
-TEST_CASE_FIXTURE(thinking, "a new workflow does not wait for old ones") {
-  kill_domain(brain);
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: a new workflow does not wait for the recovery of others") {
+  kill_domain(domain_name);
   kill(sink_at);
-  add_domain(brain);
+  add_domain(domain_name);
   pass(500ms);
 
   start({function("f", "sink")});
@@ -278,9 +299,11 @@ TEST_CASE_FIXTURE(thinking, "a new workflow does not wait for old ones") {
   CHECK(look("sink").phase == component_phase::pending);
 }
 
-// -- moves that it forgot -----------------------------------------------------
+// -- migrations under way -----------------------------------------------------
 
-TEST_CASE_FIXTURE(thinking, "who is about to freeze is thawed by who adopts") {
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: a source about to freeze is thawed when it is adopted") {
   scripts["asker"] = [](guest_host&, const guest_event& x) -> step {
     if (x.payload == "ask")
       return call_out{"ask", "", [](call_result) {
@@ -295,7 +318,7 @@ TEST_CASE_FIXTURE(thinking, "who is about to freeze is thawed by who adopts") {
   auto at = home("asker"), mute = home("mute");
   REQUIRE(at != mute);
   cut(at, mute);
-  // Its handler returns when nobody has answered, and not before.
+  // The handler of the asker returns only when its call has timed out.
   post("asker", "ask");
   begin_move("asker", mute);
   pass(100ms);
@@ -309,8 +332,7 @@ TEST_CASE_FIXTURE(thinking, "who is about to freeze is thawed by who adopts") {
   CHECK(std::ranges::count(journal, "sink@" + home("ear") + " <- hello") == 1);
 }
 
-TEST_CASE(
-  "a move that an orchestrator dies over leaves one, and loses nothing") {
+TEST_CASE("restart: a migration interrupted at any turn leaves one instance and no loss") {
   int stayed = 0;
   int moved = 0;
   for (int turns = 0; turns < 80; ++turns) {

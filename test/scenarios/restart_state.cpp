@@ -6,10 +6,10 @@ using namespace edgeless::test;
 
 namespace {
 
-/// A function that syncs what it is told and says what it starts with, and
-/// three nodes.
-struct keeping : world {
-  keeping() {
+/// Three nodes and a function that syncs each payload and writes the state that
+/// it starts with to the journal.
+struct state_fixture : world {
+  state_fixture() {
     scripts["keeper"] = [this](guest_host& host, const guest_event& x) -> step {
       if (x.kind == hook::init)
         note(host, "init", " <- " + x.state);
@@ -21,24 +21,26 @@ struct keeping : world {
       add_node(name);
   }
 
-  void keep(const std::string& policy) {
+  void start_keeper(const std::string& policy) {
     start({function("f", "keeper", {}, {{"state_policy", policy}})});
   }
 
-  /// What its replacement starts with, when its node dies.
-  std::string inherited() {
+  /// Kills the node of the function; returns the state that the replacement
+  /// starts with.
+  std::string state_after_failover() {
     kill(home("f"));
     REQUIRE(home("f") != "nowhere");
-    auto said = journal.back();
-    return said.substr(said.find("<- ") + 3);
+    auto line = journal.back();
+    return line.substr(line.find("<- ") + 3);
   }
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(keeping,
-                  "a Global state survives an orchestrator, then its node") {
-  keep("Global");
+TEST_CASE_FIXTURE(
+  state_fixture,
+  "restart state: a Global state survives the orchestrator and then its node") {
+  start_keeper("Global");
   cast_to("f", "one");
   pass(1s);
 
@@ -46,11 +48,12 @@ TEST_CASE_FIXTURE(keeping,
   pass(3s);
 
   CHECK(look("f").restarts == 0);
-  CHECK(inherited() == "one");
+  CHECK(state_after_failover() == "one");
 }
 
-TEST_CASE_FIXTURE(keeping, "a NodeLocal state does not") {
-  keep("NodeLocal");
+TEST_CASE_FIXTURE(
+  state_fixture, "restart state: a NodeLocal state does not survive its node") {
+  start_keeper("NodeLocal");
   cast_to("f", "one");
   pass(1s);
 
@@ -58,14 +61,16 @@ TEST_CASE_FIXTURE(keeping, "a NodeLocal state does not") {
   pass(3s);
 
   CHECK(look("f").restarts == 0);
-  CHECK(inherited().empty());
+  CHECK(state_after_failover().empty());
 }
 
-TEST_CASE_FIXTURE(keeping, "its node may die as soon as it was adopted") {
-  keep("Global");
+TEST_CASE_FIXTURE(
+  state_fixture,
+  "restart state: the node may fail as soon as its instance was adopted") {
+  start_keeper("Global");
   cast_to("f", "one");
   auto before = look("f");
-  auto there = home("f");
+  auto node = home("f");
   restart_domain();
   auto adopted = [&] {
     auto& all = inside_domain().components;
@@ -76,58 +81,63 @@ TEST_CASE_FIXTURE(keeping, "its node may die as soon as it was adopted") {
     pass(10ms);
   REQUIRE(adopted());
 
-  kill(there);
+  kill(node);
   pass(3s);
 
   CHECK(journal.back().ends_with("<- one"));
 }
 
-TEST_CASE_FIXTURE(keeping, "what is synced without an orchestrator survives") {
-  keep("Global");
+TEST_CASE_FIXTURE(
+  state_fixture,
+  "restart state: a state synced without an orchestrator survives") {
+  start_keeper("Global");
   cast_to("f", "one");
   pass(1s);
   auto before = look("f").instance;
-  auto there = home("f");
+  auto node = home("f");
   kill_domain("domain-1");
-  cast_to(there, before, "two");
+  cast_to(node, before, "two");
   pass(5s);
   add_domain("domain-1");
   pass(3s);
 
-  CHECK(inherited() == "two");
+  CHECK(state_after_failover() == "two");
 }
 
-TEST_CASE_FIXTURE(keeping, "what is synced before anybody claims it survives") {
-  keep("Global");
+TEST_CASE_FIXTURE(state_fixture,
+                  "restart state: a state synced by an orphan survives") {
+  start_keeper("Global");
   auto before = look("f").instance;
-  auto there = home("f");
+  auto node = home("f");
   cut("controller", "domain-1");
   restart_domain();
   pass(1s);
   REQUIRE(inside_domain().components.empty());
 
-  cast_to(there, before, "one");
+  cast_to(node, before, "one");
   mend("controller", "domain-1");
   pass(10s);
 
   CHECK(look("f").instance == before);
-  CHECK(inherited() == "one");
+  CHECK(state_after_failover() == "one");
 }
 
-TEST_CASE_FIXTURE(keeping, "a state that was inherited survives, too") {
-  keep("Global");
+TEST_CASE_FIXTURE(
+  state_fixture,
+  "restart state: a state inherited from a predecessor survives") {
+  start_keeper("Global");
   cast_to("f", "one");
   pass(1s);
-  REQUIRE(inherited() == "one");
+  REQUIRE(state_after_failover() == "one");
 
   restart_domain();
   pass(3s);
 
-  CHECK(inherited() == "one");
+  CHECK(state_after_failover() == "one");
 }
 
-TEST_CASE_FIXTURE(keeping, "a state that has moved survives, too") {
-  keep("Global");
+TEST_CASE_FIXTURE(state_fixture, "restart state: a migrated state survives") {
+  start_keeper("Global");
   cast_to("f", "one");
   auto to = home("f") == "node-1" ? "node-2" : "node-1";
   REQUIRE(migrate("f", to));
@@ -137,21 +147,23 @@ TEST_CASE_FIXTURE(keeping, "a state that has moved survives, too") {
   pass(3s);
 
   CHECK(home("f") == to);
-  CHECK(inherited() == "one");
+  CHECK(state_after_failover() == "one");
 }
 
-TEST_CASE_FIXTURE(keeping, "what never synced is not asked for") {
-  keep("Global");
+TEST_CASE_FIXTURE(state_fixture,
+                  "restart state: an instance that never synced has no state") {
+  start_keeper("Global");
 
   restart_domain();
   pass(3s);
 
-  CHECK(inherited().empty());
+  CHECK(state_after_failover().empty());
 }
 
-// -- moves that an orchestrator and a node die over ---------------------------
+// -- a migration that both an orchestrator and a node fail over ---------------
 
-TEST_CASE("the old node may die, too, when a move was forgotten") {
+TEST_CASE(
+  "restart state: the source node may fail after a forgotten migration") {
   for (int turns = 0; turns < 80; turns += 2) {
     INFO("turns ", turns);
     movers x;

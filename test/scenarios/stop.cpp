@@ -10,9 +10,9 @@ using namespace edgeless::test;
 
 namespace {
 
-struct stage : world {
-  stage() {
-    // Tells what it handles; "wait" calls, "spin" never comes to rest.
+struct stop_fixture : world {
+  stop_fixture() {
+    // Writes each event to the journal; "wait" calls `out`, "spin" loops.
     scripts["actor"] = [this](guest_host& host, const guest_event& x) -> step {
       static const std::map<hook, std::string> names{{hook::init, "init"},
                                                      {hook::cast, "cast "},
@@ -32,20 +32,20 @@ struct stage : world {
     add_node("node-1");
   }
 
-  /// An actor, and a server that will not answer it.
+  /// An actor, and a server that never answers it.
   void start_waiting() {
     start({function("f", "actor", {{"out", "server"}}),
            function("server", "server", {{"out", "f"}})});
   }
 
-  void ask_to_stop(const std::string& component) {
+  void stop_instance(const std::string& component) {
     stop("node-1", look(component).instance);
   }
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(stage, "a workflow that is stopped is gone") {
+TEST_CASE_FIXTURE(stop_fixture, "stop: a stopped workflow leaves no instance") {
   auto id = start({function("f", "actor"), function("g", "actor")});
 
   stop(id);
@@ -55,7 +55,7 @@ TEST_CASE_FIXTURE(stage, "a workflow that is stopped is gone") {
   CHECK(list().empty());
 }
 
-TEST_CASE_FIXTURE(stage, "other workflows run on") {
+TEST_CASE_FIXTURE(stop_fixture, "stop: other workflows run on") {
   auto id = start({function("f", "sink")});
   start({function("g", "sink")});
 
@@ -65,7 +65,7 @@ TEST_CASE_FIXTURE(stage, "other workflows run on") {
   CHECK(look("g").restarts == 0);
 }
 
-TEST_CASE_FIXTURE(stage, "a pending workflow can be stopped") {
+TEST_CASE_FIXTURE(stop_fixture, "stop: a pending workflow can be stopped") {
   auto id = start({function("f", "sink", {}, {{"label_match_all", "moon"}})});
 
   stop(id);
@@ -76,25 +76,25 @@ TEST_CASE_FIXTURE(stage, "a pending workflow can be stopped") {
   CHECK(inside("node-2").instances.empty());
 }
 
-TEST_CASE_FIXTURE(stage,
-                  "the stop hook runs before the queue, which is counted") {
+TEST_CASE_FIXTURE(stop_fixture, "stop: the stop hook runs before queued events, which are counted as dropped") {
   start_waiting();
   cast_to("f", "wait");
   cast_to("f", "second");
   cast_to("f", "third");
   journal.clear();
 
-  ask_to_stop("f");
+  stop_instance("f");
   settle();
 
   CHECK(std::vector(journal.begin(), journal.begin() + 2)
         == lines{"error", "stop"});
-  // The two, and the call of the server.
+  // The two casts and the call of the server.
   CHECK(dropped(drop_reason::stopped) == 3);
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(stage, "what was handled before is not counted as stopped") {
+TEST_CASE_FIXTURE(stop_fixture,
+                  "stop: handled events are not counted as dropped") {
   auto id = start({function("f", "actor")});
   cast_to("f", "a");
 
@@ -104,7 +104,8 @@ TEST_CASE_FIXTURE(stage, "what was handled before is not counted as stopped") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(stage, "calls of a stopping guest fail at once") {
+TEST_CASE_FIXTURE(stop_fixture,
+                  "stop: calls of a stopping guest fail at once") {
   scripts["stubborn"] = [this](guest_host&, const guest_event& x) -> step {
     if (x.kind != hook::stop)
       return {};
@@ -122,7 +123,8 @@ TEST_CASE_FIXTURE(stage, "calls of a stopping guest fail at once") {
   CHECK(journal == lines{"error"});
 }
 
-TEST_CASE_FIXTURE(stage, "a spinning guest is dropped 200 ms after the stop") {
+TEST_CASE_FIXTURE(stop_fixture,
+                  "stop: a spinning guest is dropped 200 ms after the stop") {
   start({function("f", "actor")});
   auto instance = look("f").instance;
   post("f", "spin");
@@ -142,7 +144,8 @@ TEST_CASE_FIXTURE(stage, "a spinning guest is dropped 200 ms after the stop") {
   CHECK(dropped(drop_reason::stopped) == 1);
 }
 
-TEST_CASE_FIXTURE(stage, "a guest that spins in its stop hook is dropped") {
+TEST_CASE_FIXTURE(stop_fixture,
+                  "stop: a guest that spins in its stop hook is dropped") {
   scripts["sticky"] = [](guest_host&, const guest_event& x) -> step {
     return x.kind == hook::stop ? step{spin{}} : step{};
   };
@@ -157,8 +160,8 @@ TEST_CASE_FIXTURE(stage, "a guest that spins in its stop hook is dropped") {
   CHECK(!inside("node-1").instances.contains(instance));
 }
 
-TEST_CASE_FIXTURE(stage,
-                  "a guest that spins breaks its deadline and restarts") {
+TEST_CASE_FIXTURE(stop_fixture,
+                  "stop: a guest that exceeds timeout_ms is restarted") {
   start({function("f", "actor", {}, {{"timeout_ms", "1"}})});
 
   cast_to("f", "spin");
@@ -169,7 +172,8 @@ TEST_CASE_FIXTURE(stage,
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(stage, "a spinning guest delays nobody else") {
+TEST_CASE_FIXTURE(stop_fixture,
+                  "stop: a spinning guest does not delay other instances") {
   start({function("f", "actor"), function("g", "sink")});
   auto instance = look("f").instance;
   post("g", "a");
@@ -184,7 +188,8 @@ TEST_CASE_FIXTURE(stage, "a spinning guest delays nobody else") {
   settle();
 }
 
-TEST_CASE_FIXTURE(stage, "a node that shuts down runs all stop hooks") {
+TEST_CASE_FIXTURE(stop_fixture,
+                  "stop: a node that shuts down runs all stop hooks") {
   start({function("f", "actor"), function("g", "actor")});
   journal.clear();
 
@@ -193,7 +198,7 @@ TEST_CASE_FIXTURE(stage, "a node that shuts down runs all stop hooks") {
   CHECK(journal == lines{"stop", "stop"});
 }
 
-TEST_CASE_FIXTURE(stage, "delayed casts end with their instance") {
+TEST_CASE_FIXTURE(stop_fixture, "stop: delayed casts end with their instance") {
   scripts["later"] = [](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::cast)
       CHECK(!host.delayed_cast(3s, "out", "late"));
