@@ -165,7 +165,7 @@ void cluster::start_vows() {
 /// its session has ended: they must not take it, as long as that is the
 /// session of its node.
 std::string cluster::mark(guest_host& host) {
-  if (gentle_ || !has_domain() || inside_domain().recovery)
+  if (gentle_ || !has_domain() || inside_domain().adopting->is_recovering())
     return {};
   auto self = host.self().instance;
   auto there = node_of(host);
@@ -174,10 +174,8 @@ std::string cluster::mark(guest_host& host) {
   auto instance_entry = inside(there).instances.find(self);
   if (instance_entry == inside(there).instances.end())
     return {};
-  auto& homes = inside_domain().components;
-  auto home = homes.find(instance_entry->second.spec.id);
-  if (home == homes.end() || !home->second.instance
-      || home->second.instance == self)
+  auto* home = inside_domain().components->find(instance_entry->second.spec.id);
+  if (home == nullptr || !home->instance || home->instance == self)
     return {};
   auto session = inside(there).session;
   std::string result
