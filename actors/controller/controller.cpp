@@ -240,11 +240,11 @@ void controller_state::on_placement_answers(const workflow_id& id, answers& all,
 void controller_state::host(const workflow_id& id, promise answer) {
   auto* x = workflows->find(id);
   assert(x != nullptr);
-  auto* home = attached_domain(x->domain);
-  assert(home != nullptr);
-  answer_status(
-    self->request(home->handle, limits::host, atom::host_v, id, x->components),
-    id, answer);
+  auto* attached = attached_domain(x->domain);
+  assert(attached != nullptr);
+  answer_status(self->request(attached->handle, limits::host, atom::host_v, id,
+                              x->components),
+                id, answer);
 }
 
 /// Answers with the components as the domain reports them; when it does not
@@ -269,16 +269,16 @@ caf::result<atom::ok> controller_state::stop(const workflow_id& id) {
   auto* x = workflows->find(id);
   if (x == nullptr)
     return fail(ec::unknown_workflow, "unknown workflow " + to_string(id));
-  auto* home = attached_domain(x->domain);
+  auto* attached = attached_domain(x->domain);
   if (auto problem = workflows->remove(id))
     return problem;
   placements.erase(id);
   ++options.counts->stops;
   log_info(name, "stopped a workflow: workflow=", id);
-  if (home == nullptr)
+  if (attached == nullptr)
     return atom::ok_v;
   auto answer = self->make_response_promise<atom::ok>();
-  self->request(home->handle, limits::local, atom::drop_v, id)
+  self->request(attached->handle, limits::local, atom::drop_v, id)
     .then([answer](atom::ok) mutable { answer.deliver(atom::ok_v); },
           // The domain is told what to host when it attaches again.
           [answer](const caf::error&) mutable { answer.deliver(atom::ok_v); });
@@ -296,12 +296,13 @@ caf::result<workflow_status> controller_state::inspect(const workflow_id& id) {
   auto* x = workflows->find(id);
   if (x == nullptr)
     return fail(ec::unknown_workflow, "unknown workflow " + to_string(id));
-  auto* home = attached_domain(x->domain);
-  if (home == nullptr)
+  auto* attached = attached_domain(x->domain);
+  if (attached == nullptr)
     return workflows->status(id);
   auto answer = self->make_response_promise<workflow_status>();
-  answer_status(self->request(home->handle, limits::local, atom::inspect_v, id),
-                id, answer);
+  answer_status(
+    self->request(attached->handle, limits::local, atom::inspect_v, id), id,
+    answer);
   return answer;
 }
 
@@ -318,8 +319,8 @@ void controller_state::place_unhosted() {
   auto now = self->clock().now();
   for (auto& [id, x] : workflows->all()) {
     if (!x.domain.empty()) {
-      auto& home = domains[x.domain];
-      if (home.handle || now - home.gone_since < domain_timeout)
+      auto& attached = domains[x.domain];
+      if (attached.handle || now - attached.gone_since < domain_timeout)
         continue;
     }
     if (!placements.contains(id))

@@ -70,7 +70,7 @@ TEST_CASE_FIXTURE(
   auto result = migrate("middle", "node-2");
 
   CHECK(text_of(result)
-        == "middle lives on node " + to_string(id_of("node-2")) + " already");
+        == "middle runs on node " + to_string(id_of("node-2")) + " already");
   CHECK(look("middle").instance == before);
 }
 

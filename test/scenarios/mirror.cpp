@@ -24,7 +24,7 @@ struct mirror_fixture {
   }
 
   /// The node of a component according to Redis.
-  std::string home(const std::string& name) {
+  std::string node_in_redis(const std::string& name) {
     auto text = database->text("instance:" + to_string(cluster.look(name).id));
     for (auto& node : cluster.nodes())
       if (text.find("node_id: " + to_string(cluster.id_of(node)) + ",")
@@ -64,14 +64,14 @@ TEST_CASE_FIXTURE(mirror_fixture,
                   "mirror: Redis has the placement of each component at once") {
   auto id = cluster.start(
     {function("a", "relay", {{"out", "b"}}), function("b", "sink")});
-  CHECK(home("a") == cluster.home("a"));
-  CHECK(home("b") == cluster.home("b"));
+  CHECK(node_in_redis("a") == cluster.home("a"));
+  CHECK(node_in_redis("b") == cluster.home("b"));
   CHECK(count("dependency:") == 1);
 
   cluster.kill(cluster.home("a"));
   cluster.settle();
-  CHECK(home("a") == cluster.home("a"));
-  CHECK(home("b") == cluster.home("b"));
+  CHECK(node_in_redis("a") == cluster.home("a"));
+  CHECK(node_in_redis("b") == cluster.home("b"));
 
   cluster.stop(id);
   cluster.settle();
@@ -83,12 +83,12 @@ TEST_CASE_FIXTURE(mirror_fixture,
                   "mirror: a pending component is written as not placed") {
   cluster.add_node("n3", labelled({"rare"}));
   cluster.start({function("a", "sink", {}, {{"label_match_all", "rare"}})});
-  CHECK(home("a") == "n3");
+  CHECK(node_in_redis("a") == "n3");
 
   cluster.kill("n3");
   cluster.settle();
 
-  CHECK(home("a") == "nowhere");
+  CHECK(node_in_redis("a") == "nowhere");
 }
 
 TEST_CASE_FIXTURE(
@@ -115,6 +115,6 @@ TEST_CASE_FIXTURE(mirror_fixture,
 
   database->down = false;
   cluster.pass(10s);
-  CHECK(home("a") == cluster.home("a"));
+  CHECK(node_in_redis("a") == cluster.home("a"));
   CHECK(count("node:capabilities:") == 1);
 }

@@ -73,9 +73,8 @@ TEST_CASE_FIXTURE(
   auto node = home("f");
   restart_domain();
   auto adopted = [&] {
-    auto& all = inside_domain().components;
-    auto i = all.find(before.id);
-    return i != all.end() && i->second.instance == before.instance;
+    auto* x = inside_domain().components->find(before.id);
+    return x != nullptr && x->instance == before.instance;
   };
   for (int i = 0; i < 100 && !adopted(); ++i)
     pass(10ms);
@@ -112,7 +111,7 @@ TEST_CASE_FIXTURE(state_fixture,
   cut("controller", "domain-1");
   restart_domain();
   pass(1s);
-  REQUIRE(inside_domain().components.empty());
+  REQUIRE(inside_domain().components->all().empty());
 
   cast_to(node, before, "one");
   mend("controller", "domain-1");

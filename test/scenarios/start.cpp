@@ -280,11 +280,11 @@ TEST_CASE_FIXTURE(
 TEST_CASE_FIXTURE(world,
                   "start: all faults of a workflow are reported together") {
   auto problem = try_start(
-    {function("f", "sink", {{"out", "nobody"}}), function("f", "sink")});
+    {function("f", "sink", {{"out", "missing"}}), function("f", "sink")});
 
   CHECK(problem == ec::bad_input);
   CHECK(contains(explain(problem), "several components"));
-  CHECK(contains(explain(problem), "unknown component \"nobody\""));
+  CHECK(contains(explain(problem), "unknown component \"missing\""));
   CHECK(list().empty());
 }
 

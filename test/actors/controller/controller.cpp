@@ -74,9 +74,9 @@ struct controller_fixture : actor_fixture {
       });
   }
 
-  void answer_dial(const orchestrator_actor& whom) {
+  void answer_dial(const orchestrator_actor& found) {
     tell(subject, atom::dialled_v, net->dials.back().where,
-         caf::actor_cast<caf::strong_actor_ptr>(whom), std::string{});
+         caf::actor_cast<caf::strong_actor_ptr>(found), std::string{});
   }
 
   static workflow_spec one_function(const std::string& module) {
@@ -175,7 +175,8 @@ TEST_CASE_FIXTURE(
 }
 
 TEST_CASE_FIXTURE(controller_fixture,
-                  "controller: does not host a workflow that was stopped while its domain was away") {
+                  "controller: does not host a workflow that was stopped while "
+                  "its domain was away") {
   auto orchestrator = feasible_orchestrator();
   answer_dial(orchestrator);
   REQUIRE(upload("module"));
@@ -419,7 +420,8 @@ TEST_CASE_FIXTURE(
   CHECK(!other);
 }
 
-TEST_CASE_FIXTURE(controller_fixture, "controller store: a domain that is no longer configured loses its workflows") {
+TEST_CASE_FIXTURE(controller_fixture, "controller store: a domain that is no "
+                                      "longer configured loses its workflows") {
   answer_dial(feasible_orchestrator());
   REQUIRE(upload("module"));
   REQUIRE(start(any<workflow_id>()));

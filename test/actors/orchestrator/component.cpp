@@ -126,7 +126,8 @@ struct component_fixture : actor_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(component_fixture, "component: requests a placement, starts an instance there and announces it") {
+TEST_CASE_FIXTURE(component_fixture, "component: requests a placement, starts "
+                                     "an instance there and announces it") {
   settle();
 
   REQUIRE(started.size() == 1);
@@ -136,7 +137,9 @@ TEST_CASE_FIXTURE(component_fixture, "component: requests a placement, starts an
   CHECK(status().phase == component_phase::running);
 }
 
-TEST_CASE_FIXTURE(component_fixture, "component: stays pending while no node is feasible and retries on a tick") {
+TEST_CASE_FIXTURE(
+  component_fixture,
+  "component: stays pending while no node is feasible and retries on a tick") {
   is_feasible = false;
   settle();
   is_feasible = true;
@@ -194,7 +197,8 @@ TEST_CASE_FIXTURE(
   CHECK(status().reason == "no good");
 }
 
-TEST_CASE_FIXTURE(component_fixture, "component: stops an instance whose start succeeds after its session was lost") {
+TEST_CASE_FIXTURE(component_fixture, "component: stops an instance whose start "
+                                     "succeeds after its session was lost") {
   answers_at_once = false;
   settle();
   answers_at_once = true;
@@ -239,8 +243,8 @@ TEST_CASE_FIXTURE(
   CHECK(started.size() == 1);
 }
 
-TEST_CASE_FIXTURE(component_fixture,
-                  "component: restarts at once after a crash and backs off after the next one") {
+TEST_CASE_FIXTURE(component_fixture, "component: restarts at once after a "
+                                     "crash and backs off after the next one") {
   settle();
 
   crash();
@@ -351,7 +355,8 @@ TEST_CASE_FIXTURE(
   CHECK(status().restarts == 0);
 }
 
-TEST_CASE_FIXTURE(component_fixture, "component: announces its placement to a listener at once and on each change") {
+TEST_CASE_FIXTURE(component_fixture, "component: announces its placement to a "
+                                     "listener at once and on each change") {
   settle();
   std::vector<endpoint> received;
   auto listener

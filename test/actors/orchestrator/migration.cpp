@@ -158,7 +158,8 @@ TEST_CASE_FIXTURE(migration_steps, "migration: each step has its deadline") {
   CHECK(log == strings{"stop new", "thaw old"});
 }
 
-TEST_CASE_FIXTURE(migration_steps, "migration: the target takes over when the source is lost during activation") {
+TEST_CASE_FIXTURE(migration_steps, "migration: the target takes over when the "
+                                   "source is lost during activation") {
   unanswered = "activate";
   migrate();
 

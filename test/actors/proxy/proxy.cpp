@@ -219,7 +219,7 @@ TEST_CASE_FIXTURE(
   auto at = move(component.id);
   sample(node.id, at.instance, 3);
   database->execute({"SET", "foreign", "1"});
-  database->execute({"SET", "node:health:nobody", "1"});
+  database->execute({"SET", "node:health:unknown", "1"});
   database->down = true;
 
   tell(subject, atom::lost_v, node.id);
@@ -390,7 +390,7 @@ TEST_CASE_FIXTURE(
         unanswered.push_back(me->make_response_promise<std::string>());
         return unanswered.back();
       },
-      [this](atom::proceed) { unanswered.front().deliver("drained"s); },
+      [this](atom::tick) { unanswered.front().deliver("drained"s); },
     };
   });
   orchestrator = caf::actor_cast<orchestrator_actor>(keep(slow));
@@ -402,7 +402,7 @@ TEST_CASE_FIXTURE(
   pass(1s);
   CHECK(unanswered.size() == limits::intents);
 
-  tell(slow, atom::proceed_v);
+  tell(slow, atom::tick_v);
   pass(1s);
   CHECK(unanswered.size() == limits::intents + 1);
 }
