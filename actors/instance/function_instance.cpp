@@ -4,12 +4,13 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <cassert>
 
 namespace edgeless {
 
 namespace {
 
-/// How long one turn may last while the guest is answered synchronously.
+/// How long a turn may last while the guest's calls fail at once.
 constexpr auto turn = std::chrono::milliseconds{5};
 
 } // namespace
@@ -17,10 +18,10 @@ constexpr auto turn = std::chrono::milliseconds{5};
 function_instance::function_instance(caf::actor_config& config,
                                      function_options options)
   : function_instance_actor::base{config}, options_{std::move(options)},
-    outbox_{options_.registry, options_.links, self_id(),
-            options_.spec.id,  clock(),        options_.promises,
-            options_.stream},
-    inbox_{options_.registry, options_.room, outbox_, self_id(), clock()} {
+    queues_{options_.registry, options_.egress,     options_.id,
+            options_.spec.id,  options_.room,       clock(),
+            options_.policies, options_.stream_seed},
+    host_{this, *this, options_, queues_} {
   // nop
 }
 
@@ -29,7 +30,7 @@ const char* function_instance::name() const {
 }
 
 function_instance::behavior_type function_instance::make_behavior() {
-  unborn_ = options_.code->instantiate(*this, options_.limits);
+  prepared_ = options_.code->instantiate(host_, options_.limits);
   // clang-format off
   return {
     [this](atom::deliver, events& x) { receive(std::move(x)); },
@@ -39,15 +40,15 @@ function_instance::behavior_type function_instance::make_behavior() {
     [this](atom::hand_over, const endpoint& x, std::uint32_t y) { hand_over(x, y); },
     [this](atom::patch, output_map& x) { patch(std::move(x)); },
     [this](atom::fence, const fenced_sessions& x) { fence(x); },
-    [this](atom::proceed) { proceed(); },
-    [this](atom::due, std::uint64_t x) { fall_due(x); },
-    [this](atom::expire, std::uint64_t x) { check_call(x); },
-    [this](atom::expire) { expire(); },
+    [this](atom::proceed) { yielded_ = false; phase_ == instance_phase::ended ? quit() : drive(); },
+    [this](atom::due, std::uint64_t x) { send_delayed(x); },
+    [this](atom::expire, std::uint64_t x) { if (host_.calls.on_timer(x)) answer({event_kind::error, {}}); },
+    [this](atom::expire) { expire_held(); },
     [this](atom::report) { drive(); },
     [this](atom::retry) { retry(); },
-    [this](atom::drain) { telling_times_ = false; tell_times(); },
-    [this](atom::tick) { watch_holds(); },
-    [this](atom::hand_over) { stop_passing_on(); },
+    [this](atom::drain) { host_.times.report(); },
+    [this](atom::tick) { release_expired(); },
+    [this](atom::hand_over) { stop_forwarding(); },
     [this](atom::drop) { stop_by_force(); },
     [this](atom::stop) { stop(); },
   };
@@ -55,66 +56,65 @@ function_instance::behavior_type function_instance::make_behavior() {
 }
 
 /// A preempted guest must not go on in the same turn, or it would keep its
-/// thread for as long as it has messages.
+/// thread for as long as the mailbox has messages.
 caf::resumable::resume_result
 function_instance::resume(caf::execution_unit* unit,
                           std::size_t max_throughput) {
-  gave_up_turn_ = false;
+  turn_ended_ = false;
   for (std::size_t i = 0; i < max_throughput; ++i) {
     auto result = function_instance_actor::base::resume(unit, 1);
-    if (result != resumable::resume_later || gave_up_turn_)
+    if (result != resumable::resume_later || turn_ended_)
       return result;
   }
   return resumable::resume_later;
 }
 
-// -- verbs --------------------------------------------------------------------
-
 caf::result<atom::ok>
 function_instance::activate(output_map outputs, std::string state,
                             const instance_id& predecessor) {
-  if (phase_ != phase::born)
+  if (phase_ != instance_phase::prepared)
     return atom::ok_v;
-  if (!unborn_) {
-    auto reason = unborn_.error();
-    leave(drop_reason::stopped);
+  if (!prepared_) {
+    auto reason = prepared_.error();
+    end(drop_reason::stopped);
     return reason;
   }
-  guest_ = std::move(*unborn_);
-  observe(telemetry_kind::instantiated);
-  auto& registry = *options_.registry;
-  if (registry.samples_wanted || registry.histograms_wanted)
-    watch_.start(registry.histograms_wanted ? registry.histograms.open(
-                   options_.id, options_.spec.function_type)
-                                            : nullptr,
-                 registry.samples_wanted);
+  guest_ = std::move(*prepared_);
+  assert(guest_);
+  host_.observe(telemetry_kind::instantiated);
+  host_.times.start();
   if (predecessor.instance)
-    outbox_.succeed(predecessor);
-  predecessor_at_ = predecessor.node;
-  outbox_.patch(std::move(outputs));
-  phase_ = phase::initialising;
-  current_.state = std::move(state);
+    queues_.out.succeed(predecessor);
+  predecessor_node_ = predecessor.node;
+  queues_.out.patch(std::move(outputs));
+  phase_ = instance_phase::initialising;
+  host_.set_state(std::move(state));
   activation_ = make_response_promise<atom::ok>();
   auto promise = activation_;
   drive();
   return promise;
 }
 
+void function_instance::on_initialised() {
+  if (phase_ == instance_phase::initialising)
+    phase_ = instance_phase::running;
+  queues_.out.reliable().await_import();
+  if (activation_.pending())
+    activation_.deliver(atom::ok_v);
+  host_.observe(telemetry_kind::initialised);
+}
+
+// -- events -------------------------------------------------------------------
+
 void function_instance::receive(events batch) {
-  inbox_.expect(batch.size());
+  queues_.in.expect(batch.size());
   for (auto& x : batch)
     take_up(std::move(x));
-  if (phase_ == phase::over)
-    inbox_.clear(end_);
-  else if (inbox_.handed_over())
-    pass_on();
-  else
-    drive();
-  if (!watching_holds_ && inbox_.holding())
-    watch_holds();
-  if (inbox_.speaks()) {
-    inbox_.confirm();
-    outbox_.flush();
+  process();
+  queues_.schedule_release(this);
+  if (queues_.in.has_acks()) {
+    queues_.in.acknowledge();
+    queues_.out.flush();
   }
 }
 
@@ -124,25 +124,27 @@ void function_instance::take_up(event x) {
   case event_kind::call:
   case event_kind::marker:
   case event_kind::known:
-    inbox_.add(std::move(x));
+    queues_.in.add(std::move(x));
     return;
   case event_kind::handled:
   case event_kind::trapped:
   case event_kind::kept:
-    // A letter box has no say in what its successor keeps.
-    if (outbox_.ended() || phase_ == phase::over) {
-      inbox_.add(std::move(x));
+    // After the export, the streams belong to the successor.
+    if (queues_.out.ended() || phase_ == instance_phase::ended) {
+      queues_.in.add(std::move(x));
       return;
     }
     if (x.kind == event_kind::kept)
-      outbox_.import_streams(std::move(x));
+      queues_.out.reliable().import_event(std::move(x));
     else
-      outbox_.confirm(x);
-    outbox_.flush();
-    unblock();
+      queues_.out.reliable().on_ack(x);
+    queues_.out.flush();
+    resume_guest();
     return;
-  default:
-    if (waiting_ && x.call == calls_)
+  case event_kind::reply:
+  case event_kind::no_reply:
+  case event_kind::error:
+    if (host_.calls.awaits(x.call))
       answer({x.kind, std::move(x.payload)});
     else
       options_.registry->counts.count_dropped(drop_reason::late_answer);
@@ -150,87 +152,85 @@ void function_instance::take_up(event x) {
 }
 
 void function_instance::patch(output_map outputs) {
-  outbox_.patch(std::move(outputs));
-  retry_when_due();
-  unblock();
-  leave_if_deserted();
+  queues_.out.patch(std::move(outputs));
+  schedule_retry();
+  resume_guest();
+  end_if_deserted();
 }
 
 void function_instance::fence(const fenced_sessions& dead) {
-  // A former session of this node ends nothing here.
-  auto among = [&](const node_id& peer) {
-    return peer != options_.registry->self
+  // A former session of this node does not concern its present instances.
+  auto is_dead = [&](const node_id& peer) {
+    return peer && peer != options_.registry->self
            && std::ranges::any_of(dead,
                                   [&](auto& x) { return x.node == peer; });
   };
-  if (waiting_ && among(callee_))
+  if (host_.calls.is_waiting() && is_dead(host_.calls.callee()))
     answer({event_kind::error, {}});
-  if (predecessor_at_ && among(predecessor_at_)) {
-    inbox_.expect_no_barrier();
-    watch_holds();
+  if (is_dead(predecessor_node_)) {
+    queues_.in.on_predecessor_lost();
+    release_expired();
   }
 }
 
-void function_instance::fall_due(std::uint64_t number) {
-  auto i = delayed_.find(number);
-  if (i == delayed_.end())
+void function_instance::send_delayed(std::uint64_t number) {
+  auto* x = host_.delayed.find(number);
+  if (!x)
     return;
-  if (phase_ == phase::frozen) {
-    overdue_.push_back(number);
-    return;
-  }
-  auto& x = i->second;
-  auto now = clock().now();
-  auto ended = x.waiting && now - *x.waiting >= options_.limits.call_deadline;
-  if (x.channel == "self") {
-    cast_to_self(x.payload);
-  } else if (!outbox_.offer(x.channel, x.payload,
-                            ended      ? outbox::timeout::ended
-                            : ending() ? outbox::timeout::none
-                                       : outbox::timeout::some)) {
-    x.waiting = x.waiting ? x.waiting : now;
-    delayed_send(this, limits::room_pause, atom::due_v, number);
+  if (phase_ == instance_phase::frozen) {
+    host_.delayed.defer(number);
     return;
   }
-  delayed_.erase(i);
-  outbox_.flush();
-  retry_when_due();
+  if (!host_.send_delayed(*x)) {
+    host_.delayed.retry_later(number, *x);
+    return;
+  }
+  host_.delayed.erase(number);
+  queues_.out.flush();
+  schedule_retry();
   drive();
 }
 
-void function_instance::check_call(std::uint64_t number) {
-  call_timer_armed_ = false;
-  if (!waiting_)
-    return;
-  auto now = clock().now();
-  if (now >= call_deadline_ && number <= calls_) {
-    answer({event_kind::error, {}});
-    return;
-  }
-  call_timer_armed_ = true;
-  delayed_send(this, call_deadline_ - now, atom::expire_v, calls_);
+void function_instance::expire_held() {
+  expiry_scheduled_ = queues_.out.expire(clock().now() - options_.timeout);
+  if (expiry_scheduled_)
+    delayed_send(this, options_.timeout / 2, atom::expire_v);
 }
 
-void function_instance::expire() {
-  expiring_ = outbox_.expire(clock().now() - options_.timeout);
-  if (expiring_)
-    delayed_send(this, options_.timeout / 2, atom::expire_v);
+/// Reliable channels may have credit by now.
+void function_instance::retry() {
+  host_.pressure.on_retry();
+  if (phase_ == instance_phase::ended)
+    return;
+  queues_.out.reliable().retry();
+  queues_.out.flush();
+  resume_guest();
+  schedule_retry();
+  end_if_deserted();
+}
+
+void function_instance::schedule_retry() {
+  host_.pressure.retry_at(queues_.out.reliable().due());
 }
 
 // -- running the guest --------------------------------------------------------
 
-void function_instance::proceed() {
-  yielded_ = false;
-  if (phase_ != phase::over) {
+/// Handles the events of the inbox, in whatever way the phase requires.
+void function_instance::process() {
+  if (phase_ == instance_phase::ended) {
+    queues_.in.clear(end_reason_);
+  } else if (queues_.in.is_forwarding()) {
+    queues_.in.forward();
+    end_if_deserted();
+  } else {
     drive();
-    return;
   }
-  quit();
 }
 
 void function_instance::drive() {
-  if (!guest_ || waiting_ || blocked_ || yielded_ || phase_ == phase::over
-      || (phase_ == phase::frozen && !in_handler_))
+  if (!guest_ || host_.calls.is_waiting() || host_.pressure.is_suspended()
+      || yielded_ || phase_ == instance_phase::ended
+      || (phase_ == instance_phase::frozen && !host_.is_in_handler()))
     return;
   auto start = std::chrono::steady_clock::now();
   for (;;) {
@@ -239,24 +239,25 @@ void function_instance::drive() {
       crash(guest_->fault());
       return;
     }
-    if (busy_ > options_.limits.deadline) {
+    if (host_.times.is_overdue()) {
       crash("an event took more than "
             + std::to_string(options_.limits.deadline.count()) + " ms");
       return;
     }
     switch (where) {
     case progress::idle:
-      come_to_rest();
+      on_idle();
       return;
     case progress::working:
       return;
     case progress::blocked:
-      block();
+      host_.pressure.suspend(queues_.out.reliable().due());
       return;
     case progress::waiting:
-      waiting_ = !call_was_refused();
-      if (waiting_)
+      if (!is_call_refused()) {
+        host_.calls.wait();
         return;
+      }
       guest_->answer({event_kind::error, {}});
       if (std::chrono::steady_clock::now() - start < turn)
         break;
@@ -268,108 +269,227 @@ void function_instance::drive() {
   }
 }
 
-/// The guest has handled what there is for it.
-void function_instance::come_to_rest() {
-  if (freezing_.pending())
-    freezing_.deliver(atom::ok_v);
-  if (!stop_hook_ran_)
-    return;
-  if (phase_ == phase::forwarding)
-    retire();
-  else
-    leave(drop_reason::stopped);
-}
-
 progress function_instance::run_slice() {
-  auto taken = events_taken_;
-  auto start = std::chrono::steady_clock::now();
-  watch_.enter();
+  host_.times.begin_slice();
   auto where = guest_->run();
-  watch_.leave();
-  auto slice = std::chrono::steady_clock::now() - start;
-  // Only slices that began within the event in hand count against it.
-  busy_ = taken == events_taken_ ? busy_ + slice : slice.zero();
-  inbox_.confirm();
-  outbox_.flush();
-  options_.registry->counts.count_handled(std::exchange(handled_, 0));
+  host_.times.end_slice();
+  queues_.flush();
+  options_.registry->counts.count_handled(host_.take_handled());
   if (where != progress::blocked)
-    retry_when_due();
-  if (!expiring_ && outbox_.holding()) {
-    expiring_ = true;
+    schedule_retry();
+  if (!expiry_scheduled_ && queues_.out.is_holding()) {
+    expiry_scheduled_ = true;
     delayed_send(this, options_.timeout, atom::expire_v);
-  }
-  if (watch_.waiting() > 0 && !telling_times_) {
-    telling_times_ = true;
-    delayed_send(this, limits::samples_pause, atom::drain_v);
   }
   return where;
 }
 
-/// A few times a second, whatever happens: of many, only the newest are wanted.
-void function_instance::tell_times() {
-  auto& registry = *options_.registry;
-  auto seconds = watch_.take();
-  auto lost = watch_.take_omitted();
-  if (!seconds.empty()
-      && registry.sample_credit->take(seconds.size() * sizeof(double)))
-    caf::anon_send(options_.telemetry,
-                   execution_times{options_.id, std::move(seconds)});
-  else
-    lost += seconds.size();
-  if (lost > 0)
-    registry.counters.samples_omitted.fetch_add(lost,
-                                                std::memory_order_relaxed);
-}
-
-/// Others first; what arrives meanwhile does not give the guest another slice,
-/// or a flood of events would keep a stop waiting.
+/// Other actors run first. Events that arrive meanwhile give the guest no other
+/// slice, or a flood of events would delay a stop.
 void function_instance::yield() {
-  gave_up_turn_ = true;
+  turn_ended_ = true;
   yielded_ = true;
   send(this, atom::proceed_v);
 }
 
+/// The guest has handled all its events.
+void function_instance::on_idle() {
+  if (freezing_.pending())
+    freezing_.deliver(atom::ok_v);
+  if (!host_.has_stopped())
+    return;
+  if (phase_ == instance_phase::forwarding)
+    become_stub();
+  else
+    end(drop_reason::stopped);
+}
+
 void function_instance::answer(call_result result) {
-  waiting_ = false;
+  host_.calls.finish();
   guest_->answer(std::move(result));
   drive();
 }
 
-bool function_instance::call_was_refused() {
-  for (auto number : outbox_.take_refused())
-    if (number == calls_)
-      return true;
-  return false;
+bool function_instance::is_call_refused() {
+  auto refused = queues_.sender().take_refused();
+  return std::ranges::count(refused, host_.calls.number()) > 0;
 }
 
-void function_instance::finish_event() {
-  if (!in_handler_)
+void function_instance::resume_guest() {
+  if (host_.pressure.resume())
+    drive();
+}
+
+// -- migration ----------------------------------------------------------------
+
+/// Effective when the handler in hand has returned, which may have to wait for
+/// the reply to its call first.
+caf::result<atom::ok> function_instance::freeze() {
+  if (phase_ == instance_phase::frozen && freezing_.pending())
+    return fail(ec::duplicate, "this instance is being frozen");
+  if (phase_ == instance_phase::frozen || phase_ == instance_phase::forwarding)
+    return atom::ok_v;
+  if (phase_ != instance_phase::running)
+    return fail(ec::unknown_instance, "this instance does not run");
+  phase_ = instance_phase::frozen;
+  queues_.out.flush();
+  if (!host_.is_in_handler())
+    return atom::ok_v;
+  freezing_ = make_response_promise<atom::ok>();
+  return freezing_;
+}
+
+void function_instance::thaw() {
+  if (phase_ != instance_phase::frozen)
     return;
-  in_handler_ = false;
-  if (current_.kind == hook::cast || current_.kind == hook::call)
-    watch_.lap(current_.kind == hook::call);
-  else
-    watch_.skip();
-  switch (current_.kind) {
-  case hook::init:
-    phase_ = phase_ == phase::initialising ? phase::running : phase_;
-    outbox_.await_import();
+  phase_ = instance_phase::running;
+  if (freezing_.pending())
+    freezing_.deliver(fail(ec::stopping, "thawed before it was frozen"));
+  for (auto number : host_.delayed.take_deferred())
+    send_delayed(number);
+  drive();
+}
+
+/// The waiting events go to the successor first. Then the guest stops, and the
+/// events of its stop hook are the last ones of its outbox.
+void function_instance::hand_over(const endpoint& to, std::uint32_t feeders) {
+  if (phase_ != instance_phase::frozen || freezing_.pending())
+    return;
+  phase_ = instance_phase::forwarding;
+  successor_ = to;
+  host_.delayed.clear();
+  queues_.hand_over(this, to, feeders);
+  drive();
+}
+
+/// The guest has stopped: the instance is a forwarding stub from now on.
+void function_instance::become_stub() {
+  assert(phase_ == instance_phase::forwarding);
+  if (!guest_)
+    return;
+  guest_.reset();
+  host_.retire();
+  queues_.out.end(successor_);
+  end_if_deserted();
+}
+
+void function_instance::end_if_deserted() {
+  if (phase_ == instance_phase::forwarding && !guest_
+      && queues_.in.is_deserted() && !queues_.out.is_holding())
+    end(drop_reason::stopped);
+}
+
+void function_instance::stop_forwarding() {
+  if (phase_ != instance_phase::forwarding)
+    return;
+  become_stub();
+  if (phase_ == instance_phase::forwarding)
+    end(drop_reason::stopped);
+}
+
+void function_instance::release_expired() {
+  queues_.release_expired();
+  process();
+  queues_.schedule_release(this);
+}
+
+// -- the end ------------------------------------------------------------------
+
+void function_instance::stop() {
+  switch (phase_) {
+  case instance_phase::stopping:
+  case instance_phase::ended:
+    return;
+  case instance_phase::forwarding:
+    stop_forwarding();
+    return;
+  case instance_phase::prepared:
+  case instance_phase::initialising:
     if (activation_.pending())
-      activation_.deliver(atom::ok_v);
-    observe(telemetry_kind::initialised);
+      activation_.deliver(fail(ec::stopping, "stopped before its init ended"));
+    end(drop_reason::stopped);
+    return;
+  case instance_phase::running:
+  case instance_phase::frozen:
     break;
-  case hook::stop:
-    stop_hook_ran_ = true;
-    observe(telemetry_kind::stopped);
-    break;
-  default:
-    ++handled_;
   }
-  if (receipt_.stream != 0)
-    inbox_.handled(std::exchange(receipt_, {}));
-  // A guest that did not answer has nothing to say.
-  if (caller_)
-    done({});
+  if (freezing_.pending())
+    freezing_.deliver(fail(ec::stopping, "stopped before it was frozen"));
+  phase_ = instance_phase::stopping;
+  on_stopping();
+  host_.pressure.resume();
+  if (host_.calls.is_waiting())
+    answer({event_kind::error, {}});
+  else
+    drive();
+}
+
+/// The handler in hand, and the stop hook after it, get limits::stop_grace
+/// each.
+void function_instance::on_stopping() {
+  stop_deadline_ = clock().now() + limits::stop_grace;
+  delayed_send(this, limits::stop_grace, atom::drop_v);
+}
+
+void function_instance::stop_by_force() {
+  if (phase_ == instance_phase::ended || clock().now() < stop_deadline_)
+    return;
+  if (host_.is_in_handler() && host_.current_hook() != hook::stop
+      && !host_.has_stopped())
+    host_.observe(telemetry_kind::stopped,
+                  "its handler did not return in time");
+  if (phase_ == instance_phase::forwarding)
+    become_stub();
+  else
+    end(drop_reason::stopped);
+}
+
+void function_instance::crash(const std::string& reason) {
+  auto failed = fail(ec::guest_fault, reason);
+  if (phase_ == instance_phase::forwarding) {
+    host_.observe(telemetry_kind::stopped, explain(failed));
+    become_stub();
+    return;
+  }
+  if (freezing_.pending())
+    freezing_.deliver(failed);
+  if (activation_.pending())
+    activation_.deliver(failed);
+  else if (phase_ != instance_phase::stopping)
+    caf::anon_send(options_.node, atom::exited_v, options_.id, explain(failed));
+  host_.observe(telemetry_kind::exited, explain(failed));
+  end(drop_reason::crashed);
+}
+
+void function_instance::end(drop_reason reason) {
+  if (reason != drop_reason::crashed)
+    host_.observe(telemetry_kind::exited);
+  release(reason);
+  // The events that are in the mailbox by now are counted before the end.
+  send(this, atom::proceed_v);
+}
+
+/// Counts everything that the instance has, and gives it up.
+void function_instance::release(drop_reason reason) {
+  assert(phase_ != instance_phase::ended);
+  phase_ = instance_phase::ended;
+  end_reason_ = reason;
+  queues_.close();
+  options_.registry->histograms.close(options_.id);
+  host_.times.report();
+  host_.abort(reason);
+  queues_.in.acknowledge();
+  queues_.in.clear(reason);
+  queues_.out.clear(reason);
+  queues_.out.flush();
+  prepared_ = nullptr;
+  guest_.reset();
+}
+
+void function_instance::on_exit() {
+  if (phase_ != instance_phase::ended)
+    release(drop_reason::crashed);
+  queues_.count_undelivered(end_reason_);
 }
 
 } // namespace edgeless

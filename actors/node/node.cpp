@@ -97,7 +97,7 @@ void node_state::spawn_providers() {
         x.class_type,
         spawn_on(threads::pool, system, metrics_collector_provider,
                  resource_context{registry, links, self, options.where},
-                 collector_doors{options.metrics, machine_moment}));
+                 collector_options{options.metrics, current_moment}));
     else if (x.class_type == "redis" && options.redis_at)
       resources.emplace(
         x.class_type,

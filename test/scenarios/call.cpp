@@ -10,9 +10,9 @@ using namespace edgeless::test;
 
 namespace {
 
-/// An asker on one node, its server on another one, or as told.
-struct parties : world {
-  parties() {
+/// A calling function and a serving function on the nodes with given labels.
+struct call_fixture : world {
+  call_fixture() {
     add_node("node-1", labelled({"one"}));
     add_node("node-2", labelled({"two"}));
   }
@@ -34,7 +34,7 @@ struct parties : world {
 
 } // namespace
 
-TEST_CASE_FIXTURE(parties, "a call is answered on the same node") {
+TEST_CASE_FIXTURE(call_fixture, "call: is answered on the same node") {
   start_both("one", "one");
 
   cast_to("asker", "a");
@@ -43,7 +43,7 @@ TEST_CASE_FIXTURE(parties, "a call is answered on the same node") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(parties, "a call is answered from another node") {
+TEST_CASE_FIXTURE(call_fixture, "call: is answered from another node") {
   start_both("one", "two");
 
   cast_to("asker", "a");
@@ -53,7 +53,7 @@ TEST_CASE_FIXTURE(parties, "a call is answered from another node") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(parties, "answers use up nothing, however many there are") {
+TEST_CASE_FIXTURE(call_fixture, "call: replies take no egress credit") {
   start_both("one", "two");
 
   constexpr std::size_t batch = 1000;
@@ -70,7 +70,8 @@ TEST_CASE_FIXTURE(parties, "answers use up nothing, however many there are") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(parties, "a handler without an answer answers nothing") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: a handler without a reply answers no_reply") {
   start_both("one", "two");
 
   cast_to("asker", "none");
@@ -78,7 +79,8 @@ TEST_CASE_FIXTURE(parties, "a handler without an answer answers nothing") {
   CHECK(last() == "asker@node-1 = nothing");
 }
 
-TEST_CASE_FIXTURE(parties, "a trap in the callee is an error at once") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: a trap of the callee fails the call at once") {
   start_both("one", "two");
 
   cast_to("asker", "die");
@@ -89,7 +91,7 @@ TEST_CASE_FIXTURE(parties, "a trap in the callee is an error at once") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(parties, "a call to an unmapped channel traps") {
+TEST_CASE_FIXTURE(call_fixture, "call: an unmapped channel traps the caller") {
   start({function("asker", "asker")});
 
   cast_to("asker", "a");
@@ -99,7 +101,8 @@ TEST_CASE_FIXTURE(parties, "a call to an unmapped channel traps") {
   CHECK(look("asker").reason == "call to the unmapped channel \"out\"");
 }
 
-TEST_CASE_FIXTURE(parties, "a call to nowhere is an error at once") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: a channel without a target fails the call at once") {
   start_both("one", "two");
   kill("node-2");
 
@@ -109,7 +112,8 @@ TEST_CASE_FIXTURE(parties, "a call to nowhere is an error at once") {
   CHECK(look("asker").restarts == 0);
 }
 
-TEST_CASE_FIXTURE(parties, "a call to oneself is an error at once") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: the channel \"self\" fails the call at once") {
   scripts["narcissus"]
     = [this](guest_host& host, const guest_event& x) -> step {
     if (x.kind != hook::cast)
@@ -127,7 +131,8 @@ TEST_CASE_FIXTURE(parties, "a call to oneself is an error at once") {
   CHECK(journal == lines{"narcissus@node-1 = error"});
 }
 
-TEST_CASE_FIXTURE(parties, "a call to one's own component is no deadlock") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: a call to the caller's own component times out") {
   start({function("asker", "asker", {{"out", "asker"}},
                   {{"label_match_all", "one"}})});
 
@@ -139,7 +144,8 @@ TEST_CASE_FIXTURE(parties, "a call to one's own component is no deadlock") {
   CHECK(journal == lines{"asker@node-1 = error", "asker@node-1 = error"});
 }
 
-TEST_CASE_FIXTURE(parties, "a call without an answer ends at its deadline") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: fails at its deadline when no reply comes") {
   start_both("one", "two", "1000");
   cast_to("asker", "never");
 
@@ -151,7 +157,8 @@ TEST_CASE_FIXTURE(parties, "a call without an answer ends at its deadline") {
   CHECK(last() == "asker@node-1 = error");
 }
 
-TEST_CASE_FIXTURE(parties, "an answer after the deadline is counted") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: a reply after the deadline is counted as late") {
   start_both("one", "two", "1000");
   cast_to("asker", "never");
 
@@ -162,7 +169,8 @@ TEST_CASE_FIXTURE(parties, "an answer after the deadline is counted") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(parties, "a cycle of calls times out and goes on") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: a cycle of calls times out and both sides go on") {
   start_both("one", "two");
   cast_to("asker", "never");
   pass(10s);
@@ -175,7 +183,8 @@ TEST_CASE_FIXTURE(parties, "a cycle of calls times out and goes on") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(parties, "a call to a node that dies is an error at once") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: fails at once when the callee's node dies") {
   start_both("one", "two");
   cast_to("asker", "never");
   REQUIRE(journal.empty());
@@ -185,7 +194,8 @@ TEST_CASE_FIXTURE(parties, "a call to a node that dies is an error at once") {
   CHECK(last() == "asker@node-1 = error");
 }
 
-TEST_CASE_FIXTURE(parties, "a call to a node that is lost is an error") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: fails when the callee's node is declared lost") {
   start_both("one", "two", "60000");
   cast_to("asker", "never");
 
@@ -195,7 +205,8 @@ TEST_CASE_FIXTURE(parties, "a call to a node that is lost is an error") {
   CHECK(last() == "asker@node-1 = error");
 }
 
-TEST_CASE_FIXTURE(parties, "a call elsewhere is not touched by a loss") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: the loss of another node does not affect it") {
   add_node("node-3");
   start_both("one", "two");
   cast_to("asker", "never");
@@ -205,7 +216,7 @@ TEST_CASE_FIXTURE(parties, "a call elsewhere is not touched by a loss") {
   CHECK(journal.empty());
 }
 
-TEST_CASE_FIXTURE(parties, "a call to an instance that stops is an error") {
+TEST_CASE_FIXTURE(call_fixture, "call: fails when the callee stops") {
   start_both("one", "two");
   cast_to("asker", "never");
   auto instance = look("server").instance;
@@ -216,7 +227,9 @@ TEST_CASE_FIXTURE(parties, "a call to an instance that stops is an error") {
   CHECK(last() == "asker@node-1 = error");
 }
 
-TEST_CASE_FIXTURE(parties, "a call waiting in a stopped inbox is an error") {
+TEST_CASE_FIXTURE(
+  call_fixture,
+  "call: fails when it waits in the inbox of a stopped instance") {
   start({function("asker", "asker", {{"out", "server"}}),
          function("rival", "asker", {{"out", "server"}}),
          function("server", "server", {{"out", "asker"}})});
@@ -235,7 +248,7 @@ TEST_CASE_FIXTURE(parties, "a call waiting in a stopped inbox is an error") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(parties, "a call that a full inbox refuses is an error") {
+TEST_CASE_FIXTURE(call_fixture, "call: fails when the callee's inbox is full") {
   start_both("one", "one");
   auto server = look("server").instance;
   auto room = registry("node-1").find(server)->room;
@@ -248,7 +261,8 @@ TEST_CASE_FIXTURE(parties, "a call that a full inbox refuses is an error") {
   room->give_back(1, limits::inbox_bytes);
 }
 
-TEST_CASE_FIXTURE(parties, "a call out of reach ends at its deadline") {
+TEST_CASE_FIXTURE(
+  call_fixture, "call: fails at its deadline when the callee is unreachable") {
   start_both("one", "two");
   cut("node-1", "node-2");
 
@@ -258,8 +272,9 @@ TEST_CASE_FIXTURE(parties, "a call out of reach ends at its deadline") {
   CHECK(last() == "asker@node-1 = error");
 }
 
-TEST_CASE_FIXTURE(parties,
-                  "what waits in the inbox of a dead node is counted") {
+TEST_CASE_FIXTURE(
+  call_fixture,
+  "call: events in the inboxes of a dead node are counted as dropped") {
   start_both("one", "two");
   cast_to("asker", "never");
   cast_to("asker", "a");

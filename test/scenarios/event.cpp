@@ -11,7 +11,7 @@ using namespace edgeless::test;
 
 namespace {
 
-/// Casts as many events as it is told, numbered from 0.
+/// Casts as many events as the payload says, numbered from 0.
 script burst() {
   return [](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::cast)
@@ -21,8 +21,8 @@ script burst() {
   };
 }
 
-struct cluster : world {
-  cluster() {
+struct cast_fixture : world {
+  cast_fixture() {
     scripts["burst"] = burst();
     scripts["count"] = [this](guest_host&, const guest_event& x) -> step {
       if (x.kind == hook::cast)
@@ -37,14 +37,14 @@ struct cluster : world {
     return {{"label_match_all", label}};
   }
 
-  /// From one node to the other.
+  /// A source on node-1 that feeds a sink on node-2.
   void start_pair(const std::string& source, const std::string& sink) {
     start({function("source", source, {{"out", "sink"}}, on("one")),
            function("sink", sink, {}, on("two"))});
   }
 
-  /// Whether all `n` events were seen, in order and once.
-  bool saw(int n) const {
+  /// The events 0 to n-1 were received, in order and once.
+  bool received_all(int n) const {
     lines all;
     for (int i = 0; i < n; ++i)
       all.push_back(std::to_string(i));
@@ -58,26 +58,29 @@ struct cluster : world {
 
 // -- casts --------------------------------------------------------------------
 
-TEST_CASE_FIXTURE(cluster, "events arrive in order on the same node") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: events arrive in order on the same node") {
   start({function("source", "burst", {{"out", "sink"}}, on("one")),
          function("sink", "count", {}, on("one"))});
 
   cast_to("source", "1000");
 
-  CHECK(saw(1000));
+  CHECK(received_all(1000));
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "events arrive in order on another node") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: events arrive in order on another node") {
   start_pair("burst", "count");
 
   cast_to("source", "1000");
 
-  CHECK(saw(1000));
+  CHECK(received_all(1000));
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "a pair keeps its order over several channels") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: two channels to one target share one order") {
   scripts["zigzag"] = [](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::cast)
       for (int i = 0; i < 600; ++i)
@@ -90,10 +93,11 @@ TEST_CASE_FIXTURE(cluster, "a pair keeps its order over several channels") {
 
   cast_to("source", "go");
 
-  CHECK(saw(600));
+  CHECK(received_all(600));
 }
 
-TEST_CASE_FIXTURE(cluster, "a cast to an unmapped channel is counted, only") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: an unmapped channel drops and counts the event") {
   start({function("source", "relay")});
 
   cast_to("source", "a");
@@ -103,7 +107,9 @@ TEST_CASE_FIXTURE(cluster, "a cast to an unmapped channel is counted, only") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "casts to nowhere wait and leave in order") {
+TEST_CASE_FIXTURE(
+  cast_fixture,
+  "cast: events for a channel without a target are held in order") {
   start({function("source", "burst", {{"out", "sink"}}, on("one")),
          function("sink", "count", {}, on("two"))});
   kill("node-2");
@@ -112,11 +118,12 @@ TEST_CASE_FIXTURE(cluster, "casts to nowhere wait and leave in order") {
 
   add_node("node-3", labelled({"two"}));
 
-  CHECK(saw(200));
+  CHECK(received_all(200));
   CHECK(dropped() == 0);
 }
 
-TEST_CASE_FIXTURE(cluster, "what came while they waited stays behind them") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: newer events leave after the held ones") {
   start_pair("relay", "count");
   kill("node-2");
   cast_to("source", "0");
@@ -125,10 +132,12 @@ TEST_CASE_FIXTURE(cluster, "what came while they waited stays behind them") {
   add_node("node-3", labelled({"two"}));
   cast_to("source", "2");
 
-  CHECK(saw(3));
+  CHECK(received_all(3));
 }
 
-TEST_CASE_FIXTURE(cluster, "more than may wait is dropped and counted") {
+TEST_CASE_FIXTURE(
+  cast_fixture,
+  "cast: events beyond limits::held_events are dropped and counted") {
   start_pair("burst", "count");
   kill("node-2");
 
@@ -136,11 +145,11 @@ TEST_CASE_FIXTURE(cluster, "more than may wait is dropped and counted") {
   add_node("node-3", labelled({"two"}));
 
   CHECK(dropped(drop_reason::nowhere) == 300 - limits::held_events);
-  CHECK(saw(limits::held_events));
+  CHECK(received_all(limits::held_events));
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "what waits for too long is dropped and counted") {
+TEST_CASE_FIXTURE(cast_fixture, "cast: held events expire and are counted") {
   start_pair("burst", "count");
   kill("node-2");
   cast_to("source", "5");
@@ -153,7 +162,8 @@ TEST_CASE_FIXTURE(cluster, "what waits for too long is dropped and counted") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "what waits for two periods is not dropped") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: held events survive two keep-alive periods") {
   start_pair("burst", "count");
   kill("node-2");
   cast_to("source", "5");
@@ -161,21 +171,23 @@ TEST_CASE_FIXTURE(cluster, "what waits for two periods is not dropped") {
   pass(3s);
   add_node("node-3", labelled({"two"}));
 
-  CHECK(saw(5));
+  CHECK(received_all(5));
 }
 
-TEST_CASE_FIXTURE(cluster, "a full inbox drops the newest and counts them") {
+TEST_CASE_FIXTURE(
+  cast_fixture, "cast: a full inbox drops the newest events and counts them") {
   start({function("source", "burst", {{"out", "sink"}}, on("one")),
          function("sink", "count", {}, on("one"))});
 
   cast_to("source", "5000");
 
   CHECK(dropped(drop_reason::inbox_full) == 5000 - limits::inbox_events);
-  CHECK(saw(limits::inbox_events));
+  CHECK(received_all(limits::inbox_events));
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "a function may cast to itself a million times") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: a function can cast to itself a million times") {
   auto rounds = 0;
   scripts["wheel"] = [&](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::cast && ++rounds < 1'000'000)
@@ -190,7 +202,8 @@ TEST_CASE_FIXTURE(cluster, "a function may cast to itself a million times") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "a function that floods itself drops and counts") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: a function that floods itself drops and counts") {
   scripts["flood"] = [](guest_host& host, const guest_event& x) -> step {
     if (x.payload == "go")
       for (int i = 0; i < 5000; ++i)
@@ -205,7 +218,8 @@ TEST_CASE_FIXTURE(cluster, "a function that floods itself drops and counts") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "the largest payload arrives, in parts") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: the largest payload arrives in fragments") {
   scripts["big"] = [](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::cast)
       host.cast("out", std::string(limits::payload - 1, 'x') + "!");
@@ -221,7 +235,9 @@ TEST_CASE_FIXTURE(cluster, "the largest payload arrives, in parts") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "a larger payload is dropped and counted") {
+TEST_CASE_FIXTURE(
+  cast_fixture,
+  "cast: a payload above limits::payload is dropped and counted") {
   scripts["big"] = [](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::cast)
       host.cast("out", std::string(limits::payload + 1, 'x'));
@@ -236,7 +252,7 @@ TEST_CASE_FIXTURE(cluster, "a larger payload is dropped and counted") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "a delayed cast leaves when it is due") {
+TEST_CASE_FIXTURE(cast_fixture, "delayed cast: is sent when it is due") {
   scripts["later"] = [](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::cast)
       CHECK(!host.delayed_cast(3s, "out", "late"));
@@ -253,7 +269,9 @@ TEST_CASE_FIXTURE(cluster, "a delayed cast leaves when it is due") {
   CHECK(seen == lines{"late"});
 }
 
-TEST_CASE_FIXTURE(cluster, "too many delayed casts are dropped and counted") {
+TEST_CASE_FIXTURE(
+  cast_fixture,
+  "delayed cast: more than limits::delayed_casts are dropped and counted") {
   scripts["later"] = [](guest_host& host, const guest_event& x) -> step {
     if (x.payload == "go")
       for (std::size_t i = 0; i < limits::delayed_casts + 3; ++i)
@@ -269,7 +287,8 @@ TEST_CASE_FIXTURE(cluster, "too many delayed casts are dropped and counted") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "a delayed cast to an unmapped channel traps") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "delayed cast: an unmapped channel traps the guest") {
   scripts["later"] = [](guest_host& host, const guest_event& x) -> step {
     auto problem = host.delayed_cast(3s, "out", "late");
     return x.kind == hook::cast ? step{trap{explain(problem)}} : step{};
@@ -282,9 +301,11 @@ TEST_CASE_FIXTURE(cluster, "a delayed cast to an unmapped channel traps") {
   CHECK(look("f").reason == "delayed cast to the unmapped channel \"out\"");
 }
 
-// -- links --------------------------------------------------------------------
+// -- egress -------------------------------------------------------------------
 
-TEST_CASE_FIXTURE(cluster, "a broken connection neither loses nor doubles") {
+TEST_CASE_FIXTURE(
+  cast_fixture,
+  "egress: a broken connection neither loses nor duplicates events") {
   start_pair("burst", "count");
   post("source", "2000");
   run(6);
@@ -294,11 +315,12 @@ TEST_CASE_FIXTURE(cluster, "a broken connection neither loses nor doubles") {
   pass(2s);
 
   CHECK(before < 2000);
-  CHECK(saw(2000));
+  CHECK(received_all(2000));
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "events for a peer out of reach wait for it") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "egress: events for an unreachable peer wait for it") {
   start_pair("burst", "count");
   cut("node-1", "node-2");
   cast_to("source", "20");
@@ -307,11 +329,13 @@ TEST_CASE_FIXTURE(cluster, "events for a peer out of reach wait for it") {
   mend("node-1", "node-2");
   pass(4s);
 
-  CHECK(saw(20));
+  CHECK(received_all(20));
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "a peer out of reach for too long loses them") {
+TEST_CASE_FIXTURE(
+  cast_fixture,
+  "egress: events for a peer that stays unreachable are dropped") {
   start_pair("burst", "count");
   cut("node-1", "node-2");
   cast_to("source", "20");
@@ -322,7 +346,9 @@ TEST_CASE_FIXTURE(cluster, "a peer out of reach for too long loses them") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "who was out of reach for too long is heard again") {
+TEST_CASE_FIXTURE(
+  cast_fixture,
+  "egress: a peer that is reachable again receives events again") {
   start_pair("burst", "count");
   cast_to("source", "3");
   cut("node-1", "node-2");
@@ -334,11 +360,13 @@ TEST_CASE_FIXTURE(cluster, "who was out of reach for too long is heard again") {
 
   cast_to("source", "5");
 
-  CHECK(saw(5));
+  CHECK(received_all(5));
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "more than a link may hold is dropped and counted") {
+TEST_CASE_FIXTURE(
+  cast_fixture,
+  "egress: events beyond limits::egress_events are dropped and counted") {
   start_pair("burst", "count");
   cut("node-1", "node-2");
 
@@ -347,7 +375,8 @@ TEST_CASE_FIXTURE(cluster, "more than a link may hold is dropped and counted") {
   CHECK(dropped(drop_reason::egress_full) == 17000 - limits::egress_events);
 }
 
-TEST_CASE_FIXTURE(cluster, "an idle link is dialled again when it is needed") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "egress: an idle connection is dialled again on demand") {
   start_pair("burst", "count");
   cast_to("source", "3");
   pass(10min);
@@ -355,11 +384,12 @@ TEST_CASE_FIXTURE(cluster, "an idle link is dialled again when it is needed") {
 
   cast_to("source", "5");
 
-  CHECK(saw(5));
+  CHECK(received_all(5));
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "events of a dead node are accounted for") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "egress: events of a dead node are accounted for") {
   start_pair("burst", "count");
   cut("node-1", "node-2");
   cast_to("source", "20");

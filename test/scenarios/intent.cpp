@@ -6,7 +6,7 @@ using namespace edgeless::test;
 
 namespace {
 
-struct office : movers {
+struct office : migration_fixture {
   office() {
     pumping = false;
   }
@@ -203,10 +203,10 @@ TEST_CASE_FIXTURE(office, "a cordon of nobody is refused") {
 // -- drain --------------------------------------------------------------------
 
 TEST_CASE("a drained node is empty, and nothing is lost") {
-  movers x;
+  migration_fixture x;
   x.start_chain();
   x.start({function("g", "tally"), function("h", "tally")});
-  x.arrange({{"g", "node-1"}, {"h", "node-2"}});
+  x.place_all({{"g", "node-1"}, {"h", "node-2"}});
   x.begin({intent_kind::drain, {}, {x.id_of("node-1")}});
   x.drive(400);
   x.rest();
@@ -215,8 +215,8 @@ TEST_CASE("a drained node is empty, and nothing is lost") {
   REQUIRE(x.outcomes[0]);
   CHECK(x.outcomes[0]->ends_with(" is cordoned; 2 components moved"));
   CHECK(x.inside("node-1").instances.empty());
-  CHECK(x.intact());
-  CHECK(x.lossless());
+  CHECK(x.is_intact());
+  CHECK(x.is_lossless());
 }
 
 TEST_CASE_FIXTURE(office, "who cannot leave a drained node stays") {

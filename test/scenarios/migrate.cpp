@@ -12,32 +12,32 @@ namespace {
 
 constexpr std::uint64_t seeds = 25;
 
-/// Moves members of a chain under load, in any order of deliveries.
+/// Migrates members of a chain under load, with shuffled deliveries.
 void check_chain(const std::vector<std::pair<std::string, std::string>>& plan) {
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
     INFO("seed ", seed);
-    movers x{seed};
+    migration_fixture x{seed};
     x.start_chain();
     std::map<std::string, logical_id> ids;
-    for (auto& [who, where] : plan)
-      ids[who] = x.look(who).id;
+    for (auto& [name, node] : plan)
+      ids[name] = x.look(name).id;
     x.drive(40);
-    for (auto& [who, where] : plan) {
-      x.begin_move(ids[who], x.id_of(where));
+    for (auto& [name, node] : plan) {
+      x.begin_move(ids[name], x.id_of(node));
       x.drive(static_cast<int>(3 * seed));
     }
     x.drive(400);
     x.rest();
 
     CHECK(x.made > 30);
-    CHECK(x.intact());
-    CHECK(x.lossless());
+    CHECK(x.is_intact());
+    CHECK(x.is_lossless());
     CHECK(x.outcomes.size() == plan.size());
     for (auto& y : x.outcomes)
       CHECK(y);
-    for (auto& [who, where] : plan)
-      CHECK(x.sightings(who).size() == 1);
-    // In another order of deliveries, another move is the last one.
+    for (auto& [name, node] : plan)
+      CHECK(x.sightings(name).size() == 1);
+    // Shuffled deliveries may let another migration be the last one.
     auto& last = plan.back().first;
     CHECK(std::ranges::count(plan, std::pair{last, x.home(last)}) == 1);
     CHECK(x.look(plan.back().first).restarts == 0);
@@ -46,7 +46,8 @@ void check_chain(const std::vector<std::pair<std::string, std::string>>& plan) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(movers, "a function migrates to where it is told") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "migration: moves a function to the requested node") {
   start_chain();
 
   auto said = migrate("middle", "node-4");
@@ -57,7 +58,8 @@ TEST_CASE_FIXTURE(movers, "a function migrates to where it is told") {
   CHECK(sightings("middle") == lines{"node-4"});
 }
 
-TEST_CASE_FIXTURE(movers, "who has migrated leaves nothing behind") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "migration: leaves no instance on the source node") {
   pumping = false;
   start_chain();
   auto before = registry("node-2").size();
@@ -69,36 +71,37 @@ TEST_CASE_FIXTURE(movers, "who has migrated leaves nothing behind") {
   CHECK(inside("node-2").instances.empty());
 }
 
-TEST_CASE("a source that migrates loses, doubles and overtakes nothing") {
+TEST_CASE("migration: a source loses, duplicates and reorders nothing") {
   check_chain({{"source", "node-4"}});
 }
 
-TEST_CASE("a middle that migrates loses, doubles and overtakes nothing") {
+TEST_CASE(
+  "migration: a middle function loses, duplicates and reorders nothing") {
   check_chain({{"middle", "node-4"}});
 }
 
-TEST_CASE("a sink that migrates loses, doubles and overtakes nothing") {
+TEST_CASE("migration: a sink loses, duplicates and reorders nothing") {
   check_chain({{"sink", "node-4"}});
 }
 
-TEST_CASE("members that migrate to one node lose nothing") {
+TEST_CASE("migration: onto the node of a neighbour loses nothing") {
   check_chain({{"source", "node-2"}});
   check_chain({{"sink", "node-2"}});
   check_chain({{"middle", "node-1"}});
 }
 
-TEST_CASE("two moves in a row lose nothing") {
+TEST_CASE("migration: consecutive migrations of one function lose nothing") {
   check_chain({{"middle", "node-4"}, {"middle", "node-1"}});
   check_chain({{"sink", "node-4"}, {"sink", "node-1"}, {"sink", "node-3"}});
 }
 
-TEST_CASE("both ends may move at the same time") {
+TEST_CASE("migration: both ends of a channel may migrate at the same time") {
   check_chain({{"source", "node-4"}, {"middle", "node-3"}});
   check_chain({{"middle", "node-4"}, {"sink", "node-4"}});
   check_chain({{"source", "node-4"}, {"middle", "node-1"}, {"sink", "node-2"}});
 }
 
-TEST_CASE("both ends may move again and again") {
+TEST_CASE("migration: both ends of a channel may migrate repeatedly") {
   check_chain({{"middle", "node-4"},
                {"sink", "node-1"},
                {"middle", "node-3"},
@@ -107,9 +110,9 @@ TEST_CASE("both ends may move again and again") {
                {"middle", "node-1"}});
 }
 
-TEST_CASE("many who feed one that moves keep their order") {
+TEST_CASE("migration: the feeders of a migrating sink keep their order") {
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
-    movers x{seed};
+    migration_fixture x{seed};
     std::map<instance_id, std::vector<int>> from;
     x.scripts["count"] = [&](guest_host&, const guest_event& e) -> step {
       if (e.kind == hook::cast)
@@ -131,13 +134,13 @@ TEST_CASE("many who feed one that moves keep their order") {
     }
     CHECK(sum == static_cast<std::size_t>(x.made));
     CHECK(from.size() == 3);
-    CHECK(x.lossless());
+    CHECK(x.is_lossless());
   }
 }
 
-TEST_CASE("who feeds many and moves keeps the order of each") {
+TEST_CASE("migration: a migrating fan-out keeps the order of each channel") {
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
-    movers x{seed};
+    migration_fixture x{seed};
     x.scripts["fan"] = [](guest_host& host, const guest_event& e) -> step {
       if (e.kind == hook::cast)
         for (auto channel : {"l", "r"})
@@ -153,14 +156,16 @@ TEST_CASE("who feeds many and moves keeps the order of each") {
     x.drive(400);
     x.rest();
 
-    CHECK(x.intact());
+    CHECK(x.is_intact());
     CHECK(x.balanced());
     CHECK(x.dropped(drop_reason::unmapped)
           == static_cast<std::uint64_t>(x.made));
   }
 }
 
-TEST_CASE_FIXTURE(movers, "a generator neither stops nor doubles") {
+TEST_CASE_FIXTURE(
+  migration_fixture,
+  "migration: a timer-driven source neither stops nor doubles its rate") {
   start_chain();
   REQUIRE(migrate("source", "node-4"));
   pass(6s);
@@ -171,7 +176,8 @@ TEST_CASE_FIXTURE(movers, "a generator neither stops nor doubles") {
   CHECK(beats - before == 100);
 }
 
-TEST_CASE_FIXTURE(movers, "a resource migrates and misses nothing") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "migration: a resource migrates and misses no event") {
   folder files;
   auto path = (files / "log").string();
   add_node("node-5", providing("file-log"));
@@ -189,15 +195,17 @@ TEST_CASE_FIXTURE(movers, "a resource migrates and misses nothing") {
   for (std::string line; std::getline(in, line); ++n)
     CHECK(line == std::to_string(n));
   CHECK(n == made);
-  CHECK(lossless());
+  CHECK(is_lossless());
 }
 
-TEST_CASE_FIXTURE(movers, "what waits for nowhere follows in a move") {
+TEST_CASE_FIXTURE(
+  migration_fixture,
+  "migration: held events leave after the source has migrated") {
   pumping = false;
   add_node("node-0", labelled({"rare"}));
   start({function("source", "pump", {{"out", "sink"}}),
          function("sink", "count", {}, {{"label_match_all", "rare"}})});
-  arrange({{"source", "node-1"}});
+  place_all({{"source", "node-1"}});
   kill("node-0");
   pumping = true;
   pass(110ms);
@@ -211,20 +219,20 @@ TEST_CASE_FIXTURE(movers, "what waits for nowhere follows in a move") {
 
   CHECK(early > 5);
   CHECK(home("source") == "node-4");
-  CHECK(intact());
-  CHECK(lossless());
+  CHECK(is_intact());
+  CHECK(is_lossless());
 }
 
 // -- calls --------------------------------------------------------------------
 
-TEST_CASE("calls are answered whichever end moves, and when") {
+TEST_CASE("migration: calls are answered while caller or callee migrates") {
   for (auto mover : {"asker", "server"})
     for (int turns = 0; turns < 60; ++turns) {
       INFO(mover, " moves, asked after ", turns);
-      movers x;
+      migration_fixture x;
       x.start({function("asker", "asker", {{"out", "server"}}),
                function("server", "server")});
-      x.arrange({{"asker", "node-1"}, {"server", "node-2"}});
+      x.place_all({{"asker", "node-1"}, {"server", "node-2"}});
       auto asker = x.look("asker").instance;
       x.begin_move(mover, "node-4");
       x.run(turns);
@@ -236,14 +244,15 @@ TEST_CASE("calls are answered whichever end moves, and when") {
       REQUIRE(x.journal.size() == 1);
       CHECK(x.journal[0].ends_with(" = re a"));
       CHECK(x.home(mover) == "node-4");
-      CHECK(x.lossless());
+      CHECK(x.is_lossless());
     }
 }
 
-TEST_CASE_FIXTURE(movers, "who waits for an answer moves when it has it") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "migration: an instance in a call migrates after the reply") {
   start({function("asker", "asker", {{"out", "server"}}),
          function("server", "server", {{"out", "asker"}})});
-  arrange({{"asker", "node-1"}, {"server", "node-2"}});
+  place_all({{"asker", "node-1"}, {"server", "node-2"}});
   cast_to("asker", "never");
   auto said = migrate("server", "node-4");
 
@@ -252,12 +261,14 @@ TEST_CASE_FIXTURE(movers, "who waits for an answer moves when it has it") {
   CHECK(home("server") == "node-4");
 }
 
-TEST_CASE_FIXTURE(movers, "who waits for too long stays, and goes on") {
+TEST_CASE_FIXTURE(
+  migration_fixture,
+  "migration: fails when a call outlasts it, and the instance goes on") {
   start({function("asker", "asker", {{"out", "server"}},
                   {{"call_timeout_ms", "60000"}}),
          function("server", "server", {{"out", "asker"}},
                   {{"call_timeout_ms", "60000"}})});
-  arrange({{"asker", "node-1"}, {"server", "node-2"}});
+  place_all({{"asker", "node-1"}, {"server", "node-2"}});
   cast_to("asker", "never");
 
   auto said = migrate("server", "node-4");
@@ -272,9 +283,10 @@ TEST_CASE_FIXTURE(movers, "who waits for too long stays, and goes on") {
 
 // -- state --------------------------------------------------------------------
 
-TEST_CASE_FIXTURE(movers, "a state stays behind unless it is Global") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "migration: a NodeLocal state stays on its node") {
   start({function("f", "tally")});
-  arrange({{"f", "node-1"}});
+  place_all({{"f", "node-1"}});
   cast_to("f", "x");
   cast_to("f", "x");
   REQUIRE(migrate("f", "node-4"));
@@ -288,9 +300,10 @@ TEST_CASE_FIXTURE(movers, "a state stays behind unless it is Global") {
                  "tally@node-1 1"});
 }
 
-TEST_CASE_FIXTURE(movers, "a Global state goes along") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "migration: a Global state follows the instance") {
   start({function("f", "tally", {}, {{"state_policy", "Global"}})});
-  arrange({{"f", "node-1"}});
+  place_all({{"f", "node-1"}});
   cast_to("f", "x");
   cast_to("f", "x");
 
@@ -304,9 +317,10 @@ TEST_CASE_FIXTURE(movers, "a Global state goes along") {
                  "tally@node-1 4"});
 }
 
-TEST_CASE_FIXTURE(movers, "a Global state survives its node") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "failover: a Global state survives its node") {
   start({function("f", "tally", {}, {{"state_policy", "Global"}})});
-  arrange({{"f", "node-1"}});
+  place_all({{"f", "node-1"}});
   for (int i = 0; i < 5; ++i)
     cast_to("f", "x");
   pass(1s);
@@ -318,9 +332,10 @@ TEST_CASE_FIXTURE(movers, "a Global state survives its node") {
   CHECK(home("f") != "node-1");
 }
 
-TEST_CASE_FIXTURE(movers, "a NodeLocal state does not survive its node") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "failover: a NodeLocal state does not survive its node") {
   start({function("f", "tally")});
-  arrange({{"f", "node-1"}});
+  place_all({{"f", "node-1"}});
   cast_to("f", "x");
   pass(1s);
 
@@ -330,9 +345,10 @@ TEST_CASE_FIXTURE(movers, "a NodeLocal state does not survive its node") {
   CHECK(journal.back() == "tally@" + home("f") + " 1");
 }
 
-TEST_CASE_FIXTURE(movers, "a Transient state is gone after a move") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "migration: a Transient state is gone afterwards") {
   start({function("f", "tally", {}, {{"state_policy", "Transient"}})});
-  arrange({{"f", "node-1"}});
+  place_all({{"f", "node-1"}});
   cast_to("f", "x");
 
   REQUIRE(migrate("f", "node-4"));

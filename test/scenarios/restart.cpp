@@ -143,7 +143,7 @@ TEST_CASE_FIXTURE(thinking, "without a controller everything runs on") {
 TEST_CASE("a chain under load loses nothing when its orchestrator restarts") {
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     INFO("seed ", seed);
-    movers x{seed};
+    migration_fixture x{seed};
     x.start_chain();
     x.drive(500);
     x.kill_domain(brain);
@@ -153,8 +153,8 @@ TEST_CASE("a chain under load loses nothing when its orchestrator restarts") {
     x.pass(2s);
     x.rest();
     CHECK(x.made > 1000);
-    CHECK(x.intact());
-    CHECK(x.lossless());
+    CHECK(x.is_intact());
+    CHECK(x.is_lossless());
   }
 }
 
@@ -315,7 +315,7 @@ TEST_CASE(
   int moved = 0;
   for (int turns = 0; turns < 80; ++turns) {
     INFO("turns ", turns);
-    movers x{static_cast<std::uint64_t>(turns % 3)};
+    migration_fixture x{static_cast<std::uint64_t>(turns % 3)};
     x.start_chain();
     auto before = x.look("middle");
     x.begin_move(before.id, x.id_of("node-4"));
@@ -328,8 +328,8 @@ TEST_CASE(
     CHECK(after.phase == component_phase::running);
     CHECK(after.restarts == 0);
     CHECK(x.sightings("middle").size() == 1);
-    CHECK(x.intact());
-    CHECK(x.lossless());
+    CHECK(x.is_intact());
+    CHECK(x.is_lossless());
     (after.instance == before.instance ? stayed : moved) += 1;
   }
   CHECK(stayed > 0);

@@ -154,7 +154,7 @@ TEST_CASE_FIXTURE(keeping, "what never synced is not asked for") {
 TEST_CASE("the old node may die, too, when a move was forgotten") {
   for (int turns = 0; turns < 80; turns += 2) {
     INFO("turns ", turns);
-    movers x;
+    migration_fixture x;
     x.start_chain();
     x.begin_move("middle", "node-4");
     x.drive(turns);

@@ -14,9 +14,9 @@ namespace {
 
 constexpr auto period = 2s;
 
-/// One node whose instances are measured, and a function on it.
-struct measured : world {
-  measured() {
+/// One node that collects samples and histograms, and a function on it.
+struct telemetry_fixture : world {
+  telemetry_fixture() {
     add_node("node-1");
     registry("node-1").samples_wanted = true;
     registry("node-1").histograms_wanted = true;
@@ -50,7 +50,8 @@ bool contains(const std::string& text, std::string_view part) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(measured, "samples go with the keep-alives, once") {
+TEST_CASE_FIXTURE(telemetry_fixture,
+                  "telemetry: samples travel with the keep-alives, once") {
   cast(3);
   std::size_t seen = 0;
   for (int i = 0; i < 4; ++i) {
@@ -64,7 +65,8 @@ TEST_CASE_FIXTURE(measured, "samples go with the keep-alives, once") {
   CHECK(reported() == 0);
 }
 
-TEST_CASE_FIXTURE(measured, "samples name the instance that took them") {
+TEST_CASE_FIXTURE(telemetry_fixture,
+                  "telemetry: samples name the instance that produced them") {
   cast(1);
   auto f = look("f").instance;
   for (int i = 0; i < 4 && reported() == 0; ++i)
@@ -74,7 +76,8 @@ TEST_CASE_FIXTURE(measured, "samples name the instance that took them") {
   CHECK(inside("node-1").sent.times[0].instance == f);
 }
 
-TEST_CASE_FIXTURE(measured, "what is not acknowledged is sent again") {
+TEST_CASE_FIXTURE(telemetry_fixture,
+                  "telemetry: unacknowledged samples are sent again") {
   cast(3);
   for (int i = 0; i < 4 && reported() == 0; ++i)
     pass(period);
@@ -91,7 +94,9 @@ TEST_CASE_FIXTURE(measured, "what is not acknowledged is sent again") {
   CHECK(reported() == 0);
 }
 
-TEST_CASE_FIXTURE(measured, "samples wait while there is no orchestrator") {
+TEST_CASE_FIXTURE(
+  telemetry_fixture,
+  "telemetry: samples wait while the orchestrator is unreachable") {
   cut("node-1");
   pass(3 * period);
   auto f = inside("node-1").instances.begin()->first;
@@ -111,7 +116,9 @@ TEST_CASE_FIXTURE(measured, "samples wait while there is no orchestrator") {
   CHECK(seen == 5);
 }
 
-TEST_CASE_FIXTURE(measured, "proof of life waits for nobody") {
+TEST_CASE_FIXTURE(
+  telemetry_fixture,
+  "telemetry: keep-alives do not wait for the telemetry actor") {
   cast(3);
   caf::anon_send_exit(inside("node-1").telemetry, caf::exit_reason::kill);
   pass(5 * period);
@@ -120,7 +127,8 @@ TEST_CASE_FIXTURE(measured, "proof of life waits for nobody") {
   CHECK(reported() == 0);
 }
 
-TEST_CASE_FIXTURE(world, "nobody who does not want samples gets any") {
+TEST_CASE_FIXTURE(
+  world, "telemetry: no samples are collected unless they are enabled") {
   add_node("node-1");
   start({function("f", "sink")});
   cast_to("f", "x");
@@ -130,7 +138,8 @@ TEST_CASE_FIXTURE(world, "nobody who does not want samples gets any") {
   CHECK(!inside("node-1").fetching);
 }
 
-TEST_CASE_FIXTURE(measured, "the metrics of a function are there, then gone") {
+TEST_CASE_FIXTURE(telemetry_fixture,
+                  "telemetry: a function's metrics end with the function") {
   cast(2);
   auto f = to_string(look("f").instance);
   CHECK(contains(page(), "function_count{"));
@@ -145,7 +154,8 @@ TEST_CASE_FIXTURE(measured, "the metrics of a function are there, then gone") {
   CHECK(!contains(page(), "execution_times"));
 }
 
-TEST_CASE_FIXTURE(measured, "a node tells starts, failures and drops") {
+TEST_CASE_FIXTURE(telemetry_fixture,
+                  "telemetry: a node exports starts, failures and drops") {
   cast_to("f", "die");
   pass(period);
 

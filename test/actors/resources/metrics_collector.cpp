@@ -13,8 +13,9 @@ namespace {
 
 using list = memory_database::list;
 
-struct clinic : actor_fixture {
-  clinic() : registry{std::make_shared<instance_registry>(any<node_id>())} {
+struct metrics_collector_fixture : actor_fixture {
+  metrics_collector_fixture()
+    : registry{std::make_shared<instance_registry>(any<node_id>())} {
     links = pose<egress_actor>(
       [this](atom::deliver, const instance_id&, const events& x) {
         answers.insert(answers.end(), x.begin(), x.end());
@@ -26,20 +27,21 @@ struct clinic : actor_fixture {
       return transaction_times::moment{steady_clock::time_point{passed},
                                        system_clock::time_point{passed}};
     };
-    auto node
-      = pose<node_actor>([this](atom::prepare, const physical_id&,
-                                const instance_actor& x) { it = keep(x); });
-    maker = keep(provider_actor{
+    auto node = pose<node_actor>(
+      [this](atom::prepare, const physical_id&, const instance_actor& x) {
+        instance = keep(x);
+      });
+    provider = keep(provider_actor{
       system.spawn(metrics_collector_provider,
                    resource_context{registry, links, node, threads::pool},
-                   collector_doors{database->opener(), now})});
+                   collector_options{database->opener(), now})});
   }
 
   caf::expected<atom::ok> open(std::map<std::string, std::string> settings) {
     component_spec spec;
     spec.settings = std::move(settings);
     id = any<physical_id>();
-    return ask<atom::ok>(maker, atom::start_v, id, spec, output_map{},
+    return ask<atom::ok>(provider, atom::start_v, id, spec, output_map{},
                          std::string{});
   }
 
@@ -67,9 +69,9 @@ struct clinic : actor_fixture {
     = std::make_shared<memory_database>();
   instance_registry_ptr registry;
   egress_actor links;
-  provider_actor maker;
+  provider_actor provider;
   physical_id id;
-  instance_actor it;
+  instance_actor instance;
   instance_id source{any<node_id>(), any<physical_id>()};
   logical_id component = any<logical_id>();
   events answers;
@@ -80,7 +82,9 @@ const std::string average = "workflow:chain:average";
 
 } // namespace
 
-TEST_CASE_FIXTURE(clinic, "what a workflow takes is written to Redis") {
+TEST_CASE_FIXTURE(
+  metrics_collector_fixture,
+  "metrics-collector: writes workflow durations and averages to Redis") {
   REQUIRE(open({{"wf_name", "chain"}, {"alpha", "0.5"}}));
 
   sample(10ms);
@@ -92,7 +96,9 @@ TEST_CASE_FIXTURE(clinic, "what a workflow takes is written to Redis") {
   CHECK(registry->counts.handled() == 4);
 }
 
-TEST_CASE_FIXTURE(clinic, "what a function takes is written under both ids") {
+TEST_CASE_FIXTURE(
+  metrics_collector_fixture,
+  "metrics-collector: writes function averages under both ids") {
   REQUIRE(open({}));
 
   post("function:begin:1");
@@ -103,7 +109,9 @@ TEST_CASE_FIXTURE(clinic, "what a function takes is written under both ids") {
         == "0");
 }
 
-TEST_CASE_FIXTURE(clinic, "two collectors of one name share their samples") {
+TEST_CASE_FIXTURE(
+  metrics_collector_fixture,
+  "metrics-collector: two instances of one workflow name share samples") {
   REQUIRE(open({{"wf_name", "chain"}}));
   sample(10ms);
   REQUIRE(open({{"wf_name", "chain"}}));
@@ -112,7 +120,9 @@ TEST_CASE_FIXTURE(clinic, "two collectors of one name share their samples") {
   CHECK(database->items(samples).size() == 2);
 }
 
-TEST_CASE_FIXTURE(clinic, "an invalid event is handled, and writes nothing") {
+TEST_CASE_FIXTURE(
+  metrics_collector_fixture,
+  "metrics-collector: counts an invalid event as handled, writes nothing") {
   REQUIRE(open({{"wf_name", "chain"}}));
 
   post("hello");
@@ -121,7 +131,9 @@ TEST_CASE_FIXTURE(clinic, "an invalid event is handled, and writes nothing") {
   CHECK(registry->counts.handled() == 1);
 }
 
-TEST_CASE_FIXTURE(clinic, "calls are answered, also invalid and skipped ones") {
+TEST_CASE_FIXTURE(
+  metrics_collector_fixture,
+  "metrics-collector: answers calls, also with invalid content") {
   REQUIRE(open({}));
 
   post("workflow:begin:1", event_kind::call);
@@ -135,8 +147,9 @@ TEST_CASE_FIXTURE(clinic, "calls are answered, also invalid and skipped ones") {
   }
 }
 
-TEST_CASE_FIXTURE(clinic,
-                  "a Redis that is not there does not disturb anybody") {
+TEST_CASE_FIXTURE(
+  metrics_collector_fixture,
+  "metrics-collector: runs while Redis is down and counts lost samples") {
   database->down = true;
   REQUIRE(open({{"wf_name", "chain"}}));
 
@@ -151,7 +164,8 @@ TEST_CASE_FIXTURE(clinic,
   CHECK(failed() == 1);
 }
 
-TEST_CASE_FIXTURE(clinic, "a Redis that is away is left alone for a while") {
+TEST_CASE_FIXTURE(metrics_collector_fixture,
+                  "metrics-collector: backs off while Redis is down") {
   REQUIRE(open({{"wf_name", "chain"}}));
   database->down = true;
 
@@ -162,7 +176,9 @@ TEST_CASE_FIXTURE(clinic, "a Redis that is away is left alone for a while") {
   CHECK(database->runs < 20);
 }
 
-TEST_CASE_FIXTURE(clinic, "whichever run fails, what it had is counted") {
+TEST_CASE_FIXTURE(
+  metrics_collector_fixture,
+  "metrics-collector: counts the samples of any failed Redis run") {
   REQUIRE(open({{"wf_name", "chain"}}));
   for (std::uint64_t n = 0; n < 5; ++n) {
     database->failing_run = database->runs + n;
@@ -176,7 +192,9 @@ TEST_CASE_FIXTURE(clinic, "whichever run fails, what it had is counted") {
   CHECK(database->items(samples).size() == 20);
 }
 
-TEST_CASE_FIXTURE(clinic, "a key that is something else is counted, too") {
+TEST_CASE_FIXTURE(
+  metrics_collector_fixture,
+  "metrics-collector: counts a sample refused for its key's type") {
   REQUIRE(open({{"wf_name", "chain"}}));
   database->execute({"SET", samples, "1"});
 
@@ -185,7 +203,8 @@ TEST_CASE_FIXTURE(clinic, "a key that is something else is counted, too") {
   CHECK(failed() == 1);
 }
 
-TEST_CASE_FIXTURE(clinic, "a call whose sample is lost is an error") {
+TEST_CASE_FIXTURE(metrics_collector_fixture,
+                  "metrics-collector: fails a call whose sample is lost") {
   database->down = true;
   REQUIRE(open({{"wf_name", "chain"}}));
   post("workflow:begin:1");
@@ -196,10 +215,11 @@ TEST_CASE_FIXTURE(clinic, "a call whose sample is lost is an error") {
   CHECK(answers[0].kind == event_kind::error);
 }
 
-TEST_CASE_FIXTURE(clinic, "a collector that is stopped is gone") {
+TEST_CASE_FIXTURE(metrics_collector_fixture,
+                  "metrics-collector: a stopped instance leaves the registry") {
   REQUIRE(open({}));
 
-  tell(it, atom::stop_v);
+  tell(instance, atom::stop_v);
 
   CHECK(!registry->find(id));
 }
