@@ -130,14 +130,14 @@ instance_actor function_provider_state::make(const physical_id& id,
   options.spec = spec;
   options.code = std::move(code);
   options.limits = guest_limits_of(spec.settings);
-  options.promises = channel_policies_of(spec.settings);
-  if (!options.promises.empty())
-    options.stream = context.random();
+  options.policies = channel_policies_of(spec.settings);
+  if (!options.policies.empty())
+    options.stream_seed = context.random();
   options.timeout = context.timeout;
   options.room
     = std::make_shared<credit>(limits::inbox_events, limits::inbox_bytes);
   options.registry = context.registry;
-  options.links = context.links;
+  options.egress = context.links;
   options.telemetry = context.telemetry;
   options.node = context.node;
   auto room = options.room;

@@ -116,7 +116,7 @@ endpoint stage::add(context& where, errand task, const endpoint& out) {
   options.room
     = std::make_shared<credit>(limits::inbox_events, limits::inbox_bytes);
   options.registry = where.registry;
-  options.links = where.links;
+  options.egress = where.links;
   options.telemetry = pose<telemetry_actor>();
   options.node = pose<node_actor>();
   auto room = options.room;
