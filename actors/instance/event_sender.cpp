@@ -51,24 +51,26 @@ std::map<instance_id, route> event_sender::reset_routes() {
   return std::exchange(routes_, {});
 }
 
-void event_sender::send(const instance_id& target, event x) {
+bool event_sender::send(const instance_id& target, event x) {
   if (takes_credit(x))
     registry_->counts.count_sent(1);
   if (x.payload.size() > limits::payload) {
     drop(x, drop_reason::too_large);
-    return;
+    return false;
   }
   endpoint to;
   to.node = target.node;
   to.instance = target.instance;
-  send(find_route(to), std::move(x));
+  return send(find_route(to), std::move(x));
 }
 
-void event_sender::send(route& via, event x) {
-  if (auto reason = take_credit(via, x))
+bool event_sender::send(route& via, event x) {
+  if (auto reason = take_credit(via, x)) {
     drop(x, *reason);
-  else
-    append(via, std::move(x));
+    return false;
+  }
+  append(via, std::move(x));
+  return true;
 }
 
 void event_sender::forward(const endpoint& to, event x) {
@@ -138,22 +140,13 @@ void event_sender::drop(const event& x, drop_reason reason) {
   if (!takes_credit(x))
     return;
   registry_->counts.count_dropped(reason);
-  if (x.kind != event_kind::call)
-    return;
-  // The caller of a forwarded call is another instance.
-  if (x.source == self_)
-    refused_.push_back(x.call);
-  else
+  if (x.kind == event_kind::call && x.source != self_)
     answer_failed(*registry_, egress_, x, self_);
 }
 
 void event_sender::drop_unsent(std::uint64_t events, drop_reason reason) {
   registry_->counts.count_sent(events);
   registry_->counts.count_dropped(reason, events);
-}
-
-std::vector<std::uint64_t> event_sender::take_refused() {
-  return std::exchange(refused_, {});
 }
 
 } // namespace edgeless

@@ -6,7 +6,6 @@
 #include <map>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 namespace edgeless {
 
@@ -47,10 +46,11 @@ public:
   /// Starts with an empty set of routes; returns the former ones.
   std::map<instance_id, route> reset_routes();
 
-  /// Collects an event for any instance.
-  void send(const instance_id& target, event x);
-  /// Collects an event for the target of a route. Without credit it is dropped.
-  void send(route& via, event x);
+  /// Collects an event for any instance. False: it was dropped.
+  bool send(const instance_id& target, event x);
+  /// Collects an event for the target of a route. False: there is no credit,
+  /// and it was dropped.
+  bool send(route& via, event x);
   /// Collects an event that another instance has sent, for the successor.
   void forward(const endpoint& to, event x);
 
@@ -63,14 +63,11 @@ public:
   void flush(route& via);
   void flush();
 
-  /// Counts a drop. A dropped call is refused: the own one is reported by
-  /// take_refused(), another one is answered.
+  /// Counts a drop. A call that was forwarded is answered with an error; the
+  /// caller of another one is this instance.
   void drop(const event& x, drop_reason reason);
   /// Counts events that are dropped without having been sent.
   void drop_unsent(std::uint64_t events, drop_reason reason);
-
-  /// The numbers of own calls that could not be sent.
-  std::vector<std::uint64_t> take_refused();
 
 private:
   instance_registry_ptr registry_;
@@ -79,7 +76,6 @@ private:
   logical_id component_;
   std::map<instance_id, route> routes_;
   std::size_t prune_at_ = 0; ///< so many routes
-  std::vector<std::uint64_t> refused_;
 };
 
 } // namespace edgeless

@@ -14,16 +14,19 @@ void execution_monitor::start() {
                  registry.samples_wanted);
 }
 
-/// A few times a second, however many events are handled.
-void execution_monitor::schedule_report() {
-  if (timer_.waiting() == 0 || report_scheduled_)
-    return;
-  report_scheduled_ = true;
-  self_->delayed_send(self_, limits::samples_pause, atom::drain_v);
+void execution_monitor::end_slice() {
+  assert(in_slice_);
+  in_slice_ = false;
+  timer_.leave();
+  auto slice = std::chrono::steady_clock::now() - slice_start_;
+  // Only slices that began within the event in hand count against it.
+  busy_ = event_ended_ ? busy_.zero() : busy_ + slice;
+  if (timer_.waiting() > 0 && !report_due_)
+    report_due_ = clock_.now() + limits::samples_pause;
 }
 
 void execution_monitor::report() {
-  report_scheduled_ = false;
+  report_due_.reset();
   auto& registry = *options_.registry;
   auto seconds = timer_.take();
   auto omitted = timer_.take_omitted();

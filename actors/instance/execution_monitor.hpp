@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "actors/instance/function_instance_actor.hpp"
+#include "actors/instance/function_options.hpp"
 
 #include "runtime/metrics/event_timer.hpp"
 
+#include <caf/actor_clock.hpp>
+
 #include <cassert>
 #include <chrono>
+#include <optional>
 
 namespace edgeless {
 
-/// How long the guest runs: per event, for its deadline and for TELEMETRY. The
-/// actor gets atom::drain when samples are to be reported.
+/// How long the guest runs: per event, for its deadline and for TELEMETRY.
 class execution_monitor {
 public:
-  execution_monitor(function_instance_pointer self,
-                    const function_options& options)
-    : self_{self}, options_{options} {
+  using time_point = caf::actor_clock::time_point;
+
+  execution_monitor(const function_options& options, caf::actor_clock& clock)
+    : options_{options}, clock_{clock} {
     // nop
   }
 
@@ -27,24 +30,15 @@ public:
     assert(!in_slice_);
     in_slice_ = true;
     event_ended_ = false;
-    slice_start_ = clock::now();
+    slice_start_ = std::chrono::steady_clock::now();
     timer_.enter();
   }
+  void end_slice();
 
-  void end_slice() {
-    assert(in_slice_);
-    in_slice_ = false;
-    timer_.leave();
-    // Only slices that began within the event in hand count against it.
-    busy_ = event_ended_ ? busy_.zero() : busy_ + (clock::now() - slice_start_);
-    schedule_report();
-  }
-
-  /// next() gives the guest another event.
+  /// The guest gets another event.
   void begin_event() {
     event_ended_ = true;
   }
-
   void finish_event(hook kind) {
     if (kind == hook::cast || kind == hook::call)
       timer_.lap(kind == hook::call);
@@ -62,22 +56,23 @@ public:
     return busy_ > options_.limits.deadline;
   }
 
+  /// When samples are to be reported: a few times a second, however many
+  /// events are handled.
+  const std::optional<time_point>& due() const {
+    return report_due_;
+  }
   /// Sends the samples to TELEMETRY, and counts those that are omitted.
   void report();
 
 private:
-  using clock = std::chrono::steady_clock;
-
-  void schedule_report();
-
-  function_instance_pointer self_;
   const function_options& options_;
+  caf::actor_clock& clock_;
   event_timer timer_;
   bool in_slice_ = false;
   bool event_ended_ = false; ///< during the slice
-  clock::time_point slice_start_;
+  std::chrono::steady_clock::time_point slice_start_;
   std::chrono::nanoseconds busy_{0}; ///< for the event in hand
-  bool report_scheduled_ = false;
+  std::optional<time_point> report_due_;
 };
 
 } // namespace edgeless

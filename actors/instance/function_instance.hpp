@@ -9,6 +9,15 @@
 
 namespace edgeless {
 
+/// An INSTANCE of a function, and its messages to itself.
+using function_instance_actor = instance_actor::extend<
+  // The guest was preempted: run its next slice. Or: the instance ends.
+  caf::reacts_to<atom::proceed>,
+  // The guest, which computes in another process, has a request.
+  caf::reacts_to<atom::report>,
+  // A deadline may have passed.
+  caf::reacts_to<atom::tick>>;
+
 /// The INSTANCE of a function: an inbox, a guest and an outbox. Spawned by its
 /// PROVIDER. The guest runs in the threads of the pool, a time slice at a time,
 /// so that thousands of instances share two cores and none starves. Its parts:
@@ -25,7 +34,9 @@ class function_instance : public function_instance_actor::base,
 public:
   function_instance(caf::actor_config& config, function_options options);
 
-  const char* name() const override;
+  const char* name() const override {
+    return "instance";
+  }
 
   /// Ends the turn early when the guest was preempted.
   resume_result resume(caf::execution_unit* unit,
@@ -37,26 +48,23 @@ protected:
   behavior_type make_behavior() override;
 
 private:
+  using enum instance_phase;
+
   caf::result<atom::ok> activate(output_map outputs, std::string state,
                                  const instance_id& predecessor);
   void receive(events batch);
   void take_up(event x);
   void patch(output_map outputs);
   void fence(const fenced_sessions& dead);
-  void send_delayed(std::uint64_t number);
-  void expire_held();
-  void retry();
+  void on_tick();
 
   // -- running the guest ------------------------------------------------------
   void process();
-  void drive();
-  progress run_slice();
+  bool can_run() const;
+  void run_guest();
   void yield();
   void on_idle();
   void answer(call_result result);
-  bool is_call_refused();
-  void resume_guest();
-  void schedule_retry();
 
   // -- migration --------------------------------------------------------------
   caf::result<atom::ok> freeze();
@@ -64,8 +72,6 @@ private:
   void hand_over(const endpoint& to, std::uint32_t feeders);
   void become_stub();
   void stop_forwarding();
-  void end_if_deserted();
-  void release_expired();
 
   // -- the end ----------------------------------------------------------------
   void stop();
@@ -80,6 +86,7 @@ private:
   }
   void on_initialised() override;
   void on_stopping() override;
+  void wake() override;
 
   function_options options_;
   instance_queues queues_;
@@ -91,8 +98,7 @@ private:
   drop_reason end_reason_ = drop_reason::crashed;
   bool turn_ended_ = false;
   bool yielded_ = false; ///< atom::proceed is on its way
-  bool expiry_scheduled_ = false;
-  caf::actor_clock::time_point stop_deadline_;
+  std::optional<caf::actor_clock::time_point> stop_deadline_;
   caf::typed_response_promise<atom::ok> activation_;
   caf::typed_response_promise<atom::ok> freezing_;
   endpoint successor_;

@@ -114,9 +114,10 @@ bool inbox::has_seen(std::uint64_t switch_id) const {
 
 std::optional<inbox::time_point> inbox::due() const {
   std::optional<time_point> result;
+  if (successor_)
+    result = forwarding_deadline_;
   for (auto& [source, x] : hold_backs_)
-    if (auto end = x.since + limits::marker; !result || end < *result)
-      result = end;
+    result = earlier(result, std::optional{x.since + limits::marker});
   return result;
 }
 
@@ -148,6 +149,7 @@ void inbox::hand_over(const endpoint& to, std::uint32_t feeders) {
   assert(!successor_);
   acknowledge();
   successor_ = to;
+  forwarding_deadline_ = clock_.now() + limits::hand_over;
   feeders_ = feeders;
   auto streams = window_.export_all();
   ready_.push_all_front(std::move_iterator{streams.begin()},

@@ -4,6 +4,7 @@
 #include "actors/instance/event_sender.hpp"
 
 #include "runtime/delivery/dedup_window.hpp"
+#include "runtime/delivery/earlier.hpp"
 #include "runtime/delivery/flat_queue.hpp"
 
 #include <caf/actor_clock.hpp>
@@ -84,7 +85,8 @@ public:
   bool is_holding() const {
     return !hold_backs_.empty();
   }
-  /// When expire() has something to do; nullopt: never.
+  /// When expire() has something to do, or forwarding times out; nullopt:
+  /// never.
   std::optional<time_point> due() const;
   /// Releases sources whose marker has not arrived within limits::marker.
   void expire();
@@ -103,6 +105,10 @@ public:
   void forward();
   /// All feeders have switched to the successor: no further events will come.
   bool is_deserted() const;
+  /// The instance has forwarded for limits::hand_over, and need not go on.
+  bool has_forwarding_timed_out() const {
+    return successor_ && clock_.now() >= forwarding_deadline_;
+  }
 
   /// The end. All events are dropped, and calls are answered with an error;
   /// after a hand-over they are forwarded, unless the instance crashed.
@@ -137,6 +143,7 @@ private:
   std::deque<event> seen_; ///< markers, newest last
   bool predecessor_lost_ = false;
   std::optional<endpoint> successor_;
+  time_point forwarding_deadline_;
   std::uint32_t feeders_ = 0;
   std::set<logical_id> switched_; ///< feeders
 };

@@ -13,12 +13,10 @@ const call_result failed_result{event_kind::error, {}};
 
 } // namespace
 
-instance_host::instance_host(function_instance_pointer self, owner& instance,
-                             const function_options& options,
+instance_host::instance_host(owner& instance, const function_options& options,
                              instance_queues& queues)
-  : calls{self, options.limits.call_deadline}, delayed{self},
-    pressure{self, options.limits.call_deadline}, times{self, options},
-    self_{self}, instance_{instance}, options_{options}, queues_{queues} {
+  : times{options, queues.clock}, instance_{instance}, options_{options},
+    queues_{queues} {
   // nop
 }
 
@@ -133,6 +131,36 @@ void instance_host::abort(drop_reason reason) {
   }
 }
 
+// -- time ---------------------------------------------------------------------
+
+bool instance_host::has_timed_out(
+  const std::optional<time_point>& blocked_since) const {
+  return blocked_since
+         && queues_.clock.now() - *blocked_since
+              >= options_.limits.call_deadline;
+}
+
+std::optional<instance_host::time_point> instance_host::due() const {
+  auto result = earlier(calls.due(), times.due());
+  if (pressure.is_suspended())
+    result = earlier(result, std::optional{*pressure.refused_since()
+                                           + options_.limits.call_deadline});
+  if (instance_.phase() != instance_phase::frozen)
+    result = earlier(result, delayed.due());
+  return result;
+}
+
+void instance_host::send_delayed() {
+  if (instance_.phase() == instance_phase::frozen)
+    return;
+  auto now = queues_.clock.now();
+  while (auto x = delayed.take(now))
+    if (!send_delayed(*x)) {
+      x->blocked_since = x->blocked_since.value_or(now);
+      delayed.add(now + limits::room_pause, std::move(*x));
+    }
+}
+
 // -- casts --------------------------------------------------------------------
 
 /// Other actors wait for the end of init and stop.
@@ -140,7 +168,8 @@ blocking instance_host::mode() const {
   if (!in_handler_ || is_ending() || current_.kind == hook::init
       || current_.kind == hook::stop)
     return blocking::forbidden;
-  return pressure.mode();
+  return has_timed_out(pressure.refused_since()) ? blocking::timed_out
+                                                 : blocking::allowed;
 }
 
 bool instance_host::cast(std::string_view channel,
@@ -150,7 +179,10 @@ bool instance_host::cast(std::string_view channel,
     return true;
   }
   auto sent = queues_.out.offer(channel, payload, mode());
-  pressure.on_cast(sent);
+  if (sent)
+    pressure.on_sent();
+  else
+    pressure.on_refused(queues_.clock.now());
   return sent;
 }
 
@@ -181,7 +213,8 @@ caf::error instance_host::delayed_cast(std::chrono::milliseconds delay,
       && queues_.out.state_of(channel) == outbox::channel_state::unmapped)
     return fail(ec::guest_fault, "delayed cast to the unmapped channel \""
                                    + std::string{channel} + "\"");
-  if (!delayed.add(delay, channel, payload))
+  if (!delayed.add(queues_.clock.now() + delay,
+                   {std::string{channel}, std::string{payload}}))
     queues_.sender().drop_unsent(1, drop_reason::too_many_delayed);
   return caf::none;
 }
@@ -192,10 +225,9 @@ bool instance_host::send_delayed(const delayed_casts::entry& x) {
     return true;
   }
   return queues_.out.offer(x.channel, x.payload,
-                           pressure.has_timed_out(x.blocked_since)
-                             ? blocking::timed_out
-                           : is_ending() ? blocking::forbidden
-                                         : blocking::allowed);
+                           has_timed_out(x.blocked_since) ? blocking::timed_out
+                           : is_ending()                  ? blocking::forbidden
+                                                          : blocking::allowed);
 }
 
 // -- calls --------------------------------------------------------------------
@@ -217,24 +249,26 @@ instance_host::call(std::string_view channel,
   }
   if (is_ending() || payload.size() > limits::payload)
     return failed_result;
-  queues_.out.send(channel,
-                   make_call(payload, queues_.out.target_node(channel)));
+  if (!queues_.out.send(channel,
+                        make_call(payload, queues_.out.target_node(channel))))
+    return failed_result;
   return std::nullopt;
 }
 
 std::optional<caf::expected<call_result>>
 instance_host::call(const instance_id& target,
                     std::string_view payload) noexcept {
-  if (target == self() || is_ending() || payload.size() > limits::payload)
+  if (target == self() || is_ending() || payload.size() > limits::payload
+      || !queues_.sender().send(target, make_call(payload, target.node)))
     return failed_result;
-  queues_.sender().send(target, make_call(payload, target.node));
   return std::nullopt;
 }
 
 event instance_host::make_call(std::string_view payload,
                                const node_id& target) {
   auto x = queues_.sender().make(event_kind::call, payload);
-  x.call = calls.begin(target);
+  x.call
+    = calls.begin(target, queues_.clock.now() + options_.limits.call_deadline);
   return x;
 }
 
@@ -279,11 +313,8 @@ void instance_host::spent(std::chrono::nanoseconds time) noexcept {
   times.add_time(time);
 }
 
-/// From a foreign thread, while the actor may be ending.
 void instance_host::wake() noexcept {
-  if (auto self = caf::weak_actor_ptr{self_->ctrl()}.lock())
-    caf::anon_send(caf::actor_cast<function_instance_actor>(self),
-                   atom::report_v);
+  instance_.wake();
 }
 
 } // namespace edgeless

@@ -7,16 +7,31 @@
 #include "actors/instance/instance_queues.hpp"
 #include "actors/instance/outstanding_call.hpp"
 
+#include "messages/interfaces.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace edgeless {
 
+/// From `initialising` on there is a guest.
+enum class instance_phase {
+  prepared,
+  initialising,
+  running,
+  frozen,     ///< handles no further event
+  forwarding, ///< to its successor; the guest has only its stop hook left
+  stopping,
+  ended,
+};
+
 /// The host of one guest: gives it its events, one at a time, and does what it
 /// asks for. A part of a function_instance, on the same thread.
 class instance_host final : public guest_host {
 public:
+  using time_point = caf::actor_clock::time_point;
+
   /// The function_instance.
   class owner {
   public:
@@ -25,13 +40,15 @@ public:
     virtual void on_initialised() = 0;
     /// The stop hook begins.
     virtual void on_stopping() = 0;
+    /// Runs the guest. From any thread.
+    virtual void wake() = 0;
 
   protected:
     ~owner() = default;
   };
 
-  instance_host(function_instance_pointer self, owner& instance,
-                const function_options& options, instance_queues& queues);
+  instance_host(owner& instance, const function_options& options,
+                instance_queues& queues);
 
   // -- the event in hand ------------------------------------------------------
   /// The state that the init hook gets.
@@ -60,8 +77,10 @@ public:
   /// Reports a change of the instance, or its end, to TELEMETRY.
   void observe(telemetry_kind kind, std::string text = {});
 
-  /// Sends a delayed cast. False: it is refused for now.
-  bool send_delayed(const delayed_casts::entry& x);
+  /// When a deadline passes or a delayed cast is due; nullopt: never.
+  std::optional<time_point> due() const;
+  /// Sends the delayed casts that are due, unless the instance is frozen.
+  void send_delayed();
 
   // -- guest_host -------------------------------------------------------------
   const guest_event* next() noexcept override;
@@ -91,6 +110,8 @@ public:
 
 private:
   bool is_ending() const; ///< only the stop hook is left
+  bool has_timed_out(const std::optional<time_point>& blocked_since) const;
+  bool send_delayed(const delayed_casts::entry& x);
   blocking mode() const;
   void finish_event();
   void take_event();
@@ -98,7 +119,6 @@ private:
   event make_call(std::string_view payload, const node_id& target);
   telemetry_event make_report() const;
 
-  function_instance_pointer self_;
   owner& instance_;
   const function_options& options_;
   instance_queues& queues_;

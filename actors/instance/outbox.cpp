@@ -9,9 +9,11 @@ namespace edgeless {
 
 outbox::outbox(instance_registry_ptr registry, egress_actor egress,
                instance_id self, logical_id component, caf::actor_clock& clock,
-               channel_policies policies, std::uint64_t seed)
+               channel_policies policies, std::uint64_t seed,
+               caf::timespan hold_timeout)
   : sender_{std::move(registry), std::move(egress), self, component},
-    reliable_{sender_, clock, std::move(policies), seed}, clock_{clock} {
+    reliable_{sender_, clock, std::move(policies), seed}, clock_{clock},
+    hold_timeout_{hold_timeout} {
   // nop
 }
 
@@ -125,22 +127,18 @@ void outbox::end(const endpoint& successor) {
 
 // -- events -------------------------------------------------------------------
 
-void outbox::send(std::string_view name, event x) {
+bool outbox::send(std::string_view name, event x) {
   if (takes_credit(x))
     sender_.registry().counts.count_sent(1);
-  if (auto i = channels_.find(name); i != channels_.end())
-    send_from(i->second, std::move(x));
-  else
-    sender_.drop(x, drop_reason::unmapped);
-}
-
-void outbox::send_from(channel& from, event x) {
-  if (x.payload.size() > limits::payload)
-    sender_.drop(x, drop_reason::too_large);
-  else if (from.via)
-    sender_.send(*from.via, std::move(x));
-  else
-    hold(from, std::move(x));
+  auto i = channels_.find(name);
+  if (i == channels_.end() || x.payload.size() > limits::payload) {
+    sender_.drop(x, i == channels_.end() ? drop_reason::unmapped
+                                         : drop_reason::too_large);
+    return false;
+  }
+  auto& from = i->second;
+  return from.via ? sender_.send(*from.via, std::move(x))
+                  : hold(from, std::move(x));
 }
 
 bool outbox::offer(std::string_view name, std::string_view payload,
@@ -158,14 +156,15 @@ void outbox::flush() {
   sender_.flush();
 }
 
-void outbox::hold(channel& from, event x) {
+bool outbox::hold(channel& from, event x) {
   if (x.kind == event_kind::call || from.held.size() >= limits::held_events
       || from.held_bytes + x.payload.size() > limits::held_bytes) {
     sender_.drop(x, drop_reason::nowhere);
-    return;
+    return false;
   }
   from.held_bytes += x.payload.size();
   from.held.emplace_back(clock_.now(), std::move(x));
+  return true;
 }
 
 bool outbox::is_holding() const {
@@ -173,16 +172,27 @@ bool outbox::is_holding() const {
                              [](auto& x) { return !x.second.held.empty(); });
 }
 
-bool outbox::expire(time_point limit) {
+std::optional<outbox::time_point> outbox::due() const {
+  auto result = reliable_.due();
   for (auto& [name, from] : channels_)
-    while (!from.via && !from.held.empty() && from.held.front().first < limit) {
+    if (!from.via && !from.held.empty())
+      result = earlier(result,
+                       std::optional{from.held.front().first + hold_timeout_});
+  return result;
+}
+
+void outbox::retry() {
+  reliable_.retry();
+  auto limit = clock_.now() - hold_timeout_;
+  for (auto& [name, from] : channels_)
+    while (!from.via && !from.held.empty()
+           && from.held.front().first <= limit) {
       auto& x = from.held.front().second;
       sender_.drop(x, drop_reason::nowhere);
       assert(from.held_bytes >= x.payload.size());
       from.held_bytes -= x.payload.size();
       from.held.pop_front();
     }
-  return is_holding();
 }
 
 void outbox::drop_held(channel& from, drop_reason reason) {

@@ -19,10 +19,12 @@ class outbox {
 public:
   using time_point = caf::actor_clock::time_point;
 
-  /// `policies` and `seed`: see reliable_channels.
+  /// `policies` and `seed`: see reliable_channels. `hold_timeout`: how long
+  /// events are held for a channel without route.
   outbox(instance_registry_ptr registry, egress_actor egress, instance_id self,
          logical_id component, caf::actor_clock& clock,
-         channel_policies policies = {}, std::uint64_t seed = 0);
+         channel_policies policies = {}, std::uint64_t seed = 0,
+         caf::timespan hold_timeout = std::chrono::seconds{4});
 
   event_sender& sender() {
     return sender_;
@@ -57,8 +59,9 @@ public:
     return ended_;
   }
 
-  /// Sends an event on a channel, or holds it while that has no route.
-  void send(std::string_view channel, event x);
+  /// Sends an event on a channel, or holds it while that has no route. False:
+  /// it was dropped.
+  bool send(std::string_view channel, event x);
 
   /// Casts an event on a channel, according to its policy. False: it is
   /// refused, and nothing has happened.
@@ -67,9 +70,11 @@ public:
   /// Sends all events for which there is credit.
   void flush();
 
-  /// Drops events that are held since before `limit`. False: none are left.
-  bool expire(time_point limit);
   bool is_holding() const;
+  /// When retry() has something to do; nullopt: never.
+  std::optional<time_point> due() const;
+  /// Retries reliable channels, and drops events that were held for too long.
+  void retry();
 
   /// Drops all events that were not sent.
   void clear(drop_reason reason);
@@ -90,14 +95,14 @@ private:
   void activate_route(channel& from, route* former);
   void open(route& via, std::uint64_t after);
   event make_marker(std::uint64_t switch_id) const;
-  void send_from(channel& from, event x);
-  void hold(channel& from, event x);
+  bool hold(channel& from, event x);
   void drop_held(channel& from, drop_reason reason);
 
   event_sender sender_;
   reliable_channels reliable_;
   caf::actor_clock& clock_;
-  std::uint64_t revision_ = 0;
+  caf::timespan hold_timeout_;
+  std::uint64_t revision_ = 0; ///< never decreases
   std::map<std::string, channel, std::less<>> channels_;
   /// The switch that ends the predecessor's routes; zero: no predecessor.
   std::uint64_t opening_switch_ = 0;

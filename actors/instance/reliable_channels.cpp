@@ -154,17 +154,14 @@ void reliable_channels::acknowledge(channel& to, const event& x) {
 
 std::optional<reliable_channels::time_point> reliable_channels::due() const {
   std::optional<time_point> result;
-  auto include = [&](time_point when) {
-    if (!result || when < *result)
-      result = when;
-  };
+  if (importing_ && !channels_.empty())
+    result = import_deadline_;
   for (auto& [name, to] : channels_) {
-    if (importing_)
-      include(import_deadline_);
-    else if (to.via && to.buffer.next())
-      include(clock_.now() + limits::room_pause);
+    if (!importing_ && to.via && to.buffer.next())
+      result
+        = earlier(result, std::optional{clock_.now() + limits::room_pause});
     if (to.via && to.buffer.sent() > 0)
-      include(to.progress + to.back_off);
+      result = earlier(result, std::optional{to.progress + to.back_off});
   }
   return result;
 }

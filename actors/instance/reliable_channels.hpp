@@ -4,6 +4,7 @@
 #include "actors/instance/event_sender.hpp"
 
 #include "runtime/delivery/channel_policy.hpp"
+#include "runtime/delivery/earlier.hpp"
 #include "runtime/delivery/retransmit_buffer.hpp"
 
 #include <caf/actor_clock.hpp>

@@ -46,7 +46,6 @@ void resource_state::receive(events batch) {
       queues->in.add(std::move(x));
   process();
   queues->flush();
-  queues->schedule_release(self);
 }
 
 void resource_state::process() {
@@ -55,11 +54,13 @@ void resource_state::process() {
     inbox.clear(drop_reason::stopped);
   } else if (inbox.is_forwarding()) {
     inbox.forward();
-    if (inbox.is_deserted())
+    if (inbox.is_deserted() || inbox.has_forwarding_timed_out())
       stop();
   } else if (is_open && !is_frozen && !inbox.empty()) {
     handle_batch();
   }
+  if (!is_stopped)
+    queues->schedule(self);
 }
 
 void resource_state::handle_batch() {
@@ -123,14 +124,8 @@ void resource_state::hand_over(const endpoint& to, std::uint32_t feeders) {
   if (!is_frozen || queues->in.is_forwarding())
     return;
   implementation.reset();
-  queues->hand_over(self, to, feeders);
+  queues->in.hand_over(to, feeders);
   process();
-}
-
-void resource_state::release_expired() {
-  queues->release_expired();
-  process();
-  queues->schedule_release(self);
 }
 
 // -- the end ------------------------------------------------------------------
@@ -166,8 +161,7 @@ resource_instance(resource_state::pointer self, const physical_id& id,
     [&st](atom::hand_over, const endpoint& x, std::uint32_t y) { st.hand_over(x, y); },
     [](atom::patch, const output_map&) { /* has no outputs */ },
     [](atom::fence, const fenced_sessions&) { /* makes no calls */ },
-    [&st](atom::tick) { st.release_expired(); },
-    [&st](atom::hand_over) { st.stop(); },
+    [&st](atom::tick) { st.queues->on_tick(); st.process(); },
     [self](atom::proceed) { self->quit(); },
     [&st](atom::stop) { st.stop(); },
   };

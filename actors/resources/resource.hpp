@@ -54,10 +54,8 @@ struct resource_context {
 
 /// An INSTANCE of a resource, and its messages to itself.
 using resource_actor = instance_actor::extend<
-  // Hold-back queues of the inbox may have expired.
+  // Timeouts: see instance_queues::on_tick().
   caf::reacts_to<atom::tick>,
-  // The end of forwarding to a successor.
-  caf::reacts_to<atom::hand_over>,
   // The events that were in flight when it stopped have arrived.
   caf::reacts_to<atom::proceed>>;
 
@@ -79,7 +77,6 @@ struct resource_state {
   caf::result<atom::ok> freeze();
   void thaw();
   void hand_over(const endpoint& to, std::uint32_t feeders);
-  void release_expired();
   void log_problem(const caf::error& reason);
   void stop();
 

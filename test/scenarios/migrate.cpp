@@ -50,10 +50,10 @@ TEST_CASE_FIXTURE(migration_fixture,
                   "migration: moves a function to the requested node") {
   start_chain();
 
-  auto said = migrate("middle", "node-4");
+  auto result = migrate("middle", "node-4");
 
-  REQUIRE(said);
-  CHECK(*said == "middle has moved to node " + to_string(id_of("node-4")));
+  REQUIRE(result);
+  CHECK(*result == "middle has moved to node " + to_string(id_of("node-4")));
   CHECK(home("middle") == "node-4");
   CHECK(sightings("middle") == lines{"node-4"});
 }
@@ -254,9 +254,9 @@ TEST_CASE_FIXTURE(migration_fixture,
          function("server", "server", {{"out", "asker"}})});
   place_all({{"asker", "node-1"}, {"server", "node-2"}});
   cast_to("asker", "never");
-  auto said = migrate("server", "node-4");
+  auto result = migrate("server", "node-4");
 
-  CHECK(said);
+  CHECK(result);
   CHECK(journal.size() == 1);
   CHECK(home("server") == "node-4");
 }
@@ -271,11 +271,11 @@ TEST_CASE_FIXTURE(
   place_all({{"asker", "node-1"}, {"server", "node-2"}});
   cast_to("asker", "never");
 
-  auto said = migrate("server", "node-4");
+  auto result = migrate("server", "node-4");
   pass(60s);
   cast_to("asker", "a");
 
-  REQUIRE(!said);
+  REQUIRE(!result);
   CHECK(home("server") == "node-2");
   CHECK(sightings("server") == lines{"node-2"});
   CHECK(journal.back() == "asker@node-1 = re a");

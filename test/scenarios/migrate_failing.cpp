@@ -58,12 +58,12 @@ TEST_CASE_FIXTURE(
   start_chain();
   drive(20);
 
-  auto said = migrate("middle", "node-4");
+  auto result = migrate("middle", "node-4");
   drive(100);
   rest();
 
-  REQUIRE(!said);
-  CHECK(explain(said.error()) == "not here");
+  REQUIRE(!result);
+  CHECK(explain(result.error()) == "not here");
   CHECK(home("middle") == "node-2");
   CHECK(look("middle").restarts == 0);
   CHECK(is_intact());
@@ -77,11 +77,11 @@ TEST_CASE_FIXTURE(migration_fixture,
   REQUIRE(!migrate("middle", "node-4"));
   drive(50);
 
-  auto said = migrate("middle", "node-1");
+  auto result = migrate("middle", "node-1");
   drive(50);
   rest();
 
-  CHECK(said);
+  CHECK(result);
   CHECK(home("middle") == "node-1");
   CHECK(is_intact());
   CHECK(is_lossless());

@@ -312,7 +312,7 @@ TEST_CASE_FIXTURE(stream_fixture,
                   "reliable channel: never blocks on its own instance") {
   endpoint me;
   me.node = registry->self;
-  me.instance = self;
+  me.instance = self_id;
   out.patch({1, {{"reliable", me}}});
   for (std::size_t i = 0; i < limits::unconfirmed_events; ++i)
     offer("reliable", "x");

@@ -95,7 +95,7 @@ TEST_CASE_FIXTURE(stream_fixture,
   out.end(successor);
   settle();
   delivered();
-  auto successor_outbox = make_successor(x, {any<node_id>(), self});
+  auto successor_outbox = make_successor(x, {any<node_id>(), self_id});
 
   for (auto& x : exported)
     successor_outbox->reliable().import_event(x);
