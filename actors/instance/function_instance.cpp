@@ -170,7 +170,7 @@ void function_instance::on_tick() {
 
 // -- running the guest --------------------------------------------------------
 
-/// Handles the events of the inbox, in whatever way the phase requires.
+/// Handles the events of the inbox, in the way that the phase requires.
 void function_instance::process() {
   if (phase_ == ended) {
     queues_.in.clear(end_reason_);
