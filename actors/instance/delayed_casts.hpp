@@ -5,7 +5,6 @@
 
 #include <caf/actor_clock.hpp>
 
-#include <cassert>
 #include <map>
 #include <optional>
 #include <string>
