@@ -39,7 +39,7 @@ public:
 /// Instead of a thread of its own, the actor gets the one that reads and writes
 /// connections: between it and the frames of its peers nobody has to wake up.
 template <class F, class... Ts>
-auto spawn_at_network(threads where, caf::actor_system& system, F f,
+auto spawn_on_network_thread(threads where, caf::actor_system& system, F f,
                       Ts&&... xs) {
   using actor = caf::infer_impl_from_fun_t<F>;
   if (where != threads::own)

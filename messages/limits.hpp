@@ -46,7 +46,7 @@ constexpr std::size_t box_first_port = 7200;
 /// Text in a status or an error: shown to people.
 constexpr std::size_t text = 2u << 10;
 /// Lines of a program's log that wait for whoever reads it.
-constexpr std::size_t own_log_lines = 4096;
+constexpr std::size_t program_log_lines = 4096;
 /// What a guest may ask for: all that 32 bits can address.
 constexpr std::uint64_t guest_memory = 4ull << 30;
 /// How long a guest may ask to run, or wait for an answer: longer is for ever.
@@ -54,7 +54,7 @@ constexpr auto guest_time = 24h;
 
 /// Sets of requirements for which a domain knows by heart who satisfies them:
 /// each costs some 100 bytes per node.
-constexpr std::size_t known_requirements = 64;
+constexpr std::size_t indexed_requirements = 64;
 /// All modules that a controller or an orchestrator keeps.
 constexpr std::size_t modules = 256u << 20;
 /// Components of one workflow; workflows of one controller.
@@ -86,21 +86,21 @@ constexpr std::size_t held_bytes = 1u << 20;
 constexpr std::size_t delayed_casts = 4096;
 /// What one instance keeps per channel that promises something, until it has
 /// been handled...
-constexpr std::size_t unconfirmed_events = 1024;
+constexpr std::size_t retransmit_events = 1024;
 constexpr std::size_t retransmit_bytes = 4u << 20;
 /// ...and how much of that may be under way: the rest has still to be sent.
-constexpr std::size_t under_way_events = unconfirmed_events - held_events;
-constexpr std::size_t under_way_bytes = retransmit_bytes - held_bytes;
+constexpr std::size_t retransmit_in_flight_events = retransmit_events - held_events;
+constexpr std::size_t retransmit_in_flight_bytes = retransmit_bytes - held_bytes;
 /// Such channels that a receiver remembers: all who may feed it, in some lives.
 constexpr std::size_t streams = 4 * components;
 /// Without any progress, a receiver is asked by sending one event again: links
 /// and inboxes may have dropped it, or the news that it was handled.
-constexpr auto unconfirmed_min = 1s;
+constexpr auto retransmit_pause_min = 1s;
 /// ...and less and less often: it may just be slow.
-constexpr auto unconfirmed_max = 30s;
+constexpr auto retransmit_pause_max = 30s;
 /// Who waits for room in an inbox that others have filled looks again after
 /// this.
-constexpr auto room_pause = 16ms;
+constexpr auto credit_retry_pause = 16ms;
 /// So many traps on one event are its own fault.
 constexpr std::uint32_t traps_per_event = 3;
 /// Log lines of guests on their way to the log of the node.
@@ -147,13 +147,13 @@ constexpr std::uint32_t credit_events = 8192;
 constexpr std::uint64_t credit_bytes = 8u << 20;
 /// Batches on their way to one peer: each is a request (unanswered_requests);
 /// meanwhile the next one grows.
-constexpr std::size_t link_flights = 256;
+constexpr std::size_t egress_batches = 256;
 /// Peers that a ingress remembers: more than a node can sensibly have.
-constexpr std::size_t gate_peers = 4096;
+constexpr std::size_t ingress_peers = 4096;
 /// A link with nothing to carry is hung up.
 constexpr auto egress_idle = 60s;
 /// Events for a peer that cannot be reached are dropped after this.
-constexpr auto link_patience = 10s;
+constexpr auto peer_reach_timeout = 10s;
 /// Dead sessions that a ingress remembers, and is told of at once.
 constexpr std::size_t fenced_sessions = 1024;
 
@@ -167,7 +167,7 @@ constexpr std::size_t markers = components;
 /// Moves of one component that wait for the one under way.
 constexpr std::size_t moves = 8;
 /// Moves of one drain at the same time: they share two nodes.
-constexpr std::size_t drain_moves = 64;
+constexpr std::size_t drain_migrations = 64;
 /// Pause between two states of one instance on their way to its component: a
 /// hot loop may sync, and only the newest counts.
 constexpr auto sync_pause = 20ms;

@@ -195,12 +195,12 @@ caf::error invoke(const invocation& x, const std::string& config_file) {
   std::unique_ptr<client> peer;
   if (auto problem = open_client(peer, tls, {{"function invoke", x.url}}))
     return problem;
-  auto gate = peer->dial<ingress_actor>(x.url, peer_role::node);
-  if (!gate)
-    return gate.error();
+  auto ingress = peer->dial<ingress_actor>(x.url, peer_role::node);
+  if (!ingress)
+    return ingress.error();
   event e;
   e.payload = x.payload;
-  auto done = peer->ask<atom::ok>(*gate, atom::invoke_v, *target, e);
+  auto done = peer->ask<atom::ok>(*ingress, atom::invoke_v, *target, e);
   if (!done)
     return done.error();
   std::cout << "event casted\n";

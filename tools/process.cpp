@@ -157,10 +157,10 @@ struct collector_process : actor_process {
     options.orchestrator_url = general.orchestrator_url;
     options.telemetry_level = std::nullopt;
     options.net = net_;
-    auto gate_at = parse_url(general.invocation_url);
-    if (!gate_at)
-      return gate_at.error();
-    options.gate_at = *gate_at;
+    auto ingress_url = parse_url(general.invocation_url);
+    if (!ingress_url)
+      return ingress_url.error();
+    options.ingress_url = *ingress_url;
     auto probe = std::make_shared<health_probe>();
     options.health = [probe] {
       return probe->sample();
@@ -242,10 +242,10 @@ struct node_process : actor_process {
                                 ? std::nullopt
                                 : std::optional{settings.telemetry.log_level};
     options.net = net_;
-    auto gate_at = parse_url(general.invocation_url);
-    if (!gate_at)
-      return gate_at.error();
-    options.gate_at = *gate_at;
+    auto ingress_url = parse_url(general.invocation_url);
+    if (!ingress_url)
+      return ingress_url.error();
+    options.ingress_url = *ingress_url;
     if (settings.wasm_runtime.enabled)
       options.engine = make_wasm_engine(engine_settings_of(settings));
     options.registry = std::make_shared<instance_registry>(general.node_id);

@@ -17,7 +17,7 @@ constexpr auto turn = std::chrono::milliseconds{5};
 function_instance::function_instance(caf::actor_config& config,
                                      function_options options)
   : function_instance_actor::base{config}, options_{std::move(options)},
-    outbox_{options_.registry, options_.links, self_id(),
+    outbox_{options_.registry, options_.egress, self_id(),
             options_.spec.id,  clock(),        options_.promises,
             options_.stream},
     inbox_{options_.registry, options_.room, outbox_, self_id(), clock()} {
@@ -189,7 +189,7 @@ void function_instance::fall_due(std::uint64_t number) {
                             : ending() ? outbox::timeout::none
                                        : outbox::timeout::some)) {
     x.waiting = x.waiting ? x.waiting : now;
-    delayed_send(this, limits::room_pause, atom::due_v, number);
+    delayed_send(this, limits::credit_retry_pause, atom::due_v, number);
     return;
   }
   delayed_.erase(i);

@@ -31,7 +31,7 @@ struct function_options {
   /// it.
   credit_ptr room;
   instance_registry_ptr registry;
-  egress_actor links;
+  egress_actor egress;
   telemetry_actor telemetry;
   /// Learns of syncs, and of an end that nobody asked for.
   node_actor node;

@@ -81,7 +81,7 @@ void function_instance::give_up(drop_reason reason) {
   tell_times();
   if (caller_) {
     auto call = *std::exchange(caller_, std::nullopt);
-    outbox_.send(call.source, failed_call(call, self_id()));
+    outbox_.send(call.source, make_error_reply(call, self_id()));
   }
   if (in_handler_
       && (current_.kind == hook::cast || current_.kind == hook::call))

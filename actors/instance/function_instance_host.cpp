@@ -81,7 +81,7 @@ void function_instance::cast_to_self(std::string_view payload) {
   auto& counts = options_.registry->counts;
   counts.count_sent(1);
   if (phase_ == phase::over)
-    counts.count_dropped(drop_reason::self);
+    counts.count_dropped(drop_reason::self_channel);
   else if (payload.size() > limits::payload)
     counts.count_dropped(drop_reason::too_large);
   else if (!options_.room->take(payload.size()))

@@ -156,7 +156,7 @@ void inbox::pass_on() {
         switched_.insert(x.source_component);
     } else if (takes_credit(x)) {
       if (x.source == self_) {
-        drop(x, drop_reason::self);
+        drop(x, drop_reason::self_channel);
         continue;
       }
       room_->give_back(1, x.payload.size());
@@ -180,10 +180,10 @@ void inbox::drop(const event& x, drop_reason reason) {
   if (!takes_credit(x))
     return;
   room_->give_back(1, x.payload.size());
-  registry_->counts.count_dropped(x.source == self_ ? drop_reason::self
+  registry_->counts.count_dropped(x.source == self_ ? drop_reason::self_channel
                                                     : reason);
   if (x.kind == event_kind::call)
-    out_.send(x.source, failed_call(x, self_));
+    out_.send(x.source, make_error_reply(x, self_));
 }
 
 void inbox::clear(drop_reason reason) {

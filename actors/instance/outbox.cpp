@@ -9,10 +9,10 @@
 
 namespace edgeless {
 
-outbox::outbox(instance_registry_ptr registry, egress_actor links,
+outbox::outbox(instance_registry_ptr registry, egress_actor egress,
                instance_id self, logical_id component, caf::actor_clock& clock,
                channel_policies promises, std::uint64_t stream)
-  : registry_{std::move(registry)}, links_{std::move(links)}, self_{self},
+  : registry_{std::move(registry)}, egress_{std::move(egress)}, self_{self},
     component_{component}, clock_{clock}, policies_{std::move(promises)},
     stream_{stream} {
   // nop
@@ -272,10 +272,10 @@ void outbox::leave(way& via) {
     return;
   }
   if (via.to.invocation_url.empty())
-    caf::anon_send(links_, atom::deliver_v,
+    caf::anon_send(egress_, atom::deliver_v,
                    instance_id{via.to.node, via.to.instance}, std::move(batch));
   else
-    caf::anon_send(links_, atom::deliver_v, via.to, std::move(batch));
+    caf::anon_send(egress_, atom::deliver_v, via.to, std::move(batch));
 }
 
 void outbox::hold(channel& from, event x) {
@@ -350,7 +350,7 @@ void outbox::refuse(const event& call) {
   if (call.source == self_)
     refused_.push_back(call.call);
   else
-    answer_failed(*registry_, links_, call, self_);
+    send_error_reply(*registry_, egress_, call, self_);
 }
 
 std::vector<std::uint64_t> outbox::take_refused() {

@@ -34,7 +34,7 @@ public:
 
   /// `promises`: what its channels promise; `stream`: a random number that
   /// others cannot guess, if there are any.
-  outbox(instance_registry_ptr registry, egress_actor links, instance_id self,
+  outbox(instance_registry_ptr registry, egress_actor egress, instance_id self,
          logical_id component, caf::actor_clock& clock,
          channel_policies promises = {}, std::uint64_t stream = 0);
 
@@ -148,7 +148,7 @@ private:
     std::optional<event> early;
     time_point asked;            ///< ...or something was confirmed
     std::uint64_t asked_for = 0; ///< the number that was sent again
-    caf::timespan pause = limits::unconfirmed_min;
+    caf::timespan pause = limits::retransmit_pause_min;
     /// Up to this number, its predecessor had sent; in doubt: to somebody else,
     /// of whom the target may know nothing.
     std::uint64_t left_before = 0;
@@ -184,7 +184,7 @@ private:
   void refuse(const event& call);
 
   instance_registry_ptr registry_;
-  egress_actor links_;
+  egress_actor egress_;
   instance_id self_;
   logical_id component_;
   caf::actor_clock& clock_;

@@ -40,7 +40,7 @@ void outbox::turn_to(channel& from, const endpoint& to) {
     from.kept->rewind(0);
   }
   from.asked = clock_.now();
-  from.pause = limits::unconfirmed_min;
+  from.pause = limits::retransmit_pause_min;
   if (auto early = std::exchange(from.early, std::nullopt))
     hear(from, *early);
 }
@@ -125,7 +125,7 @@ void outbox::hear(channel& from, const event& x) {
   if (kept.base() == base)
     return;
   from.asked = clock_.now();
-  from.pause = limits::unconfirmed_min;
+  from.pause = limits::retransmit_pause_min;
 }
 
 std::optional<outbox::time_point> outbox::due() const {
@@ -138,7 +138,7 @@ std::optional<outbox::time_point> outbox::due() const {
     if (inheriting_)
       include(importing_until_);
     else if (from->leads_to && from->kept->next())
-      include(clock_.now() + limits::room_pause);
+      include(clock_.now() + limits::credit_retry_pause);
     if (from->leads_to && from->kept->sent() > 0)
       include(from->asked + from->pause);
   }
@@ -158,7 +158,7 @@ void outbox::retry() {
       continue;
     from->asked = now;
     from->pause
-      = std::min<caf::timespan>(2 * from->pause, limits::unconfirmed_max);
+      = std::min<caf::timespan>(2 * from->pause, limits::retransmit_pause_max);
     auto x = from->kept->again();
     if (lacks_credit(*from->leads_to, x))
       continue;
@@ -213,7 +213,7 @@ void outbox::import_streams(event x) {
       begin_inheritance(*successor_outbox, x);
   } else if (!successor_outbox
              || successor_outbox->kept->size()
-                  >= 2 * limits::unconfirmed_events) {
+                  >= 2 * limits::retransmit_events) {
     give_up(1, successor_outbox ? drop_reason::blocked_too_long
                                 : drop_reason::unmapped);
   } else {

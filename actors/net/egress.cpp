@@ -15,7 +15,7 @@ egress_state::egress_state(pointer self) : self{self} {
 
 egress_state::~egress_state() {
   ending = true;
-  for (auto& [peer, way] : links)
+  for (auto& [peer, way] : egress)
     give_up(way, drop_reason::peer_lost);
   if (registry)
     registry->counts.count_dropped(drop_reason::peer_lost,
@@ -35,9 +35,9 @@ void egress_state::send(const endpoint& to, events batch) {
 }
 
 void egress_state::send(const instance_id& to, events batch) {
-  auto known = links.find(to.node);
+  auto known = egress.find(to.node);
   auto heard = heard_of.find(to.node);
-  if (known == links.end() && heard == heard_of.end()) {
+  if (known == egress.end() && heard == heard_of.end()) {
     link nowhere;
     nowhere.room = registry->egress_credit(to.node);
     for (auto& x : batch)
@@ -49,7 +49,7 @@ void egress_state::send(const instance_id& to, events batch) {
 }
 
 link& egress_state::find(const node_id& peer, const std::string& url) {
-  auto [i, is_new] = links.try_emplace(peer);
+  auto [i, is_new] = egress.try_emplace(peer);
   auto& way = i->second;
   if (is_new) {
     way.id = random();
@@ -118,17 +118,17 @@ void egress_state::dial(link& way) {
 }
 
 void egress_state::dialled(const std::string& url,
-                           const caf::strong_actor_ptr& gate,
+                           const caf::strong_actor_ptr& ingress,
                            const std::string& reason) {
-  for (auto& [peer, way] : links) {
+  for (auto& [peer, way] : egress) {
     if (way.url != url || way.state != link::phase::dialling)
       continue;
-    if (!gate) {
+    if (!ingress) {
       broken(way, reason);
       continue;
     }
-    way.gate = caf::actor_cast<ingress_actor>(gate);
-    self->monitor(way.gate);
+    way.ingress = caf::actor_cast<ingress_actor>(ingress);
+    self->monitor(way.ingress);
     greet(way);
   }
 }
@@ -136,14 +136,14 @@ void egress_state::dialled(const std::string& url,
 void egress_state::greet(link& way) {
   way.state = link::phase::greeting;
   auto peer = way.peer;
-  auto gate = way.gate;
-  auto settled = [this, peer, gate](auto verb) {
-    auto i = links.find(peer);
-    if (i != links.end() && i->second.gate == gate)
+  auto ingress = way.ingress;
+  auto settled = [this, peer, ingress](auto verb) {
+    auto i = egress.find(peer);
+    if (i != egress.end() && i->second.ingress == ingress)
       verb(i->second);
   };
   self
-    ->request(gate, limits::dial, atom::greet_v,
+    ->request(ingress, limits::dial, atom::greet_v,
               greeting{way.id, registry->self, session, own_url, peer})
     .then(
       [this, settled](std::uint64_t wanted) {
@@ -185,7 +185,7 @@ void egress_state::broken(link& way, const std::string& reason) {
     log_info("node", "link to ", way.peer, " at ", way.url,
              " is broken: ", reason);
   way.state = link::phase::handshake_aborted;
-  way.gate = nullptr;
+  way.ingress = nullptr;
   for (auto& x : way.in_flight_batches)
     forget(x);
   way.not_before = self->clock().now() + limits::redial
@@ -198,16 +198,16 @@ void egress_state::broken(link& way, const std::string& reason) {
 /// Where the peer can be reached is not forgotten: it may be back already, and
 /// what we hear may be old.
 void egress_state::fence(const node_id& peer, const session_id& dead) {
-  auto i = links.find(peer);
-  if (i == links.end() || (i->second.session && i->second.session != dead))
+  auto i = egress.find(peer);
+  if (i == egress.end() || (i->second.session && i->second.session != dead))
     return;
   give_up(i->second, drop_reason::peer_lost);
-  links.erase(i);
+  egress.erase(i);
 }
 
 void egress_state::give_up(link& way, drop_reason reason) {
   auto lose = [&](const fragment& x) {
-    drop(way, x.content, x.more ? drop_reason::self : reason);
+    drop(way, x.content, x.more ? drop_reason::self_channel : reason);
   };
   for (auto& x : way.queue)
     lose(x.content);
@@ -231,17 +231,17 @@ void egress_state::give_up(link& way, drop_reason reason) {
 void egress_state::drop(link& way, const event& x, drop_reason reason) {
   if (!takes_credit(x))
     return;
-  auto whole = reason != drop_reason::self;
+  auto whole = reason != drop_reason::self_channel;
   way.room->give_back(whole, x.payload.size());
   if (!whole)
     return;
   registry->counts.count_dropped(reason);
   auto here = x.source.node == registry->self;
   if (x.kind == event_kind::call && (here || !ending))
-    answer_failed(*registry, here ? egress_actor{} : self, x, {way.peer, {}});
+    send_error_reply(*registry, here ? egress_actor{} : self, x, {way.peer, {}});
 }
 
-egress_actor::behavior_type links(egress_state::pointer self,
+egress_actor::behavior_type egress(egress_state::pointer self,
                                   instance_registry_ptr registry,
                                   std::shared_ptr<transport> net,
                                   random_source random, std::string own_url) {
@@ -251,8 +251,8 @@ egress_actor::behavior_type links(egress_state::pointer self,
   st.random = std::move(random);
   st.own_url = std::move(own_url);
   self->set_down_handler([&st](const caf::down_msg& x) {
-    for (auto& [peer, way] : st.links)
-      if (way.gate && way.gate.address() == x.source)
+    for (auto& [peer, way] : st.egress)
+      if (way.ingress && way.ingress.address() == x.source)
         st.broken(way, explain(x.reason));
   });
   // clang-format off
@@ -262,7 +262,7 @@ egress_actor::behavior_type links(egress_state::pointer self,
     [&st](atom::greet, const node_id& x, const std::string& url) { st.learn(x, url); },
     [&st](atom::join, const session_id& x) { st.rename(x); },
     [&st](atom::fence, const fenced_sessions& all) { for (auto& x : all) st.fence(x.node, x.session); },
-    [&st](atom::dialled, const std::string& url, const caf::strong_actor_ptr& gate, const std::string& why) { st.dialled(url, gate, why); },
+    [&st](atom::dialled, const std::string& url, const caf::strong_actor_ptr& ingress, const std::string& why) { st.dialled(url, ingress, why); },
     [&st](atom::tick) { st.tick(); },
   };
   // clang-format on

@@ -46,7 +46,7 @@ struct link {
   std::string url;
   credit_ptr room;
   phase state = phase::handshake_aborted;
-  ingress_actor gate;
+  ingress_actor ingress;
   flat_queue<waiting> queue;
   std::deque<in_flight_batch> in_flight_batches;
   std::uint64_t in_flight = 0;
@@ -74,7 +74,7 @@ struct egress_state {
   void learn(const node_id& peer, const std::string& url);
   void rename(const session_id& own);
   void fence(const node_id& peer, const session_id& dead);
-  void dialled(const std::string& url, const caf::strong_actor_ptr& gate,
+  void dialled(const std::string& url, const caf::strong_actor_ptr& ingress,
                const std::string& reason);
   void tick();
 
@@ -101,7 +101,7 @@ struct egress_state {
   random_source random;
   session_id session;
   std::string own_url;
-  std::map<node_id, link> links;
+  std::map<node_id, link> egress;
   /// Where nodes said they can be reached when they greeted us.
   std::map<node_id, std::string> heard_of;
   /// Its end: calls that were passed on for others are not answered anymore.
@@ -109,7 +109,7 @@ struct egress_state {
   time_point next_tick; ///< in the past: none is under way
 };
 
-egress_actor::behavior_type links(egress_state::pointer self,
+egress_actor::behavior_type egress(egress_state::pointer self,
                                   instance_registry_ptr registry,
                                   std::shared_ptr<transport> net,
                                   random_source random, std::string own_url);

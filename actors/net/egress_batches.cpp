@@ -10,7 +10,7 @@ namespace edgeless {
 void egress_state::launch(link& way) {
   auto now = self->clock().now();
   while (!way.queue.empty()
-         && way.in_flight_batches.size() < limits::link_flights
+         && way.in_flight_batches.size() < limits::egress_batches
          && way.in_flight < limits::credit_events
          && way.bytes_in_flight < limits::credit_bytes) {
     link::in_flight_batch x;
@@ -44,8 +44,8 @@ void egress_state::transmit(link& way, link::in_flight_batch& x) {
   x.answer = id.response_id();
   x.sent = self->clock().now();
   auto settled = [this, peer = way.peer, answer = x.answer](auto verb) {
-    auto i = links.find(peer);
-    if (i == links.end())
+    auto i = egress.find(peer);
+    if (i == egress.end())
       return;
     auto& way = i->second;
     auto in_flight_batch = std::ranges::find_if(
@@ -68,7 +68,7 @@ void egress_state::transmit(link& way, link::in_flight_batch& x) {
                 },
               });
   // The message is ready-made, and shared.
-  caf::actor_cast<caf::strong_actor_ptr>(way.gate)->enqueue(
+  caf::actor_cast<caf::strong_actor_ptr>(way.ingress)->enqueue(
     self->ctrl(), id, x.content, self->context());
 }
 

@@ -28,15 +28,15 @@ void egress_state::learn(const node_id& peer, const std::string& url) {
 /// old one.
 void egress_state::rename(const session_id& own) {
   session = own;
-  for (auto& [peer, way] : links)
+  for (auto& [peer, way] : egress)
     if (way.state == link::phase::open)
       greet(way);
 }
 
 void egress_state::arm() {
-  if (links.empty())
+  if (egress.empty())
     return;
-  auto waiting = std::ranges::any_of(links, [](const auto& entry) {
+  auto waiting = std::ranges::any_of(egress, [](const auto& entry) {
     return !entry.second.queue.empty()
            || !entry.second.in_flight_batches.empty();
   });
@@ -55,7 +55,7 @@ void egress_state::tick() {
   if (now < next_tick)
     return; // an earlier one was needed meanwhile
   next_tick = {};
-  for (auto i = links.begin(); i != links.end();) {
+  for (auto i = egress.begin(); i != egress.end();) {
     auto& way = i->second;
     auto busy = !way.queue.empty() || !way.in_flight_batches.empty();
     if (way.state == link::phase::open && !way.in_flight_batches.empty()
@@ -66,16 +66,16 @@ void egress_state::tick() {
                   : !way.queue.empty() ? way.queue.front().since
                                        : now;
     if (way.state != link::phase::open
-        && now - oldest > limits::link_patience) {
+        && now - oldest > limits::peer_reach_timeout) {
       log_warn("node", "cannot reach ", way.peer, " at ", way.url, ": ",
                way.queue.size() + way.in_flight, " events dropped");
       give_up(way, drop_reason::peer_lost);
-      i = links.erase(i);
+      i = egress.erase(i);
       continue;
     }
     if (!busy && way.state != link::phase::dialling
         && now - way.idle_since >= limits::egress_idle) {
-      i = links.erase(i);
+      i = egress.erase(i);
       continue;
     }
     if (busy && way.state == link::phase::handshake_aborted

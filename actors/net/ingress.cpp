@@ -18,12 +18,12 @@ caf::result<std::uint64_t> ingress_state::greet(const greeting& x) {
   if (dead.contains(x.session))
     return fail(ec::lost_session,
                 "the session of node " + to_string(x.node) + " has ended");
-  if (peers.size() >= limits::gate_peers && !peers.contains(x.link))
+  if (peers.size() >= limits::ingress_peers && !peers.contains(x.link))
     peers.erase(peers.begin());
   auto& from = peers[x.link];
   from.node = x.node;
   from.session = x.session;
-  self->send(links, atom::greet_v, x.node, x.invocation_url);
+  self->send(egress, atom::greet_v, x.node, x.invocation_url);
   return from.next;
 }
 
@@ -90,7 +90,7 @@ void ingress_state::take(peer& from, fragment& x) {
   };
   if (!x.source_url.empty() && content.source.node != registry->self
       && std::ranges::none_of(peers, known))
-    self->send(links, atom::greet_v, content.source.node, x.source_url);
+    self->send(egress, atom::greet_v, content.source.node, x.source_url);
   hand_over(x.target, std::move(content));
 }
 
@@ -136,7 +136,7 @@ void ingress_state::pass_on() {
 }
 
 void ingress_state::refuse(const event& call) {
-  answer_failed(*registry, links, call, {registry->self, current});
+  send_error_reply(*registry, egress, call, {registry->self, current});
 }
 
 caf::result<atom::ok> ingress_state::invoke(const physical_id& target,
@@ -169,12 +169,12 @@ void ingress_state::fence(const node_id& peer, const session_id& session) {
   log_info("node", "session ", session, " of node ", peer, " is fenced");
 }
 
-ingress_actor::behavior_type gate(ingress_state::pointer self,
+ingress_actor::behavior_type ingress(ingress_state::pointer self,
                                   instance_registry_ptr registry,
-                                  egress_actor links) {
+                                  egress_actor egress) {
   auto& st = self->state;
   st.registry = std::move(registry);
-  st.links = std::move(links);
+  st.egress = std::move(egress);
   // clang-format off
   return {
     [&st](atom::greet, const greeting& x) { return st.greet(x); },

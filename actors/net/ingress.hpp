@@ -44,7 +44,7 @@ struct ingress_state {
 
   pointer self;
   instance_registry_ptr registry;
-  egress_actor links;
+  egress_actor egress;
   std::map<std::uint64_t, peer> peers;
   std::deque<session_id> fenced;       ///< the newest last
   std::unordered_set<session_id> dead; ///< the same, to look them up
@@ -54,8 +54,8 @@ struct ingress_state {
   std::size_t usual = 0; ///< how many went together the last time
 };
 
-ingress_actor::behavior_type gate(ingress_state::pointer self,
+ingress_actor::behavior_type ingress(ingress_state::pointer self,
                                   instance_registry_ptr registry,
-                                  egress_actor links);
+                                  egress_actor egress);
 
 } // namespace edgeless

@@ -137,7 +137,7 @@ instance_actor function_provider_state::make(const physical_id& id,
   options.room
     = std::make_shared<credit>(limits::inbox_events, limits::inbox_bytes);
   options.registry = context.registry;
-  options.links = context.links;
+  options.egress = context.egress;
   options.telemetry = context.telemetry;
   options.node = context.node;
   auto room = options.room;

@@ -16,7 +16,7 @@ namespace edgeless {
 /// What the instances of functions need from their node.
 struct function_context {
   instance_registry_ptr registry;
-  egress_actor links;
+  egress_actor egress;
   telemetry_actor telemetry;
   node_actor node;
   std::shared_ptr<guest_engine> engine;

@@ -93,10 +93,10 @@ void deliver(instance_registry& registry, const local_instance& target,
              events batch, const std::function<void(const event&)>& refuse);
 
 /// The answer to `call` that says it failed.
-event failed_call(const event& call, const instance_id& by);
+event make_error_reply(const event& call, const instance_id& by);
 
 /// Tells whoever made `call` that it has failed, wherever that is.
-void answer_failed(instance_registry& registry, const egress_actor& links,
+void send_error_reply(instance_registry& registry, const egress_actor& egress,
                    const event& call, const instance_id& by);
 
 /// Whether an event takes room: answers do not, since at most one is awaited,

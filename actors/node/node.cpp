@@ -45,8 +45,8 @@ node_state::~node_state() {
   for (auto& [type, x] : resources)
     caf::anon_send_exit(x, reason);
   caf::anon_send_exit(functions, reason);
-  caf::anon_send_exit(gate, reason);
-  caf::anon_send_exit(links, reason);
+  caf::anon_send_exit(ingress, reason);
+  caf::anon_send_exit(egress, reason);
   caf::anon_send_exit(telemetry, reason);
 }
 
@@ -59,11 +59,11 @@ void node_state::init(node_options x) {
   auto& system = self->system();
   telemetry = spawn_on(threads::pool, system, edgeless::telemetry, registry,
                        options.telemetry_level);
-  links = spawn_at_network(options.where, system, edgeless::links, registry,
+  egress = spawn_on_network_thread(options.where, system, edgeless::egress, registry,
                            options.net, options.random,
                            options.description.invocation_url);
-  gate
-    = spawn_at_network(options.where, system, edgeless::gate, registry, links);
+  ingress
+    = spawn_on_network_thread(options.where, system, edgeless::ingress, registry, egress);
   spawn_providers();
   listen();
   look_for_orchestrator();
@@ -76,7 +76,7 @@ void node_state::spawn_providers() {
   if (options.engine) {
     function_context context;
     context.registry = registry;
-    context.links = links;
+    context.egress = egress;
     context.telemetry = telemetry;
     context.node = self;
     context.engine = options.engine;
@@ -91,26 +91,26 @@ void node_state::spawn_providers() {
       resources.emplace(
         x.class_type,
         spawn_on(threads::pool, system, file_log_provider,
-                 resource_context{registry, links, self, threads::pool}));
+                 resource_context{registry, egress, self, threads::pool}));
     else if (x.class_type == "metrics-collector" && options.metrics)
       resources.emplace(
         x.class_type,
         spawn_on(threads::pool, system, metrics_collector_provider,
-                 resource_context{registry, links, self, options.where},
+                 resource_context{registry, egress, self, options.where},
                  collector_doors{options.metrics, machine_moment}));
     else if (x.class_type == "redis" && options.redis_at)
       resources.emplace(
         x.class_type,
         spawn_on(threads::pool, system, redis_resource_provider,
-                 resource_context{registry, links, self, options.where},
+                 resource_context{registry, egress, self, options.where},
                  options.redis_at));
 }
 
 void node_state::listen() {
-  if (!options.gate_at)
+  if (!options.ingress_url)
     return;
   auto opened = options.net->listen(
-    *options.gate_at, caf::actor_cast<caf::strong_actor_ptr>(gate),
+    *options.ingress_url, caf::actor_cast<caf::strong_actor_ptr>(ingress),
     peer_role::node, {peer_role::node, peer_role::client});
   if (opened)
     acceptor = std::move(*opened);
@@ -182,7 +182,7 @@ void node_state::settle(const welcome& x) {
 /// leave in the old one, and are refused where that is fenced.
 void node_state::tell_egress() {
   if (unwanted.empty())
-    self->send(links, atom::join_v, session);
+    self->send(egress, atom::join_v, session);
 }
 
 /// What was brought along and has ended since: until the welcome, there was no

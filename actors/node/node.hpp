@@ -28,7 +28,7 @@ struct node_options {
   threads where = threads::own;
   std::shared_ptr<transport> net;
   /// Where the ingress listens; nothing: nobody sends to this node.
-  std::optional<url> gate_at;
+  std::optional<url> ingress_url;
   std::shared_ptr<guest_engine> engine; ///< nullptr: no functions here
   /// What its instances share; made by the node if nobody else needs it.
   instance_registry_ptr registry;
@@ -148,8 +148,8 @@ struct node_state {
   node_options options;
   boot_id boot;
   instance_registry_ptr registry;
-  egress_actor links;
-  ingress_actor gate;
+  egress_actor egress;
+  ingress_actor ingress;
   telemetry_actor telemetry;
   provider_actor functions;
   /// By resource class.

@@ -176,8 +176,8 @@ void node_state::fence(const fenced_sessions& dead) {
   auto tell = [&](const auto& whom) {
     caf::anon_send(caf::actor_cast<caf::actor>(whom), news);
   };
-  tell(links);
-  tell(gate);
+  tell(egress);
+  tell(ingress);
   for (auto& [id, x] : instances)
     if (x.handle)
       tell(x.handle);

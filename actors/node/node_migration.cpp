@@ -57,7 +57,7 @@ node_state::activate(const physical_id& id, const output_map& outputs,
   forget_state_without_room(x.spec);
   registry->admit(id, predecessor.node);
   self->delayed_send(
-    self, limits::node_start + limits::hand_over + limits::link_patience,
+    self, limits::node_start + limits::hand_over + limits::peer_reach_timeout,
     atom::drop_v, id);
   x.activating = true;
   x.revision = std::max(x.revision, outputs.revision);

@@ -179,7 +179,7 @@ void orchestrator_state::drain_next(const std::shared_ptr<drainage>& x) {
     if (x->reasons.size() < limits::text)
       x->reasons += "; " + name + ": " + explain(problem);
   };
-  while (!x->left.empty() && x->open < limits::drain_moves) {
+  while (!x->left.empty() && x->open < limits::drain_migrations) {
     auto id = x->left.front();
     x->left.pop_front();
     auto i = components.find(id);

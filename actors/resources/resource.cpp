@@ -158,7 +158,7 @@ instance(resource_state::pointer self, const physical_id& id,
   st.room = std::move(room);
   st.handler = std::move(handler);
   auto me = instance_id{context.registry->self, id};
-  st.answers = std::make_unique<outbox>(context.registry, context.links, me,
+  st.answers = std::make_unique<outbox>(context.registry, context.egress, me,
                                         spec.id, self->clock());
   st.queue = std::make_unique<inbox>(context.registry, st.room, *st.answers, me,
                                      self->clock());

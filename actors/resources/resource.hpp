@@ -46,7 +46,7 @@ using resource_maker = std::function<resource_ptr(const component_spec&)>;
 /// What the instances of resources need from their node.
 struct resource_context {
   instance_registry_ptr registry;
-  egress_actor links;
+  egress_actor egress;
   node_actor node;
   /// Own, if handling may block.
   threads where = threads::pool;

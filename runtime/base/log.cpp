@@ -67,7 +67,7 @@ void open_log(std::string_view program, const log_filter& filter) {
   static std::once_flag opened;
   std::call_once(opened, [] {
     delete std::exchange(writer(),
-                         new log_writer{limits::own_log_lines, missing});
+                         new log_writer{limits::program_log_lines, missing});
     std::atexit(finish_log);
   });
 }

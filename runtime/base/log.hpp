@@ -18,7 +18,7 @@
 namespace edgeless {
 
 /// From now on, lines of `program` that pass `filter` are written, by a thread
-/// of its own: who speaks never waits for who reads. When limits::own_log_lines
+/// of its own: who speaks never waits for who reads. When limits::program_log_lines
 /// wait, the oldest one is lost, which is counted, and said where it is
 /// missing. Before this is called, lines up to `info` are written at once. To
 /// be called before threads start.

@@ -31,7 +31,7 @@ const event* retransmit_buffer::next() const {
   if (unsent() == 0)
     return nullptr;
   auto& x = kept_[sent_].content;
-  auto fits = sent_bytes_ + x.payload.size() <= limits::under_way_bytes;
+  auto fits = sent_bytes_ + x.payload.size() <= limits::retransmit_in_flight_bytes;
   return sent_ == 0 || (sent_ < window_ && fits) ? &x : nullptr;
 }
 
@@ -62,7 +62,7 @@ void retransmit_buffer::pop() {
 bool retransmit_buffer::confirm(std::uint64_t number) {
   if (number <= base_ || number > highest_)
     return false;
-  window_ = std::min(window_ + (number - base_), limits::under_way_events);
+  window_ = std::min(window_ + (number - base_), limits::retransmit_in_flight_events);
   while (base_ < number && !kept_.empty())
     pop();
   return true;
@@ -108,7 +108,7 @@ void retransmit_buffer::adopt(std::uint64_t stream, std::uint64_t base,
   base_ = base;
   unsend(0);
   inherited_ = 0;
-  inherited_sent_ = std::min<std::uint64_t>(sent, limits::unconfirmed_events);
+  inherited_sent_ = std::min<std::uint64_t>(sent, limits::retransmit_events);
   highest_ = base_ + inherited_sent_;
 }
 

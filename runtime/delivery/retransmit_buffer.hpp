@@ -43,7 +43,7 @@ public:
   /// Whoever has none takes any legal event.
   bool has_room(std::size_t bytes) const {
     return kept_.empty()
-           || (kept_.size() < limits::unconfirmed_events
+           || (kept_.size() < limits::retransmit_events
                && bytes_ + bytes <= limits::retransmit_bytes);
   }
   /// Room for what waits to be sent, which is never taken by what was sent.
@@ -112,7 +112,7 @@ private:
   std::size_t bytes_ = 0;
   std::size_t sent_ = 0;
   std::size_t sent_bytes_ = 0;
-  std::size_t window_ = limits::under_way_events; ///< how many may be sent
+  std::size_t window_ = limits::retransmit_in_flight_events; ///< how many may be sent
   std::size_t inherited_ = 0; ///< while a predecessor's are coming
   std::size_t inherited_sent_ = 0;
 };

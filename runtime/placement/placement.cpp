@@ -111,7 +111,7 @@ weighted_index& node_picker::pool_of(const requirements& needs) {
 
 /// Those that were asked for least lately are forgotten.
 void node_picker::make_room() {
-  if (known_.size() < limits::known_requirements)
+  if (known_.size() < limits::indexed_requirements)
     return;
   known_.erase(std::ranges::min_element(known_, {},
                                         [](auto& x) { return x.second.used; }));

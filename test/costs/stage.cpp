@@ -65,7 +65,7 @@ void lean_guest::cast(std::uint32_t n) {
 }
 
 stage::stage()
-  : net_{std::make_shared<toy_wire>()}, here{make_provider_context(
+  : net_{std::make_shared<scripted_transport>()}, here{make_provider_context(
                                           "http://here:7002")},
     there{make_provider_context("http://there:7002")} {
   // nop
@@ -74,9 +74,9 @@ stage::stage()
 stage::context stage::make_provider_context(const std::string& url) {
   context x;
   x.registry = std::make_shared<instance_registry>(any<node_id>());
-  x.links
-    = keep(egress_actor{system.spawn(links, x.registry, net_, random, url)});
-  x.gate = keep(ingress_actor{system.spawn(gate, x.registry, x.links)});
+  x.egress
+    = keep(egress_actor{system.spawn(egress, x.registry, net_, random, url)});
+  x.ingress = keep(ingress_actor{system.spawn(ingress, x.registry, x.egress)});
   x.url = url;
   return x;
 }
@@ -116,9 +116,9 @@ endpoint stage::add(context& where, errand task, const endpoint& out) {
   options.room
     = std::make_shared<credit>(limits::inbox_events, limits::inbox_bytes);
   options.registry = where.registry;
-  options.links = where.links;
-  options.telemetry = pose<telemetry_actor>();
-  options.node = pose<node_actor>();
+  options.egress = where.egress;
+  options.telemetry = spawn_double<telemetry_actor>();
+  options.node = spawn_double<node_actor>();
   auto room = options.room;
   instance_actor made
     = keep(instance_actor{system.spawn<function_instance>(std::move(options))});
@@ -169,7 +169,7 @@ void stage::run() {
     net_->dials.pop_back();
     auto& far = where == here.url ? here : there;
     caf::anon_send(caf::actor_cast<caf::actor>(whom), atom::dialled_v, where,
-                   cable_to(far.gate), std::string{});
+                   cable_to(far.ingress), std::string{});
   }
 }
 

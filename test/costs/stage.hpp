@@ -86,8 +86,8 @@ class stage : public actor_fixture {
 public:
   struct context {
     instance_registry_ptr registry;
-    egress_actor links;
-    ingress_actor gate;
+    egress_actor egress;
+    ingress_actor ingress;
     std::string url;
   };
 
@@ -107,7 +107,7 @@ private:
   cost so_far() const;
   void run();
 
-  std::shared_ptr<toy_wire> net_;
+  std::shared_ptr<scripted_transport> net_;
   std::uint64_t messages_ = 0;
   std::uint64_t requests_ = 0;
 

@@ -33,7 +33,7 @@ struct producers : world {
   step send(int left) {
     if (left == 0)
       return finish{};
-    return cast_out{"out", std::to_string(made++), [this, left] {
+    return blocking_cast_step{"out", std::to_string(made++), [this, left] {
                       return send(left - 1);
                     }};
   }
@@ -48,9 +48,9 @@ struct producers : world {
   }
 
   void place(const std::string& who, const std::string& where) {
-    if (home(who) != where)
+    if (placed_on(who) != where)
       REQUIRE(migrate(who, where));
-    pass(6s);
+    run_for(6s);
   }
 
   /// The consumer lives, and takes nothing up.
@@ -64,11 +64,11 @@ struct producers : world {
 
   template <class Atom>
   void tell_consumer(Atom what) {
-    auto id = look("to").instance;
+    auto id = status_of("to").instance;
     auto there = registry(node_of(id)).find(id);
     REQUIRE(there);
     caf::anon_send(caf::actor_cast<caf::actor>(there->sink), what);
-    settle();
+    run_until_idle();
   }
 
   bool complete() const {
@@ -93,13 +93,13 @@ struct producers : world {
 TEST_CASE_FIXTURE(producers, "who blocks waits for room, and loses nothing") {
   begin("block", "node-1");
   stick();
-  post("from", "go");
-  pass(50ms);
+  enqueue_cast("from", "go");
+  run_for(50ms);
   CHECK(made < flood);
 
   free();
-  pass(100ms);
-  pass(1s);
+  run_for(100ms);
+  run_for(1s);
 
   CHECK(made == flood);
   CHECK(complete());
@@ -110,12 +110,12 @@ TEST_CASE_FIXTURE(producers, "who blocks waits for room, and loses nothing") {
 TEST_CASE_FIXTURE(producers, "who blocks waits for another node as well") {
   begin("block", "node-2");
   stick();
-  post("from", "go");
-  pass(50ms);
+  enqueue_cast("from", "go");
+  run_for(50ms);
   CHECK(made < flood);
 
   free();
-  pass(1s);
+  run_for(1s);
 
   CHECK(made == flood);
   CHECK(complete());
@@ -137,12 +137,12 @@ TEST_CASE_FIXTURE(producers, "many who block share what room there is") {
   burst = 2000;
   stick();
   for (auto& name : names)
-    post(name, "go");
-  pass(100ms);
+    enqueue_cast(name, "go");
+  run_for(100ms);
   CHECK(made < burst * 8);
 
   free();
-  pass(10s);
+  run_for(10s);
 
   CHECK(made == burst * 8);
   CHECK(std::set<int>(seen.begin(), seen.end()).size() == seen.size());
@@ -153,12 +153,12 @@ TEST_CASE_FIXTURE(producers, "many who block share what room there is") {
 TEST_CASE_FIXTURE(producers, "without a policy, the same loses the newest") {
   begin("drop-newest", "node-1");
   stick();
-  post("from", "go");
-  pass(50ms);
+  enqueue_cast("from", "go");
+  run_for(50ms);
   CHECK(made == flood);
 
   free();
-  pass(1s);
+  run_for(1s);
 
   CHECK(seen.back() < flood - 900);
   CHECK(dropped(drop_reason::inbox_full) == flood - seen.size());
@@ -168,12 +168,12 @@ TEST_CASE_FIXTURE(producers, "without a policy, the same loses the newest") {
 TEST_CASE_FIXTURE(producers, "drop-oldest keeps the newest") {
   begin("drop-oldest", "node-1");
   stick();
-  post("from", "go");
-  pass(50ms);
+  enqueue_cast("from", "go");
+  run_for(50ms);
   CHECK(made == flood);
 
   free();
-  pass(1s);
+  run_for(1s);
 
   CHECK(seen.back() == flood - 1);
   CHECK(std::ranges::is_sorted(seen));
@@ -185,12 +185,12 @@ TEST_CASE_FIXTURE(producers, "drop-oldest keeps the newest") {
 TEST_CASE_FIXTURE(producers, "drop-oldest keeps the newest on another node") {
   begin("drop-oldest", "node-2");
   stick();
-  post("from", "go");
-  pass(50ms);
+  enqueue_cast("from", "go");
+  run_for(50ms);
   CHECK(made == flood);
 
   free();
-  pass(1s);
+  run_for(1s);
 
   CHECK(seen.back() == flood - 1);
   CHECK(std::ranges::is_sorted(seen));
@@ -202,12 +202,12 @@ TEST_CASE_FIXTURE(producers, "a link without room blocks as well") {
   begin("block", "node-2", "60000");
   burst = static_cast<int>(limits::egress_events) + 1000;
   cut("node-1", "node-2");
-  post("from", "go");
-  pass(50ms);
+  enqueue_cast("from", "go");
+  run_for(50ms);
   CHECK(made < burst);
 
-  mend("node-1", "node-2");
-  pass(9s);
+  reconnect("node-1", "node-2");
+  run_for(9s);
 
   CHECK(made == burst);
   CHECK(dropped(drop_reason::egress_full) == 0);
@@ -216,10 +216,10 @@ TEST_CASE_FIXTURE(producers, "a link without room blocks as well") {
 
 TEST_CASE_FIXTURE(producers, "who has waited for too long drops, and goes on") {
   begin("block", "node-1", "100");
-  burst = static_cast<int>(limits::unconfirmed_events) + 3;
+  burst = static_cast<int>(limits::retransmit_events) + 3;
   stick();
-  post("from", "go");
-  pass(500ms);
+  enqueue_cast("from", "go");
+  run_for(500ms);
 
   CHECK(made == burst);
   CHECK(dropped(drop_reason::blocked_too_long) == 3);
@@ -228,14 +228,14 @@ TEST_CASE_FIXTURE(producers, "who has waited for too long drops, and goes on") {
 TEST_CASE_FIXTURE(producers, "who is blocked takes up events and is stopped") {
   begin("block", "node-1");
   stick();
-  post("from", "go");
-  pass(50ms);
+  enqueue_cast("from", "go");
+  run_for(50ms);
   auto before = made;
   REQUIRE(before < flood);
-  auto id = look("from").instance;
+  auto id = status_of("from").instance;
 
   stop("node-1", id);
-  pass(10ms);
+  run_for(10ms);
 
   // It finishes its handler without waiting, then its stop runs.
   CHECK(made == flood);
@@ -249,9 +249,9 @@ TEST_CASE_FIXTURE(producers, "init and stop never wait") {
 
   at_end = true;
   made = 0;
-  auto id = look("from").instance;
+  auto id = status_of("from").instance;
   stop("node-1", id);
-  pass(10ms);
+  run_for(10ms);
 
   CHECK(made >= flood);
   CHECK(!registry("node-1").find(id));
@@ -262,8 +262,8 @@ TEST_CASE_FIXTURE(producers, "a circle of those who block cannot hang") {
     if (x.kind != hook::cast)
       return {};
     ++made;
-    return cast_out{"out", x.payload, [x] {
-                      return cast_out{"out", x.payload, [] {
+    return blocking_cast_step{"out", x.payload, [x] {
+                      return blocking_cast_step{"out", x.payload, [] {
                                         return step{};
                                       }};
                     }};
@@ -274,11 +274,11 @@ TEST_CASE_FIXTURE(producers, "a circle of those who block cannot hang") {
          function("b", "echo", {{"out", "a"}}, policy)});
   place("a", "node-1");
   place("b", "node-1");
-  post("a", "x");
-  pass(400ms);
+  enqueue_cast("a", "x");
+  run_for(400ms);
   auto before = made;
 
-  pass(400ms);
+  run_for(400ms);
 
   CHECK(made > before);
   CHECK(dropped(drop_reason::blocked_too_long) > 0);
@@ -296,20 +296,20 @@ TEST_CASE_FIXTURE(producers, "a function that floods itself does not wait") {
 TEST_CASE_FIXTURE(producers, "who is blocked moves when it has room") {
   begin("block", "node-1");
   stick();
-  post("from", "go");
-  pass(50ms);
+  enqueue_cast("from", "go");
+  run_for(50ms);
   outcomes.clear();
-  begin_move("from", "node-2");
-  pass(50ms);
+  begin_migration("from", "node-2");
+  run_for(50ms);
   CHECK(outcomes.empty());
 
   free();
-  pass(200ms);
-  pass(6s);
+  run_for(200ms);
+  run_for(6s);
 
   REQUIRE(outcomes.size() == 1);
   CHECK(outcomes[0]);
-  CHECK(home("from") == "node-2");
+  CHECK(placed_on("from") == "node-2");
   CHECK(complete());
   CHECK(dropped() == 0);
 }

@@ -60,8 +60,8 @@ TEST_CASE_FIXTURE(parties, "answers use up nothing, however many there are") {
   auto batches = limits::egress_events / batch + 2;
   for (std::size_t i = 0; i < batches; ++i) {
     for (std::size_t k = 0; k < batch; ++k)
-      post("asker", "a");
-    settle();
+      enqueue_cast("asker", "a");
+    run_until_idle();
   }
 
   CHECK(std::ranges::count(journal, "asker@node-1 = re a")
@@ -84,8 +84,8 @@ TEST_CASE_FIXTURE(parties, "a trap in the callee is an error at once") {
   cast_to("asker", "die");
 
   CHECK(last() == "asker@node-1 = error");
-  CHECK(look("server").restarts == 1);
-  CHECK(look("asker").restarts == 0);
+  CHECK(status_of("server").restarts == 1);
+  CHECK(status_of("asker").restarts == 0);
   CHECK(balanced());
 }
 
@@ -95,8 +95,8 @@ TEST_CASE_FIXTURE(parties, "a call to an unmapped channel traps") {
   cast_to("asker", "a");
 
   CHECK(journal.empty());
-  CHECK(look("asker").restarts == 1);
-  CHECK(look("asker").reason == "call to the unmapped channel \"out\"");
+  CHECK(status_of("asker").restarts == 1);
+  CHECK(status_of("asker").reason == "call to the unmapped channel \"out\"");
 }
 
 TEST_CASE_FIXTURE(parties, "a call to nowhere is an error at once") {
@@ -106,7 +106,7 @@ TEST_CASE_FIXTURE(parties, "a call to nowhere is an error at once") {
   cast_to("asker", "a");
 
   CHECK(last() == "asker@node-1 = error");
-  CHECK(look("asker").restarts == 0);
+  CHECK(status_of("asker").restarts == 0);
 }
 
 TEST_CASE_FIXTURE(parties, "a call to oneself is an error at once") {
@@ -114,7 +114,7 @@ TEST_CASE_FIXTURE(parties, "a call to oneself is an error at once") {
     = [this](guest_host& host, const guest_event& x) -> step {
     if (x.kind != hook::cast)
       return {};
-    return call_out{"self", "a", [&host, this](call_result y) -> step {
+    return call_step{"self", "a", [&host, this](call_result y) -> step {
                       auto bad = y.kind == event_kind::error;
                       note(host, "narcissus", bad ? " = error" : " = answer");
                       return {};
@@ -132,9 +132,9 @@ TEST_CASE_FIXTURE(parties, "a call to one's own component is no deadlock") {
                   {{"label_match_all", "one"}})});
 
   cast_to("asker", "a");
-  pass(5s);
+  run_for(5s);
   cast_to("asker", "b");
-  pass(5s);
+  run_for(5s);
 
   CHECK(journal == lines{"asker@node-1 = error", "asker@node-1 = error"});
 }
@@ -143,9 +143,9 @@ TEST_CASE_FIXTURE(parties, "a call without an answer ends at its deadline") {
   start_both("one", "two", "1000");
   cast_to("asker", "never");
 
-  pass(999ms);
+  run_for(999ms);
   auto early = journal;
-  pass(1ms);
+  run_for(1ms);
 
   CHECK(early.empty());
   CHECK(last() == "asker@node-1 = error");
@@ -155,7 +155,7 @@ TEST_CASE_FIXTURE(parties, "an answer after the deadline is counted") {
   start_both("one", "two", "1000");
   cast_to("asker", "never");
 
-  pass(10s);
+  run_for(10s);
 
   CHECK(dropped(drop_reason::late_answer) == 1);
   CHECK(journal.size() == 1);
@@ -165,13 +165,13 @@ TEST_CASE_FIXTURE(parties, "an answer after the deadline is counted") {
 TEST_CASE_FIXTURE(parties, "a cycle of calls times out and goes on") {
   start_both("one", "two");
   cast_to("asker", "never");
-  pass(10s);
+  run_for(10s);
 
   cast_to("asker", "a");
 
   CHECK(last() == "asker@node-1 = re a");
-  CHECK(look("asker").restarts == 0);
-  CHECK(look("server").restarts == 0);
+  CHECK(status_of("asker").restarts == 0);
+  CHECK(status_of("server").restarts == 0);
   CHECK(balanced());
 }
 
@@ -190,7 +190,7 @@ TEST_CASE_FIXTURE(parties, "a call to a node that is lost is an error") {
   cast_to("asker", "never");
 
   cut("node-2", "domain-1");
-  pass(4s);
+  run_for(4s);
 
   CHECK(last() == "asker@node-1 = error");
 }
@@ -208,10 +208,10 @@ TEST_CASE_FIXTURE(parties, "a call elsewhere is not touched by a loss") {
 TEST_CASE_FIXTURE(parties, "a call to an instance that stops is an error") {
   start_both("one", "two");
   cast_to("asker", "never");
-  auto instance = look("server").instance;
+  auto instance = status_of("server").instance;
 
   stop("node-2", instance);
-  settle();
+  run_until_idle();
 
   CHECK(last() == "asker@node-1 = error");
 }
@@ -224,9 +224,9 @@ TEST_CASE_FIXTURE(parties, "a call waiting in a stopped inbox is an error") {
   cast_to("rival", "a");
   REQUIRE(journal.empty());
 
-  auto server = look("server").instance;
+  auto server = status_of("server").instance;
   stop(node_of(server), server);
-  settle();
+  run_until_idle();
 
   CHECK(journal.size() == 2);
   CHECK(journal[0].ends_with(" = error"));
@@ -237,7 +237,7 @@ TEST_CASE_FIXTURE(parties, "a call waiting in a stopped inbox is an error") {
 
 TEST_CASE_FIXTURE(parties, "a call that a full inbox refuses is an error") {
   start_both("one", "one");
-  auto server = look("server").instance;
+  auto server = status_of("server").instance;
   auto room = registry("node-1").find(server)->room;
   REQUIRE(room->take(limits::inbox_bytes));
 
@@ -253,7 +253,7 @@ TEST_CASE_FIXTURE(parties, "a call out of reach ends at its deadline") {
   cut("node-1", "node-2");
 
   cast_to("asker", "a");
-  pass(5s);
+  run_for(5s);
 
   CHECK(last() == "asker@node-1 = error");
 }
@@ -266,7 +266,7 @@ TEST_CASE_FIXTURE(parties,
   cast_to("asker", "b");
 
   kill("node-1");
-  pass(20s);
+  run_for(20s);
 
   CHECK(dropped(drop_reason::crashed) >= 3);
   CHECK(accounted());

@@ -39,13 +39,13 @@ struct couriers : movers {
            function("to", "count")});
     arrange({{"from", "node-1"}, {"to", "node-2"}});
     pumping = paused;
-    pass(pumping ? 110ms : 0ms);
+    run_for(pumping ? 110ms : 0ms);
   }
 
   /// What is under way arrives, whatever must be sent again.
   void rest() {
     pumping = false;
-    pass(40s);
+    run_for(40s);
   }
 
   /// Each number was handled, some perhaps twice.
@@ -109,7 +109,7 @@ TEST_CASE_FIXTURE(couriers, "at least once is once while nothing happens") {
   CHECK(made > 30);
   CHECK(intact());
   CHECK(balanced());
-  CHECK(dropped() == dropped(drop_reason::self));
+  CHECK(dropped() == dropped(drop_reason::self_channel));
 }
 
 TEST_CASE("a receiver that crashes at any moment loses nothing") {
@@ -126,33 +126,33 @@ TEST_CASE("a receiver whose node dies at any moment loses nothing") {
 }
 
 TEST_CASE("a receiver that is stopped at any moment loses nothing") {
-  at_each_moment([](couriers& x) { x.stop("node-2", x.look("to").instance); },
+  at_each_moment([](couriers& x) { x.stop("node-2", x.status_of("to").instance); },
                  check_balance);
 }
 
 TEST_CASE("a receiver that migrates at any moment loses and repeats nothing") {
-  at_each_moment([](couriers& x) { x.begin_move("to", "node-4"); },
+  at_each_moment([](couriers& x) { x.begin_migration("to", "node-4"); },
                  [](couriers& x) {
                    CHECK(x.intact());
                    CHECK(x.balanced());
-                   CHECK(x.home("to") == "node-4");
+                   CHECK(x.placed_on("to") == "node-4");
                  });
 }
 
 TEST_CASE("a sender that migrates at any moment loses nothing") {
-  at_each_moment([](couriers& x) { x.begin_move("from", "node-4"); },
+  at_each_moment([](couriers& x) { x.begin_migration("from", "node-4"); },
                  [](couriers& x) {
                    CHECK(x.intact());
                    CHECK(x.balanced());
-                   CHECK(x.home("from") == "node-4");
+                   CHECK(x.placed_on("from") == "node-4");
                  });
 }
 
 TEST_CASE("both may migrate at the same time") {
   at_each_moment(
     [](couriers& x) {
-      x.begin_move("from", "node-4");
-      x.begin_move("to", "node-3");
+      x.begin_migration("from", "node-4");
+      x.begin_migration("to", "node-3");
     },
     [](couriers& x) {
       CHECK(x.intact());
@@ -164,7 +164,7 @@ TEST_CASE("a sender that migrates takes along what its target lost") {
   at_each_moment(
     [](couriers& x) {
       x.kill("node-2");
-      x.begin_move("from", "node-4");
+      x.begin_migration("from", "node-4");
     },
     check_doubt);
 }
@@ -172,7 +172,7 @@ TEST_CASE("a sender that migrates takes along what its target lost") {
 TEST_CASE("a receiver that crashes while its sender migrates loses nothing") {
   at_each_moment(
     [](couriers& x) {
-      x.begin_move("from", "node-4");
+      x.begin_migration("from", "node-4");
       x.bad = {x.made};
     },
     check_balance);
@@ -185,8 +185,8 @@ TEST_CASE("a connection that is cut for long loses nothing") {
       x.drive(100);
       // No more than may be kept.
       x.pumping = false;
-      x.pass(limits::link_patience + 3s);
-      x.mend("node-1", "node-2");
+      x.run_for(limits::peer_reach_timeout + 3s);
+      x.reconnect("node-1", "node-2");
     },
     check_doubt);
 }
@@ -228,10 +228,10 @@ TEST_CASE_FIXTURE(couriers, "a stopped receiver stops its sender, not more") {
   };
   start(
     {function("from", "gush", {{"out", "to"}}, sure), function("to", "count")});
-  post("from", "go");
+  enqueue_cast("from", "go");
   run(200);
 
-  CHECK(made == static_cast<int>(limits::unconfirmed_events));
+  CHECK(made == static_cast<int>(limits::retransmit_events));
 }
 
 TEST_CASE_FIXTURE(couriers, "a resource confirms, and writes each line once") {
@@ -241,8 +241,8 @@ TEST_CASE_FIXTURE(couriers, "a resource confirms, and writes each line once") {
   add_node("node-6", providing("file-log"));
   start({function("from", "pump", {{"out", "log"}}, sure),
          resource("log", "file-log", {{"filename", path}})});
-  auto old = home("log");
-  begin_move("log", old == "node-5" ? "node-6" : "node-5");
+  auto old = placed_on("log");
+  begin_migration("log", old == "node-5" ? "node-6" : "node-5");
   drive(300);
   rest();
 

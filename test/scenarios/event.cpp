@@ -99,7 +99,7 @@ TEST_CASE_FIXTURE(cluster, "a cast to an unmapped channel is counted, only") {
   cast_to("source", "a");
 
   CHECK(dropped(drop_reason::unmapped) == 1);
-  CHECK(look("source").restarts == 0);
+  CHECK(status_of("source").restarts == 0);
   CHECK(balanced());
 }
 
@@ -145,7 +145,7 @@ TEST_CASE_FIXTURE(cluster, "what waits for too long is dropped and counted") {
   kill("node-2");
   cast_to("source", "5");
 
-  pass(10s);
+  run_for(10s);
   add_node("node-3", labelled({"two"}));
 
   CHECK(dropped(drop_reason::nowhere) == 5);
@@ -158,7 +158,7 @@ TEST_CASE_FIXTURE(cluster, "what waits for two periods is not dropped") {
   kill("node-2");
   cast_to("source", "5");
 
-  pass(3s);
+  run_for(3s);
   add_node("node-3", labelled({"two"}));
 
   CHECK(saw(5));
@@ -245,9 +245,9 @@ TEST_CASE_FIXTURE(cluster, "a delayed cast leaves when it is due") {
   start_pair("later", "count");
   cast_to("source", "go");
 
-  pass(2999ms);
+  run_for(2999ms);
   auto early = seen;
-  pass(1ms);
+  run_for(1ms);
 
   CHECK(early.empty());
   CHECK(seen == lines{"late"});
@@ -263,7 +263,7 @@ TEST_CASE_FIXTURE(cluster, "too many delayed casts are dropped and counted") {
   start({function("f", "later")});
 
   cast_to("f", "go");
-  pass(3s);
+  run_for(3s);
 
   CHECK(dropped(drop_reason::too_many_delayed) == 3);
   CHECK(balanced());
@@ -278,20 +278,20 @@ TEST_CASE_FIXTURE(cluster, "a delayed cast to an unmapped channel traps") {
 
   cast_to("f", "go");
 
-  CHECK(look("f").restarts == 1);
-  CHECK(look("f").reason == "delayed cast to the unmapped channel \"out\"");
+  CHECK(status_of("f").restarts == 1);
+  CHECK(status_of("f").reason == "delayed cast to the unmapped channel \"out\"");
 }
 
 // -- links --------------------------------------------------------------------
 
 TEST_CASE_FIXTURE(cluster, "a broken connection neither loses nor doubles") {
   start_pair("burst", "count");
-  post("source", "2000");
+  enqueue_cast("source", "2000");
   run(6);
   auto before = seen.size();
 
   reset("node-1", "node-2");
-  pass(2s);
+  run_for(2s);
 
   CHECK(before < 2000);
   CHECK(saw(2000));
@@ -303,9 +303,9 @@ TEST_CASE_FIXTURE(cluster, "events for a peer out of reach wait for it") {
   cut("node-1", "node-2");
   cast_to("source", "20");
 
-  pass(8s);
-  mend("node-1", "node-2");
-  pass(4s);
+  run_for(8s);
+  reconnect("node-1", "node-2");
+  run_for(4s);
 
   CHECK(saw(20));
   CHECK(balanced());
@@ -316,7 +316,7 @@ TEST_CASE_FIXTURE(cluster, "a peer out of reach for too long loses them") {
   cut("node-1", "node-2");
   cast_to("source", "20");
 
-  pass(limits::link_patience + 1s);
+  run_for(limits::peer_reach_timeout + 1s);
 
   CHECK(dropped(drop_reason::peer_lost) == 20);
   CHECK(balanced());
@@ -327,9 +327,9 @@ TEST_CASE_FIXTURE(cluster, "who was out of reach for too long is heard again") {
   cast_to("source", "3");
   cut("node-1", "node-2");
   cast_to("source", "20");
-  pass(limits::link_patience + 1s);
-  mend("node-1", "node-2");
-  pass(4s);
+  run_for(limits::peer_reach_timeout + 1s);
+  reconnect("node-1", "node-2");
+  run_for(4s);
   seen.clear();
 
   cast_to("source", "5");
@@ -350,7 +350,7 @@ TEST_CASE_FIXTURE(cluster, "more than a link may hold is dropped and counted") {
 TEST_CASE_FIXTURE(cluster, "an idle link is dialled again when it is needed") {
   start_pair("burst", "count");
   cast_to("source", "3");
-  pass(10min);
+  run_for(10min);
   seen.clear();
 
   cast_to("source", "5");
@@ -365,7 +365,7 @@ TEST_CASE_FIXTURE(cluster, "events of a dead node are accounted for") {
   cast_to("source", "20");
 
   kill("node-1");
-  pass(20s);
+  run_for(20s);
 
   CHECK(accounted());
 }

@@ -38,12 +38,12 @@ TEST_CASE_FIXTURE(world, "a cluster at rest stays as it is") {
   add_node("node-2");
   start(
     {function("source", "relay", {{"out", "sink"}}), function("sink", "sink")});
-  auto before = look("sink").instance;
+  auto before = status_of("sink").instance;
 
-  pass(10min);
+  run_for(10min);
 
-  CHECK(look("sink").instance == before);
-  CHECK(look("sink").restarts == 0);
+  CHECK(status_of("sink").instance == before);
+  CHECK(status_of("sink").restarts == 0);
   CHECK(domains()[0].nodes == 2);
 }
 
@@ -52,7 +52,7 @@ TEST_CASE_FIXTURE(world, "a silent node is lost within two periods") {
   add_node("node-2");
 
   cut("node-1");
-  pass(2 * period);
+  run_for(2 * period);
 
   CHECK(domains()[0].nodes == 1);
 }
@@ -62,41 +62,41 @@ TEST_CASE_FIXTURE(world, "a node that answers in time is not lost") {
   start({function("f", "sink")});
 
   cut("node-1");
-  pass(period / 2);
-  mend("node-1");
-  pass(3 * period);
+  run_for(period / 2);
+  reconnect("node-1");
+  run_for(3 * period);
 
-  CHECK(home("f") == "node-1");
-  CHECK(look("f").restarts == 0);
+  CHECK(placed_on("f") == "node-1");
+  CHECK(status_of("f").restarts == 0);
 }
 
 TEST_CASE_FIXTURE(world, "who stood still himself accuses nobody") {
   add_node("node-1");
   start({function("f", "sink")});
   cut("node-1");
-  pass(period);
+  run_for(period);
 
-  hurry(period + period / 2);
-  mend("node-1");
-  pass(3 * period);
+  advance_clock(period + period / 2);
+  reconnect("node-1");
+  run_for(3 * period);
 
-  CHECK(inside_domain().options.counts->nodes_lost == 0);
-  CHECK(inside_domain().options.counts->stalls == 1);
-  CHECK(look("f").restarts == 0);
+  CHECK(orchestrator_state_of().options.counts->nodes_lost == 0);
+  CHECK(orchestrator_state_of().options.counts->stalls == 1);
+  CHECK(status_of("f").restarts == 0);
 }
 
 TEST_CASE_FIXTURE(often_polled,
                   "who stood still himself asks again, but only once") {
-  auto& counts = *inside_domain().options.counts;
+  auto& counts = *orchestrator_state_of().options.counts;
   add_node("node-1");
   cut("node-1");
-  pass(400ms);
+  run_for(400ms);
 
-  hurry(600ms);
-  settle();
+  advance_clock(600ms);
+  run_until_idle();
   CHECK(counts.nodes_lost == 0);
-  hurry(600ms);
-  settle();
+  advance_clock(600ms);
+  run_until_idle();
 
   CHECK(counts.nodes_lost == 1);
 }
@@ -104,14 +104,14 @@ TEST_CASE_FIXTURE(often_polled,
 TEST_CASE_FIXTURE(world, "a node that stood still itself stays where it is") {
   add_node("node-1");
   start({function("f", "sink")});
-  auto before = look("f").instance;
+  auto before = status_of("f").instance;
 
-  hurry(1min);
-  pass(1min);
+  advance_clock(1min);
+  run_for(1min);
 
-  CHECK(inside_domain().options.counts->nodes_lost == 0);
-  CHECK(look("f").instance == before);
-  CHECK(sightings("f") == lines{"node-1"});
+  CHECK(orchestrator_state_of().options.counts->nodes_lost == 0);
+  CHECK(status_of("f").instance == before);
+  CHECK(nodes_running("f") == lines{"node-1"});
 }
 
 TEST_CASE_FIXTURE(world, "a broken connection counts at once") {
@@ -125,14 +125,14 @@ TEST_CASE_FIXTURE(world, "a broken connection counts at once") {
 TEST_CASE_FIXTURE(world, "a node whose connection broke joins anew") {
   add_node("node-1");
   start({function("f", "sink")});
-  auto before = look("f").instance;
+  auto before = status_of("f").instance;
 
   reset("node-1", "domain-1");
-  pass(1s);
+  run_for(1s);
 
   CHECK(domains()[0].nodes == 1);
-  CHECK(look("f").instance == before);
-  CHECK(sightings("f") == lines{"node-1"});
+  CHECK(status_of("f").instance == before);
+  CHECK(nodes_running("f") == lines{"node-1"});
 }
 
 TEST_CASE_FIXTURE(without_polling,
@@ -141,12 +141,12 @@ TEST_CASE_FIXTURE(without_polling,
   start({function("f", "sink")});
 
   cut("node-1");
-  pass(limits::silence - 1s);
-  mend("node-1");
-  pass(1min);
+  run_for(limits::silence - 1s);
+  reconnect("node-1");
+  run_for(1min);
 
-  CHECK(home("f") == "node-1");
-  CHECK(look("f").restarts == 0);
+  CHECK(placed_on("f") == "node-1");
+  CHECK(status_of("f").restarts == 0);
 }
 
 TEST_CASE_FIXTURE(without_polling,
@@ -154,13 +154,13 @@ TEST_CASE_FIXTURE(without_polling,
   add_node("node-1");
   add_node("node-2");
   start({function("f", "sink"), function("g", "sink")});
-  auto old = home("f");
+  auto old = placed_on("f");
 
   cut(old);
-  pass(limits::silence);
+  run_for(limits::silence);
 
-  CHECK(home("f") != old);
-  CHECK(home("f") == home("g"));
+  CHECK(placed_on("f") != old);
+  CHECK(placed_on("f") == placed_on("g"));
 }
 
 TEST_CASE_FIXTURE(without_polling,
@@ -168,11 +168,11 @@ TEST_CASE_FIXTURE(without_polling,
   add_node("node-1");
   start({function("f", "sink")});
   kill("node-1");
-  REQUIRE(home("f") == "nowhere");
+  REQUIRE(placed_on("f") == "nowhere");
 
   add_node("node-2");
 
-  CHECK(home("f") == "node-2");
+  CHECK(placed_on("f") == "node-2");
 }
 
 TEST_CASE_FIXTURE(without_polling,
@@ -183,63 +183,63 @@ TEST_CASE_FIXTURE(without_polling,
   };
   add_node("node-1");
   start({function("f", "shy")});
-  REQUIRE(home("f") == "nowhere");
+  REQUIRE(placed_on("f") == "nowhere");
 
   sound = true;
-  pass(limits::retry_without_polling);
+  run_for(limits::retry_without_polling);
 
-  CHECK(home("f") == "node-1");
+  CHECK(placed_on("f") == "node-1");
 }
 
 TEST_CASE_FIXTURE(world, "an instance that vanished from its node is healed") {
   add_node("node-1");
   start({function("f", "sink")});
-  auto& node = inside("node-1");
+  auto& node = node_state_of("node-1");
   auto lost = only(node);
   auto handle = node.instances[lost].handle;
 
   node.set_running(lost, node.instances[lost], false);
   node.instances.clear();
   caf::anon_send_exit(handle, caf::exit_reason::kill);
-  pass(3 * period);
+  run_for(3 * period);
 
-  CHECK(look("f").instance != lost);
-  CHECK(sightings("f") == lines{"node-1"});
+  CHECK(status_of("f").instance != lost);
+  CHECK(nodes_running("f") == lines{"node-1"});
 }
 
 TEST_CASE_FIXTURE(world, "an instance that belongs to nobody is stopped") {
   add_node("node-1");
   start({function("f", "sink")});
-  auto& node = inside("node-1");
+  auto& node = node_state_of("node-1");
   auto stray = draw<physical_id>(random);
   auto spec = node.instances[only(node)].spec;
   spec.id = draw<logical_id>(random);
 
   caf::anon_send(node_actor{node.self}, atom::start_v, stray, spec,
                  output_map{}, std::string{});
-  settle();
+  run_until_idle();
   REQUIRE(node.instances.contains(stray));
-  pass(3 * period);
+  run_for(3 * period);
 
   CHECK(!node.instances.contains(stray));
-  CHECK(sightings("f") == lines{"node-1"});
+  CHECK(nodes_running("f") == lines{"node-1"});
 }
 
 TEST_CASE_FIXTURE(world, "a second instance of a function is stopped") {
   add_node("node-1");
   add_node("node-2");
   start({function("f", "sink")});
-  auto& here = inside(home("f"));
-  auto& there = inside(home("f") == "node-1" ? "node-2" : "node-1");
+  auto& here = node_state_of(placed_on("f"));
+  auto& there = node_state_of(placed_on("f") == "node-1" ? "node-2" : "node-1");
   auto spec = here.instances[only(here)].spec;
 
   caf::anon_send(node_actor{there.self}, atom::start_v,
                  draw<physical_id>(random), spec, output_map{}, std::string{});
-  settle();
-  REQUIRE(sightings("f").size() == 2);
-  pass(3 * period);
+  run_until_idle();
+  REQUIRE(nodes_running("f").size() == 2);
+  run_for(3 * period);
 
-  CHECK(sightings("f") == lines{home("f")});
+  CHECK(nodes_running("f") == lines{placed_on("f")});
 }
 
 TEST_CASE_FIXTURE(world, "a stray is stopped while others fail to start") {
@@ -248,14 +248,14 @@ TEST_CASE_FIXTURE(world, "a stray is stopped while others fail to start") {
   };
   add_node("node-1");
   start({function("f", "frail"), function("g", "sink")});
-  auto& node = inside("node-1");
+  auto& node = node_state_of("node-1");
   auto stray = draw<physical_id>(random);
   auto spec = node.instances[only(node)].spec;
   spec.id = draw<logical_id>(random);
 
   caf::anon_send(node_actor{node.self}, atom::start_v, stray, spec,
                  output_map{}, std::string{});
-  pass(3 * period);
+  run_for(3 * period);
 
   CHECK(!node.instances.contains(stray));
 }

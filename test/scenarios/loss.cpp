@@ -17,8 +17,8 @@ struct pair_of_nodes : world {
     add_node("node-2");
     start({function("source", "relay", {{"out", "sink"}}),
            function("sink", "sink")});
-    source_at = home("source");
-    sink_at = home("sink");
+    source_at = placed_on("source");
+    sink_at = placed_on("sink");
     REQUIRE(source_at != sink_at);
   }
 
@@ -33,19 +33,19 @@ TEST_CASE_FIXTURE(pair_of_nodes,
   kill(sink_at);
   cast_to("source", "a");
 
-  CHECK(home("sink") == source_at);
+  CHECK(placed_on("sink") == source_at);
   CHECK(journal.back() == "sink@" + source_at + " <- a");
-  CHECK(look("sink").restarts == 1);
-  CHECK(look("sink").reason == "its node was lost");
+  CHECK(status_of("sink").restarts == 1);
+  CHECK(status_of("sink").reason == "its node was lost");
 }
 
 TEST_CASE_FIXTURE(pair_of_nodes, "who lived elsewhere is not touched") {
-  auto before = look("source").instance;
+  auto before = status_of("source").instance;
 
   kill(sink_at);
 
-  CHECK(look("source").instance == before);
-  CHECK(look("source").restarts == 0);
+  CHECK(status_of("source").instance == before);
+  CHECK(status_of("source").restarts == 0);
 }
 
 TEST_CASE_FIXTURE(pair_of_nodes,
@@ -54,10 +54,10 @@ TEST_CASE_FIXTURE(pair_of_nodes,
   cast_to("source", "a");
 
   cut(sink_at);
-  pass(2 * period);
+  run_for(2 * period);
   cast_to("source", "b");
 
-  CHECK(home("sink") == source_at);
+  CHECK(placed_on("sink") == source_at);
   CHECK(journal.back() == "sink@" + source_at + " <- b");
 }
 
@@ -65,11 +65,11 @@ TEST_CASE_FIXTURE(pair_of_nodes,
                   "a node that hangs for a moment loses nothing") {
   cut(sink_at);
   cast_to("source", "a");
-  pass(period / 2);
-  mend(sink_at);
-  pass(2 * period);
+  run_for(period / 2);
+  reconnect(sink_at);
+  run_for(2 * period);
 
-  CHECK(home("sink") == sink_at);
+  CHECK(placed_on("sink") == sink_at);
   CHECK(journal.back() == "sink@" + sink_at + " <- a");
   CHECK(balanced());
 }
@@ -78,8 +78,8 @@ TEST_CASE_FIXTURE(pair_of_nodes, "without any node left it is pending") {
   kill("node-1");
   kill("node-2");
 
-  CHECK(look("sink").phase == component_phase::pending);
-  CHECK(look("sink").reason == "no node has joined the domain");
+  CHECK(status_of("sink").phase == component_phase::pending);
+  CHECK(status_of("sink").reason == "no node has joined the domain");
 }
 
 TEST_CASE_FIXTURE(pair_of_nodes, "what is pending starts when a node joins") {
@@ -88,16 +88,16 @@ TEST_CASE_FIXTURE(pair_of_nodes, "what is pending starts when a node joins") {
 
   add_node("node-3");
 
-  CHECK(home("source") == "node-3");
-  CHECK(home("sink") == "node-3");
+  CHECK(placed_on("source") == "node-3");
+  CHECK(placed_on("sink") == "node-3");
 }
 
 TEST_CASE_FIXTURE(pair_of_nodes, "what a replaced instance sends is refused") {
   cast_to("source", "a");
-  auto ghost = look("source").instance;
+  auto ghost = status_of("source").instance;
   cut(source_at, "domain-1");
-  pass(2 * period);
-  REQUIRE(home("source") == sink_at);
+  run_for(2 * period);
+  REQUIRE(placed_on("source") == sink_at);
   journal.clear();
 
   cast_to(source_at, ghost, "boo");
@@ -111,7 +111,7 @@ TEST_CASE_FIXTURE(pair_of_nodes,
                   "what a living instance sends is not refused") {
   cast_to("source", "a");
   cut(source_at, "domain-1");
-  pass(period / 2);
+  run_for(period / 2);
 
   cast_to("source", "b");
 
@@ -121,21 +121,21 @@ TEST_CASE_FIXTURE(pair_of_nodes,
 
 TEST_CASE_FIXTURE(pair_of_nodes, "a node runs on while it hears nothing") {
   cut(sink_at);
-  pass(1min);
+  run_for(1min);
 
-  CHECK(inside(sink_at).instances.size() == 1);
+  CHECK(node_state_of(sink_at).instances.size() == 1);
 }
 
 TEST_CASE_FIXTURE(pair_of_nodes,
                   "a node that comes back stops what others took over") {
   cut(sink_at);
-  pass(2 * period);
-  REQUIRE(sightings("sink").size() == 2);
+  run_for(2 * period);
+  REQUIRE(nodes_running("sink").size() == 2);
 
-  mend(sink_at);
-  pass(4 * period);
+  reconnect(sink_at);
+  run_for(4 * period);
 
-  CHECK(sightings("sink") == lines{source_at});
+  CHECK(nodes_running("sink") == lines{source_at});
   CHECK(domains()[0].nodes == 2);
 }
 
@@ -144,23 +144,23 @@ TEST_CASE_FIXTURE(world,
   add_node("node-1", labelled({"camera"}));
   add_node("node-2");
   start({function("f", "sink", {}, {{"label_match_all", "camera"}})});
-  auto before = look("f").instance;
+  auto before = status_of("f").instance;
   cut("node-1");
-  pass(2 * period);
-  REQUIRE(home("f") == "nowhere");
+  run_for(2 * period);
+  REQUIRE(placed_on("f") == "nowhere");
 
-  mend("node-1");
-  pass(4 * period);
+  reconnect("node-1");
+  run_for(4 * period);
 
-  CHECK(home("f") == "node-1");
-  CHECK(look("f").instance == before);
+  CHECK(placed_on("f") == "node-1");
+  CHECK(status_of("f").instance == before);
 }
 
 TEST_CASE_FIXTURE(pair_of_nodes, "who came back is heard again") {
   cut(sink_at);
-  pass(10 * period);
-  mend(sink_at);
-  pass(4 * period);
+  run_for(10 * period);
+  reconnect(sink_at);
+  run_for(4 * period);
   auto there = to_string(id_of(sink_at));
   auto here = to_string(id_of(source_at));
   start(
@@ -176,12 +176,12 @@ TEST_CASE_FIXTURE(pair_of_nodes, "who came back is heard again") {
 TEST_CASE_FIXTURE(world, "a node that starts anew under its id is taken back") {
   add_node("node-1");
   start({function("f", "sink")});
-  auto before = look("f").instance;
+  auto before = status_of("f").instance;
 
   restart("node-1");
   cast_to("f", "a");
 
-  CHECK(look("f").instance != before);
+  CHECK(status_of("f").instance != before);
   CHECK(journal == lines{"sink@node-1 <- a"});
 }
 
@@ -192,12 +192,12 @@ TEST_CASE_FIXTURE(world, "a second node of the same id is refused") {
   same.id = id_of("node-1");
 
   add_node("twin", same);
-  pass(1min);
+  run_for(1min);
 
-  CHECK(home("f") == "node-1");
-  CHECK(look("f").restarts == 0);
+  CHECK(placed_on("f") == "node-1");
+  CHECK(status_of("f").restarts == 0);
   CHECK(domains()[0].nodes == 1);
-  CHECK(!inside("twin").session);
+  CHECK(!node_state_of("twin").session);
 }
 
 TEST_CASE_FIXTURE(world, "the newer of two wins when the older is silent") {
@@ -208,9 +208,9 @@ TEST_CASE_FIXTURE(world, "the newer of two wins when the older is silent") {
   add_node("twin", same);
 
   cut("node-1");
-  pass(3 * period);
+  run_for(3 * period);
 
-  CHECK(home("f") == "twin");
+  CHECK(placed_on("f") == "twin");
 }
 
 TEST_CASE("a thousand functions of a dead node are spread over the others") {
@@ -224,12 +224,12 @@ TEST_CASE("a thousand functions of a dead node are spread over the others") {
     x.start(all);
     for (auto name : {"node-2", "node-3", "node-4", "node-5"})
       x.add_node(name);
-    REQUIRE(x.inside("node-1").instances.size() == 1000);
+    REQUIRE(x.node_state_of("node-1").instances.size() == 1000);
 
     x.kill("node-1");
 
     for (auto name : {"node-2", "node-3", "node-4", "node-5"}) {
-      auto count = x.inside(name).instances.size();
+      auto count = x.node_state_of(name).instances.size();
       auto even = strategy == placement_strategy::round_robin;
       // Random: within five standard deviations.
       CHECK(count >= (even ? 250 : 180));
@@ -245,8 +245,8 @@ TEST_CASE_FIXTURE(world, "an instance that crashes is started again at once") {
   cast_to("f", "die");
   cast_to("f", "a");
 
-  CHECK(look("f").restarts == 1);
-  CHECK(look("f").reason == "told to die");
+  CHECK(status_of("f").restarts == 1);
+  CHECK(status_of("f").reason == "told to die");
   CHECK(journal == lines{"sink@node-1 <- die", "sink@node-1 <- a"});
   CHECK(balanced());
 }
@@ -257,27 +257,27 @@ TEST_CASE_FIXTURE(world, "one that crashes again waits, and longer each time") {
   cast_to("f", "die");
 
   cast_to("f", "die");
-  auto at_once = home("f");
-  pass(200ms);
-  auto later = home("f");
+  auto at_once = placed_on("f");
+  run_for(200ms);
+  auto later = placed_on("f");
   cast_to("f", "die");
-  pass(200ms);
+  run_for(200ms);
 
   CHECK(at_once == "nowhere");
   CHECK(later == "node-1");
-  CHECK(home("f") == "nowhere");
-  CHECK(look("f").reason == "told to die");
+  CHECK(placed_on("f") == "nowhere");
+  CHECK(status_of("f").reason == "told to die");
 }
 
 TEST_CASE_FIXTURE(world, "one that ran well starts at once after a crash") {
   add_node("node-1");
   start({function("f", "sink")});
   cast_to("f", "die");
-  pass(20s);
+  run_for(20s);
 
   cast_to("f", "die");
 
-  CHECK(home("f") == "node-1");
+  CHECK(placed_on("f") == "node-1");
 }
 
 TEST_CASE_FIXTURE(world, "a crash loop goes on every 30 s") {
@@ -291,14 +291,14 @@ TEST_CASE_FIXTURE(world, "a crash loop goes on every 30 s") {
   };
   add_node("node-1");
   start({function("f", "frail")});
-  pass(2min);
+  run_for(2min);
   starts = 0;
 
-  pass(5min);
+  run_for(5min);
 
   CHECK(starts >= 9);
   CHECK(starts <= 11);
-  CHECK(look("f").reason == "no good");
+  CHECK(status_of("f").reason == "no good");
 }
 
 TEST_CASE_FIXTURE(world, "nodes get modules while the controller is away") {
@@ -310,20 +310,20 @@ TEST_CASE_FIXTURE(world, "nodes get modules while the controller is away") {
   add_node("node-2");
 
   CHECK(compiled("node-2") == 1);
-  mend("controller", "domain-1");
-  CHECK(home("f") == "node-2");
+  reconnect("controller", "domain-1");
+  CHECK(placed_on("f") == "node-2");
 }
 
 TEST_CASE_FIXTURE(world, "a node that shuts down is left like a dead one") {
   add_node("node-1");
   add_node("node-2");
   start({function("f", "sink")});
-  auto old = home("f");
+  auto old = placed_on("f");
 
   shut_down(old);
 
-  CHECK(home("f") != old);
-  CHECK(home("f") != "nowhere");
+  CHECK(placed_on("f") != old);
+  CHECK(placed_on("f") != "nowhere");
 }
 
 TEST_CASE_FIXTURE(world, "a synced state is handed to a restart on its node") {
@@ -359,9 +359,9 @@ TEST_CASE_FIXTURE(world, "a synced state does not move to another node") {
   start({function("f", "keeper")});
   cast_to("f", "one");
 
-  kill(home("f"));
+  kill(placed_on("f"));
 
-  CHECK(journal.back() == "init@" + home("f") + " <- ");
+  CHECK(journal.back() == "init@" + placed_on("f") + " <- ");
 }
 
 TEST_CASE_FIXTURE(world, "a transient state is not kept") {

@@ -20,10 +20,10 @@ void check_chain(const std::vector<std::pair<std::string, std::string>>& plan) {
     x.start_chain();
     std::map<std::string, logical_id> ids;
     for (auto& [who, where] : plan)
-      ids[who] = x.look(who).id;
+      ids[who] = x.status_of(who).id;
     x.drive(40);
     for (auto& [who, where] : plan) {
-      x.begin_move(ids[who], x.id_of(where));
+      x.begin_migration(ids[who], x.id_of(where));
       x.drive(static_cast<int>(3 * seed));
     }
     x.drive(400);
@@ -36,11 +36,11 @@ void check_chain(const std::vector<std::pair<std::string, std::string>>& plan) {
     for (auto& y : x.outcomes)
       CHECK(y);
     for (auto& [who, where] : plan)
-      CHECK(x.sightings(who).size() == 1);
+      CHECK(x.nodes_running(who).size() == 1);
     // In another order of deliveries, another move is the last one.
     auto& last = plan.back().first;
-    CHECK(std::ranges::count(plan, std::pair{last, x.home(last)}) == 1);
-    CHECK(x.look(plan.back().first).restarts == 0);
+    CHECK(std::ranges::count(plan, std::pair{last, x.placed_on(last)}) == 1);
+    CHECK(x.status_of(plan.back().first).restarts == 0);
   }
 }
 
@@ -53,8 +53,8 @@ TEST_CASE_FIXTURE(movers, "a function migrates to where it is told") {
 
   REQUIRE(said);
   CHECK(*said == "middle has moved to node " + to_string(id_of("node-4")));
-  CHECK(home("middle") == "node-4");
-  CHECK(sightings("middle") == lines{"node-4"});
+  CHECK(placed_on("middle") == "node-4");
+  CHECK(nodes_running("middle") == lines{"node-4"});
 }
 
 TEST_CASE_FIXTURE(movers, "who has migrated leaves nothing behind") {
@@ -63,10 +63,10 @@ TEST_CASE_FIXTURE(movers, "who has migrated leaves nothing behind") {
   auto before = registry("node-2").size();
 
   REQUIRE(migrate("middle", "node-4"));
-  pass(6s);
+  run_for(6s);
 
   CHECK(registry("node-2").size() + 1 == before);
-  CHECK(inside("node-2").instances.empty());
+  CHECK(node_state_of("node-2").instances.empty());
 }
 
 TEST_CASE("a source that migrates loses, doubles and overtakes nothing") {
@@ -120,7 +120,7 @@ TEST_CASE("many who feed one that moves keep their order") {
              function("b", "pump", {{"out", "sink"}}),
              function("c", "pump", {{"out", "sink"}}),
              function("sink", "count")});
-    x.begin_move("sink", x.home("sink") == "node-2" ? "node-1" : "node-2");
+    x.begin_migration("sink", x.placed_on("sink") == "node-2" ? "node-1" : "node-2");
     x.drive(400);
     x.rest();
 
@@ -148,8 +148,8 @@ TEST_CASE("who feeds many and moves keeps the order of each") {
              function("fan", "fan", {{"l", "left"}, {"r", "right"}}),
              function("left", "pass", {{"out", "sink"}}),
              function("right", "pass"), function("sink", "count")});
-    x.begin_move("fan", x.home("fan") == "node-3" ? "node-1" : "node-3");
-    x.begin_move("left", x.home("left") == "node-2" ? "node-1" : "node-2");
+    x.begin_migration("fan", x.placed_on("fan") == "node-3" ? "node-1" : "node-3");
+    x.begin_migration("left", x.placed_on("left") == "node-2" ? "node-1" : "node-2");
     x.drive(400);
     x.rest();
 
@@ -163,10 +163,10 @@ TEST_CASE("who feeds many and moves keeps the order of each") {
 TEST_CASE_FIXTURE(movers, "a generator neither stops nor doubles") {
   start_chain();
   REQUIRE(migrate("source", "node-4"));
-  pass(6s);
+  run_for(6s);
   auto before = beats;
 
-  pass(100ms);
+  run_for(100ms);
 
   CHECK(beats - before == 100);
 }
@@ -178,12 +178,12 @@ TEST_CASE_FIXTURE(movers, "a resource migrates and misses nothing") {
   add_node("node-6", providing("file-log"));
   start({function("source", "pump", {{"out", "log"}}),
          resource("log", "file-log", {{"filename", path}})});
-  auto old = home("log");
-  begin_move("log", old == "node-5" ? "node-6" : "node-5");
+  auto old = placed_on("log");
+  begin_migration("log", old == "node-5" ? "node-6" : "node-5");
   drive(300);
   rest();
 
-  CHECK(home("log") != old);
+  CHECK(placed_on("log") != old);
   std::ifstream in{path};
   int n = 0;
   for (std::string line; std::getline(in, line); ++n)
@@ -200,17 +200,17 @@ TEST_CASE_FIXTURE(movers, "what waits for nowhere follows in a move") {
   arrange({{"source", "node-1"}});
   kill("node-0");
   pumping = true;
-  pass(110ms);
+  run_for(110ms);
   auto early = made;
-  begin_move("source", "node-4");
+  begin_migration("source", "node-4");
   drive(100);
   pumping = false;
 
   add_node("node-5", labelled({"rare"}));
-  pass(12s);
+  run_for(12s);
 
   CHECK(early > 5);
-  CHECK(home("source") == "node-4");
+  CHECK(placed_on("source") == "node-4");
   CHECK(intact());
   CHECK(lossless());
 }
@@ -225,17 +225,17 @@ TEST_CASE("calls are answered whichever end moves, and when") {
       x.start({function("asker", "asker", {{"out", "server"}}),
                function("server", "server")});
       x.arrange({{"asker", "node-1"}, {"server", "node-2"}});
-      auto asker = x.look("asker").instance;
-      x.begin_move(mover, "node-4");
+      auto asker = x.status_of("asker").instance;
+      x.begin_migration(mover, "node-4");
       x.run(turns);
       if (x.node_of(asker) != "node-1")
         break;
-      x.post("node-1", asker, "a");
-      x.pass(12s);
+      x.enqueue_cast("node-1", asker, "a");
+      x.run_for(12s);
 
       REQUIRE(x.journal.size() == 1);
       CHECK(x.journal[0].ends_with(" = re a"));
-      CHECK(x.home(mover) == "node-4");
+      CHECK(x.placed_on(mover) == "node-4");
       CHECK(x.lossless());
     }
 }
@@ -249,7 +249,7 @@ TEST_CASE_FIXTURE(movers, "who waits for an answer moves when it has it") {
 
   CHECK(said);
   CHECK(journal.size() == 1);
-  CHECK(home("server") == "node-4");
+  CHECK(placed_on("server") == "node-4");
 }
 
 TEST_CASE_FIXTURE(movers, "who waits for too long stays, and goes on") {
@@ -261,12 +261,12 @@ TEST_CASE_FIXTURE(movers, "who waits for too long stays, and goes on") {
   cast_to("asker", "never");
 
   auto said = migrate("server", "node-4");
-  pass(60s);
+  run_for(60s);
   cast_to("asker", "a");
 
   REQUIRE(!said);
-  CHECK(home("server") == "node-2");
-  CHECK(sightings("server") == lines{"node-2"});
+  CHECK(placed_on("server") == "node-2");
+  CHECK(nodes_running("server") == lines{"node-2"});
   CHECK(journal.back() == "asker@node-1 = re a");
 }
 
@@ -309,25 +309,25 @@ TEST_CASE_FIXTURE(movers, "a Global state survives its node") {
   arrange({{"f", "node-1"}});
   for (int i = 0; i < 5; ++i)
     cast_to("f", "x");
-  pass(1s);
+  run_for(1s);
 
   kill("node-1");
   cast_to("f", "x");
 
-  CHECK(journal.back() == "tally@" + home("f") + " 6");
-  CHECK(home("f") != "node-1");
+  CHECK(journal.back() == "tally@" + placed_on("f") + " 6");
+  CHECK(placed_on("f") != "node-1");
 }
 
 TEST_CASE_FIXTURE(movers, "a NodeLocal state does not survive its node") {
   start({function("f", "tally")});
   arrange({{"f", "node-1"}});
   cast_to("f", "x");
-  pass(1s);
+  run_for(1s);
 
   kill("node-1");
   cast_to("f", "x");
 
-  CHECK(journal.back() == "tally@" + home("f") + " 1");
+  CHECK(journal.back() == "tally@" + placed_on("f") + " 1");
 }
 
 TEST_CASE_FIXTURE(movers, "a Transient state is gone after a move") {

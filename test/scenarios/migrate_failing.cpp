@@ -19,7 +19,7 @@ void at_each_moment(Misfortune strike, Check check) {
     movers x;
     x.start_chain();
     x.drive(20);
-    x.begin_move("middle", "node-4");
+    x.begin_migration("middle", "node-4");
     x.drive(n);
     strike(x);
     x.drive(100);
@@ -30,8 +30,8 @@ void at_each_moment(Misfortune strike, Check check) {
 }
 
 void check_home(movers& x) {
-  CHECK(x.sightings("middle").size() == 1);
-  CHECK(x.home("middle") == x.sightings("middle").front());
+  CHECK(x.nodes_running("middle").size() == 1);
+  CHECK(x.placed_on("middle") == x.nodes_running("middle").front());
   CHECK(x.accounted());
   x.seen.clear();
   x.cast_to("middle", "7");
@@ -62,8 +62,8 @@ TEST_CASE_FIXTURE(movers, "whose init fails elsewhere stays where it is") {
 
   REQUIRE(!said);
   CHECK(explain(said.error()) == "not here");
-  CHECK(home("middle") == "node-2");
-  CHECK(look("middle").restarts == 0);
+  CHECK(placed_on("middle") == "node-2");
+  CHECK(status_of("middle").restarts == 0);
   CHECK(intact());
   CHECK(lossless());
 }
@@ -79,7 +79,7 @@ TEST_CASE_FIXTURE(movers, "who was frozen in vain can move again") {
   rest();
 
   CHECK(said);
-  CHECK(home("middle") == "node-1");
+  CHECK(placed_on("middle") == "node-1");
   CHECK(intact());
   CHECK(lossless());
 }
@@ -95,7 +95,7 @@ TEST_CASE_FIXTURE(movers, "a delayed cast that falls due frozen is not lost") {
   };
   start_chain();
   cast_to("middle", "later");
-  begin_move("middle", "node-4");
+  begin_migration("middle", "node-4");
   drive(100);
   rest();
 
@@ -113,10 +113,10 @@ TEST_CASE("nobody waits for what the old node would have passed on") {
     movers x;
     x.start_chain();
     x.drive(20);
-    x.begin_move("middle", "node-4");
+    x.begin_migration("middle", "node-4");
     x.drive(n);
     x.kill("node-2");
-    x.settle();
+    x.run_until_idle();
     x.cast_to("source", "go");
 
     // Not a moment has passed: no marker was waited for.
@@ -130,7 +130,7 @@ TEST_CASE("the new node may die at each moment of a move") {
   at_each_moment([](movers& x) { x.kill("node-4"); },
                  [](movers& x) {
                    check_home(x);
-                   CHECK(x.home("middle") != "node-4");
+                   CHECK(x.placed_on("middle") != "node-4");
                  });
 }
 
@@ -139,7 +139,7 @@ TEST_CASE("the new node's death costs nothing until it is home") {
     movers x;
     x.start_chain();
     x.drive(20);
-    x.begin_move("middle", "node-4");
+    x.begin_migration("middle", "node-4");
     x.drive(n);
     if (!x.outcomes.empty())
       break;
@@ -149,7 +149,7 @@ TEST_CASE("the new node's death costs nothing until it is home") {
     x.drive(100);
     x.rest();
     INFO("after ", n, " deliveries");
-    CHECK(x.home("middle") == "node-2");
+    CHECK(x.placed_on("middle") == "node-2");
     CHECK(x.intact());
   }
 }
@@ -165,7 +165,7 @@ TEST_CASE("the connection of either node may break at each moment") {
     at_each_moment([&](movers& x) { x.reset(node, "domain-1"); },
                    [](movers& x) {
                      check_home(x);
-                     CHECK(x.balanced_but_for_doubt());
+                     CHECK(x.balanced_except_lost());
                    });
 }
 
@@ -176,7 +176,7 @@ TEST_CASE("the link between them may break at each moment") {
                       {"node-4", "node-3"}})
     at_each_moment([&](movers& x) { x.reset(a, b); },
                    [](movers& x) {
-                     CHECK(x.home("middle") == "node-4");
+                     CHECK(x.placed_on("middle") == "node-4");
                      CHECK(x.lossless());
                      CHECK(x.seen.size() == static_cast<std::size_t>(x.made));
                    });
@@ -195,11 +195,11 @@ TEST_CASE("the instance may crash at each moment of a move") {
     };
     x.start_chain();
     x.drive(20);
-    auto old = x.look("middle").instance;
-    x.begin_move("middle", "node-4");
+    auto old = x.status_of("middle").instance;
+    x.begin_migration("middle", "node-4");
     x.drive(n);
     if (x.node_of(old) == "node-2")
-      x.post("node-2", old, "die");
+      x.enqueue_cast("node-2", old, "die");
     x.drive(100);
     x.rest();
     check_home(x);
@@ -214,12 +214,12 @@ TEST_CASE("a workflow may be stopped at each moment of a move") {
     x.pumping = false;
     x.start_chain();
     auto workflow = x.status.id;
-    x.begin_move("middle", "node-4");
+    x.begin_migration("middle", "node-4");
     x.run(n);
     x.stop(workflow);
-    x.pass(40s);
+    x.run_for(40s);
     for (auto& node : x.nodes())
-      CHECK(x.inside(node).instances.empty());
+      CHECK(x.node_state_of(node).instances.empty());
     CHECK(x.outcomes.size() == 1);
     CHECK(x.balanced());
   }
@@ -229,14 +229,14 @@ TEST_CASE("a silent new node does not hold a move for ever") {
   movers x;
   x.start_chain();
   x.cut("node-4");
-  x.begin_move("middle", "node-4");
+  x.begin_migration("middle", "node-4");
   x.drive(100);
-  x.pass(10s);
+  x.run_for(10s);
   x.rest();
 
   REQUIRE(x.outcomes.size() == 1);
   CHECK(!x.outcomes[0]);
-  CHECK(x.home("middle") == "node-2");
+  CHECK(x.placed_on("middle") == "node-2");
   CHECK(x.intact());
 }
 
@@ -246,13 +246,13 @@ TEST_CASE("a node that comes back frozen is thawed, or stopped") {
     movers x;
     x.start_chain();
     x.drive(20);
-    x.begin_move("middle", "node-4");
+    x.begin_migration("middle", "node-4");
     x.drive(n);
     x.cut("node-2");
     x.pumping = false;
-    x.pass(10s);
-    x.mend("node-2");
-    x.pass(10s);
+    x.run_for(10s);
+    x.reconnect("node-2");
+    x.run_for(10s);
     x.rest();
     check_home(x);
   }

@@ -14,7 +14,7 @@ struct watched {
   watched() {
     w.add_node("n1");
     w.add_node("n2");
-    w.settle();
+    w.run_until_idle();
   }
 
   static world::options mirrored(const redis_opener& opener) {
@@ -24,8 +24,8 @@ struct watched {
   }
 
   /// What Redis says of where a component lives.
-  std::string home(const std::string& name) {
-    auto text = database->text("instance:" + to_string(w.look(name).id));
+  std::string placed_on(const std::string& name) {
+    auto text = database->text("instance:" + to_string(w.status_of(name).id));
     for (auto& node : w.nodes())
       if (text.find("node_id: " + to_string(w.id_of(node)) + ",")
           != std::string::npos)
@@ -50,28 +50,28 @@ struct watched {
 TEST_CASE_FIXTURE(watched, "Redis shows the nodes, and how they are") {
   CHECK(count("node:capabilities:") == 2);
 
-  w.pass(3s);
+  w.run_for(3s);
   CHECK(count("node:health:") == 2);
 
   w.kill("n1");
-  w.settle();
+  w.run_until_idle();
   CHECK(count("node:") == 2);
 }
 
 TEST_CASE_FIXTURE(watched, "Redis shows where components live, at once") {
   auto id
     = w.start({function("a", "relay", {{"out", "b"}}), function("b", "sink")});
-  CHECK(home("a") == w.home("a"));
-  CHECK(home("b") == w.home("b"));
+  CHECK(placed_on("a") == w.placed_on("a"));
+  CHECK(placed_on("b") == w.placed_on("b"));
   CHECK(count("dependency:") == 1);
 
-  w.kill(w.home("a"));
-  w.settle();
-  CHECK(home("a") == w.home("a"));
-  CHECK(home("b") == w.home("b"));
+  w.kill(w.placed_on("a"));
+  w.run_until_idle();
+  CHECK(placed_on("a") == w.placed_on("a"));
+  CHECK(placed_on("b") == w.placed_on("b"));
 
   w.stop(id);
-  w.settle();
+  w.run_until_idle();
   CHECK(count("instance:") == 0);
   CHECK(count("dependency:") == 0);
 }
@@ -79,22 +79,22 @@ TEST_CASE_FIXTURE(watched, "Redis shows where components live, at once") {
 TEST_CASE_FIXTURE(watched, "who lives nowhere is shown so") {
   w.add_node("n3", labelled({"rare"}));
   w.start({function("a", "sink", {}, {{"label_match_all", "rare"}})});
-  CHECK(home("a") == "n3");
+  CHECK(placed_on("a") == "n3");
 
   w.kill("n3");
-  w.settle();
+  w.run_until_idle();
 
-  CHECK(home("a") == "nowhere");
+  CHECK(placed_on("a") == "nowhere");
 }
 
 TEST_CASE_FIXTURE(watched, "a mirror that somebody flushed is there again "
                            "after a period") {
   w.start({function("a", "sink")});
-  w.pass(5s);
+  w.run_for(5s);
   auto before = database->content;
   database->execute({"FLUSHDB"});
 
-  w.pass(3s);
+  w.run_for(3s);
 
   CHECK(database->content == before);
 }
@@ -102,13 +102,13 @@ TEST_CASE_FIXTURE(watched, "a mirror that somebody flushed is there again "
 TEST_CASE_FIXTURE(watched, "the domain works on while Redis is away") {
   database->down = true;
   w.start({function("a", "sink")});
-  w.kill(w.home("a"));
-  w.pass(3s);
+  w.kill(w.placed_on("a"));
+  w.run_for(3s);
   w.cast_to("a", "x");
-  CHECK(w.journal == lines{"sink@" + w.home("a") + " <- x"});
+  CHECK(w.journal == lines{"sink@" + w.placed_on("a") + " <- x"});
 
   database->down = false;
-  w.pass(10s);
-  CHECK(home("a") == w.home("a"));
+  w.run_for(10s);
+  CHECK(placed_on("a") == w.placed_on("a"));
   CHECK(count("node:capabilities:") == 1);
 }

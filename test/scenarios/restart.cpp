@@ -19,10 +19,10 @@ struct thinking : world {
     add_node("node-3");
     workflow = start({function("source", "relay", {{"out", "sink"}}),
                       function("sink", "sink")});
-    source = look("source");
-    sink = look("sink");
-    source_at = home("source");
-    sink_at = home("sink");
+    source = status_of("source");
+    sink = status_of("sink");
+    source_at = placed_on("source");
+    sink_at = placed_on("sink");
     REQUIRE(source_at != sink_at);
   }
 
@@ -40,12 +40,12 @@ struct thinking : world {
   void check_untouched() {
     for (auto& before : {source, sink}) {
       INFO("function ", before.name);
-      auto now = look(before.name);
+      auto now = status_of(before.name);
       CHECK(now.phase == component_phase::running);
       CHECK(now.id == before.id);
       CHECK(now.instance == before.instance);
       CHECK(now.restarts == 0);
-      CHECK(sightings(before.name).size() == 1);
+      CHECK(nodes_running(before.name).size() == 1);
     }
     CHECK(balanced());
     CHECK(dropped() == 0);
@@ -64,7 +64,7 @@ struct thinking : world {
 
 TEST_CASE_FIXTURE(thinking, "a new orchestrator adopts what runs") {
   restart_domain();
-  pass(3s);
+  run_for(3s);
 
   check_untouched();
   CHECK(domains()[0].nodes == 3);
@@ -74,12 +74,12 @@ TEST_CASE_FIXTURE(thinking, "events flow while there is no orchestrator") {
   say("a");
   kill_domain(brain);
   say("b");
-  pass(1min);
+  run_for(1min);
   say("c");
   add_domain(brain);
-  pass(150ms);
+  run_for(150ms);
   say("d");
-  pass(3s);
+  run_for(3s);
   say("e");
 
   for (auto x : {"a", "b", "c", "d", "e"})
@@ -90,12 +90,12 @@ TEST_CASE_FIXTURE(thinking, "events flow while there is no orchestrator") {
 TEST_CASE_FIXTURE(thinking,
                   "a domain that was away for long has its workflows") {
   kill_domain(brain);
-  pass(1min);
+  run_for(1min);
   add_domain(brain);
-  pass(3s);
+  run_for(3s);
 
-  CHECK(look(workflow).domain == brain);
-  CHECK(look(workflow).reasons.empty());
+  CHECK(status_of(workflow).domain == brain);
+  CHECK(status_of(workflow).reasons.empty());
   check_untouched();
 }
 
@@ -104,9 +104,9 @@ TEST_CASE("whoever comes back first, all is adopted") {
     INFO("seed ", seed);
     thinking x{seed};
     x.restart_domain();
-    x.pass(std::chrono::milliseconds{seed * 10});
+    x.run_for(std::chrono::milliseconds{seed * 10});
     x.say("a");
-    x.pass(3s);
+    x.run_for(3s);
     x.say("b");
     CHECK(x.heard("a"));
     CHECK(x.heard("b"));
@@ -117,9 +117,9 @@ TEST_CASE("whoever comes back first, all is adopted") {
 TEST_CASE_FIXTURE(thinking, "an orchestrator may die again while it learns") {
   for (int i = 0; i < 5; ++i) {
     restart_domain();
-    pass(150ms);
+    run_for(150ms);
   }
-  pass(3s);
+  run_for(3s);
 
   check_untouched();
 }
@@ -127,14 +127,14 @@ TEST_CASE_FIXTURE(thinking, "an orchestrator may die again while it learns") {
 TEST_CASE_FIXTURE(thinking, "without a controller everything runs on") {
   cut("controller", brain);
   restart_domain();
-  pass(1min);
+  run_for(1min);
   say("a");
 
   CHECK(heard("a"));
-  CHECK(inside(source_at).instances.contains(source.instance));
-  CHECK(inside(sink_at).instances.contains(sink.instance));
-  mend("controller", brain);
-  pass(5s);
+  CHECK(node_state_of(source_at).instances.contains(source.instance));
+  CHECK(node_state_of(sink_at).instances.contains(sink.instance));
+  reconnect("controller", brain);
+  run_for(5s);
   say("b");
   CHECK(heard("b"));
   check_untouched();
@@ -147,10 +147,10 @@ TEST_CASE("a chain under load loses nothing when its orchestrator restarts") {
     x.start_chain();
     x.drive(500);
     x.kill_domain(brain);
-    x.pass(700ms);
+    x.run_for(700ms);
     x.add_domain(brain);
     x.drive(500);
-    x.pass(2s);
+    x.run_for(2s);
     x.rest();
     CHECK(x.made > 1000);
     CHECK(x.intact());
@@ -162,9 +162,9 @@ TEST_CASE_FIXTURE(thinking, "who was adopted feeds whom it fed until then") {
   // The orchestrator cannot find the sink; the source can.
   cut(sink_at, brain);
   restart_domain();
-  pass(500ms);
-  REQUIRE(look("source").phase == component_phase::running);
-  REQUIRE(look("sink").phase == component_phase::pending);
+  run_for(500ms);
+  REQUIRE(status_of("source").phase == component_phase::running);
+  REQUIRE(status_of("sink").phase == component_phase::pending);
 
   say("a");
 
@@ -173,25 +173,25 @@ TEST_CASE_FIXTURE(thinking, "who was adopted feeds whom it fed until then") {
 
 TEST_CASE_FIXTURE(thinking, "who was adopted is patched like anybody") {
   restart_domain();
-  pass(3s);
+  run_for(3s);
 
   kill(sink_at);
   say("a");
 
-  CHECK(home("sink") != sink_at);
-  CHECK(journal.back() == "sink@" + home("sink") + " <- a");
-  CHECK(look("source").restarts == 0);
+  CHECK(placed_on("sink") != sink_at);
+  CHECK(journal.back() == "sink@" + placed_on("sink") + " <- a");
+  CHECK(status_of("source").restarts == 0);
 }
 
 TEST_CASE_FIXTURE(thinking, "who was adopted moves like anybody") {
   restart_domain();
-  pass(3s);
+  run_for(3s);
 
   REQUIRE(migrate("sink", source_at));
   say("a");
-  pass(6s);
+  run_for(6s);
 
-  CHECK(home("sink") == source_at);
+  CHECK(placed_on("sink") == source_at);
   CHECK(journal.back() == "sink@" + source_at + " <- a");
   CHECK(balanced());
   CHECK(dropped() == 0);
@@ -203,79 +203,79 @@ TEST_CASE_FIXTURE(thinking, "who does not come back in a second is replaced") {
   kill_domain(brain);
   kill(sink_at);
   add_domain(brain);
-  pass(900ms);
-  auto early = look("sink");
-  pass(500ms);
+  run_for(900ms);
+  auto early = status_of("sink");
+  run_for(500ms);
 
   CHECK(early.phase == component_phase::pending);
   CHECK(early.reason == "its node may still come back");
-  CHECK(home("sink") != "nowhere");
-  CHECK(home("sink") != sink_at);
-  CHECK(look("source").instance == source.instance);
+  CHECK(placed_on("sink") != "nowhere");
+  CHECK(placed_on("sink") != sink_at);
+  CHECK(status_of("source").instance == source.instance);
   say("a");
-  CHECK(journal.back() == "sink@" + home("sink") + " <- a");
+  CHECK(journal.back() == "sink@" + placed_on("sink") + " <- a");
 }
 
 TEST_CASE_FIXTURE(thinking, "who comes back too late is stopped") {
   cut(sink_at, brain);
   restart_domain();
-  pass(3s);
-  REQUIRE(sightings("sink").size() == 2);
+  run_for(3s);
+  REQUIRE(nodes_running("sink").size() == 2);
 
-  mend(sink_at, brain);
-  pass(10s);
+  reconnect(sink_at, brain);
+  run_for(10s);
 
-  CHECK(sightings("sink") == lines{home("sink")});
-  CHECK(home("sink") != sink_at);
+  CHECK(nodes_running("sink") == lines{placed_on("sink")});
+  CHECK(placed_on("sink") != sink_at);
 }
 
 TEST_CASE_FIXTURE(thinking, "what ended meanwhile starts again") {
   kill_domain(brain);
   cast_to(sink_at, sink.instance, "die");
   add_domain(brain);
-  pass(2s);
+  run_for(2s);
   say("a");
 
-  CHECK(look("sink").instance != sink.instance);
-  CHECK(journal.back() == "sink@" + home("sink") + " <- a");
+  CHECK(status_of("sink").instance != sink.instance);
+  CHECK(journal.back() == "sink@" + placed_on("sink") + " <- a");
 }
 
 TEST_CASE_FIXTURE(thinking, "what crashes while all is learnt starts again") {
   cut(sink_at, brain);
   restart_domain();
-  pass(500ms);
-  REQUIRE(look("source").phase == component_phase::running);
+  run_for(500ms);
+  REQUIRE(status_of("source").phase == component_phase::running);
 
   cast_to(source_at, source.instance, "die");
 
-  CHECK(look("source").phase == component_phase::running);
-  CHECK(look("source").instance != source.instance);
+  CHECK(status_of("source").phase == component_phase::running);
+  CHECK(status_of("source").instance != source.instance);
 }
 
 TEST_CASE_FIXTURE(thinking,
                   "a workflow that was stopped meanwhile is stopped") {
   auto other = start({function("f", "sink")});
-  auto kept = look("f").instance;
+  auto kept = status_of("f").instance;
   kill_domain(brain);
   stop(workflow);
   add_domain(brain);
-  pass(2s);
+  run_for(2s);
 
-  CHECK(!inside(source_at).instances.contains(source.instance));
-  CHECK(!inside(sink_at).instances.contains(sink.instance));
-  CHECK(look(other).components[0].instance == kept);
+  CHECK(!node_state_of(source_at).instances.contains(source.instance));
+  CHECK(!node_state_of(sink_at).instances.contains(sink.instance));
+  CHECK(status_of(other).components[0].instance == kept);
 }
 
 TEST_CASE_FIXTURE(thinking, "a new workflow does not wait for old ones") {
   kill_domain(brain);
   kill(sink_at);
   add_domain(brain);
-  pass(500ms);
+  run_for(500ms);
 
   start({function("f", "sink")});
 
-  CHECK(look("f").phase == component_phase::running);
-  CHECK(look("sink").phase == component_phase::pending);
+  CHECK(status_of("f").phase == component_phase::running);
+  CHECK(status_of("sink").phase == component_phase::pending);
 }
 
 // -- moves that it forgot -----------------------------------------------------
@@ -283,30 +283,30 @@ TEST_CASE_FIXTURE(thinking, "a new workflow does not wait for old ones") {
 TEST_CASE_FIXTURE(thinking, "who is about to freeze is thawed by who adopts") {
   scripts["asker"] = [](guest_host&, const guest_event& x) -> step {
     if (x.payload == "ask")
-      return call_out{"ask", "", [](call_result) {
+      return call_step{"ask", "", [](call_result) {
                         return step{};
                       }};
-    return cast_out{"out", x.payload, [] {
+    return blocking_cast_step{"out", x.payload, [] {
                       return step{};
                     }};
   };
   start({function("asker", "asker", {{"ask", "mute"}, {"out", "ear"}}),
          function("mute", "sink"), function("ear", "sink")});
-  auto at = home("asker"), mute = home("mute");
+  auto at = placed_on("asker"), mute = placed_on("mute");
   REQUIRE(at != mute);
   cut(at, mute);
   // Its handler returns when nobody has answered, and not before.
-  post("asker", "ask");
-  begin_move("asker", mute);
-  pass(100ms);
+  enqueue_cast("asker", "ask");
+  begin_migration("asker", mute);
+  run_for(100ms);
 
   restart_domain();
-  pass(10s);
-  post("asker", "hello");
-  pass(100ms);
+  run_for(10s);
+  enqueue_cast("asker", "hello");
+  run_for(100ms);
 
-  CHECK(sightings("asker").size() == 1);
-  CHECK(std::ranges::count(journal, "sink@" + home("ear") + " <- hello") == 1);
+  CHECK(nodes_running("asker").size() == 1);
+  CHECK(std::ranges::count(journal, "sink@" + placed_on("ear") + " <- hello") == 1);
 }
 
 TEST_CASE(
@@ -317,17 +317,17 @@ TEST_CASE(
     INFO("turns ", turns);
     movers x{static_cast<std::uint64_t>(turns % 3)};
     x.start_chain();
-    auto before = x.look("middle");
-    x.begin_move(before.id, x.id_of("node-4"));
+    auto before = x.status_of("middle");
+    x.begin_migration(before.id, x.id_of("node-4"));
     x.drive(turns);
     x.restart_domain();
-    x.pass(3s);
-    auto after = x.look("middle");
+    x.run_for(3s);
+    auto after = x.status_of("middle");
     x.rest();
 
     CHECK(after.phase == component_phase::running);
     CHECK(after.restarts == 0);
-    CHECK(x.sightings("middle").size() == 1);
+    CHECK(x.nodes_running("middle").size() == 1);
     CHECK(x.intact());
     CHECK(x.lossless());
     (after.instance == before.instance ? stayed : moved) += 1;

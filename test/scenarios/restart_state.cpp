@@ -27,8 +27,8 @@ struct keeping : world {
 
   /// What its replacement starts with, when its node dies.
   std::string inherited() {
-    kill(home("f"));
-    REQUIRE(home("f") != "nowhere");
+    kill(placed_on("f"));
+    REQUIRE(placed_on("f") != "nowhere");
     auto said = journal.back();
     return said.substr(said.find("<- ") + 3);
   }
@@ -40,44 +40,44 @@ TEST_CASE_FIXTURE(keeping,
                   "a Global state survives an orchestrator, then its node") {
   keep("Global");
   cast_to("f", "one");
-  pass(1s);
+  run_for(1s);
 
   restart_domain();
-  pass(3s);
+  run_for(3s);
 
-  CHECK(look("f").restarts == 0);
+  CHECK(status_of("f").restarts == 0);
   CHECK(inherited() == "one");
 }
 
 TEST_CASE_FIXTURE(keeping, "a NodeLocal state does not") {
   keep("NodeLocal");
   cast_to("f", "one");
-  pass(1s);
+  run_for(1s);
 
   restart_domain();
-  pass(3s);
+  run_for(3s);
 
-  CHECK(look("f").restarts == 0);
+  CHECK(status_of("f").restarts == 0);
   CHECK(inherited().empty());
 }
 
 TEST_CASE_FIXTURE(keeping, "its node may die as soon as it was adopted") {
   keep("Global");
   cast_to("f", "one");
-  auto before = look("f");
-  auto there = home("f");
+  auto before = status_of("f");
+  auto there = placed_on("f");
   restart_domain();
   auto adopted = [&] {
-    auto& all = inside_domain().components;
+    auto& all = orchestrator_state_of().components;
     auto i = all.find(before.id);
     return i != all.end() && i->second.instance == before.instance;
   };
   for (int i = 0; i < 100 && !adopted(); ++i)
-    pass(10ms);
+    run_for(10ms);
   REQUIRE(adopted());
 
   kill(there);
-  pass(3s);
+  run_for(3s);
 
   CHECK(journal.back().ends_with("<- one"));
 }
@@ -85,43 +85,43 @@ TEST_CASE_FIXTURE(keeping, "its node may die as soon as it was adopted") {
 TEST_CASE_FIXTURE(keeping, "what is synced without an orchestrator survives") {
   keep("Global");
   cast_to("f", "one");
-  pass(1s);
-  auto before = look("f").instance;
-  auto there = home("f");
+  run_for(1s);
+  auto before = status_of("f").instance;
+  auto there = placed_on("f");
   kill_domain("domain-1");
   cast_to(there, before, "two");
-  pass(5s);
+  run_for(5s);
   add_domain("domain-1");
-  pass(3s);
+  run_for(3s);
 
   CHECK(inherited() == "two");
 }
 
 TEST_CASE_FIXTURE(keeping, "what is synced before anybody claims it survives") {
   keep("Global");
-  auto before = look("f").instance;
-  auto there = home("f");
+  auto before = status_of("f").instance;
+  auto there = placed_on("f");
   cut("controller", "domain-1");
   restart_domain();
-  pass(1s);
-  REQUIRE(inside_domain().components.empty());
+  run_for(1s);
+  REQUIRE(orchestrator_state_of().components.empty());
 
   cast_to(there, before, "one");
-  mend("controller", "domain-1");
-  pass(10s);
+  reconnect("controller", "domain-1");
+  run_for(10s);
 
-  CHECK(look("f").instance == before);
+  CHECK(status_of("f").instance == before);
   CHECK(inherited() == "one");
 }
 
 TEST_CASE_FIXTURE(keeping, "a state that was inherited survives, too") {
   keep("Global");
   cast_to("f", "one");
-  pass(1s);
+  run_for(1s);
   REQUIRE(inherited() == "one");
 
   restart_domain();
-  pass(3s);
+  run_for(3s);
 
   CHECK(inherited() == "one");
 }
@@ -129,14 +129,14 @@ TEST_CASE_FIXTURE(keeping, "a state that was inherited survives, too") {
 TEST_CASE_FIXTURE(keeping, "a state that has moved survives, too") {
   keep("Global");
   cast_to("f", "one");
-  auto to = home("f") == "node-1" ? "node-2" : "node-1";
+  auto to = placed_on("f") == "node-1" ? "node-2" : "node-1";
   REQUIRE(migrate("f", to));
-  pass(6s);
+  run_for(6s);
 
   restart_domain();
-  pass(3s);
+  run_for(3s);
 
-  CHECK(home("f") == to);
+  CHECK(placed_on("f") == to);
   CHECK(inherited() == "one");
 }
 
@@ -144,7 +144,7 @@ TEST_CASE_FIXTURE(keeping, "what never synced is not asked for") {
   keep("Global");
 
   restart_domain();
-  pass(3s);
+  run_for(3s);
 
   CHECK(inherited().empty());
 }
@@ -156,15 +156,15 @@ TEST_CASE("the old node may die, too, when a move was forgotten") {
     INFO("turns ", turns);
     movers x;
     x.start_chain();
-    x.begin_move("middle", "node-4");
+    x.begin_migration("middle", "node-4");
     x.drive(turns);
     x.restart_domain();
-    x.pass(std::chrono::milliseconds{turns * 10});
+    x.run_for(std::chrono::milliseconds{turns * 10});
     x.kill("node-2");
-    x.pass(3s);
+    x.run_for(3s);
 
-    CHECK(x.sightings("middle").size() == 1);
-    CHECK(x.home("middle") == x.sightings("middle").front());
+    CHECK(x.nodes_running("middle").size() == 1);
+    CHECK(x.placed_on("middle") == x.nodes_running("middle").front());
     x.rest();
     CHECK(x.accounted());
   }

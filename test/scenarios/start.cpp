@@ -31,8 +31,8 @@ TEST_CASE_FIXTURE(world, "a workflow starts and its events arrive") {
     {function("source", "relay", {{"out", "sink"}}), function("sink", "sink")});
   cast_to("source", "hello");
 
-  CHECK(home("source") == "node-1");
-  CHECK(home("sink") == "node-1");
+  CHECK(placed_on("source") == "node-1");
+  CHECK(placed_on("sink") == "node-1");
   CHECK(journal == lines{"relay@node-1 <- hello", "sink@node-1 <- hello"});
   CHECK(balanced());
 }
@@ -61,18 +61,18 @@ TEST_CASE_FIXTURE(world, "a pending workflow starts when a node has joined") {
   start({function("f", "sink")});
 
   add_node("node-1");
-  pass(2s);
+  run_for(2s);
 
-  CHECK(home("f") == "node-1");
+  CHECK(placed_on("f") == "node-1");
 }
 
 TEST_CASE_FIXTURE(world, "a pending workflow starts as soon as a node joins") {
   start({function("f", "sink")});
-  REQUIRE(look("f").phase == component_phase::pending);
+  REQUIRE(status_of("f").phase == component_phase::pending);
 
   add_node("node-1");
 
-  CHECK(home("f") == "node-1");
+  CHECK(placed_on("f") == "node-1");
 }
 
 TEST_CASE_FIXTURE(world, "a node that is of no use changes nothing") {
@@ -80,19 +80,19 @@ TEST_CASE_FIXTURE(world, "a node that is of no use changes nothing") {
 
   add_node("node-1");
 
-  CHECK(home("f") == "nowhere");
-  CHECK(look(status.id).domain.empty());
+  CHECK(placed_on("f") == "nowhere");
+  CHECK(status_of(status.id).domain.empty());
 }
 
 TEST_CASE_FIXTURE(world, "a pending workflow starts as a cordon is lifted") {
   add_node("node-1");
-  REQUIRE(enact(intent_kind::cordon, "node-1"));
+  REQUIRE(execute_intent(intent_kind::cordon, "node-1"));
   start({function("f", "sink")});
-  REQUIRE(home("f") == "nowhere");
+  REQUIRE(placed_on("f") == "nowhere");
 
-  REQUIRE(enact(intent_kind::uncordon, "node-1"));
+  REQUIRE(execute_intent(intent_kind::uncordon, "node-1"));
 
-  CHECK(home("f") == "node-1");
+  CHECK(placed_on("f") == "node-1");
 }
 
 TEST_CASE_FIXTURE(world, "a label is required of the node") {
@@ -102,19 +102,19 @@ TEST_CASE_FIXTURE(world, "a label is required of the node") {
   start({function("f", "sink", {}, {{"label_match_all", "camera"}}),
          function("g", "sink", {}, {{"label_match_all", "camera,indoor"}})});
 
-  CHECK(home("f") == "camera");
-  CHECK(home("g") == "camera");
+  CHECK(placed_on("f") == "camera");
+  CHECK(placed_on("g") == "camera");
 }
 
 TEST_CASE_FIXTURE(world, "a label that nobody has leaves it pending") {
   add_node("camera", labelled({"camera"}));
 
   start({function("f", "sink", {}, {{"label_match_all", "camera,roof"}})});
-  pass(10s);
+  run_for(10s);
 
   REQUIRE(status.reasons.size() == 1);
   CHECK(contains(status.reasons[0], "label \"roof\" is missing"));
-  CHECK(home("f") == "nowhere");
+  CHECK(placed_on("f") == "nowhere");
 }
 
 TEST_CASE_FIXTURE(world, "a TEE is required of the node") {
@@ -125,7 +125,7 @@ TEST_CASE_FIXTURE(world, "a TEE is required of the node") {
 
   start({function("f", "sink", {}, {{"tee", "required"}})});
 
-  CHECK(home("f") == "safe");
+  CHECK(placed_on("f") == "safe");
 }
 
 TEST_CASE_FIXTURE(world, "without a TEE, what requires one is pending") {
@@ -145,8 +145,8 @@ TEST_CASE_FIXTURE(world, "node_id_match_any pins to the nodes it names") {
   start({function("f", "sink", {}, {{"node_id_match_any", wanted}}),
          function("g", "sink", {}, {{"node_id_match_any", wanted}})});
 
-  CHECK(home("f") == "node-2");
-  CHECK(home("g") == "node-2");
+  CHECK(placed_on("f") == "node-2");
+  CHECK(placed_on("g") == "node-2");
 }
 
 TEST_CASE_FIXTURE(world, "an unknown node_id leaves it pending") {
@@ -166,7 +166,7 @@ TEST_CASE_FIXTURE(world, "a resource goes where its class is provided") {
 
   start({resource("log", "file-log", {{"filename", "/dev/null"}})});
 
-  CHECK(home("log") == "logging");
+  CHECK(placed_on("log") == "logging");
 }
 
 TEST_CASE_FIXTURE(world, "a resource that nobody provides is pending") {
@@ -186,7 +186,7 @@ TEST_CASE_FIXTURE(world, "a resource obeys what its configuration requires") {
   start({resource("log", "file-log",
                   {{"filename", "/dev/null"}, {"node_id_match_any", wanted}})});
 
-  CHECK(home("log") == "node-2");
+  CHECK(placed_on("log") == "node-2");
 }
 
 TEST_CASE_FIXTURE(world, "events of a function arrive at a resource") {
@@ -216,7 +216,7 @@ TEST_CASE_FIXTURE(world, "a module is compiled once, however many run it") {
   start({function("i", "sink"), function("j", "relay")});
 
   CHECK(compiled("node-1") == 2);
-  CHECK(home("i") == "node-1");
+  CHECK(placed_on("i") == "node-1");
 }
 
 TEST_CASE_FIXTURE(world, "each node compiles what it runs and no more") {
@@ -278,7 +278,7 @@ TEST_CASE_FIXTURE(world, "a trap in init is an error of the start") {
 
   CHECK(status.components[0].phase == component_phase::pending);
   CHECK(contains(status.components[0].reason, "no good"));
-  CHECK(sightings("f").empty());
+  CHECK(nodes_running("f").empty());
 }
 
 TEST_CASE_FIXTURE(world, "init gets its payload before any event") {
@@ -298,7 +298,7 @@ TEST_CASE_FIXTURE(world,
                   "starting the same workflow again answers its status") {
   add_node("node-1");
   auto id = start({function("f", "sink")});
-  auto first = look("f").instance;
+  auto first = status_of("f").instance;
 
   auto problem = try_start(id, {function("f", "sink")});
 
@@ -314,7 +314,7 @@ TEST_CASE_FIXTURE(world, "another workflow under the same id is refused") {
   auto problem = try_start(id, {function("f", "relay")});
 
   CHECK(problem == ec::duplicate);
-  CHECK(sightings("f").size() == 1);
+  CHECK(nodes_running("f").size() == 1);
 }
 
 TEST_CASE_FIXTURE(two_domains, "a workflow goes to a domain that can host it") {
@@ -324,7 +324,7 @@ TEST_CASE_FIXTURE(two_domains, "a workflow goes to a domain that can host it") {
   start({function("f", "sink", {}, {{"label_match_all", "camera"}})});
 
   CHECK(status.domain == "domain-2");
-  CHECK(home("f") == "node-2");
+  CHECK(placed_on("f") == "node-2");
 }
 
 TEST_CASE_FIXTURE(two_domains, "a workflow that no domain can host says why") {
@@ -356,10 +356,10 @@ TEST_CASE_FIXTURE(two_domains, "a workflow of a lost domain moves to another") {
   auto old = status.domain;
 
   kill_domain(old);
-  pass(15s);
+  run_for(15s);
 
-  CHECK(look(id).domain != old);
-  CHECK(look("f").phase == component_phase::running);
+  CHECK(status_of(id).domain != old);
+  CHECK(status_of("f").phase == component_phase::running);
 }
 
 TEST_CASE_FIXTURE(two_domains, "a workflow waits for its domain for a while") {
@@ -369,12 +369,12 @@ TEST_CASE_FIXTURE(two_domains, "a workflow waits for its domain for a while") {
   auto old = status.domain;
 
   cut("controller", old);
-  pass(8s);
-  mend("controller", old);
-  pass(10s);
+  run_for(8s);
+  reconnect("controller", old);
+  run_for(10s);
 
-  CHECK(look(id).domain == old);
-  CHECK(look("f").restarts == 0);
+  CHECK(status_of(id).domain == old);
+  CHECK(status_of("f").restarts == 0);
 }
 
 TEST_CASE_FIXTURE(two_domains, "domains tell the sum of their nodes") {

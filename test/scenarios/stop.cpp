@@ -23,7 +23,7 @@ struct stage : world {
         return spin{};
       if (x.payload != "wait")
         return {};
-      return call_out{"out", "never", [&host, this](call_result y) -> step {
+      return call_step{"out", "never", [&host, this](call_result y) -> step {
                         journal.push_back(
                           y.kind == event_kind::error ? "error" : "answer");
                         return {};
@@ -39,7 +39,7 @@ struct stage : world {
   }
 
   void ask_to_stop(const std::string& component) {
-    stop("node-1", look(component).instance);
+    stop("node-1", status_of(component).instance);
   }
 };
 
@@ -51,7 +51,7 @@ TEST_CASE_FIXTURE(stage, "a workflow that is stopped is gone") {
   stop(id);
 
   CHECK(journal == lines{"init", "init", "stop", "stop"});
-  CHECK(inside("node-1").instances.empty());
+  CHECK(node_state_of("node-1").instances.empty());
   CHECK(list().empty());
 }
 
@@ -61,8 +61,8 @@ TEST_CASE_FIXTURE(stage, "other workflows run on") {
 
   stop(id);
 
-  CHECK(home("g") == "node-1");
-  CHECK(look("g").restarts == 0);
+  CHECK(placed_on("g") == "node-1");
+  CHECK(status_of("g").restarts == 0);
 }
 
 TEST_CASE_FIXTURE(stage, "a pending workflow can be stopped") {
@@ -70,10 +70,10 @@ TEST_CASE_FIXTURE(stage, "a pending workflow can be stopped") {
 
   stop(id);
   add_node("node-2", labelled({"moon"}));
-  pass(10s);
+  run_for(10s);
 
   CHECK(list().empty());
-  CHECK(inside("node-2").instances.empty());
+  CHECK(node_state_of("node-2").instances.empty());
 }
 
 TEST_CASE_FIXTURE(stage,
@@ -85,7 +85,7 @@ TEST_CASE_FIXTURE(stage,
   journal.clear();
 
   ask_to_stop("f");
-  settle();
+  run_until_idle();
 
   CHECK(std::vector(journal.begin(), journal.begin() + 2)
         == lines{"error", "stop"});
@@ -108,7 +108,7 @@ TEST_CASE_FIXTURE(stage, "calls of a stopping guest fail at once") {
   scripts["stubborn"] = [this](guest_host&, const guest_event& x) -> step {
     if (x.kind != hook::stop)
       return {};
-    return call_out{"out", "a", [this](call_result y) -> step {
+    return call_step{"out", "a", [this](call_result y) -> step {
                       journal.push_back(y.kind == event_kind::error ? "error"
                                                                     : "answer");
                       return {};
@@ -124,21 +124,21 @@ TEST_CASE_FIXTURE(stage, "calls of a stopping guest fail at once") {
 
 TEST_CASE_FIXTURE(stage, "a spinning guest is dropped 200 ms after the stop") {
   start({function("f", "actor")});
-  auto instance = look("f").instance;
-  post("f", "spin");
+  auto instance = status_of("f").instance;
+  enqueue_cast("f", "spin");
   run(50);
   REQUIRE(journal.back() == "cast spin");
 
   stop("node-1", instance);
   run(50);
-  hurry(limits::stop_grace - 1ms);
+  advance_clock(limits::stop_grace - 1ms);
   run(50);
-  auto before = inside("node-1").instances.contains(instance);
-  hurry(1ms);
-  settle();
+  auto before = node_state_of("node-1").instances.contains(instance);
+  advance_clock(1ms);
+  run_until_idle();
 
   CHECK(before);
-  CHECK(!inside("node-1").instances.contains(instance));
+  CHECK(!node_state_of("node-1").instances.contains(instance));
   CHECK(dropped(drop_reason::stopped) == 1);
 }
 
@@ -147,14 +147,14 @@ TEST_CASE_FIXTURE(stage, "a guest that spins in its stop hook is dropped") {
     return x.kind == hook::stop ? step{spin{}} : step{};
   };
   start({function("f", "sticky")});
-  auto instance = look("f").instance;
+  auto instance = status_of("f").instance;
 
   stop("node-1", instance);
   run(50);
-  hurry(limits::stop_grace);
-  settle();
+  advance_clock(limits::stop_grace);
+  run_until_idle();
 
-  CHECK(!inside("node-1").instances.contains(instance));
+  CHECK(!node_state_of("node-1").instances.contains(instance));
 }
 
 TEST_CASE_FIXTURE(stage,
@@ -163,25 +163,25 @@ TEST_CASE_FIXTURE(stage,
 
   cast_to("f", "spin");
 
-  CHECK(look("f").restarts == 1);
-  CHECK(look("f").reason == "an event took more than 1 ms");
+  CHECK(status_of("f").restarts == 1);
+  CHECK(status_of("f").reason == "an event took more than 1 ms");
   CHECK(dropped(drop_reason::crashed) == 1);
   CHECK(balanced());
 }
 
 TEST_CASE_FIXTURE(stage, "a spinning guest delays nobody else") {
   start({function("f", "actor"), function("g", "sink")});
-  auto instance = look("f").instance;
-  post("g", "a");
-  post("f", "spin");
+  auto instance = status_of("f").instance;
+  enqueue_cast("g", "a");
+  enqueue_cast("f", "spin");
 
   run(50);
 
   CHECK(std::count(journal.begin(), journal.end(), "sink@node-1 <- a") == 1);
   stop("node-1", instance);
   run(50);
-  hurry(limits::stop_grace);
-  settle();
+  advance_clock(limits::stop_grace);
+  run_until_idle();
 }
 
 TEST_CASE_FIXTURE(stage, "a node that shuts down runs all stop hooks") {
@@ -204,7 +204,7 @@ TEST_CASE_FIXTURE(stage, "delayed casts end with their instance") {
   cast_to("f", "go");
 
   stop(id);
-  pass(10s);
+  run_for(10s);
 
   CHECK(sent() == 1);
   CHECK(balanced());

@@ -48,7 +48,7 @@ cluster::cluster(const simulation_options& how, std::uint64_t seed,
     at_least_once_{seed % 5 < 3}, frail_{seed % 5 == 0}, patient_{seed % 3
                                                                   == 0} {
   if (mirror_)
-    mirror_->hasty = true;
+    mirror_->rejects_blocking = true;
   grow();
   grow();
   grow();
@@ -145,11 +145,11 @@ void cluster::start_vows() {
       return trap{"told to die"};
     if (x.kind != hook::cast || x.payload == "x")
       return {};
-    return call_out{"ask", x.payload,
-                    [this, n = std::stoull(x.payload)](call_result) -> step {
-                      repeated_ += !kept_.insert(n).second;
-                      return {};
-                    }};
+    return call_step{"ask", x.payload,
+                     [this, n = std::stoull(x.payload)](call_result) -> step {
+                       repeated_ += !kept_.insert(n).second;
+                       return {};
+                     }};
   };
   vows_ = start_known({function("v0", "vow", {{"out", "v1"}},
                                 {{"delivery.out", "at-least-once"}}),
@@ -165,25 +165,25 @@ void cluster::start_vows() {
 /// its session has ended: they must not take it, as long as that is the
 /// session of its node.
 std::string cluster::mark(guest_host& host) {
-  if (gentle_ || !has_domain() || inside_domain().recovery)
+  if (gentle_ || !has_domain() || orchestrator_state_of().recovery)
     return {};
   auto self = host.self().instance;
   auto there = node_of(host);
   if (there == "nowhere")
     return {};
-  auto instance_entry = inside(there).instances.find(self);
-  if (instance_entry == inside(there).instances.end())
+  auto instance_entry = node_state_of(there).instances.find(self);
+  if (instance_entry == node_state_of(there).instances.end())
     return {};
-  auto& homes = inside_domain().components;
-  auto home = homes.find(instance_entry->second.spec.id);
-  if (home == homes.end() || !home->second.instance
-      || home->second.instance == self)
+  auto& homes = orchestrator_state_of().components;
+  auto placed_on = homes.find(instance_entry->second.spec.id);
+  if (placed_on == homes.end() || !placed_on->second.instance
+      || placed_on->second.instance == self)
     return {};
-  auto session = inside(there).session;
+  auto session = node_state_of(there).session;
   std::string result
     = "!" + std::to_string(lives_) + "!" + to_string(session) + "!" + there;
   for (auto& name : nodes())
-    if (name != there && gate_of(name).dead.contains(session))
+    if (name != there && ingress_of(name).dead.contains(session))
       result += "!" + name + ".";
   return result;
 }
@@ -202,7 +202,7 @@ void cluster::check_mark(guest_host& host, const std::string& payload) {
   auto all = nodes();
   auto same_life = parts[0] == std::to_string(lives_);
   auto same_session = std::ranges::count(all, parts[2]) > 0
-                      && to_string(inside(parts[2]).session) == parts[1];
+                      && to_string(node_state_of(parts[2]).session) == parts[1];
   fenced_heard_
     += same_life && same_session && std::ranges::count(parts, here) > 0;
 }

@@ -70,10 +70,10 @@ struct crowd : world {
 
   /// Everybody has one home, and that is where it runs.
   bool settled() {
-    auto& brain = inside_domain();
+    auto& brain = orchestrator_state_of();
     std::map<logical_id, std::size_t> seen;
     for (auto& name : nodes())
-      for (auto& [instance, x] : inside(name).instances)
+      for (auto& [instance, x] : node_state_of(name).instances)
         seen[x.spec.id]
           += x.running && brain.components.at(x.spec.id).instance == instance;
     return seen.size() == functions
@@ -84,7 +84,7 @@ struct crowd : world {
   std::pair<std::size_t, std::size_t> spread() {
     std::size_t most = 0, fewest = functions;
     for (auto& name : nodes()) {
-      auto count = inside(name).instances.size();
+      auto count = node_state_of(name).instances.size();
       most = std::max(most, count);
       fewest = std::min(fewest, count);
     }
@@ -105,11 +105,11 @@ bool simulate_domain(std::size_t nodes, std::size_t functions) {
   if (!all.host())
     return false;
   out.line(std::to_string(functions) + " functions start");
-  all.pass(10s);
+  all.run_for(10s);
   out.line("five keep-alive periods");
   all.strike();
   out.line(std::to_string((nodes + 9) / 10) + " nodes die, and all have homes");
-  all.pass(4s);
+  all.run_for(4s);
   out.line("two keep-alive periods");
   auto good = all.settled();
   auto [most, fewest] = all.spread();

@@ -29,21 +29,21 @@ void cluster::fault_injection() {
      ->*(kind < std::size(recoverable)
            ? recoverable[kind]
            : destructive[kind - std::size(recoverable)]))();
-  pass(std::chrono::milliseconds{random() % 3000});
+  run_for(std::chrono::milliseconds{random() % 3000});
   insist();
 }
 
 void cluster::last_fault() {
   constexpr auto period = 2s;
   tell("mend all");
-  mend_all();
+  reconnect_all();
   if (mirror_)
     mirror_->down = false;
   disk_->fail_at = 0;
-  pass(limits::back_off_max + 3 * period);
+  run_for(limits::back_off_max + 3 * period);
   for (int i = 0; i < 8; ++i) {
     insist();
-    pass(period);
+    run_for(period);
   }
   using action = void (cluster::*)();
   static constexpr action actions[]
@@ -51,7 +51,7 @@ void cluster::last_fault() {
        &cluster::restart_brain, &cluster::again};
   auto kinds = gentle_ ? 2 : std::size(actions);
   (this->*actions[random() % kinds])();
-  pass(2 * period);
+  run_for(2 * period);
 }
 
 // -- whom it may hit ----------------------------------------------------------
@@ -78,7 +78,7 @@ const cluster::known& cluster::any_function() {
 /// Where an instance runs, whoever knows of it.
 std::optional<cluster::place> cluster::find(const logical_id& id) const {
   for (auto& name : nodes())
-    for (auto& [instance, x] : inside(name).instances)
+    for (auto& [instance, x] : node_state_of(name).instances)
       if (x.spec.id == id && x.running && registry(name).find(instance))
         return place{name, instance};
   return std::nullopt;
@@ -95,7 +95,7 @@ void cluster::whisper(const logical_id& id, const std::string& payload,
 void cluster::slip(const known& x, const std::string& payload, int times) {
   if (auto at = find(x.id))
     for (; times > 0; --times)
-      post(at->node, at->instance, payload);
+      enqueue_cast(at->node, at->instance, payload);
 }
 
 /// Something is under way, on any link.
@@ -156,13 +156,13 @@ void cluster::cut_one_way() {
     std::swap(x, y);
   tell("nothing from " + x + " reaches " + y);
   if (x != y)
-    cut_way(x, y);
+    cut_direction(x, y);
 }
 
 void cluster::mend_one() {
   auto name = any_node();
   tell("mend " + name);
-  mend(name);
+  reconnect(name);
 }
 
 void cluster::break_one() {
@@ -202,7 +202,7 @@ void cluster::move_numbers() {
       if (!all->empty())
         slip(all->front(), "more", 1);
     run(static_cast<int>(random() % 20));
-    hurry(std::chrono::milliseconds{random() % 4});
+    advance_clock(std::chrono::milliseconds{random() % 4});
   }
 }
 
@@ -211,7 +211,7 @@ void cluster::depart(const known& x) {
   auto to = any_node();
   tell("move " + x.name + " to " + to);
   mutter();
-  begin_move(x.id, id_of(to));
+  begin_migration(x.id, id_of(to));
   run(static_cast<int>(random() % 120));
 }
 
@@ -266,7 +266,7 @@ void cluster::restart_brain() {
   ++lives_;
   if (random() % 2)
     cancel_one();
-  pass(std::chrono::milliseconds{random() % 2 * (random() % 3000)});
+  run_for(std::chrono::milliseconds{random() % 2 * (random() % 3000)});
   add_domain("domain-1");
 }
 
@@ -274,7 +274,7 @@ void cluster::restart_brain() {
 void cluster::restart_controller() {
   tell("restart the controller");
   kill_controller();
-  pass(std::chrono::milliseconds{random() % 2 * (random() % 3000)});
+  run_for(std::chrono::milliseconds{random() % 2 * (random() % 3000)});
   add_controller();
   check_orders();
 }

@@ -15,7 +15,7 @@ void cluster::check_laws() {
   check_ping();
   at_least_once_ = false;
   // What was said to the dead waits for them for a while.
-  pass(limits::link_patience + 2s);
+  run_for(limits::peer_reach_timeout + 2s);
   if (!vows_.empty())
     check_vows();
   check_ledger();
@@ -29,11 +29,11 @@ void cluster::check_laws() {
 /// do not.
 void cluster::check_ledger() {
   for (int i = 0; i < 50 && !accounted(); ++i)
-    pass(37ms);
+    run_for(37ms);
   INFO("sent ", sent(), ", handled ", handled(), ", dropped ", dropped());
   CHECK(accounted());
   if (gentle_)
-    CHECK(balanced_but_for_doubt());
+    CHECK(balanced_except_lost());
 }
 
 /// No workflow is forgotten that a client was told of, and none comes back
@@ -55,7 +55,7 @@ void cluster::check_orders() {
 void cluster::check_homes() {
   std::set<logical_id> wanted;
   for (auto& id : list())
-    for (auto& x : look(id).components) {
+    for (auto& x : status_of(id).components) {
       auto i = std::ranges::find(orders_, x.name,
                                  [](auto& y) { return y.function.name; });
       auto rare = i != orders_.end() && !i->function.settings.empty();
@@ -63,17 +63,17 @@ void cluster::check_homes() {
       check_home(x, rare ? "rare" : "");
     }
   for (auto& name : nodes())
-    for (auto& [instance, x] : inside(name).instances)
+    for (auto& [instance, x] : node_state_of(name).instances)
       CHECK((!x.running || wanted.contains(x.spec.id)));
 }
 
 void cluster::check_home(const component_status& x, const std::string& label) {
   INFO("function ", x.name);
-  auto seen = sightings(x.id);
+  auto seen = nodes_running(x.id);
   auto feasible = label.empty() ? !nodes().empty() : has_label(label);
-  auto home
+  auto placed_on
     = x.phase == component_phase::running ? node_of(x.instance) : "nowhere";
-  CHECK(home == (seen.empty() ? "nowhere" : seen.front()));
+  CHECK(placed_on == (seen.empty() ? "nowhere" : seen.front()));
   CHECK(seen.size() == feasible);
   if (feasible && !seen.empty())
     check_mirror(x);
@@ -88,7 +88,7 @@ void cluster::check_mirror(const component_status& x) const {
 
 bool cluster::has_label(const std::string& label) {
   for (auto& name : nodes())
-    if (std::ranges::count(inside(name).options.description.capabilities.labels,
+    if (std::ranges::count(node_state_of(name).options.description.capabilities.labels,
                            label)
         > 0)
       return true;
@@ -99,7 +99,7 @@ void cluster::check_ping() {
   auto after = [&](const std::string& name, const std::string& end) {
     journal.clear();
     whisper(std::ranges::find(functions_, name, &known::name)->id, "ping");
-    pass(1s);
+    run_for(1s);
     return std::ranges::count_if(
       journal, [&](auto& line) { return line.ends_with(end); });
   };
@@ -125,7 +125,7 @@ void cluster::check_vows() {
       due.insert(numbers.begin(), numbers.end());
   // Whoever has to ask across slow cables keeps ten in a second.
   for (int i = 0; i < 200 && !std::ranges::includes(kept_, due); ++i)
-    pass(1s);
+    run_for(1s);
   CHECK(std::ranges::includes(kept_, due));
   if (whole && !frail_)
     CHECK(repeated_ == 0);

@@ -15,7 +15,7 @@ namespace {
 
 /// A controller of one domain, whose orchestrator is a double.
 struct office : actor_fixture {
-  office() : net{std::make_shared<toy_wire>()} {
+  office() : net{std::make_shared<scripted_transport>()} {
     open();
   }
 
@@ -27,13 +27,13 @@ struct office : actor_fixture {
     options.known = *store->load();
     options.random = random;
     clerk = keep(controller_actor{system.spawn(controller, options)});
-    settle();
+    run_until_idle();
   }
 
   /// The process dies, and is started again.
   void reopen(const std::string& domain = "home") {
     caf::anon_send_exit(clerk, caf::exit_reason::kill);
-    settle();
+    run_until_idle();
     open(domain);
   }
 
@@ -47,7 +47,7 @@ struct office : actor_fixture {
   /// One that says this of what stands in the way.
   template <class F>
   orchestrator_actor orchestrator_that(F why_not) {
-    return pose<orchestrator_actor>(
+    return spawn_double<orchestrator_actor>(
       [](atom::attach, const std::string& id, const controller_link_actor&) {
         domain_description x;
         x.id = id;
@@ -103,7 +103,7 @@ struct office : actor_fixture {
                                 one_function("module"));
   }
 
-  std::shared_ptr<toy_wire> net;
+  std::shared_ptr<scripted_transport> net;
   std::shared_ptr<memory_store> store = std::make_shared<memory_store>();
   controller_actor clerk;
   std::vector<std::vector<component_spec>> hosted;
@@ -117,7 +117,7 @@ TEST_CASE_FIXTURE(office, "it dials its domains until they answer") {
   tell(clerk, atom::dialled_v, net->dials.back().where, caf::strong_actor_ptr{},
        std::string{"connection refused"});
 
-  pass(300ms);
+  run_for(300ms);
 
   CHECK(net->dials.size() == 2);
 }
@@ -133,7 +133,7 @@ TEST_CASE_FIXTURE(office, "a domain that goes is dialled again") {
   found(there);
 
   caf::anon_send_exit(there, caf::exit_reason::kill);
-  pass(300ms);
+  run_for(300ms);
 
   CHECK(net->dials.size() == 2);
 }
@@ -158,7 +158,7 @@ TEST_CASE_FIXTURE(office, "a domain that comes back is told what is its") {
   auto id = any<workflow_id>();
   REQUIRE(start(id));
   caf::anon_send_exit(there, caf::exit_reason::kill);
-  pass(300ms);
+  run_for(300ms);
 
   found(sound_orchestrator());
 
@@ -174,7 +174,7 @@ TEST_CASE_FIXTURE(office, "what was stopped meanwhile is not hosted again") {
   auto id = any<workflow_id>();
   REQUIRE(start(id));
   caf::anon_send_exit(there, caf::exit_reason::kill);
-  pass(300ms);
+  run_for(300ms);
   REQUIRE(ask<atom::ok>(clerk, atom::stop_v, id));
 
   found(sound_orchestrator());
@@ -394,7 +394,7 @@ TEST_CASE_FIXTURE(office,
 
   reopen("elsewhere");
   found(sound_orchestrator());
-  pass(2s);
+  run_for(2s);
 
   REQUIRE(hosted.size() == 2);
   CHECK(hosted[1] == hosted[0]);

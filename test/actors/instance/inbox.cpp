@@ -18,7 +18,7 @@ struct desk : actor_fixture {
     : registry{std::make_shared<instance_registry>(any<node_id>())},
       self_id{registry->self, any<physical_id>()},
       room{std::make_shared<credit>(1000, 1'000'000)},
-      links{pose<egress_actor>(
+      egress{spawn_double<egress_actor>(
         [this](atom::deliver, const endpoint&, const events& all) {
           for (auto& x : all) {
             passed.push_back(x.kind == event_kind::marker ? "|" : x.payload);
@@ -29,7 +29,7 @@ struct desk : actor_fixture {
         [this](atom::deliver, const instance_id&, const events& all) {
           answers.insert(answers.end(), all.begin(), all.end());
         })},
-      out{registry, links, self_id, any<logical_id>(), clock()}, in{registry,
+      out{registry, egress, self_id, any<logical_id>(), clock()}, in{registry,
                                                                     room, out,
                                                                     self_id,
                                                                     clock()} {
@@ -76,18 +76,18 @@ struct desk : actor_fixture {
 
   void hand_over(std::uint32_t feeders = 1) {
     in.hand_over(successor, feeders);
-    settle();
+    run_until_idle();
   }
 
   void pass_on() {
     in.pass_on();
-    settle();
+    run_until_idle();
   }
 
   instance_registry_ptr registry;
   instance_id self_id;
   credit_ptr room;
-  egress_actor links;
+  egress_actor egress;
   outbox out;
   inbox in;
   endpoint successor;
@@ -193,10 +193,10 @@ TEST_CASE_FIXTURE(desk, "an end behind what waits frees who waits for it") {
 TEST_CASE_FIXTURE(desk, "nobody waits for longer than a barrier may take") {
   in.add(opener(a, 7));
   in.add(cast(a, "1"));
-  pass(limits::marker - 1ms);
+  run_for(limits::marker - 1ms);
   in.expire();
   auto early = ready();
-  pass(1ms);
+  run_for(1ms);
 
   in.expire();
 
@@ -292,7 +292,7 @@ TEST_CASE_FIXTURE(desk, "what it has sent to itself ends with it") {
   hand_over();
 
   CHECK(passed.empty());
-  CHECK(registry->counts.dropped(drop_reason::self) == 1);
+  CHECK(registry->counts.dropped(drop_reason::self_channel) == 1);
   CHECK(room->events() == 0);
 }
 
@@ -324,7 +324,7 @@ TEST_CASE_FIXTURE(desk, "it is not deserted while somebody is held") {
   hand_over(0);
   auto early = in.deserted();
 
-  pass(limits::marker);
+  run_for(limits::marker);
   in.expire();
 
   CHECK(!early);
@@ -366,7 +366,7 @@ TEST_CASE_FIXTURE(desk, "after a move, even the last is passed on") {
   in.add(cast(a, "1"));
 
   in.clear(drop_reason::stopped);
-  settle();
+  run_until_idle();
 
   CHECK(passed == strings{"1"});
 }

@@ -17,13 +17,13 @@ using strings = std::vector<std::string>;
 struct exits : actor_fixture {
   exits()
     : registry{std::make_shared<instance_registry>(any<node_id>())},
-      links{
-        pose<egress_actor>([this](atom::deliver, const endpoint& to,
+      egress{
+        spawn_double<egress_actor>([this](atom::deliver, const endpoint& to,
                                   const events& x) { note(to.instance, x); },
                            [this](atom::deliver, const instance_id& to,
                                   const events& x) { note(to.instance, x); })},
       out{registry,
-          links,
+          egress,
           {registry->self, any<physical_id>()},
           any<logical_id>(),
           clock()} {
@@ -57,7 +57,7 @@ struct exits : actor_fixture {
     auto x = far(name);
     x.node = registry->self;
     auto id = x.instance;
-    auto sink = pose<sink_actor>(
+    auto sink = spawn_double<sink_actor>(
       [this, id](atom::deliver, const events& y) { note(id, y); });
     registry->add(id, {sink, std::make_shared<credit>(10, 1000), {}});
     return x;
@@ -69,7 +69,7 @@ struct exits : actor_fixture {
 
   void flush() {
     out.flush();
-    settle();
+    run_until_idle();
   }
 
   std::uint64_t dropped(drop_reason why) {
@@ -77,7 +77,7 @@ struct exits : actor_fixture {
   }
 
   instance_registry_ptr registry;
-  egress_actor links;
+  egress_actor egress;
   outbox out;
   std::map<physical_id, std::string> names;
   strings left;
@@ -90,7 +90,7 @@ TEST_CASE_FIXTURE(exits, "events leave when they are flushed") {
   out.patch({1, {{"out", near("here")}, {"far", far("there")}}});
   cast("out", "a");
   cast("far", "b");
-  settle();
+  run_until_idle();
   REQUIRE(left.empty());
 
   flush();
@@ -166,7 +166,7 @@ TEST_CASE_FIXTURE(exits, "what is held for a channel that goes is counted") {
 TEST_CASE_FIXTURE(exits, "only what is old expires") {
   out.patch({1, {{"out", endpoint{}}}});
   cast("out", "a");
-  pass(3s);
+  run_for(3s);
   cast("out", "b");
 
   auto more = out.expire(clock().now() - 1s);
@@ -300,7 +300,7 @@ TEST_CASE_FIXTURE(exits, "two channels that move together end one way once") {
   out.patch({1, {{"left", old}, {"right", old}}});
 
   out.patch({2, {{"left", next}, {"right", next}}});
-  settle();
+  run_until_idle();
 
   CHECK(left == strings{"old:end", "next:open"});
 }
@@ -326,7 +326,7 @@ TEST_CASE_FIXTURE(exits, "what is held leaves before its way ends") {
   REQUIRE(left.empty());
 
   out.patch({2, {{"out", far("x")}}});
-  settle();
+  run_until_idle();
 
   CHECK(left == strings{"x:a", "x:end"});
 }
@@ -334,7 +334,7 @@ TEST_CASE_FIXTURE(exits, "what is held leaves before its way ends") {
 TEST_CASE_FIXTURE(exits, "who takes over opens its ways with the same mark") {
   auto x = far("x");
   outbox old{registry,
-             links,
+             egress,
              {any<node_id>(), any<physical_id>()},
              any<logical_id>(),
              clock()};
@@ -350,7 +350,7 @@ TEST_CASE_FIXTURE(exits, "who takes over opens its ways with the same mark") {
   me.node = registry->self;
   me.instance = self;
   old.end(me);
-  settle();
+  run_until_idle();
 
   CHECK(left == strings{"x:open", "x:b", "x:end"});
   REQUIRE(marks.size() == 2);
@@ -360,7 +360,7 @@ TEST_CASE_FIXTURE(exits, "who takes over opens its ways with the same mark") {
 TEST_CASE_FIXTURE(exits, "long after taking over, ways just begin") {
   out.succeed({any<node_id>(), any<physical_id>()});
   out.patch({1, {{"out", endpoint{}}}});
-  pass(limits::hand_over);
+  run_for(limits::hand_over);
 
   out.patch({2, {{"out", far("x")}}});
   cast("out", "a");

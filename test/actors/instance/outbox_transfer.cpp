@@ -30,7 +30,7 @@ TEST_CASE_FIXTURE(promises, "a successor does not wait for ever") {
   successor_outbox.flush();
   CHECK(taken() == strings{""});
 
-  pass(limits::marker);
+  run_for(limits::marker);
   successor_outbox.retry();
   successor_outbox.flush();
 
@@ -83,13 +83,13 @@ TEST_CASE_FIXTURE(promises, "only a predecessor leaves anything") {
   offer("sure", "a");
   taken();
   out.end(successor);
-  settle();
+  run_until_idle();
   taken();
   auto successor_outbox = make_heir(x, {any<node_id>(), myself});
 
   for (auto& gift : gifts)
     successor_outbox.import_streams(gift);
-  pass(limits::node_start);
+  run_for(limits::node_start);
   successor_outbox.retry();
   successor_outbox.flush();
 

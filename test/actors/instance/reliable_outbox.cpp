@@ -15,7 +15,7 @@ TEST_CASE_FIXTURE(promises, "drop-oldest waits for room, in order") {
     CHECK(offer("oldest", payload));
   CHECK(taken() == strings{"1a", "2b", "3c"});
   CHECK(registry->counts.dropped() == 0);
-  CHECK(out.due() == clock().now() + limits::room_pause);
+  CHECK(out.due() == clock().now() + limits::credit_retry_pause);
 
   make_room(x);
   out.retry();
@@ -52,7 +52,7 @@ TEST_CASE_FIXTURE(promises, "drop-oldest also holds for nowhere") {
 
 TEST_CASE_FIXTURE(promises, "drop-oldest holds for other nodes, too") {
   out.patch({1, {{"oldest", far()}}});
-  constexpr auto all = limits::under_way_events + limits::held_events;
+  constexpr auto all = limits::retransmit_in_flight_events + limits::held_events;
   for (std::size_t i = 0; i < all + 3; ++i)
     offer("oldest", "x");
 
@@ -205,15 +205,15 @@ TEST_CASE_FIXTURE(promises, "a target that says nothing is asked again") {
   offer("sure", "a");
   offer("sure", "b");
   taken();
-  REQUIRE(out.due() == clock().now() + limits::unconfirmed_min);
+  REQUIRE(out.due() == clock().now() + limits::retransmit_pause_min);
   out.retry();
   CHECK(taken().empty());
 
-  pass(limits::unconfirmed_min);
+  run_for(limits::retransmit_pause_min);
   out.retry();
 
   CHECK(taken() == strings{"1a"});
-  CHECK(out.due() == clock().now() + 2 * limits::unconfirmed_min);
+  CHECK(out.due() == clock().now() + 2 * limits::retransmit_pause_min);
   CHECK(registry->counts.sent() == 3);
 }
 
@@ -273,7 +273,7 @@ TEST_CASE_FIXTURE(promises, "poison is dropped, and what follows is sent") {
 TEST_CASE_FIXTURE(promises, "no more is kept than may be") {
   auto x = near();
   out.patch({1, {{"sure", x}}});
-  for (std::size_t i = 0; i < limits::unconfirmed_events; ++i)
+  for (std::size_t i = 0; i < limits::retransmit_events; ++i)
     CHECK(offer("sure", "x"));
 
   CHECK(!offer("sure", "y"));
@@ -289,7 +289,7 @@ TEST_CASE_FIXTURE(promises, "a function never waits for itself") {
   me.node = registry->self;
   me.instance = myself;
   out.patch({1, {{"sure", me}}});
-  for (std::size_t i = 0; i < limits::unconfirmed_events; ++i)
+  for (std::size_t i = 0; i < limits::retransmit_events; ++i)
     offer("sure", "x");
 
   CHECK(offer("sure", "y"));

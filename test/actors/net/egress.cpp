@@ -16,9 +16,9 @@ using strings = std::vector<std::string>;
 struct roads : actor_fixture {
   roads()
     : registry{std::make_shared<instance_registry>(any<node_id>())},
-      net{std::make_shared<toy_wire>()} {
+      net{std::make_shared<scripted_transport>()} {
     out = keep(egress_actor{
-      system.spawn(links, registry, net, random, "http://self:7002")});
+      system.spawn(egress, registry, net, random, "http://self:7002")});
     peer.node = any<node_id>();
     peer.session = any<session_id>();
     peer.instance = any<physical_id>();
@@ -27,7 +27,7 @@ struct roads : actor_fixture {
 
   /// Takes everything from `wanted` on.
   ingress_actor sound_gate(std::uint64_t wanted = 0) {
-    return pose<ingress_actor>(
+    return spawn_double<ingress_actor>(
       [this, wanted](atom::greet, const greeting& x) {
         greetings.push_back(x);
         return wanted;
@@ -42,7 +42,7 @@ struct roads : actor_fixture {
 
   /// Gets everything, and never says so.
   ingress_actor mute_gate() {
-    return pose<ingress_actor>(
+    return spawn_double<ingress_actor>(
       [](atom::greet, const greeting&) { return std::uint64_t{0}; },
       [this](atom::deliver, std::uint64_t, const batch& x) {
         for (auto& y : x.fragments)
@@ -58,10 +58,10 @@ struct roads : actor_fixture {
          events{cast_of({registry->self, any<physical_id>()}, payload)});
   }
 
-  void found(const ingress_actor& gate) {
+  void found(const ingress_actor& ingress) {
     REQUIRE(!net->dials.empty());
     tell(out, atom::dialled_v, net->dials.back().where,
-         caf::actor_cast<caf::strong_actor_ptr>(gate), std::string{});
+         caf::actor_cast<caf::strong_actor_ptr>(ingress), std::string{});
   }
 
   void not_found() {
@@ -70,9 +70,9 @@ struct roads : actor_fixture {
          std::string{"connection refused"});
   }
 
-  void kill(const ingress_actor& gate) {
-    caf::anon_send_exit(gate, caf::exit_reason::kill);
-    settle();
+  void kill(const ingress_actor& ingress) {
+    caf::anon_send_exit(ingress, caf::exit_reason::kill);
+    run_until_idle();
   }
 
   std::uint64_t lost() {
@@ -80,7 +80,7 @@ struct roads : actor_fixture {
   }
 
   instance_registry_ptr registry;
-  std::shared_ptr<toy_wire> net;
+  std::shared_ptr<scripted_transport> net;
   egress_actor out;
   endpoint peer;
   std::vector<greeting> greetings;
@@ -143,7 +143,7 @@ TEST_CASE_FIXTURE(roads, "what was not taken is sent again") {
   send("b");
 
   kill(broken);
-  pass(300ms);
+  run_for(300ms);
   found(sound_gate());
 
   CHECK(swallowed == strings{"a", "b"});
@@ -157,7 +157,7 @@ TEST_CASE_FIXTURE(roads, "what was taken is not sent again") {
   send("b");
 
   kill(broken);
-  pass(300ms);
+  run_for(300ms);
   found(sound_gate(2));
 
   CHECK(got == strings{"b"});
@@ -167,7 +167,7 @@ TEST_CASE_FIXTURE(roads, "a gate that takes nothing is a broken connection") {
   send("a");
   found(mute_gate());
 
-  pass(limits::local + 300ms);
+  run_for(limits::local + 300ms);
 
   CHECK(net->dials.size() == 2);
 }
@@ -178,7 +178,7 @@ TEST_CASE_FIXTURE(roads,
   not_found();
   auto at_once = net->dials.size();
 
-  pass(300ms);
+  run_for(300ms);
 
   CHECK(at_once == 1);
   CHECK(net->dials.size() == 2);
@@ -188,7 +188,7 @@ TEST_CASE_FIXTURE(roads, "who cannot be reached for long loses what waits") {
   send("a");
   not_found();
 
-  pass(limits::link_patience + 1s);
+  run_for(limits::peer_reach_timeout + 1s);
 
   CHECK(lost() == 1);
   CHECK(registry->egress_credit(peer.node)->events() == 0);
@@ -200,10 +200,10 @@ TEST_CASE_FIXTURE(roads, "after a loss, another life of the link begins") {
   found(first);
   kill(first);
   send("lost");
-  pass(limits::link_patience + 1s);
+  run_for(limits::peer_reach_timeout + 1s);
 
   send("b");
-  pass(300ms);
+  run_for(300ms);
   found(sound_gate());
 
   CHECK(got == strings{"a", "b"});
@@ -232,7 +232,7 @@ TEST_CASE_FIXTURE(roads, "a fence of a former session touches nothing") {
 TEST_CASE_FIXTURE(roads, "a call that is dropped fails at its caller") {
   event answer;
   auto caller = any<physical_id>();
-  registry->add(caller, {pose<sink_actor>([&](atom::deliver, const events& x) {
+  registry->add(caller, {spawn_double<sink_actor>([&](atom::deliver, const events& x) {
                            answer = x.front();
                          }),
                          std::make_shared<credit>(10, 100),
@@ -265,7 +265,7 @@ TEST_CASE_FIXTURE(roads, "large events leave in parts") {
 TEST_CASE_FIXTURE(roads, "an idle link is hung up, and dialled when needed") {
   send("a");
   found(sound_gate());
-  pass(2 * limits::egress_idle);
+  run_for(2 * limits::egress_idle);
 
   send("b");
   auto dials = net->dials.size();
@@ -279,9 +279,9 @@ TEST_CASE_FIXTURE(roads, "an idle link is hung up, and dialled when needed") {
 TEST_CASE_FIXTURE(roads, "a link in use is not hung up") {
   send("a");
   found(sound_gate());
-  pass(limits::egress_idle / 2);
+  run_for(limits::egress_idle / 2);
   send("b");
-  pass(limits::egress_idle / 2 + 1s);
+  run_for(limits::egress_idle / 2 + 1s);
 
   send("c");
 
@@ -306,7 +306,7 @@ TEST_CASE_FIXTURE(roads, "who has greeted us can be answered") {
   tell(out, atom::greet_v, asker, std::string{"http://asker:7002"});
 
   tell(out, atom::deliver_v, instance_id{asker, any<physical_id>()},
-       events{failed_call({}, {})});
+       events{make_error_reply({}, {})});
 
   REQUIRE(net->dials.size() == 1);
   CHECK(net->dials[0].where == "http://asker:7002");
@@ -339,7 +339,7 @@ TEST_CASE_FIXTURE(roads,
                   "what a refused session has sent is counted as fenced") {
   send("a");
 
-  found(pose<ingress_actor>([](atom::greet, const greeting&) {
+  found(spawn_double<ingress_actor>([](atom::greet, const greeting&) {
     return fail(ec::lost_session, "that session has ended");
   }));
 
@@ -352,13 +352,13 @@ TEST_CASE_FIXTURE(roads, "who was refused begins anew in its next session") {
   found(first);
   kill(first);
   send("b");
-  pass(300ms);
-  found(pose<ingress_actor>([](atom::greet, const greeting&) {
+  run_for(300ms);
+  found(spawn_double<ingress_actor>([](atom::greet, const greeting&) {
     return fail(ec::lost_session, "that session has ended");
   }));
 
   send("c");
-  pass(300ms);
+  run_for(300ms);
   found(sound_gate());
 
   CHECK(got == strings{"a", "c"});
@@ -370,7 +370,7 @@ TEST_CASE_FIXTURE(roads, "what is left when the links end is counted") {
   send("a");
 
   caf::anon_send_exit(out, caf::exit_reason::user_shutdown);
-  settle();
+  run_until_idle();
 
   CHECK(lost() == 1);
 }

@@ -15,13 +15,13 @@ struct porch : actor_fixture {
     : registry{std::make_shared<instance_registry>(any<node_id>())},
       peer{any<node_id>()}, session{any<session_id>()}, target{
                                                           any<physical_id>()} {
-    auto links = pose<egress_actor>(
+    auto egress = spawn_double<egress_actor>(
       [this](atom::deliver, const instance_id& to, const events& x) {
         answers.insert(answers.end(), x.begin(), x.end());
         answered = to;
       });
-    acceptor = keep(ingress_actor{system.spawn(gate, registry, links)});
-    auto sink = pose<sink_actor>([this](atom::deliver, const events& x) {
+    acceptor = keep(ingress_actor{system.spawn(ingress, registry, egress)});
+    auto sink = spawn_double<sink_actor>([this](atom::deliver, const events& x) {
       for (auto& y : x)
         got.push_back(y.payload);
     });

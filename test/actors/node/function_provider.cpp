@@ -55,7 +55,7 @@ struct workshop : actor_fixture {
     spec.code = sha256(module);
     auto request = self->request(maker, caf::infinite, atom::prepare_v, id,
                                  std::move(spec));
-    settle();
+    run_until_idle();
     return request;
   }
 
@@ -64,7 +64,7 @@ struct workshop : actor_fixture {
     spec.code = sha256(module);
     auto request = self->request(maker, caf::infinite, atom::start_v, id,
                                  std::move(spec), output_map{}, std::string{});
-    settle();
+    run_until_idle();
     return request;
   }
 

@@ -10,9 +10,9 @@ namespace {
 
 struct street : actor_fixture {
   street() : registry{any<node_id>()} {
-    home.sink = pose<sink_actor>(
+    placed_on.sink = spawn_double<sink_actor>(
       [this](atom::deliver, const events& x) { got.push_back(x.size()); });
-    home.room = std::make_shared<credit>(2, 100);
+    placed_on.room = std::make_shared<credit>(2, 100);
   }
 
   event cast(std::string payload) {
@@ -26,14 +26,14 @@ struct street : actor_fixture {
     return x;
   }
 
-  void post(events batch) {
-    deliver(registry, home, std::move(batch),
+  void enqueue_cast(events batch) {
+    deliver(registry, placed_on, std::move(batch),
             [this](const event& x) { refused.push_back(x.call); });
-    settle();
+    run_until_idle();
   }
 
   instance_registry registry;
-  local_instance home;
+  local_instance placed_on;
   std::vector<std::size_t> got;
   std::vector<std::uint64_t> refused;
 };
@@ -42,7 +42,7 @@ struct street : actor_fixture {
 
 TEST_CASE_FIXTURE(street, "who lives here is found, who moved out is not") {
   auto id = any<physical_id>();
-  registry.add(id, home);
+  registry.add(id, placed_on);
   auto before = registry.find(id).has_value();
 
   registry.remove(id);
@@ -53,14 +53,14 @@ TEST_CASE_FIXTURE(street, "who lives here is found, who moved out is not") {
 }
 
 TEST_CASE_FIXTURE(street, "events of one drain travel in one message") {
-  post({cast("a"), cast("b")});
+  enqueue_cast({cast("a"), cast("b")});
 
   CHECK(got == std::vector<std::size_t>{2});
-  CHECK(home.room->events() == 2);
+  CHECK(placed_on.room->events() == 2);
 }
 
 TEST_CASE_FIXTURE(street, "what finds no room is counted, and its calls fail") {
-  post({cast("a"), cast("b"), cast("c"), call(7)});
+  enqueue_cast({cast("a"), cast("b"), cast("c"), call(7)});
 
   CHECK(got == std::vector<std::size_t>{2});
   CHECK(registry.counts.dropped(drop_reason::inbox_full) == 2);
@@ -68,20 +68,20 @@ TEST_CASE_FIXTURE(street, "what finds no room is counted, and its calls fail") {
 }
 
 TEST_CASE_FIXTURE(street, "an answer needs no room") {
-  post({cast("a"), cast("b")});
+  enqueue_cast({cast("a"), cast("b")});
   auto answer = call(7);
   answer.kind = event_kind::reply;
 
-  post({answer});
+  enqueue_cast({answer});
 
   CHECK(got == std::vector<std::size_t>{2, 1});
   CHECK(registry.counts.dropped() == 0);
 }
 
 TEST_CASE_FIXTURE(street, "nobody is delivered to whom has gone") {
-  home.room->close();
+  placed_on.room->close();
 
-  post({cast("a"), call(7)});
+  enqueue_cast({cast("a"), call(7)});
 
   CHECK(got.empty());
   CHECK(registry.counts.dropped(drop_reason::unknown_instance) == 2);

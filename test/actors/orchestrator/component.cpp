@@ -25,7 +25,7 @@ struct nursery : actor_fixture {
     at.handle
       = system.spawn([this](node_actor::pointer me) { return node(me); });
     keep(at.handle);
-    auto boss = pose<orchestrator_actor>(
+    auto boss = spawn_double<orchestrator_actor>(
       [this](atom::place, const component_spec&) -> caf::result<placement> {
         ++placements;
         if (!feasible)
@@ -97,7 +97,7 @@ struct nursery : actor_fixture {
     tell(at.handle, atom::stop_v);
   }
 
-  component_status look() {
+  component_status status_of() {
     return *ask<component_status>(child, atom::inspect_v);
   }
 
@@ -124,36 +124,36 @@ struct nursery : actor_fixture {
 } // namespace
 
 TEST_CASE_FIXTURE(nursery, "it asks for a place, starts there and says so") {
-  settle();
+  run_until_idle();
 
   REQUIRE(started.size() == 1);
   REQUIRE(moves.size() == 1);
   CHECK(moves[0].instance == started[0]);
   CHECK(moves[0].session == at.session);
-  CHECK(look().phase == component_phase::running);
+  CHECK(status_of().phase == component_phase::running);
 }
 
 TEST_CASE_FIXTURE(nursery, "it waits while nobody can host it") {
   feasible = false;
-  settle();
+  run_until_idle();
   feasible = true;
 
   tell(child, atom::tick_v);
 
   CHECK(placements == 2);
-  CHECK(look().phase == component_phase::running);
+  CHECK(status_of().phase == component_phase::running);
 }
 
 TEST_CASE_FIXTURE(nursery, "it says why nobody can") {
   feasible = false;
-  settle();
+  run_until_idle();
 
-  CHECK(look().phase == component_phase::pending);
-  CHECK(look().reason == "nobody can");
+  CHECK(status_of().phase == component_phase::pending);
+  CHECK(status_of().reason == "nobody can");
 }
 
 TEST_CASE_FIXTURE(nursery, "one at home does not ask for another place") {
-  settle();
+  run_until_idle();
 
   tell(child, atom::tick_v);
 
@@ -162,53 +162,53 @@ TEST_CASE_FIXTURE(nursery, "one at home does not ask for another place") {
 
 TEST_CASE_FIXTURE(nursery, "while it starts, it does not ask again") {
   at_once = false;
-  settle();
+  run_until_idle();
 
   tell(child, atom::tick_v);
 
   CHECK(placements == 1);
-  CHECK(look().phase == component_phase::starting);
+  CHECK(status_of().phase == component_phase::starting);
 }
 
 TEST_CASE_FIXTURE(nursery, "a start that fails is taken back and tried again") {
   at_once = false;
-  settle();
+  run_until_idle();
 
   refuse();
   auto first = started.size();
-  pass(100ms);
+  run_for(100ms);
 
   CHECK(first == 1);
   CHECK(stopped == std::vector{started[0]});
   CHECK(started.size() == 2);
-  CHECK(look().reason == "no good");
+  CHECK(status_of().reason == "no good");
 }
 
 TEST_CASE_FIXTURE(nursery, "what starts after it was taken back is stopped") {
   at_once = false;
-  settle();
+  run_until_idle();
   at_once = true;
   tell(child, atom::lost_v, at.session);
 
   succeed();
 
-  CHECK(look().instance == started[1]);
+  CHECK(status_of().instance == started[1]);
   CHECK(stopped == std::vector{started[0]});
 }
 
 TEST_CASE_FIXTURE(nursery, "an end before the answer to its start is an end") {
   at_once = false;
-  settle();
+  run_until_idle();
   exits();
 
   succeed();
 
-  CHECK(look().phase == component_phase::pending);
-  CHECK(look().reason == "crash");
+  CHECK(status_of().phase == component_phase::pending);
+  CHECK(status_of().reason == "crash");
 }
 
 TEST_CASE_FIXTURE(nursery, "the loss of another session does not move it") {
-  settle();
+  run_until_idle();
 
   tell(child, atom::lost_v, any<session_id>());
 
@@ -216,7 +216,7 @@ TEST_CASE_FIXTURE(nursery, "the loss of another session does not move it") {
 }
 
 TEST_CASE_FIXTURE(nursery, "the end of a former instance does not move it") {
-  settle();
+  run_until_idle();
 
   tell(child, atom::exited_v, any<physical_id>(), std::string{"crash"});
 
@@ -225,30 +225,30 @@ TEST_CASE_FIXTURE(nursery, "the end of a former instance does not move it") {
 
 TEST_CASE_FIXTURE(nursery,
                   "a crash is followed by a start, the next by a pause") {
-  settle();
+  run_until_idle();
 
   exits();
   auto first = started.size();
   exits();
   auto second = started.size();
-  pass(200ms);
+  run_for(200ms);
 
   CHECK(first == 2);
   CHECK(second == 2);
   CHECK(started.size() == 3);
-  CHECK(look().restarts == 2);
+  CHECK(status_of().restarts == 2);
 }
 
 TEST_CASE_FIXTURE(nursery, "each crash doubles the pause") {
-  settle();
+  run_until_idle();
   exits();
   exits();
-  pass(200ms);
+  run_for(200ms);
   exits();
-  pass(399ms);
+  run_for(399ms);
   auto early = started.size();
 
-  pass(1ms);
+  run_for(1ms);
 
   CHECK(early == 3);
   CHECK(started.size() == 4);
@@ -256,7 +256,7 @@ TEST_CASE_FIXTURE(nursery, "each crash doubles the pause") {
 
 TEST_CASE_FIXTURE(nursery, "it may keep what a node has brought along") {
   feasible = false;
-  settle();
+  run_until_idle();
   inventory_record record;
   record.component = spec.id;
   record.instance = any<physical_id>();
@@ -266,7 +266,7 @@ TEST_CASE_FIXTURE(nursery, "it may keep what a node has brought along") {
   auto keeps = ask<bool>(child, atom::adopt_v, record, at);
 
   CHECK(keeps == true);
-  CHECK(look().instance == record.instance);
+  CHECK(status_of().instance == record.instance);
   CHECK(outputs.revision > 41);
 }
 
@@ -290,7 +290,7 @@ TEST_CASE_FIXTURE(nursery, "what is brought while it asks for a place stays") {
 
 TEST_CASE_FIXTURE(nursery, "it does not keep what runs something else") {
   feasible = false;
-  settle();
+  run_until_idle();
   inventory_record record;
   record.component = spec.id;
   record.instance = any<physical_id>();
@@ -300,18 +300,18 @@ TEST_CASE_FIXTURE(nursery, "it does not keep what runs something else") {
 }
 
 TEST_CASE_FIXTURE(nursery, "it does not keep a second instance") {
-  settle();
+  run_until_idle();
   inventory_record record;
   record.component = spec.id;
   record.instance = any<physical_id>();
   record.spec = fingerprint(spec);
 
   CHECK(ask<bool>(child, atom::adopt_v, record, at) == false);
-  CHECK(look().instance == started[0]);
+  CHECK(status_of().instance == started[0]);
 }
 
 TEST_CASE_FIXTURE(nursery, "its own instance stays under a new session") {
-  settle();
+  run_until_idle();
   inventory_record record;
   record.component = spec.id;
   record.instance = started[0];
@@ -322,14 +322,14 @@ TEST_CASE_FIXTURE(nursery, "its own instance stays under a new session") {
 
   CHECK(keeps == true);
   CHECK(moves.back().session == at.session);
-  CHECK(look().restarts == 0);
+  CHECK(status_of().restarts == 0);
 }
 
 TEST_CASE_FIXTURE(nursery, "a listener is told at once, and at each move") {
-  settle();
+  run_until_idle();
   std::vector<endpoint> heard;
   auto ear
-    = pose<listener_actor>([&](atom::moved, const logical_id&,
+    = spawn_double<listener_actor>([&](atom::moved, const logical_id&,
                                const endpoint& x) { heard.push_back(x); });
   tell(child, atom::watch_v, ear);
   auto first = heard.size();
@@ -343,7 +343,7 @@ TEST_CASE_FIXTURE(nursery, "a listener is told at once, and at each move") {
 }
 
 TEST_CASE_FIXTURE(nursery, "when its target moves, it patches its instance") {
-  settle();
+  run_until_idle();
   endpoint there;
   there.node = any<node_id>();
   there.instance = any<physical_id>();
@@ -356,7 +356,7 @@ TEST_CASE_FIXTURE(nursery, "when its target moves, it patches its instance") {
 }
 
 TEST_CASE_FIXTURE(nursery, "news that are none patch nothing") {
-  settle();
+  run_until_idle();
   endpoint there;
   there.instance = any<physical_id>();
   tell(child, atom::moved_v, target, there);
@@ -368,7 +368,7 @@ TEST_CASE_FIXTURE(nursery, "news that are none patch nothing") {
 }
 
 TEST_CASE_FIXTURE(nursery, "when it stops, so does its instance") {
-  settle();
+  run_until_idle();
 
   tell(child, atom::stop_v);
 

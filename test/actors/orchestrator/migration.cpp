@@ -20,14 +20,14 @@ struct removal : actor_fixture {
     spec.name = "f";
     first = make("old");
     second = make("new");
-    auto boss = pose<orchestrator_actor>(
+    auto boss = spawn_double<orchestrator_actor>(
       [this](atom::place, const component_spec&) { return first; },
       [this](atom::moved, const logical_id&, const endpoint& x) {
         moves.push_back(x);
       });
     child = keep(
       component_actor{system.spawn(component, spec, boss, random, false)});
-    settle();
+    run_until_idle();
     log.clear();
   }
 
@@ -48,7 +48,7 @@ struct removal : actor_fixture {
         return problem;
       return atom::ok_v;
     };
-    x.handle = pose<node_actor>(
+    x.handle = spawn_double<node_actor>(
       [answer](atom::start, const physical_id&, const component_spec&,
                const output_map&,
                const std::string&) { return answer("start"); },
@@ -147,7 +147,7 @@ TEST_CASE_FIXTURE(removal, "each step has its deadline") {
   migrate();
   log.clear();
 
-  pass(limits::node_start);
+  run_for(limits::node_start);
 
   CHECK(log == strings{"stop new", "thaw old"});
 }
@@ -204,7 +204,7 @@ TEST_CASE_FIXTURE(removal, "long after a move, its predecessor is not wanted") {
   record.instance = moves.back().instance;
   record.spec = fingerprint(spec);
   REQUIRE(migrate());
-  pass(limits::hand_over);
+  run_for(limits::hand_over);
 
   CHECK(ask<bool>(child, atom::adopt_v, record, first) == false);
 }
@@ -215,7 +215,7 @@ TEST_CASE_FIXTURE(removal, "moves follow each other") {
   auto again = ask<atom::ok>(child, atom::migrate_v, second);
   silent.clear();
 
-  pass(limits::node_start);
+  run_for(limits::node_start);
 
   CHECK(!again); // waits for the first one
   CHECK(moves.back().instance == successor);

@@ -42,7 +42,7 @@ struct domain : actor_fixture {
 
   /// A node that answers keep-alives and starts everything.
   node_actor sound_node() {
-    return pose<node_actor>(
+    return spawn_double<node_actor>(
       [](atom::keep_alive, std::uint64_t) { return node_report{}; },
       [this](atom::start, const physical_id& x, const component_spec&,
              const output_map&, const std::string&) {
@@ -61,7 +61,7 @@ struct domain : actor_fixture {
                         std::move(brought));
   }
 
-  domain_description look() {
+  domain_description status_of() {
     return *ask<domain_description>(boss, atom::describe_v);
   }
 
@@ -92,7 +92,7 @@ TEST_CASE_FIXTURE(domain, "a node that joins is given a session and the pace") {
   REQUIRE(x);
   CHECK(x->session);
   CHECK(x->keep_alive_ms == 2000);
-  CHECK(look().nodes == 1);
+  CHECK(status_of().nodes == 1);
 }
 
 TEST_CASE_FIXTURE(domain, "a node without an id is refused") {
@@ -111,7 +111,7 @@ TEST_CASE_FIXTURE(domain, "the same process may join again") {
 
   REQUIRE(second);
   CHECK(first->session != second->session);
-  CHECK(look().nodes == 1);
+  CHECK(status_of().nodes == 1);
 }
 
 TEST_CASE_FIXTURE(domain,
@@ -128,14 +128,14 @@ TEST_CASE_FIXTURE(domain,
 
 TEST_CASE_FIXTURE(domain, "another process wins when the first is silent") {
   auto id = any<node_id>();
-  auto silent = pose<node_actor>([](atom::tick) { /* nop */ });
+  auto silent = spawn_double<node_actor>([](atom::tick) { /* nop */ });
   auto first = join(id, silent, any<boot_id>());
   auto recorder = any<node_id>();
   REQUIRE(join(recorder, sound_node(), any<boot_id>()));
 
   auto request = self->request(boss, caf::infinite, atom::join_v, describe(id),
                                sound_node(), any<boot_id>(), inventory{});
-  pass(period);
+  run_for(period);
   welcome answer;
   request.receive([&](const welcome& x) { answer = x; },
                   [](const caf::error& x) { FAIL(explain(x)); });
@@ -143,24 +143,24 @@ TEST_CASE_FIXTURE(domain, "another process wins when the first is silent") {
   CHECK(answer.session);
   REQUIRE(!fenced.empty());
   CHECK(fenced[0] == first->session);
-  CHECK(look().nodes == 2);
+  CHECK(status_of().nodes == 2);
 }
 
 TEST_CASE_FIXTURE(domain, "a newcomer who asks twice joins once") {
   auto id = any<node_id>();
   auto boot = any<boot_id>();
   REQUIRE(
-    join(id, pose<node_actor>([](atom::tick) { /* nop */ }), any<boot_id>()));
+    join(id, spawn_double<node_actor>([](atom::tick) { /* nop */ }), any<boot_id>()));
   auto stale = sound_node();
   self->send(boss, atom::join_v, describe(id), stale, boot, inventory{});
-  settle();
+  run_until_idle();
   self->send(boss, atom::join_v, describe(id), sound_node(), boot, inventory{});
 
-  pass(period);
+  run_for(period);
   caf::anon_send_exit(stale, caf::exit_reason::kill);
-  pass(period);
+  run_for(period);
 
-  CHECK(look().nodes <= 1);
+  CHECK(status_of().nodes <= 1);
 }
 
 TEST_CASE_FIXTURE(domain, "what is said in a lost session counts as refused") {
@@ -171,7 +171,7 @@ TEST_CASE_FIXTURE(domain, "what is said in a lost session counts as refused") {
   REQUIRE(ask<statuses>(boss, atom::host_v, id, specs{spec}));
   auto old = started.at(0);
   caf::anon_send_exit(node, caf::exit_reason::kill);
-  settle();
+  run_until_idle();
   REQUIRE(join(any<node_id>(), sound_node(), any<boot_id>()));
 
   tell(boss, atom::exited_v, x->session, spec.id, old, std::string{"late"});
@@ -185,7 +185,7 @@ TEST_CASE_FIXTURE(domain, "many that are lost at once are fenced together") {
   auto recorder = any<node_id>();
   std::size_t told = 0;
   REQUIRE(join(recorder,
-               pose<node_actor>(
+               spawn_double<node_actor>(
                  [](atom::keep_alive, std::uint64_t) { return node_report{}; },
                  [&](atom::fence, const fenced_sessions& x) {
                    ++told;
@@ -201,7 +201,7 @@ TEST_CASE_FIXTURE(domain, "many that are lost at once are fenced together") {
 
   for (auto& x : all)
     caf::anon_send_exit(x, caf::exit_reason::kill);
-  settle();
+  run_until_idle();
 
   std::set<session_id> different{fenced.begin(), fenced.end()};
   CHECK(different.size() == 100);
@@ -212,7 +212,7 @@ TEST_CASE_FIXTURE(domain, "its controller hears of each node that joins") {
   std::vector<std::string> heard;
   REQUIRE(ask<domain_description>(
     boss, atom::attach_v, std::string{"home"},
-    pose<controller_link_actor>(
+    spawn_double<controller_link_actor>(
       [&](atom::joined, const std::string& x) { heard.push_back(x); })));
 
   REQUIRE(join(any<node_id>(), sound_node(), any<boot_id>()));
@@ -242,7 +242,7 @@ TEST_CASE_FIXTURE(domain,
   found.component = any<logical_id>();
   found.instance = any<physical_id>();
   std::vector<physical_id> stopped;
-  auto node = pose<node_actor>(
+  auto node = spawn_double<node_actor>(
     [found](atom::keep_alive, std::uint64_t) {
       return node_report{{}, digest(found.instance), {}};
     },
@@ -250,7 +250,7 @@ TEST_CASE_FIXTURE(domain,
     [&](atom::stop, const physical_id& x) { stopped.push_back(x); });
 
   auto x = join(any<node_id>(), node, any<boot_id>(), {found});
-  pass(1min);
+  run_for(1min);
 
   REQUIRE(x);
   CHECK(x->stop.empty());
@@ -284,14 +284,14 @@ TEST_CASE_FIXTURE(domain, "hosting answers although nothing can start") {
 }
 
 TEST_CASE_FIXTURE(domain, "hosting answers in time although a start hangs") {
-  auto hanging = pose<node_actor>(
+  auto hanging = spawn_double<node_actor>(
     [](atom::keep_alive, std::uint64_t) { return node_report{}; });
   REQUIRE(join(any<node_id>(), hanging, any<boot_id>()));
   auto id = any<workflow_id>();
   auto request
     = self->request(boss, caf::infinite, atom::host_v, id, specs{function(id)});
 
-  pass(limits::host);
+  run_for(limits::host);
 
   CHECK(!self->mailbox().empty());
   request.receive([](const statuses& x) { CHECK(x.size() == 1); },
@@ -318,7 +318,7 @@ TEST_CASE_FIXTURE(domain, "dropping what nobody knows does no harm") {
 
 TEST_CASE_FIXTURE(domain, "a controller that means another domain is refused") {
   auto x = ask<domain_description>(boss, atom::attach_v, std::string{"away"},
-                                   pose<controller_link_actor>());
+                                   spawn_double<controller_link_actor>());
 
   REQUIRE(!x);
   CHECK(explain(x.error()) == "this is domain home, not away");
@@ -328,7 +328,7 @@ TEST_CASE_FIXTURE(domain, "a module is fetched once and kept") {
   std::string module = "some code";
   auto id = sha256(module);
   auto asked = 0;
-  auto library = pose<controller_link_actor>(
+  auto library = spawn_double<controller_link_actor>(
     [&](atom::fetch, const code_id&, std::uint64_t offset) {
       ++asked;
       return code_part{id, module.size(), offset, module.substr(offset)};
@@ -348,7 +348,7 @@ TEST_CASE_FIXTURE(domain, "a module is fetched once and kept") {
 
 TEST_CASE_FIXTURE(domain, "a module that arrives damaged is refused") {
   auto id = sha256("some code");
-  auto library = pose<controller_link_actor>(
+  auto library = spawn_double<controller_link_actor>(
     [&](atom::fetch, const code_id&, std::uint64_t) {
       return code_part{id, 3, 0, "bad"};
     });

@@ -16,7 +16,7 @@ namespace {
 /// INTENT LISTENER between a double of the proxy and a Redis in memory.
 struct letter_box : actor_fixture {
   letter_box() {
-    proxy = pose<proxy_actor>(
+    proxy = spawn_double<proxy_actor>(
       [this](atom::intent, const std::string& key, const std::string& value) {
         got.push_back(key + " = " + value);
         return atom::ok_v;
@@ -26,7 +26,7 @@ struct letter_box : actor_fixture {
   void open() {
     it = keep(
       intent_listener_actor{system.spawn(intents, database->opener(), proxy)});
-    settle();
+    run_until_idle();
   }
 
   void push(const std::string& key, const std::string& value) {
@@ -50,7 +50,7 @@ TEST_CASE_FIXTURE(letter_box, "intents are brought from head to tail") {
   push("intent:a", "1");
   push("intent:b", "2");
 
-  pass(10ms);
+  run_for(10ms);
 
   CHECK(got == lines{"intent:a = 1", "intent:b = 2"});
   CHECK(database->content.empty());
@@ -62,7 +62,7 @@ TEST_CASE_FIXTURE(letter_box, "an intent without a value is brought without") {
   database->execute({"RPUSH", "intent:b", "a list"});
   database->execute({"RPUSH", "intents", "intent:b"});
 
-  pass(10ms);
+  run_for(10ms);
 
   CHECK(got == lines{"intent:a = ", "intent:b = "});
   CHECK(database->content.empty());
@@ -73,7 +73,7 @@ TEST_CASE_FIXTURE(letter_box, "what is no intent is neither read nor deleted") {
   push("precious", "1");
   push("intent:result:f", "2");
 
-  pass(10ms);
+  run_for(10ms);
 
   CHECK(got == lines{"precious = ", "intent:result:f = "});
   CHECK(database->content.size() == 2);
@@ -83,7 +83,7 @@ TEST_CASE_FIXTURE(letter_box, "of a huge value enough is read to refuse it") {
   open();
   push("intent:a", std::string(1u << 20, 'x'));
 
-  pass(10ms);
+  run_for(10ms);
 
   REQUIRE(got.size() == 1);
   CHECK(got[0].size() == limits::intent_text + 12);
@@ -97,7 +97,7 @@ TEST_CASE("no intent is lost, whichever run fails before it is done") {
     box.push("intent:a", "1");
     box.push("intent:b", "2");
 
-    box.pass(10s);
+    box.run_for(10s);
 
     auto both = letter_box::lines{"intent:a = 1", "intent:b = 2"};
     CHECK_MESSAGE(box.got == both, n);
@@ -108,13 +108,13 @@ TEST_CASE_FIXTURE(letter_box, "the pauses between attempts are bounded") {
   database->down = true;
   open();
 
-  pass(60s);
+  run_for(60s);
   CHECK(database->runs > 12);
   CHECK(database->runs < 25);
 
   database->down = false;
   push("intent:a", "1");
-  pass(limits::redis_pause_max);
+  run_for(limits::redis_pause_max);
   CHECK(got == lines{"intent:a = 1"});
 }
 
@@ -123,7 +123,7 @@ TEST_CASE_FIXTURE(letter_box, "a list of intents that is none does no harm") {
   database->execute({"SET", "intents", "hello"});
 
   auto runs = database->runs;
-  pass(10s);
+  run_for(10s);
 
   CHECK(database->runs < runs + 20);
 }

@@ -21,7 +21,7 @@ const std::string intent_of = "intent:migrate:";
 /// A proxy between a double of its orchestrator and a Redis in memory.
 struct gallery : actor_fixture {
   gallery() {
-    boss = pose<orchestrator_actor>(
+    boss = spawn_double<orchestrator_actor>(
       [this](atom::intent, const intent& x) -> caf::result<std::string> {
         intents.push_back(x);
         if (!refusal.empty())
@@ -38,7 +38,7 @@ struct gallery : actor_fixture {
     };
     options.where = threads::pool;
     it = keep(proxy_actor{system.spawn(proxy, options, boss)});
-    settle();
+    run_until_idle();
   }
 
   node_description join() {
@@ -116,7 +116,7 @@ TEST_CASE_FIXTURE(gallery,
   database->down = true;
   join();
   database->down = false;
-  pass(10s);
+  run_for(10s);
   CHECK(count("FLUSHDB") == 1);
   CHECK(database->text("foreign") == "1");
 }
@@ -128,7 +128,7 @@ TEST_CASE_FIXTURE(gallery, "a Redis that comes late is flushed, too") {
   database->down = false;
   database->execute({"SET", "old", "1"});
 
-  pass(10s);
+  run_for(10s);
 
   CHECK(count("FLUSHDB") == 1);
   CHECK(database->text("old") == "");
@@ -154,7 +154,7 @@ TEST_CASE_FIXTURE(gallery, "facts that came together are one run") {
     x.id = any<logical_id>();
     caf::anon_send(it, atom::host_v, x);
   }
-  settle();
+  run_until_idle();
 
   CHECK(shown().size() == 100);
   CHECK(database->runs == runs + 1);
@@ -220,7 +220,7 @@ TEST_CASE_FIXTURE(gallery, "what is gone while Redis is away is gone when it "
   tell(it, atom::lost_v, node.id);
   auto now = move(component.id);
   database->down = false;
-  pass(10s);
+  run_for(10s);
 
   std::map<std::string, std::string> expected{
     {"instance:" + to_string(component.id), json_of(component, now)},
@@ -251,7 +251,7 @@ TEST_CASE_FIXTURE(gallery, "whichever run fails, however much of it was done, "
     database->execute({"FLUSHDB"});
     tell(it, atom::tick_v);
     sample(second.id, at.instance, 10);
-    pass(1s);
+    run_for(1s);
     tell(it, atom::stop_v);
   };
   story();
@@ -275,7 +275,7 @@ TEST_CASE_FIXTURE(gallery, "the pauses between attempts grow, but not beyond "
   database->down = true;
   open();
 
-  pass(60s);
+  run_for(60s);
 
   CHECK(database->runs > 12);
   CHECK(database->runs < 25);
@@ -309,7 +309,7 @@ TEST_CASE_FIXTURE(gallery, "an intent is done, and its result can be read") {
   auto node = any<node_id>();
 
   push(intent_of + to_string(component), to_string(node));
-  pass(100ms);
+  run_for(100ms);
 
   REQUIRE(intents.size() == 1);
   CHECK(intents[0].component == component);
@@ -329,7 +329,7 @@ TEST_CASE_FIXTURE(gallery, "an intent that is refused says why") {
   auto component = to_string(any<logical_id>());
 
   push(intent_of + component, to_string(any<node_id>()));
-  pass(100ms);
+  run_for(100ms);
 
   auto text = database->text("intent:result:" + component);
   CHECK(text.find(R"("refused","reason":"no node is feasible")")
@@ -343,7 +343,7 @@ TEST_CASE_FIXTURE(gallery,
   push("intent:migrate:f", "n");
   database->execute({"RPUSH", "intents", "intent:drain:x"});
   push("node:health:x", "precious");
-  pass(100ms);
+  run_for(100ms);
 
   CHECK(intents.empty());
   CHECK(database->text("intent:result:f").find("is no id of a component")
@@ -364,7 +364,7 @@ TEST_CASE_FIXTURE(gallery, "results wait for Redis, as many as there is room "
     ask<atom::ok>(it, atom::intent_v, "intent:x" + std::to_string(i),
                   std::string{});
   database->down = false;
-  pass(10s);
+  run_for(10s);
 
   CHECK(database->content.size() == limits::intents);
   CHECK(database->text("intent:result:x127") != "");
@@ -386,10 +386,10 @@ TEST_CASE_FIXTURE(gallery, "no more intents are taken than can be executed") {
   for (std::size_t i = 0; i < 2 * limits::intents; ++i)
     push("intent:drain:" + node, "yes");
 
-  pass(1s);
+  run_for(1s);
   CHECK(open_ones.size() == limits::intents);
 
   tell(slow, atom::proceed_v);
-  pass(1s);
+  run_for(1s);
   CHECK(open_ones.size() == limits::intents + 1);
 }

@@ -15,16 +15,16 @@ namespace {
 
 struct desk : actor_fixture {
   desk() : registry{std::make_shared<instance_registry>(any<node_id>())} {
-    links = pose<egress_actor>(
+    egress = spawn_double<egress_actor>(
       [this](atom::deliver, const instance_id&, const events& x) {
         answers.insert(answers.end(), x.begin(), x.end());
       });
     auto node
-      = pose<node_actor>([this](atom::prepare, const physical_id&,
+      = spawn_double<node_actor>([this](atom::prepare, const physical_id&,
                                 const instance_actor& x) { log = keep(x); });
     maker = keep(provider_actor{
       system.spawn(file_log_provider,
-                   resource_context{registry, links, node, threads::pool})});
+                   resource_context{registry, egress, node, threads::pool})});
   }
 
   caf::expected<atom::ok> open(std::map<std::string, std::string> settings) {
@@ -44,18 +44,18 @@ struct desk : actor_fixture {
     return {std::istreambuf_iterator<char>{in}, {}};
   }
 
-  void post(const std::string& payload, event_kind kind = event_kind::cast) {
+  void enqueue_cast(const std::string& payload, event_kind kind = event_kind::cast) {
     auto x = cast_of({any<node_id>(), any<physical_id>()}, payload);
     x.kind = kind;
     x.call = 7;
     if (auto there = registry->find(id))
       deliver(*registry, *there, {x}, [](const event&) {});
-    settle();
+    run_until_idle();
   }
 
   folder files;
   instance_registry_ptr registry;
-  egress_actor links;
+  egress_actor egress;
   provider_actor maker;
   physical_id id;
   instance_actor log;
@@ -67,8 +67,8 @@ struct desk : actor_fixture {
 TEST_CASE_FIXTURE(desk, "each event becomes a line") {
   REQUIRE(open({{"filename", path()}}));
 
-  post("a");
-  post("b");
+  enqueue_cast("a");
+  enqueue_cast("b");
 
   CHECK(content() == "a\nb\n");
   CHECK(registry->counts.handled() == 2);
@@ -78,7 +78,7 @@ TEST_CASE_FIXTURE(desk, "what was there before stays") {
   files.write("log", "old\n");
   REQUIRE(open({{"filename", path()}}));
 
-  post("new");
+  enqueue_cast("new");
 
   CHECK(content() == "old\nnew\n");
 }
@@ -88,7 +88,7 @@ TEST_CASE_FIXTURE(desk, "time and source stand before the event if asked for") {
                 {"add-timestamp", "true"},
                 {"add-source-id", "true"}}));
 
-  post("a");
+  enqueue_cast("a");
 
   CHECK(std::regex_match(
     content(),
@@ -114,7 +114,7 @@ TEST_CASE_FIXTURE(desk, "a file that cannot be opened is named") {
 TEST_CASE_FIXTURE(desk, "a full disk is counted") {
   REQUIRE(open({{"filename", "/dev/full"}}));
 
-  post("a");
+  enqueue_cast("a");
 
   CHECK(registry->counts.dropped(drop_reason::resource_failed) == 1);
   CHECK(registry->counts.handled() == 0);
@@ -123,7 +123,7 @@ TEST_CASE_FIXTURE(desk, "a full disk is counted") {
 TEST_CASE_FIXTURE(desk, "a call is written and answered") {
   REQUIRE(open({{"filename", path()}}));
 
-  post("a", event_kind::call);
+  enqueue_cast("a", event_kind::call);
 
   CHECK(content() == "a\n");
   REQUIRE(answers.size() == 1);
@@ -134,7 +134,7 @@ TEST_CASE_FIXTURE(desk, "a call is written and answered") {
 TEST_CASE_FIXTURE(desk, "a call that cannot be written is an error") {
   REQUIRE(open({{"filename", "/dev/full"}}));
 
-  post("a", event_kind::call);
+  enqueue_cast("a", event_kind::call);
 
   REQUIRE(answers.size() == 1);
   CHECK(answers[0].kind == event_kind::error);

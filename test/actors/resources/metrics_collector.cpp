@@ -15,7 +15,7 @@ using list = memory_database::list;
 
 struct clinic : actor_fixture {
   clinic() : registry{std::make_shared<instance_registry>(any<node_id>())} {
-    links = pose<egress_actor>(
+    egress = spawn_double<egress_actor>(
       [this](atom::deliver, const instance_id&, const events& x) {
         answers.insert(answers.end(), x.begin(), x.end());
       });
@@ -27,11 +27,11 @@ struct clinic : actor_fixture {
                                        system_clock::time_point{passed}};
     };
     auto node
-      = pose<node_actor>([this](atom::prepare, const physical_id&,
+      = spawn_double<node_actor>([this](atom::prepare, const physical_id&,
                                 const instance_actor& x) { it = keep(x); });
     maker = keep(provider_actor{
       system.spawn(metrics_collector_provider,
-                   resource_context{registry, links, node, threads::pool},
+                   resource_context{registry, egress, node, threads::pool},
                    collector_doors{database->opener(), now})});
   }
 
@@ -43,20 +43,20 @@ struct clinic : actor_fixture {
                          std::string{});
   }
 
-  void post(const std::string& payload, event_kind kind = event_kind::cast) {
+  void enqueue_cast(const std::string& payload, event_kind kind = event_kind::cast) {
     auto x = cast_of(source, payload);
     x.source_component = component;
     x.kind = kind;
     x.call = 7;
     if (auto there = registry->find(id))
       deliver(*registry, *there, {x}, [](const event&) {});
-    settle();
+    run_until_idle();
   }
 
   void sample(std::chrono::milliseconds duration) {
-    post("workflow:begin:1");
-    pass(duration);
-    post("workflow:end:1");
+    enqueue_cast("workflow:begin:1");
+    run_for(duration);
+    enqueue_cast("workflow:end:1");
   }
 
   std::uint64_t failed() const {
@@ -66,7 +66,7 @@ struct clinic : actor_fixture {
   std::shared_ptr<memory_database> database
     = std::make_shared<memory_database>();
   instance_registry_ptr registry;
-  egress_actor links;
+  egress_actor egress;
   provider_actor maker;
   physical_id id;
   instance_actor it;
@@ -95,8 +95,8 @@ TEST_CASE_FIXTURE(clinic, "what a workflow takes is written to Redis") {
 TEST_CASE_FIXTURE(clinic, "what a function takes is written under both ids") {
   REQUIRE(open({}));
 
-  post("function:begin:1");
-  post("function:end:1");
+  enqueue_cast("function:begin:1");
+  enqueue_cast("function:end:1");
 
   CHECK(database->text("function:" + to_string(component) + ":average") == "0");
   CHECK(database->text("function:" + to_string(source.instance) + ":average")
@@ -115,7 +115,7 @@ TEST_CASE_FIXTURE(clinic, "two collectors of one name share their samples") {
 TEST_CASE_FIXTURE(clinic, "an invalid event is handled, and writes nothing") {
   REQUIRE(open({{"wf_name", "chain"}}));
 
-  post("hello");
+  enqueue_cast("hello");
 
   CHECK(database->content.empty());
   CHECK(registry->counts.handled() == 1);
@@ -124,8 +124,8 @@ TEST_CASE_FIXTURE(clinic, "an invalid event is handled, and writes nothing") {
 TEST_CASE_FIXTURE(clinic, "calls are answered, also invalid and skipped ones") {
   REQUIRE(open({}));
 
-  post("workflow:begin:1", event_kind::call);
-  post("hello", event_kind::call);
+  enqueue_cast("workflow:begin:1", event_kind::call);
+  enqueue_cast("hello", event_kind::call);
 
   REQUIRE(answers.size() == 2);
   for (auto& x : answers) {
@@ -145,7 +145,7 @@ TEST_CASE_FIXTURE(clinic,
   CHECK(registry->counts.handled() == 1);
 
   database->down = false;
-  pass(limits::redis_pause_max);
+  run_for(limits::redis_pause_max);
   sample(20ms);
   CHECK(database->items(samples).size() == 1);
   CHECK(failed() == 1);
@@ -168,7 +168,7 @@ TEST_CASE_FIXTURE(clinic, "whichever run fails, what it had is counted") {
     database->failing_run = database->runs + n;
     for (int i = 0; i < 5; ++i) {
       sample(10ms);
-      pass(limits::redis_pause_max);
+      run_for(limits::redis_pause_max);
     }
   }
 
@@ -188,9 +188,9 @@ TEST_CASE_FIXTURE(clinic, "a key that is something else is counted, too") {
 TEST_CASE_FIXTURE(clinic, "a call whose sample is lost is an error") {
   database->down = true;
   REQUIRE(open({{"wf_name", "chain"}}));
-  post("workflow:begin:1");
+  enqueue_cast("workflow:begin:1");
 
-  post("workflow:end:1", event_kind::call);
+  enqueue_cast("workflow:end:1", event_kind::call);
 
   REQUIRE(answers.size() == 1);
   CHECK(answers[0].kind == event_kind::error);

@@ -13,7 +13,7 @@ namespace {
 
 struct pantry : actor_fixture {
   pantry() : registry{std::make_shared<instance_registry>(any<node_id>())} {
-    links = pose<egress_actor>(
+    egress = spawn_double<egress_actor>(
       [this](atom::deliver, const instance_id&, const events& x) {
         answers.insert(answers.end(), x.begin(), x.end());
       });
@@ -24,11 +24,11 @@ struct pantry : actor_fixture {
       return database->connect();
     };
     auto node
-      = pose<node_actor>([this](atom::prepare, const physical_id&,
+      = spawn_double<node_actor>([this](atom::prepare, const physical_id&,
                                 const instance_actor& x) { it = keep(x); });
     maker = keep(provider_actor{system.spawn(
       redis_resource_provider,
-      resource_context{registry, links, node, threads::pool}, find)});
+      resource_context{registry, egress, node, threads::pool}, find)});
   }
 
   caf::expected<atom::ok> open(std::map<std::string, std::string> settings) {
@@ -40,7 +40,7 @@ struct pantry : actor_fixture {
                          std::string{});
   }
 
-  void post(std::vector<std::pair<event_kind, std::string>> all) {
+  void enqueue_cast(std::vector<std::pair<event_kind, std::string>> all) {
     events batch;
     for (auto& [kind, payload] : all) {
       auto x = cast_of(source, payload);
@@ -50,15 +50,15 @@ struct pantry : actor_fixture {
     }
     if (auto there = registry->find(id))
       deliver(*registry, *there, batch, [](const event&) {});
-    settle();
+    run_until_idle();
   }
 
   void cast(const std::string& payload) {
-    post({{event_kind::cast, payload}});
+    enqueue_cast({{event_kind::cast, payload}});
   }
 
   void call(const std::string& key) {
-    post({{event_kind::call, key}});
+    enqueue_cast({{event_kind::call, key}});
   }
 
   std::uint64_t failed() const {
@@ -68,7 +68,7 @@ struct pantry : actor_fixture {
   std::shared_ptr<memory_database> database
     = std::make_shared<memory_database>();
   instance_registry_ptr registry;
-  egress_actor links;
+  egress_actor egress;
   provider_actor maker;
   workflow_id workflow = any<workflow_id>();
   physical_id id;
@@ -118,7 +118,7 @@ TEST_CASE_FIXTURE(pantry, "a call for a key that is not there is an error") {
 TEST_CASE_FIXTURE(pantry, "calls and casts of one batch keep their order") {
   REQUIRE(open({{"url", here}, {"key", "k"}}));
 
-  post({{event_kind::cast, "1"},
+  enqueue_cast({{event_kind::cast, "1"},
         {event_kind::call, "k"},
         {event_kind::cast, "2"},
         {event_kind::call, "missing"},
@@ -187,7 +187,7 @@ TEST_CASE_FIXTURE(pantry, "what a Redis that is away misses is counted") {
   CHECK(answers[0].kind == event_kind::error);
 
   database->down = false;
-  pass(limits::redis_pause_max);
+  run_for(limits::redis_pause_max);
   cast("2");
   CHECK(database->text("k") == "2");
   CHECK(failed() == 1001);
@@ -198,7 +198,7 @@ TEST_CASE_FIXTURE(pantry, "what Redis refuses hurts that event alone") {
   database->content["k"] = "1";
   REQUIRE(open({{"url", here}}));
 
-  post({{event_kind::call, "list"}, {event_kind::call, "k"}});
+  enqueue_cast({{event_kind::call, "list"}, {event_kind::call, "k"}});
 
   REQUIRE(answers.size() == 2);
   CHECK(answers[0].kind == event_kind::error);

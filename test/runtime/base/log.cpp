@@ -72,7 +72,7 @@ heard listen_to(std::size_t lines, reader when, int flags = 0) {
 } // namespace
 
 TEST_CASE("who speaks does not wait for who reads, and what is lost is said") {
-  auto count = 2 * limits::own_log_lines;
+  auto count = 2 * limits::program_log_lines;
   auto x = listen_to(count, reader::when_all_is_said);
   CHECK(x.code == 0);
   REQUIRE(!x.lines.empty());

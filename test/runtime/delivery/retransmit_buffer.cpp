@@ -90,7 +90,7 @@ TEST_CASE("a confirmation counts also for what is to be sent again") {
 
 TEST_CASE("room is bounded in number and in bytes, but for the first") {
   retransmit_buffer many{1};
-  for (std::size_t i = 0; i < limits::unconfirmed_events; ++i) {
+  for (std::size_t i = 0; i < limits::retransmit_events; ++i) {
     CHECK(many.has_room(1));
     many.push(saying("x"));
   }
@@ -117,7 +117,7 @@ TEST_CASE("the oldest that was not sent can make room") {
 
 TEST_CASE("what was sent takes no room of what waits") {
   retransmit_buffer x{1};
-  for (std::size_t i = 0; i < limits::under_way_events; ++i)
+  for (std::size_t i = 0; i < limits::retransmit_in_flight_events; ++i)
     x.push(saying("x"));
   CHECK(!x.may_wait(1));
   send_all(x);
@@ -132,7 +132,7 @@ TEST_CASE("what was sent takes no room of what waits") {
 
 TEST_CASE("bytes under way are bounded, but for the first") {
   retransmit_buffer x{1};
-  x.push(saying(std::string(limits::under_way_bytes + 1, 'x')));
+  x.push(saying(std::string(limits::retransmit_in_flight_bytes + 1, 'x')));
   CHECK(x.next());
   x.send();
   x.push(saying("y"));
@@ -145,15 +145,15 @@ TEST_CASE("bytes under way are bounded, but for the first") {
 
 TEST_CASE("what was lost halves what is under way, until some arrive") {
   retransmit_buffer x{1};
-  for (std::size_t i = 0; i < limits::unconfirmed_events; ++i)
+  for (std::size_t i = 0; i < limits::retransmit_events; ++i)
     x.push(saying("x"));
   auto send_some = [&] {
     send_all(x);
     return x.sent();
   };
-  REQUIRE(send_some() == limits::under_way_events);
+  REQUIRE(send_some() == limits::retransmit_in_flight_events);
   x.rewind(1);
-  CHECK(send_some() == limits::under_way_events / 2);
+  CHECK(send_some() == limits::retransmit_in_flight_events / 2);
   for (int i = 0; i < 20; ++i) {
     x.rewind(1);
     send_some();

@@ -112,7 +112,7 @@ TEST_CASE_FIXTURE(trusted, "with certificates, https means the same as http") {
 
 TEST_CASE_FIXTURE(trusted, "large frames pass in both directions") {
   auto one = start(node_named(1)), two = start(node_named(2));
-  auto url = two->open(two->spawn(gate), node, {node});
+  auto url = two->open(two->spawn(ingress), node, {node});
   auto whom = one->reach<ingress_actor>(url, node, node);
   REQUIRE(whom);
   batch large;
@@ -142,7 +142,7 @@ TEST_CASE_FIXTURE(trusted, "keys are renewed, and nobody notices") {
   settings.tls = supervisor(node_named(1), 1h, options);
   program here{settings};
   auto there = start(node_named(2));
-  auto url = there->open(there->spawn(gate), node, {node});
+  auto url = there->open(there->spawn(ingress), node, {node});
   auto whom = here.reach<ingress_actor>(url, node, node);
   batch load;
   load.fragments.resize(1);
@@ -160,8 +160,8 @@ TEST_CASE_FIXTURE(trusted, "keys are renewed, and nobody notices") {
 TEST_CASE_FIXTURE(trusted, "two nodes that dial each other both get through") {
   for (int round = 0; round < 5; ++round) {
     auto one = start(node_named(1)), two = start(node_named(2));
-    auto to_one = one->open(one->spawn(gate), node, {node});
-    auto to_two = two->open(two->spawn(gate), node, {node});
+    auto to_one = one->open(one->spawn(ingress), node, {node});
+    auto to_two = two->open(two->spawn(ingress), node, {node});
     caf::strong_actor_ptr back;
     std::thread other{[&] {
       back = two->dial(to_one, node, node).handle;

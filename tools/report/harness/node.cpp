@@ -200,7 +200,7 @@ void node::spawn(const node_id& id, const std::string& orchestrator,
   options.description.capabilities.runtimes = {"RUST_WASM"};
   options.orchestrator_url = orchestrator;
   options.net = net_;
-  options.gate_at = *parse_url(url_);
+  options.ingress_url = *parse_url(url_);
   options.engine = std::move(engine);
   options.random = os_random();
   registry_ = options.registry = std::make_shared<instance_registry>(id);

@@ -187,8 +187,8 @@ TEST_CASE("two nodes that dial each other at once both get through") {
   for (int round = 0; round < 20; ++round) {
     program one;
     program two;
-    auto to_one = one.open(one.spawn(gate), node, {node});
-    auto to_two = two.open(two.spawn(gate), node, {node});
+    auto to_one = one.open(one.spawn(ingress), node, {node});
+    auto to_two = two.open(two.spawn(ingress), node, {node});
     caf::strong_actor_ptr handle;
     std::thread other{[&] {
       handle = two.dial(to_one, node, node).handle;
@@ -213,8 +213,8 @@ TEST_CASE("two nodes that dial each other at once both get through") {
 TEST_CASE("two nodes that have dialled each other may ask for ever") {
   program one;
   program two;
-  auto to_one = one.open(one.spawn(gate), node, {node});
-  auto to_two = two.open(two.spawn(gate), node, {node});
+  auto to_one = one.open(one.spawn(ingress), node, {node});
+  auto to_two = two.open(two.spawn(ingress), node, {node});
   auto there = one.reach<ingress_actor>(to_two, node, node);
   auto back = two.reach<ingress_actor>(to_one, node, node);
 
@@ -236,7 +236,7 @@ TEST_CASE("two nodes that have dialled each other may ask for ever") {
 TEST_CASE("frames up to the limit pass, also when they come in a row") {
   program here;
   program there;
-  auto url = there.open(there.spawn(gate), node, {node});
+  auto url = there.open(there.spawn(ingress), node, {node});
   auto whom = here.reach<ingress_actor>(url, node, node);
   batch large;
   large.fragments.resize(1);
@@ -260,7 +260,7 @@ TEST_CASE("frames up to the limit pass, also when they come in a row") {
 TEST_CASE("a frame beyond the limit ends the connection") {
   program here;
   program there;
-  auto url = there.open(there.spawn(gate), node, {node});
+  auto url = there.open(there.spawn(ingress), node, {node});
   auto whom = here.dial(url, node, node).handle;
   watcher watch{here, whom};
   batch large;

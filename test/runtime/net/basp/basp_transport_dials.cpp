@@ -91,7 +91,7 @@ TEST_CASE("a dial to a name that nobody has says so") {
 
 TEST_CASE("a dial to ourselves fails") {
   program here;
-  auto url = here.open(here.spawn(gate), node, {node});
+  auto url = here.open(here.spawn(ingress), node, {node});
 
   auto result = here.dial(url, node, node);
 
@@ -130,7 +130,7 @@ TEST_CASE("a dial that is under way when the wire closes is called off") {
 
 TEST_CASE("a port that is taken is named") {
   program here;
-  auto acceptor = here.spawn(gate);
+  auto acceptor = here.spawn(ingress);
   here.open(acceptor, node, {node});
   auto port = here.acceptors.back()->port();
 
@@ -144,7 +144,7 @@ TEST_CASE("a port that is taken is named") {
 TEST_CASE("a door can be reached by name, by IPv6, and at all addresses") {
   program here;
   program there;
-  auto acceptor = caf::actor_cast<caf::strong_actor_ptr>(there.spawn(gate));
+  auto acceptor = caf::actor_cast<caf::strong_actor_ptr>(there.spawn(ingress));
   for (auto [listen, dial] : {std::pair{"localhost", "localhost"},
                               {"::1", "[::1]"},
                               {"0.0.0.0", "127.0.0.1"},
