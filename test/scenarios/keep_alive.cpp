@@ -196,10 +196,9 @@ TEST_CASE_FIXTURE(world, "an instance that vanished from its node is healed") {
   start({function("f", "sink")});
   auto& node = node_state_of("node-1");
   auto lost = only(node);
-  auto handle = node.instances[lost].handle;
+  auto handle = node.instances.find(lost)->handle;
 
-  node.set_running(lost, node.instances[lost], false);
-  node.instances.clear();
+  node.instances.forget(lost);
   caf::anon_send_exit(handle, caf::exit_reason::kill);
   run_for(3 * period);
 
@@ -212,7 +211,7 @@ TEST_CASE_FIXTURE(world, "an instance that belongs to nobody is stopped") {
   start({function("f", "sink")});
   auto& node = node_state_of("node-1");
   auto stray = draw<physical_id>(random);
-  auto spec = node.instances[only(node)].spec;
+  auto spec = node.instances.find(only(node))->spec;
   spec.id = draw<logical_id>(random);
 
   caf::anon_send(node_actor{node.self}, atom::start_v, stray, spec,
@@ -231,7 +230,7 @@ TEST_CASE_FIXTURE(world, "a second instance of a function is stopped") {
   start({function("f", "sink")});
   auto& here = node_state_of(placed_on("f"));
   auto& there = node_state_of(placed_on("f") == "node-1" ? "node-2" : "node-1");
-  auto spec = here.instances[only(here)].spec;
+  auto spec = here.instances.find(only(here))->spec;
 
   caf::anon_send(node_actor{there.self}, atom::start_v,
                  draw<physical_id>(random), spec, output_map{}, std::string{});
@@ -250,7 +249,7 @@ TEST_CASE_FIXTURE(world, "a stray is stopped while others fail to start") {
   start({function("f", "frail"), function("g", "sink")});
   auto& node = node_state_of("node-1");
   auto stray = draw<physical_id>(random);
-  auto spec = node.instances[only(node)].spec;
+  auto spec = node.instances.find(only(node))->spec;
   spec.id = draw<logical_id>(random);
 
   caf::anon_send(node_actor{node.self}, atom::start_v, stray, spec,

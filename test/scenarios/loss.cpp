@@ -197,7 +197,7 @@ TEST_CASE_FIXTURE(world, "a second node of the same id is refused") {
   CHECK(placed_on("f") == "node-1");
   CHECK(status_of("f").restarts == 0);
   CHECK(domains()[0].nodes == 1);
-  CHECK(!node_state_of("twin").session);
+  CHECK(!node_state_of("twin").orchestrator.session());
 }
 
 TEST_CASE_FIXTURE(world, "the newer of two wins when the older is silent") {

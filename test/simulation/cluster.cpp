@@ -171,15 +171,15 @@ std::string cluster::mark(guest_host& host) {
   auto there = node_of(host);
   if (there == "nowhere")
     return {};
-  auto instance_entry = node_state_of(there).instances.find(self);
-  if (instance_entry == node_state_of(there).instances.end())
+  auto* instance = node_state_of(there).instances.find(self);
+  if (instance == nullptr)
     return {};
   auto& homes = orchestrator_state_of().components;
-  auto placed_on = homes.find(instance_entry->second.spec.id);
+  auto placed_on = homes.find(instance->spec.id);
   if (placed_on == homes.end() || !placed_on->second.instance
       || placed_on->second.instance == self)
     return {};
-  auto session = node_state_of(there).session;
+  auto session = node_state_of(there).orchestrator.session();
   std::string result
     = "!" + std::to_string(lives_) + "!" + to_string(session) + "!" + there;
   for (auto& name : nodes())
@@ -201,8 +201,9 @@ void cluster::check_mark(guest_host& host, const std::string& payload) {
   auto here = node_of(host) + ".";
   auto all = nodes();
   auto same_life = parts[0] == std::to_string(lives_);
-  auto same_session = std::ranges::count(all, parts[2]) > 0
-                      && to_string(node_state_of(parts[2]).session) == parts[1];
+  auto same_session
+    = std::ranges::count(all, parts[2]) > 0
+      && to_string(node_state_of(parts[2]).orchestrator.session()) == parts[1];
   fenced_heard_
     += same_life && same_session && std::ranges::count(parts, here) > 0;
 }

@@ -75,7 +75,8 @@ struct crowd : world {
     for (auto& name : nodes())
       for (auto& [instance, x] : node_state_of(name).instances)
         seen[x.spec.id]
-          += x.running && brain.components.at(x.spec.id).instance == instance;
+          += x.is_running()
+             && brain.components.at(x.spec.id).instance == instance;
     return seen.size() == functions
            && std::ranges::all_of(seen, [](auto& x) { return x.second == 1; });
   }

@@ -79,7 +79,7 @@ const cluster::known& cluster::any_function() {
 std::optional<cluster::place> cluster::find(const logical_id& id) const {
   for (auto& name : nodes())
     for (auto& [instance, x] : node_state_of(name).instances)
-      if (x.spec.id == id && x.running && registry(name).find(instance))
+      if (x.spec.id == id && x.is_running() && registry(name).find(instance))
         return place{name, instance};
   return std::nullopt;
 }

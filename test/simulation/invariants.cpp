@@ -64,7 +64,7 @@ void cluster::check_homes() {
     }
   for (auto& name : nodes())
     for (auto& [instance, x] : node_state_of(name).instances)
-      CHECK((!x.running || wanted.contains(x.spec.id)));
+      CHECK((!x.is_running() || wanted.contains(x.spec.id)));
 }
 
 void cluster::check_home(const component_status& x, const std::string& label) {

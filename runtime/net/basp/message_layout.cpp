@@ -232,7 +232,7 @@ struct shape_of<batch> {
     fragment_reader fragments{block};
     for (fragment x; fragments.next(x); x = {}) {
       in.cost += sizeof(x) + x.source_url.size() + fragments.payload().size();
-      if (fragments.apart() && !edgeless::walk<std::string>(in))
+      if (fragments.is_payload_behind() && !edgeless::walk<std::string>(in))
         return false;
     }
     return fragments.done();
