@@ -66,7 +66,7 @@ std::string to_string(drop_reason reason) {
     "fenced",
     "stopped",
     "crashed",
-    "self",
+    "self_channel",
     "too_large",
     "late_answer",
     "too_many_delayed",

@@ -7,8 +7,8 @@
 #include <caf/all.hpp>
 #include <caf/type_id.hpp>
 
-/// What may stand in a message. Names travel on the wire: renaming a type
-/// makes old peers refuse it.
+/// The types that may stand in a message. Their names travel on the wire: a
+/// peer refuses the messages of a version in which a type has another name.
 
 CAF_BEGIN_TYPE_ID_BLOCK(edgeless_types, caf::first_custom_type_id)
 

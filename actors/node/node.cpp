@@ -20,12 +20,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// How often the node looks after itself.
+/// The interval of the node's internal timer.
 constexpr auto tick_interval = 1s;
-/// Later than this, a tick has been held up.
-constexpr auto tardy = 250ms;
+/// A tick that is later than this was delayed: the process stood still.
+constexpr auto late_tick = 250ms;
 
-/// Keep-alive periods without a word before the orchestrator counts as gone.
+/// The orchestrator is lost after this many keep-alive intervals without a
+/// keep-alive.
 constexpr int silent_periods = 3;
 
 } // namespace
@@ -34,7 +35,7 @@ node_state::node_state(pointer self) : self{self} {
   // nop
 }
 
-/// In the reverse order of birth.
+/// In the reverse order of creation.
 node_state::~node_state() {
   constexpr auto reason = caf::exit_reason::user_shutdown;
   for (auto& [id, x] : instances)
@@ -59,14 +60,14 @@ void node_state::init(node_options x) {
   auto& system = self->system();
   telemetry = spawn_on(threads::pool, system, edgeless::telemetry, registry,
                        options.telemetry_level);
-  egress = spawn_on_network_thread(options.where, system, edgeless::egress, registry,
-                           options.net, options.random,
-                           options.description.invocation_url);
-  ingress
-    = spawn_on_network_thread(options.where, system, edgeless::ingress, registry, egress);
+  egress = spawn_on_network_thread(options.where, system, edgeless::egress,
+                                   registry, options.net, options.random,
+                                   options.description.invocation_url);
+  ingress = spawn_on_network_thread(options.where, system, edgeless::ingress,
+                                    registry, egress);
   spawn_providers();
   listen();
-  look_for_orchestrator();
+  dial_orchestrator();
   next_tick = self->clock().now() + tick_interval;
   self->delayed_send(self, tick_interval, atom::tick_v);
 }
@@ -115,28 +116,31 @@ void node_state::listen() {
   if (opened)
     acceptor = std::move(*opened);
   else
-    log_error("node", "no events from other nodes: ", opened.error());
+    log_error("node",
+              "ingress: cannot listen, events from other nodes do not "
+              "arrive: ",
+              opened.error());
 }
 
 // -- membership ---------------------------------------------------------------
 
-void node_state::look_for_orchestrator() {
-  if (looking || stopping)
+void node_state::dial_orchestrator() {
+  if (is_dialling || stopping)
     return;
-  looking = true;
+  is_dialling = true;
   options.net->dial(options.orchestrator_url, peer_role::node,
                     peer_role::orchestrator, "",
                     caf::actor_cast<caf::strong_actor_ptr>(self));
 }
 
-void node_state::dialled(const caf::strong_actor_ptr& whom,
+void node_state::dialled(const caf::strong_actor_ptr& peer,
                          const std::string& reason) {
-  looking = false;
-  if (!whom) {
-    lose_orchestrator(reason);
+  is_dialling = false;
+  if (!peer) {
+    on_orchestrator_lost(reason);
     return;
   }
-  orchestrator = caf::actor_cast<orchestrator_actor>(whom);
+  orchestrator = caf::actor_cast<orchestrator_actor>(peer);
   self->monitor(orchestrator);
   join();
 }
@@ -151,68 +155,69 @@ void node_state::join() {
       [this, asked, brought](const welcome& x) {
         if (asked != orchestrator)
           return;
-        settle(x);
-        tell_ended(brought);
+        on_welcome(x);
+        report_ended(brought);
       },
       [this, asked](const caf::error& x) {
         if (asked == orchestrator)
-          lose_orchestrator(explain(x));
+          on_orchestrator_lost(explain(x));
       });
 }
 
-void node_state::settle(const welcome& x) {
-  attempts = 0;
+void node_state::on_welcome(const welcome& x) {
+  failed_attempts = 0;
   session = x.session;
   keep_alive_interval = std::chrono::milliseconds{x.keep_alive_ms};
   last_heard = self->clock().now();
-  log_info("node", "joined ", options.orchestrator_url, " in session ", session,
-           ", ", instances.size(), " instances, ", x.stop.size(),
-           " of them not wanted");
-  unwanted.clear();
+  log_info("node", "joined orchestrator=", options.orchestrator_url,
+           " session=", session, " instances=", instances.size(),
+           " replaced=", x.stop.size());
+  replaced.clear();
   for (auto& id : x.stop) {
     if (instances.contains(id))
-      unwanted.insert(id);
+      replaced.insert(id);
     stop(id);
   }
-  tell_egress();
+  announce_session();
   watch_orchestrator();
 }
 
-/// The new session is for those who may stay: until the others are gone, events
-/// leave in the old one, and are refused where that is fenced.
-void node_state::tell_egress() {
-  if (unwanted.empty())
+/// The new session is announced when all replaced instances have ended: until
+/// then, events leave in the old session, which peers refuse once it is fenced.
+void node_state::announce_session() {
+  if (replaced.empty())
     self->send(egress, atom::join_v, session);
 }
 
-/// What was brought along and has ended since: until the welcome, there was no
-/// session to say it under.
-void node_state::tell_ended(const inventory& brought) {
+/// Reports the instances that ended between join and welcome: there was no
+/// session to report them in.
+void node_state::report_ended(const inventory& brought) {
   for (auto& x : brought) {
     auto i = instances.find(x.instance);
     if (i == instances.end() || !i->second.running)
       self->send(orchestrator, atom::exited_v, session, x.component, x.instance,
-                 std::string{"it ended while its node joined"});
+                 std::string{"it ended while its node joined the domain"});
   }
 }
 
-void node_state::lose_orchestrator(const std::string& reason) {
+void node_state::on_orchestrator_lost(const std::string& reason) {
   if (stopping)
     return;
-  if (attempts++ == 0)
-    log_warn("node", "no orchestrator at ", options.orchestrator_url, ": ",
-             reason, "; trying again");
+  if (failed_attempts++ == 0)
+    log_warn("node",
+             "not joined, retrying: orchestrator=", options.orchestrator_url,
+             " reason=", reason);
   if (orchestrator)
     self->demonitor(orchestrator.address());
   orchestrator = nullptr;
-  // Jittered, so that the nodes of a domain do not come back all at once.
+  // The jitter keeps the nodes of a domain from dialling all at once.
   auto pause
     = limits::redial + std::chrono::milliseconds{options.random() % 100};
-  self->delayed_send(self, pause, atom::proceed_v);
+  self->delayed_send(self, pause, atom::retry_v);
 }
 
-/// Proof of life is given at once: the samples are those that TELEMETRY has
-/// handed over before. What is not acknowledged is sent again.
+/// Answers at once, with the samples that TELEMETRY has delivered before.
+/// Unacknowledged samples are sent again.
 node_report node_state::report(std::uint64_t taken) {
   last_heard = self->clock().now();
   registry->counters.hear_keep_alive();
@@ -240,36 +245,37 @@ void node_state::fetch_samples() {
       [this](const caf::error&) { fetching = false; });
 }
 
-/// Both ends notice silence: a connection may be dead and not know it. Who
-/// comes late stood still himself, and looks again before he says so.
+/// Detects a silent orchestrator: a broken connection may not be reported.
+/// After a delayed tick the node itself stood still, and waits for one more
+/// tick.
 void node_state::watch_orchestrator() {
-  auto late = self->clock().now() - next_tick > tardy;
+  auto late = self->clock().now() - next_tick > late_tick;
   if (!orchestrator || keep_alive_interval.count() == 0 || late)
     return;
   auto timeout
     = silent_periods
       * std::max<caf::timespan>(keep_alive_interval, limits::keep_alive_min);
   if (self->clock().now() - last_heard > timeout)
-    lose_orchestrator("no keep-alive in " + std::to_string(silent_periods)
-                      + " periods");
+    on_orchestrator_lost("no keep-alive within "
+                         + std::to_string(silent_periods) + " intervals");
 }
 
-// -- looking after itself -----------------------------------------------------
+// -- timer and shutdown -------------------------------------------------------
 
 void node_state::tick() {
-  tell_drops();
+  log_drops();
   watch_orchestrator();
   next_tick = self->clock().now() + tick_interval;
   self->delayed_send(self, tick_interval, atom::tick_v);
 }
 
-/// One line a second, however much is dropped.
-void node_state::tell_drops() {
+/// At most one line per tick, independent of the number of drops.
+void node_state::log_drops() {
   std::string line;
   for (std::size_t i = 0; i < drop_reasons; ++i) {
     auto reason = static_cast<drop_reason>(i);
     auto count = registry->counts.dropped(reason);
-    if (auto more = count - std::exchange(told_drops[i], count); more > 0)
+    if (auto more = count - std::exchange(logged_drops[i], count); more > 0)
       line += (line.empty() ? "" : ", ") + std::to_string(more) + " "
               + to_string(reason);
   }
@@ -283,18 +289,18 @@ void node_state::stop_all() {
   stopping = true;
   acceptor.reset();
   for (auto& [id, x] : instances) {
-    x.stopping = true; // nobody needs to hear that it ended
+    x.stopping = true; // its end is not reported
     if (x.handle)
       self->send(x.handle, atom::stop_v);
   }
   if (instances.empty())
-    leave();
+    quit();
   else
     self->delayed_send(self, limits::shutdown, atom::expire_v);
 }
 
-void node_state::leave() {
-  tell_drops();
+void node_state::quit() {
+  log_drops();
   self->quit();
 }
 
@@ -317,16 +323,16 @@ node_self_actor::behavior_type node(node_state::pointer self,
     [&st](atom::running) { return st.running(); },
     [&st](atom::state, const physical_id& id) { return st.state(id); },
     [&st](atom::fence, const fenced_sessions& x) { st.fence(x); },
-    [&st](atom::prepare, const physical_id& id, const instance_actor& x) { st.meet(id, x); },
+    [&st](atom::prepare, const physical_id& id, const instance_actor& x) { st.on_instance_made(id, x); },
     [&st](atom::exited, const physical_id& id, const std::string& why) { st.exited(id, why); },
-    [&st](atom::synced, const physical_id& id, const std::string& x) { st.synced(id, x); },
+    [&st](atom::synced, const physical_id& id, const std::string& x) { st.on_synced(id, x); },
     [&st](atom::fetch, const code_id& x) { return st.fetch(x); },
     [&st](atom::dialled, const std::string&, const caf::strong_actor_ptr& x, const std::string& why) { st.dialled(x, why); },
     [&st](atom::tick) { st.tick(); },
-    [&st](atom::proceed) { if (!st.orchestrator) st.look_for_orchestrator(); },
-    [&st](atom::expire) { st.leave(); },
-    [&st](atom::expire, const physical_id& id) { st.drop_unless_activated(id); },
-    [&st](atom::drop, const physical_id& id) { st.registry->admit(id, {}); },
+    [&st](atom::retry) { if (!st.orchestrator) st.dial_orchestrator(); },
+    [&st](atom::expire) { st.quit(); },
+    [&st](atom::expire, const physical_id& id) { st.stop_unless_activated(id); },
+    [&st](atom::drop, const physical_id& id) { st.registry->allow_forwarding(id, {}); },
     [&st](atom::synced, const physical_id& id) { st.send_state(id); },
     [&st](atom::stop) { st.stop_all(); },
   };

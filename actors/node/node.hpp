@@ -19,65 +19,66 @@
 
 namespace edgeless {
 
-/// What a node is born with: what it is, and its doors to the world.
+/// The configuration and the dependencies of a node.
 struct node_options {
   node_description description;
   std::string orchestrator_url;
-  /// The level of what instances do; nothing: not logged.
+  /// The level at which life-cycle events of instances are logged; nullopt:
+  /// never.
   std::optional<log_level> telemetry_level = log_level::info;
   threads where = threads::own;
   std::shared_ptr<transport> net;
-  /// Where the ingress listens; nothing: nobody sends to this node.
+  /// Where the ingress listens; nullopt: no events from other nodes.
   std::optional<url> ingress_url;
-  std::shared_ptr<guest_engine> engine; ///< nullptr: no functions here
-  /// What its instances share; made by the node if nobody else needs it.
+  std::shared_ptr<guest_engine> engine; ///< nullptr: no functions on this node
+  /// Made by the node if it is null.
   instance_registry_ptr registry;
-  /// Where a metrics-collector writes to; empty: none can be made.
+  /// Where metrics collectors write to; empty: the node can make none.
   redis_opener metrics;
-  /// Where the resource `redis` finds what its configuration names; empty: none
-  /// can be made.
+  /// How the resource `redis` connects to the URL of its configuration; empty:
+  /// the node can make none.
   redis_finder redis_at;
   std::function<node_health()> health;
   random_source random;
 };
 
-/// A NODE, and what it says to itself.
+/// A NODE, and its internal timer messages.
 using node_self_actor = node_actor::extend<
-  // The pause before the orchestrator is looked for again is over.
-  caf::reacts_to<atom::proceed>,
-  // Stopping has taken long enough.
+  // The back-off is over: dials the orchestrator again.
+  caf::reacts_to<atom::retry>,
+  // Stopping has reached its deadline, limits::shutdown.
   caf::reacts_to<atom::expire>,
-  // So has waiting for the activation of what was prepared.
+  // A prepared instance has reached its deadline, limits::prepared.
   caf::reacts_to<atom::expire, physical_id>,
-  // Its predecessor has had its time to pass on what it had.
+  // The predecessor of this instance may no longer forward to it.
   caf::reacts_to<atom::drop, physical_id>,
-  // Its newest state may go.
+  // The pause since the last state of this instance was sent is over.
   caf::reacts_to<atom::synced, physical_id>>;
 
-/// The NODE: a set of providers that lives and dies as one. Spawned by the
-/// program; spawns EGRESS, INGRESS, TELEMETRY and the PROVIDERs. Looks for its
-/// orchestrator for ever; without one, its instances run on.
+/// The NODE: a set of providers that starts and fails as one. Spawned by the
+/// program; spawns EGRESS, INGRESS, TELEMETRY and the PROVIDERs. Dials its
+/// orchestrator for ever; while it has none, its instances continue to run.
 struct node_state {
   using pointer = node_self_actor::stateful_pointer<node_state>;
   static inline constexpr const char* name = "node";
 
   explicit node_state(pointer self);
-  /// Whoever lives here ends with it.
+  /// Ends all actors of the node.
   ~node_state();
 
   struct instance_entry {
     component_spec spec;
     provider_actor provider;
-    instance_actor handle; ///< nobody yet while it is made
+    instance_actor handle; ///< null while the provider makes it
     std::uint64_t revision = 0;
-    bool activating = false;
+    bool is_activating = false;
     bool running = false;  ///< frozen or not
-    bool freezing = false; ///< frozen when its handler has returned
+    bool freezing = false; ///< waits for its handler to return
     bool frozen = false;
-    bool handed_over = false; ///< it only passes on what still comes
+    bool handed_over = false; ///< it is a forwarding stub
     bool stopping = false;
-    bool pacing = false; ///< a state has left just now
-    bool unsent = false; ///< a newer one is to follow
+    bool is_state_paced = false;   ///< waits for limits::sync_pause
+    bool has_unsent_state = false; ///< a newer state is to be sent
   };
 
   void init(node_options options);
@@ -85,13 +86,13 @@ struct node_state {
   void listen();
 
   // -- membership: node.cpp ---------------------------------------------------
-  void look_for_orchestrator();
-  void dialled(const caf::strong_actor_ptr& whom, const std::string& reason);
+  void dial_orchestrator();
+  void dialled(const caf::strong_actor_ptr& peer, const std::string& reason);
   void join();
-  void settle(const welcome& x);
-  void tell_egress();
-  void tell_ended(const inventory& brought);
-  void lose_orchestrator(const std::string& reason);
+  void on_welcome(const welcome& x);
+  void announce_session();
+  void report_ended(const inventory& brought);
+  void on_orchestrator_lost(const std::string& reason);
   node_report report(std::uint64_t taken);
   void fetch_samples();
   void watch_orchestrator();
@@ -101,19 +102,19 @@ struct node_state {
   caf::result<atom::ok> start(const physical_id& id, const component_spec& spec,
                               const output_map& outputs,
                               const std::string& state);
-  caf::error take_in(const physical_id& id, const component_spec& spec);
-  void meet(const physical_id& id, const instance_actor& made);
-  void begin(const physical_id& id);
-  void give_up(const physical_id& id);
+  caf::error add_entry(const physical_id& id, const component_spec& spec);
+  void on_instance_made(const physical_id& id, const instance_actor& made);
+  void on_started(const physical_id& id);
+  void on_start_failed(const physical_id& id);
   void patch(const physical_id& id, const output_map& outputs);
   void stop(const physical_id& id);
   void exited(const physical_id& id, const std::string& reason);
   void on_down(const caf::down_msg& x);
-  void fence(const fenced_sessions& dead);
+  void fence(const fenced_sessions& ended);
   inventory running() const;
   provider_actor provider_of(const component_spec& spec) const;
 
-  // -- moves and states: node_moves.cpp ---------------------------------------
+  // -- migration and state: node_migration.cpp --------------------------------
   caf::result<atom::ok> prepare(const physical_id& id,
                                 const component_spec& spec);
   caf::result<atom::ok>
@@ -123,14 +124,14 @@ struct node_state {
   void thaw(const physical_id& id);
   void hand_over(const physical_id& id, const endpoint& to,
                  std::uint32_t feeders);
-  void drop_unless_activated(const physical_id& id);
-  void synced(const physical_id& id, const std::string& state);
+  void stop_unless_activated(const physical_id& id);
+  void on_synced(const physical_id& id, const std::string& state);
   caf::result<std::string> state(const physical_id& id) const;
   std::uint64_t fingerprint_of(const instance_entry& x) const;
   void send_state(const physical_id& id);
-  void keep_state(const component_spec& spec, const std::string& state);
-  void forget_state_without_room(const component_spec& spec);
-  void forget_state(const component_spec& spec);
+  void store_state(const component_spec& spec, const std::string& state);
+  void drop_state_beyond_limit(const component_spec& spec);
+  void drop_state(const component_spec& spec);
   std::string state_for(const component_spec& spec,
                         const std::string& given) const;
 
@@ -140,9 +141,9 @@ struct node_state {
                   caf::typed_response_promise<std::string> promise);
 
   void tick();
-  void tell_drops();
+  void log_drops();
   void stop_all();
-  void leave();
+  void quit();
 
   pointer self;
   node_options options;
@@ -158,26 +159,26 @@ struct node_state {
 
   orchestrator_actor orchestrator;
   session_id session;
-  bool looking = false;
-  std::uint32_t attempts = 0;
+  bool is_dialling = false;
+  std::uint32_t failed_attempts = 0;
   caf::timespan keep_alive_interval{0};
   caf::actor_clock::time_point last_heard;
-  caf::actor_clock::time_point next_tick; ///< when it is due
+  caf::actor_clock::time_point next_tick; ///< when the next tick is due
   /// The samples of the last report, until it is acknowledged, and the next.
   performance_samples sent;
   performance_samples ready;
   bool fetching = false;
 
   std::map<physical_id, instance_entry> instances;
-  /// What others have taken over, until it is gone.
-  std::set<physical_id> unwanted;
+  /// Instances that have been replaced elsewhere, until they have ended.
+  std::set<physical_id> replaced;
   std::unordered_map<caf::actor_id, physical_id> instances_by_actor;
-  /// Of running(), kept up to date.
+  /// The digest of running(), kept up to date.
   std::uint64_t running_digest = 0;
-  /// The last sync per component, for a successor on this node.
+  /// The last synced state per component, for its next instance on this node.
   std::map<logical_id, std::string> states;
   std::size_t states_bytes = 0;
-  std::array<std::uint64_t, drop_reasons> told_drops{};
+  std::array<std::uint64_t, drop_reasons> logged_drops{};
   bool stopping = false;
 };
 

@@ -23,38 +23,40 @@ node_state::start(const physical_id& id, const component_spec& spec,
                   const output_map& outputs, const std::string& state) {
   if (auto i = instances.find(id); i != instances.end() && i->second.running)
     return atom::ok_v;
-  if (auto problem = take_in(id, spec))
+  if (auto problem = add_entry(id, spec))
     return problem;
   auto& x = instances[id];
-  x.activating = true;
+  x.is_activating = true;
   x.revision = outputs.revision;
   if (!state.empty())
-    keep_state(spec, state);
-  forget_state_without_room(spec);
+    store_state(spec, state);
+  drop_state_beyond_limit(spec);
   auto promise = self->make_response_promise<atom::ok>();
   self
     ->request(x.provider, limits::node_start, atom::start_v, id, spec, outputs,
               state_for(spec, state))
     .then(
       [this, id, promise](atom::ok) mutable {
-        begin(id);
+        on_started(id);
         promise.deliver(atom::ok_v);
       },
       [this, id, promise](const caf::error& x) mutable {
-        give_up(id);
+        on_start_failed(id);
         promise.deliver(x);
       });
   return promise;
 }
 
-/// Makes a entry of whoever is to be made, or says why not.
-caf::error node_state::take_in(const physical_id& id,
-                               const component_spec& spec) {
+/// Adds an entry for an instance that is to be made, or returns why it cannot
+/// be made.
+caf::error node_state::add_entry(const physical_id& id,
+                                 const component_spec& spec) {
   if (stopping)
     return fail(ec::stopping, "the node is stopping");
   auto provider = provider_of(spec);
   if (!provider)
-    return fail(ec::unknown_class, "this node makes no " + spec.class_id
+    return fail(ec::unknown_class, "this node has no provider of "
+                                     + spec.class_id
                                      + (spec.kind == component_kind::function
                                           ? " of type " + spec.function_type
                                           : std::string{}));
@@ -66,8 +68,9 @@ caf::error node_state::take_in(const physical_id& id,
   return {};
 }
 
-/// Its provider has made it; its init has yet to run.
-void node_state::meet(const physical_id& id, const instance_actor& made) {
+/// The provider has made the instance; its init hook has not run yet.
+void node_state::on_instance_made(const physical_id& id,
+                                  const instance_actor& made) {
   auto i = instances.find(id);
   if (i == instances.end() || i->second.handle) {
     self->send(made, atom::stop_v);
@@ -81,14 +84,14 @@ void node_state::meet(const physical_id& id, const instance_actor& made) {
     self->send(made, atom::stop_v);
 }
 
-/// Its init has run.
-void node_state::begin(const physical_id& id) {
+/// The init hook of the instance has run.
+void node_state::on_started(const physical_id& id) {
   if (auto i = instances.find(id); i != instances.end() && !i->second.stopping)
     set_running(id, i->second, true);
   ++registry->counters.starts;
 }
 
-void node_state::give_up(const physical_id& id) {
+void node_state::on_start_failed(const physical_id& id) {
   ++registry->counters.start_failures;
   auto i = instances.find(id);
   if (i != instances.end() && !i->second.handle)
@@ -112,11 +115,11 @@ void node_state::stop(const physical_id& id) {
     return;
   auto& x = i->second;
   if (x.handed_over)
-    return; // ends by itself, when it has passed on everything
-  // Whoever comes next starts afresh: what was synced here is of no use
-  // anymore. What has never run leaves it to its successor.
+    return; // a forwarding stub ends by itself
+  // The next instance of the component starts without the state that was synced
+  // here. An instance that has never run leaves the state to the next one.
   if (x.running)
-    forget_state(x.spec);
+    drop_state(x.spec);
   set_running(id, x, false);
   x.stopping = true;
   if (x.handle)
@@ -132,12 +135,12 @@ void node_state::exited(const physical_id& id, const std::string& reason) {
   auto& x = i->second;
   x.stopping = true;
   if (x.handed_over)
-    return; // as it should
-  log_warn("node", x.spec.name, " (", x.spec.class_id, ", instance ", id,
-           ") ended: ", reason);
+    return; // the regular end of a forwarding stub
+  log_warn("node", "instance ended: instance=", id, " component=", x.spec.name,
+           " class=", x.spec.class_id, " reason=", reason);
   ++registry->counters.failures;
   set_running(id, x, false);
-  if (x.unsent)
+  if (x.has_unsent_state)
     send_state(id);
   if (orchestrator)
     self->send(orchestrator, atom::exited_v, session, x.spec.id, id, reason);
@@ -145,7 +148,7 @@ void node_state::exited(const physical_id& id, const std::string& reason) {
 
 void node_state::on_down(const caf::down_msg& x) {
   if (orchestrator && x.source == orchestrator.address()) {
-    lose_orchestrator("the connection is broken");
+    on_orchestrator_lost("the connection is broken");
     return;
   }
   auto i = instances_by_actor.find(x.source.id());
@@ -156,10 +159,10 @@ void node_state::on_down(const caf::down_msg& x) {
   registry->remove(id);
   instances.erase(id);
   instances_by_actor.erase(i);
-  if (unwanted.erase(id) > 0)
-    tell_egress();
+  if (replaced.erase(id) > 0)
+    announce_session();
   if (stopping && instances.empty())
-    leave();
+    quit();
 }
 
 void node_state::set_running(const physical_id& id, instance_entry& x,
@@ -170,17 +173,17 @@ void node_state::set_running(const physical_id& id, instance_entry& x,
   running_digest += now ? digest(id) : -digest(id);
 }
 
-void node_state::fence(const fenced_sessions& dead) {
-  // One message for all: it may name a thousand.
-  auto news = caf::make_message(atom::fence_v, dead);
-  auto tell = [&](const auto& whom) {
-    caf::anon_send(caf::actor_cast<caf::actor>(whom), news);
+void node_state::fence(const fenced_sessions& ended) {
+  // One message object for all receivers: it may hold a thousand sessions.
+  auto message = caf::make_message(atom::fence_v, ended);
+  auto send_to = [&](const auto& receiver) {
+    caf::anon_send(caf::actor_cast<caf::actor>(receiver), message);
   };
-  tell(egress);
-  tell(ingress);
+  send_to(egress);
+  send_to(ingress);
   for (auto& [id, x] : instances)
     if (x.handle)
-      tell(x.handle);
+      send_to(x.handle);
 }
 
 inventory node_state::running() const {
@@ -218,7 +221,8 @@ void node_state::fetch_part(const code_id& code, std::string so_far,
           promise.deliver(std::move(so_far));
         else
           promise.deliver(
-            fail(ec::unknown_code, "module " + code + " arrived damaged"));
+            fail(ec::unknown_code,
+                 "module " + code + " does not match its SHA-256 or size"));
       },
       [promise](const caf::error& x) mutable { promise.deliver(x); });
 }

@@ -6,11 +6,11 @@
 
 namespace edgeless {
 
-// -- the successor ------------------------------------------------------------
+// -- on the target node -------------------------------------------------------
 
 caf::result<atom::ok> node_state::prepare(const physical_id& id,
                                           const component_spec& spec) {
-  if (auto problem = take_in(id, spec))
+  if (auto problem = add_entry(id, spec))
     return problem;
   auto promise = self->make_response_promise<atom::ok>();
   self
@@ -27,15 +27,15 @@ caf::result<atom::ok> node_state::prepare(const physical_id& id,
         promise.deliver(atom::ok_v);
       },
       [this, id, promise](const caf::error& x) mutable {
-        give_up(id);
+        on_start_failed(id);
         promise.deliver(x);
       });
   return promise;
 }
 
-void node_state::drop_unless_activated(const physical_id& id) {
+void node_state::stop_unless_activated(const physical_id& id) {
   if (auto i = instances.find(id);
-      i != instances.end() && !i->second.activating)
+      i != instances.end() && !i->second.is_activating)
     stop(id);
 }
 
@@ -44,22 +44,22 @@ node_state::activate(const physical_id& id, const output_map& outputs,
                      const std::string& state, const instance_id& predecessor) {
   auto i = instances.find(id);
   if (i == instances.end() || !i->second.handle || i->second.stopping)
-    return fail(ec::unknown_instance, "nothing is prepared under that id");
+    return fail(ec::unknown_instance, "no instance is prepared under that id");
   auto& x = i->second;
   if (x.running)
     return atom::ok_v;
-  if (x.activating)
+  if (x.is_activating)
     return fail(ec::duplicate, "this instance is being started");
-  // What was left here by an earlier life of the component is older.
-  forget_state(x.spec);
+  // The state of an earlier instance on this node is older.
+  drop_state(x.spec);
   if (!state.empty())
-    keep_state(x.spec, state);
-  forget_state_without_room(x.spec);
-  registry->admit(id, predecessor.node);
+    store_state(x.spec, state);
+  drop_state_beyond_limit(x.spec);
+  registry->allow_forwarding(id, predecessor.node);
   self->delayed_send(
     self, limits::node_start + limits::hand_over + limits::peer_reach_timeout,
     atom::drop_v, id);
-  x.activating = true;
+  x.is_activating = true;
   x.revision = std::max(x.revision, outputs.revision);
   auto promise = self->make_response_promise<atom::ok>();
   self
@@ -67,20 +67,20 @@ node_state::activate(const physical_id& id, const output_map& outputs,
               predecessor)
     .then(
       [this, id, promise](atom::ok) mutable {
-        begin(id);
+        on_started(id);
         promise.deliver(atom::ok_v);
       },
       [this, id, promise](const caf::error& x) mutable {
-        give_up(id);
+        on_start_failed(id);
         promise.deliver(x);
       });
   return promise;
 }
 
-// -- the predecessor ----------------------------------------------------------
+// -- on the source node -------------------------------------------------------
 
-/// What is frozen runs, as far as others are concerned: it may be thawed, also
-/// before it is.
+/// A frozen instance still counts as running. It may be thawed, also while it is
+/// freezing.
 caf::result<std::string> node_state::freeze(const physical_id& id) {
   auto i = instances.find(id);
   if (i == instances.end() || !i->second.running)
@@ -131,15 +131,15 @@ void node_state::hand_over(const physical_id& id, const endpoint& to,
   auto& x = i->second;
   x.frozen = false;
   x.handed_over = true;
-  x.unsent = false;
+  x.has_unsent_state = false;
   set_running(id, x, false);
-  forget_state(x.spec);
+  drop_state(x.spec);
   self->send(x.handle, atom::hand_over_v, to, feeders);
 }
 
-// -- states -------------------------------------------------------------------
+// -- state --------------------------------------------------------------------
 
-void node_state::synced(const physical_id& id, const std::string& state) {
+void node_state::on_synced(const physical_id& id, const std::string& state) {
   auto i = instances.find(id);
   if (i == instances.end() || i->second.stopping || i->second.handed_over)
     return;
@@ -147,29 +147,30 @@ void node_state::synced(const physical_id& id, const std::string& state) {
   auto policy = state_policy_of(x.spec.settings);
   if (policy == state_policy::transient)
     return;
-  keep_state(x.spec, state);
+  store_state(x.spec, state);
   if (policy == state_policy::global) {
-    x.unsent = true;
-    if (!x.pacing)
+    x.has_unsent_state = true;
+    if (!x.is_state_paced)
       send_state(id);
   }
-  forget_state_without_room(x.spec);
+  drop_state_beyond_limit(x.spec);
 }
 
-/// For a successor here; and for its component, whose orchestrator may forget
-/// it.
-void node_state::keep_state(const component_spec& spec,
-                            const std::string& state) {
+/// Keeps the state for the next instance here, and for the component, since a
+/// restarted orchestrator asks for it.
+void node_state::store_state(const component_spec& spec,
+                             const std::string& state) {
   auto& kept = states[spec.id];
   states_bytes += state.size() - kept.size();
   kept = state;
 }
 
-void node_state::forget_state_without_room(const component_spec& spec) {
+void node_state::drop_state_beyond_limit(const component_spec& spec) {
   if (states_bytes <= limits::kept_states)
     return;
-  log_warn("node", "no room to keep the state of ", spec.name);
-  forget_state(spec);
+  log_warn("node", "state dropped: component=", spec.id, " name=", spec.name,
+           " reason=limits::kept_states reached");
+  drop_state(spec);
 }
 
 caf::result<std::string> node_state::state(const physical_id& id) const {
@@ -185,22 +186,22 @@ std::uint64_t node_state::fingerprint_of(const instance_entry& x) const {
   return follows && i != states.end() ? fingerprint_of_state(i->second) : 0;
 }
 
-/// Only the newest one counts, so they leave at a pace.
+/// Sends the newest state to the component, at most one per limits::sync_pause.
 void node_state::send_state(const physical_id& id) {
   auto i = instances.find(id);
   if (i == instances.end())
     return;
   auto& x = i->second;
-  x.pacing = x.unsent && orchestrator;
-  if (!x.pacing)
+  x.is_state_paced = x.has_unsent_state && orchestrator;
+  if (!x.is_state_paced)
     return;
-  x.unsent = false;
+  x.has_unsent_state = false;
   self->send(orchestrator, atom::synced_v, session, x.spec.id, id,
              state_for(x.spec, {}));
   self->delayed_send(self, limits::sync_pause, atom::synced_v, id);
 }
 
-void node_state::forget_state(const component_spec& spec) {
+void node_state::drop_state(const component_spec& spec) {
   if (auto state = states.extract(spec.id))
     states_bytes -= state.mapped().size();
 }
