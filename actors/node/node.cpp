@@ -25,10 +25,6 @@ constexpr auto tick_interval = 1s;
 /// A tick that is later than this was delayed: the process stood still.
 constexpr auto late_tick = 250ms;
 
-/// The orchestrator is lost after this many keep-alive intervals without a
-/// keep-alive.
-constexpr int silent_periods = 3;
-
 } // namespace
 
 node_state::node_state(pointer self) : self{self} {
@@ -38,11 +34,7 @@ node_state::node_state(pointer self) : self{self} {
 /// In the reverse order of creation.
 node_state::~node_state() {
   constexpr auto reason = caf::exit_reason::user_shutdown;
-  for (auto& [id, x] : instances)
-    if (x.handle)
-      caf::anon_send_exit(x.handle, reason);
-    else
-      caf::anon_send(x.provider, atom::stop_v, id);
+  instances.kill();
   for (auto& [type, x] : resources)
     caf::anon_send_exit(x, reason);
   caf::anon_send_exit(functions, reason);
@@ -53,7 +45,6 @@ node_state::~node_state() {
 
 void node_state::init(node_options x) {
   options = std::move(x);
-  boot = draw<boot_id>(options.random);
   registry = options.registry
                ? options.registry
                : std::make_shared<instance_registry>(options.description.id);
@@ -67,7 +58,15 @@ void node_state::init(node_options x) {
                                     registry, egress);
   spawn_providers();
   listen();
-  dial_orchestrator();
+  instances.init({self, registry, &orchestrator, [this](const auto& spec) {
+                    return provider_of(spec);
+                  }});
+  orchestrator.open({self, options.net, options.orchestrator_url,
+                     options.description, options.random,
+                     [this] { return instances.running(); },
+                     [this](const welcome& x, const inventory& joined_with) {
+                       on_joined(x, joined_with);
+                     }});
   next_tick = self->clock().now() + tick_interval;
   self->delayed_send(self, tick_interval, atom::tick_v);
 }
@@ -122,113 +121,60 @@ void node_state::listen() {
               opened.error());
 }
 
+provider_actor node_state::provider_of(const component_spec& spec) const {
+  if (spec.kind == component_kind::function)
+    return spec.function_type == "RUST_WASM" ? functions : provider_actor{};
+  auto i = resources.find(spec.class_id);
+  return i == resources.end() ? provider_actor{} : i->second;
+}
+
 // -- membership ---------------------------------------------------------------
 
-void node_state::dial_orchestrator() {
-  if (is_dialling || stopping)
-    return;
-  is_dialling = true;
-  options.net->dial(options.orchestrator_url, peer_role::node,
-                    peer_role::orchestrator, "",
-                    caf::actor_cast<caf::strong_actor_ptr>(self));
-}
-
-void node_state::dialled(const caf::strong_actor_ptr& peer,
-                         const std::string& reason) {
-  is_dialling = false;
-  if (!peer) {
-    on_orchestrator_lost(reason);
-    return;
-  }
-  orchestrator = caf::actor_cast<orchestrator_actor>(peer);
-  self->monitor(orchestrator);
-  join();
-}
-
-void node_state::join() {
-  auto asked = orchestrator;
-  auto brought = running();
-  self
-    ->request(asked, limits::local, atom::join_v, options.description,
-              node_actor{self}, boot, brought)
-    .then(
-      [this, asked, brought](const welcome& x) {
-        if (asked != orchestrator)
-          return;
-        on_welcome(x);
-        report_ended(brought);
-      },
-      [this, asked](const caf::error& x) {
-        if (asked == orchestrator)
-          on_orchestrator_lost(explain(x));
-      });
-}
-
-void node_state::on_welcome(const welcome& x) {
-  failed_attempts = 0;
-  session = x.session;
-  keep_alive_interval = std::chrono::milliseconds{x.keep_alive_ms};
-  last_heard = self->clock().now();
-  log_info("node", "joined orchestrator=", options.orchestrator_url,
-           " session=", session, " instances=", instances.size(),
-           " replaced=", x.stop.size());
+void node_state::on_joined(const welcome& x, const inventory& joined_with) {
   replaced.clear();
   for (auto& id : x.stop) {
     if (instances.contains(id))
       replaced.insert(id);
-    stop(id);
+    instances.stop(id);
   }
   announce_session();
-  watch_orchestrator();
+  // Until the welcome, there was no session to report an end in.
+  for (auto& record : joined_with) {
+    auto* instance = instances.find(record.instance);
+    if (instance == nullptr || !instance->is_running())
+      orchestrator.report_exit(record.component, record.instance,
+                               "it ended while its node joined the domain");
+  }
 }
 
 /// The new session is announced when all replaced instances have ended: until
 /// then, events leave in the old session, which peers refuse once it is fenced.
 void node_state::announce_session() {
   if (replaced.empty())
-    self->send(egress, atom::join_v, session);
+    self->send(egress, atom::join_v, orchestrator.session());
 }
 
-/// Reports the instances that ended between join and welcome: there was no
-/// session to report them in.
-void node_state::report_ended(const inventory& brought) {
-  for (auto& x : brought) {
-    auto i = instances.find(x.instance);
-    if (i == instances.end() || !i->second.running)
-      self->send(orchestrator, atom::exited_v, session, x.component, x.instance,
-                 std::string{"it ended while its node joined the domain"});
-  }
+void node_state::fence(const fenced_sessions& ended) {
+  // One message object for all receivers: it may hold a thousand sessions.
+  auto message = caf::make_message(atom::fence_v, ended);
+  caf::anon_send(caf::actor_cast<caf::actor>(egress), message);
+  caf::anon_send(caf::actor_cast<caf::actor>(ingress), message);
+  instances.fence(message);
 }
 
-void node_state::on_orchestrator_lost(const std::string& reason) {
-  if (stopping)
-    return;
-  if (failed_attempts++ == 0)
-    log_warn("node",
-             "not joined, retrying: orchestrator=", options.orchestrator_url,
-             " reason=", reason);
-  if (orchestrator)
-    self->demonitor(orchestrator.address());
-  orchestrator = nullptr;
-  // The jitter keeps the nodes of a domain from dialling all at once.
-  auto pause
-    = limits::redial + std::chrono::milliseconds{options.random() % 100};
-  self->delayed_send(self, pause, atom::retry_v);
-}
-
-/// Answers at once, with the samples that TELEMETRY has delivered before.
-/// Unacknowledged samples are sent again.
-node_report node_state::report(std::uint64_t taken) {
-  last_heard = self->clock().now();
+/// Answers a keep-alive at once, with the samples that TELEMETRY has delivered
+/// before. Unacknowledged samples are sent again.
+node_report node_state::report(std::uint64_t acknowledged) {
+  orchestrator.on_keep_alive();
   registry->counters.hear_keep_alive();
-  if (taken == sent.number) {
+  if (acknowledged == sent.number) {
     if (ready.number > sent.number)
       sent = std::exchange(ready, {});
     else
       sent = {sent.number, {}, 0};
   }
   fetch_samples();
-  return {options.health ? options.health() : node_health{}, running_digest,
+  return {options.health ? options.health() : node_health{}, instances.digest(),
           sent};
 }
 
@@ -245,26 +191,24 @@ void node_state::fetch_samples() {
       [this](const caf::error&) { fetching = false; });
 }
 
-/// Detects a silent orchestrator: a broken connection may not be reported.
-/// After a delayed tick the node itself stood still, and waits for one more
-/// tick.
-void node_state::watch_orchestrator() {
-  auto late = self->clock().now() - next_tick > late_tick;
-  if (!orchestrator || keep_alive_interval.count() == 0 || late)
-    return;
-  auto timeout
-    = silent_periods
-      * std::max<caf::timespan>(keep_alive_interval, limits::keep_alive_min);
-  if (self->clock().now() - last_heard > timeout)
-    on_orchestrator_lost("no keep-alive within "
-                         + std::to_string(silent_periods) + " intervals");
-}
-
 // -- timer and shutdown -------------------------------------------------------
+
+void node_state::on_down(const caf::down_msg& x) {
+  if (orchestrator.on_down(x))
+    return;
+  auto id = instances.on_down(x);
+  if (replaced.erase(id) > 0)
+    announce_session();
+  if (id && stopping && instances.empty())
+    quit();
+}
 
 void node_state::tick() {
   log_drops();
-  watch_orchestrator();
+  // After a delayed tick this process itself stood still, and the keep-alives
+  // may still be in the mailbox.
+  if (self->clock().now() - next_tick <= late_tick)
+    orchestrator.check_keep_alive();
   next_tick = self->clock().now() + tick_interval;
   self->delayed_send(self, tick_interval, atom::tick_v);
 }
@@ -288,11 +232,8 @@ void node_state::stop_all() {
     return;
   stopping = true;
   acceptor.reset();
-  for (auto& [id, x] : instances) {
-    x.stopping = true; // its end is not reported
-    if (x.handle)
-      self->send(x.handle, atom::stop_v);
-  }
+  orchestrator.close();
+  instances.shut_down();
   if (instances.empty())
     quit();
   else
@@ -311,29 +252,29 @@ node_self_actor::behavior_type node(node_state::pointer self,
   self->set_down_handler([&st](const caf::down_msg& x) { st.on_down(x); });
   // clang-format off
   return {
-    [&st](atom::start, const physical_id& id, const component_spec& x, const output_map& y, const std::string& z) { return st.start(id, x, y, z); },
-    [&st](atom::patch, const physical_id& id, const output_map& x) { st.patch(id, x); },
-    [&st](atom::stop, const physical_id& id) { st.stop(id); },
-    [&st](atom::prepare, const physical_id& id, const component_spec& x) { return st.prepare(id, x); },
-    [&st](atom::activate, const physical_id& id, const output_map& x, const std::string& y, const instance_id& z) { return st.activate(id, x, y, z); },
-    [&st](atom::freeze, const physical_id& id) { return st.freeze(id); },
-    [&st](atom::thaw, const physical_id& id) { st.thaw(id); },
-    [&st](atom::hand_over, const physical_id& id, const endpoint& x, std::uint32_t y) { st.hand_over(id, x, y); },
-    [&st](atom::keep_alive, std::uint64_t taken) { return st.report(taken); },
-    [&st](atom::running) { return st.running(); },
-    [&st](atom::state, const physical_id& id) { return st.state(id); },
+    [&st](atom::start, const physical_id& id, const component_spec& x, const output_map& y, const std::string& z) { return st.instances.start(id, x, y, z); },
+    [&st](atom::patch, const physical_id& id, const output_map& x) { st.instances.patch(id, x); },
+    [&st](atom::stop, const physical_id& id) { st.instances.stop(id); },
+    [&st](atom::prepare, const physical_id& id, const component_spec& x) { return st.instances.prepare(id, x); },
+    [&st](atom::activate, const physical_id& id, const output_map& x, const std::string& y, const instance_id& z) { return st.instances.activate(id, x, y, z); },
+    [&st](atom::freeze, const physical_id& id) { return st.instances.freeze(id); },
+    [&st](atom::thaw, const physical_id& id) { st.instances.thaw(id); },
+    [&st](atom::hand_over, const physical_id& id, const endpoint& x, std::uint32_t y) { st.instances.hand_over(id, x, y); },
+    [&st](atom::keep_alive, std::uint64_t x) { return st.report(x); },
+    [&st](atom::running) { return st.instances.running(); },
+    [&st](atom::state, const physical_id& id) { return st.instances.state(id); },
     [&st](atom::fence, const fenced_sessions& x) { st.fence(x); },
-    [&st](atom::prepare, const physical_id& id, const instance_actor& x) { st.on_instance_made(id, x); },
-    [&st](atom::exited, const physical_id& id, const std::string& why) { st.exited(id, why); },
-    [&st](atom::synced, const physical_id& id, const std::string& x) { st.on_synced(id, x); },
-    [&st](atom::fetch, const code_id& x) { return st.fetch(x); },
-    [&st](atom::dialled, const std::string&, const caf::strong_actor_ptr& x, const std::string& why) { st.dialled(x, why); },
+    [&st](atom::prepare, const physical_id& id, const instance_actor& x) { st.instances.on_made(id, x); },
+    [&st](atom::exited, const physical_id& id, const std::string& why) { st.instances.on_exited(id, why); },
+    [&st](atom::synced, const physical_id& id, const std::string& x) { st.instances.on_synced(id, x); },
+    [&st](atom::fetch, const code_id& x) { return st.orchestrator.fetch(x); },
+    [&st](atom::dialled, const std::string&, const caf::strong_actor_ptr& x, const std::string& why) { st.orchestrator.on_dialled(x, why); },
     [&st](atom::tick) { st.tick(); },
-    [&st](atom::retry) { if (!st.orchestrator) st.dial_orchestrator(); },
+    [&st](atom::retry) { st.orchestrator.dial(); },
     [&st](atom::expire) { st.quit(); },
-    [&st](atom::expire, const physical_id& id) { st.stop_unless_activated(id); },
+    [&st](atom::expire, const physical_id& id) { st.instances.stop_unless_activated(id); },
     [&st](atom::drop, const physical_id& id) { st.registry->allow_forwarding(id, {}); },
-    [&st](atom::synced, const physical_id& id) { st.send_state(id); },
+    [&st](atom::synced, const physical_id& id) { st.instances.on_sync_pause(id); },
     [&st](atom::stop) { st.stop_all(); },
   };
   // clang-format on

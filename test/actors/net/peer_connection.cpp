@@ -10,8 +10,6 @@ using namespace edgeless::test;
 
 namespace {
 
-using phase = peer_connection::phase;
-
 struct connection_fixture : actor_fixture {
   connection_fixture()
     : registry{any<node_id>()}, to{any<node_id>(), 7, registry} {
@@ -155,7 +153,7 @@ TEST_CASE_FIXTURE(connection_fixture,
 
   to.set_url("http://elsewhere:7002");
 
-  CHECK(to.state() == phase::disconnected);
+  CHECK(to.state() == peer_connection::phase::disconnected);
   CHECK(to.start_dialling(now));
 }
 
@@ -165,7 +163,7 @@ TEST_CASE_FIXTURE(connection_fixture,
 
   to.set_url("http://elsewhere:7002");
 
-  CHECK(to.state() == phase::open);
+  CHECK(to.state() == peer_connection::phase::open);
 }
 
 TEST_CASE_FIXTURE(connection_fixture,
