@@ -27,9 +27,9 @@ void read_general(node_settings& result, settings_section general) {
   if (auto parsed = parse_id<node_id>(id); parsed && *parsed)
     x.node_id = *parsed;
   else if (general.has("node_id"))
-    general.blame("node_id", "\"" + id
-                               + "\" is not a UUID such as "
-                                 "fda6ce79-46df-4f96-a0d2-456f720f606c");
+    general.add_problem("node_id", "\"" + id
+                                     + "\" is not a UUID such as "
+                                       "fda6ce79-46df-4f96-a0d2-456f720f606c");
   general.read_url("agent_url", x.agent_url, presence::required);
   general.read_url("agent_url_announced", x.agent_url_announced);
   general.read_url("invocation_url", x.invocation_url, presence::required);
@@ -40,10 +40,10 @@ void read_general(node_settings& result, settings_section general) {
   general.read_url("orchestrator_url", x.orchestrator_url, presence::required);
   std::string cache;
   general.read("code_cache", cache);
-  general.finish();
-  announce(x.agent_url_announced, x.agent_url);
-  announce(x.invocation_url_announced, x.invocation_url);
-  announce(x.invocation_url_announced_coap, x.invocation_url_coap);
+  general.report_unknown_keys();
+  set_announced(x.agent_url_announced, x.agent_url);
+  set_announced(x.invocation_url_announced, x.invocation_url);
+  set_announced(x.invocation_url_announced_coap, x.invocation_url_coap);
   x.code_cache = cache;
   if (cache.empty())
     x.code_cache = default_code_cache(x.node_id);
@@ -58,9 +58,10 @@ void read_telemetry(node_settings& result, settings_section telemetry) {
   if (auto parsed = parse_log_level(level))
     x.log_level = *parsed;
   else if (!level.empty())
-    telemetry.blame("log_level", "must be \"\" or one of off, error, warn, "
-                                 "info, debug, trace");
-  telemetry.finish();
+    telemetry.add_problem("log_level",
+                          "must be \"\" or one of off, error, warn, "
+                          "info, debug, trace");
+  telemetry.report_unknown_keys();
 }
 
 void read_runtimes(node_settings& result, settings_section& root) {
@@ -72,13 +73,13 @@ void read_runtimes(node_settings& result, settings_section& root) {
   if (auto parsed = parse_isolation(where))
     result.wasm_runtime.where = *parsed;
   else if (!where.empty())
-    wasm.blame("isolation", "must be \"shared\" or \"process\"");
-  wasm.finish();
+    wasm.add_problem("isolation", "must be \"shared\" or \"process\"");
+  wasm.report_unknown_keys();
   auto container = root.section("container_runtime");
   container.read("enabled", result.container_runtime.enabled);
   container.read_url("guest_api_host_url",
                      result.container_runtime.guest_api_host_url);
-  container.finish();
+  container.report_unknown_keys();
 }
 
 void read_resources(resource_settings& x, settings_section resources) {
@@ -96,17 +97,17 @@ void read_resources(resource_settings& x, settings_section resources) {
   ollama.read("messages_number_limit", x.ollama_provider.messages_number_limit,
               0, 65535);
   ollama.read("provider", x.ollama_provider.provider);
-  ollama.finish();
+  ollama.report_unknown_keys();
   for (auto& item : resources.sections("serverless_provider")) {
     serverless_settings serverless;
     item.read("class_type", serverless.class_type);
     item.read("version", serverless.version);
     item.read("function_url", serverless.function_url);
     item.read("provider", serverless.provider);
-    item.finish();
+    item.report_unknown_keys();
     x.serverless_provider.push_back(std::move(serverless));
   }
-  resources.finish();
+  resources.report_unknown_keys();
 }
 
 void read_capabilities(user_capabilities& x, settings_section section) {
@@ -115,7 +116,7 @@ void read_capabilities(user_capabilities& x, settings_section section) {
     if (section.has(key))
       section.read(key, value.emplace(), range...);
     else
-      section.expect(key);
+      section.accept(key);
   };
   read("num_cpus", x.num_cpus, 0u, most);
   read("model_name_cpu", x.model_name_cpu);
@@ -125,7 +126,7 @@ void read_capabilities(user_capabilities& x, settings_section section) {
   read("labels", x.labels);
   read("is_tee_running", x.is_tee_running);
   read("has_tpm", x.has_tpm);
-  section.finish();
+  section.report_unknown_keys();
 }
 
 } // namespace

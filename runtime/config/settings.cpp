@@ -21,13 +21,13 @@ tls_settings read_tls(settings_section& root) {
   tls.read("certificate", result.certificate);
   tls.read("key", result.key);
   tls.read("insecure", result.insecure);
-  tls.finish();
+  tls.report_unknown_keys();
   auto files = {result.ca, result.certificate, result.key};
   auto missing = std::ranges::count(files, "");
   if (missing != 0 && missing != 3)
-    tls.blame("", "ca, certificate and key go together");
+    tls.add_problem("", "ca, certificate and key go together");
   else if (missing == 0 && result.insecure)
-    tls.blame("insecure", "contradicts ca, certificate and key");
+    tls.add_problem("insecure", "contradicts ca, certificate and key");
   return result;
 }
 
@@ -35,8 +35,8 @@ namespace {
 
 // -- sections of the orchestrator ---------------------------------------------
 
-/// A section that chooses between nothing and Redis; returns its URL, empty
-/// for nothing. `samples`: how many are kept, if that can be chosen.
+/// A section with a type of None or Redis; returns the URL of the Redis server,
+/// empty for None. `samples`: the number of samples, if it is configurable.
 std::string read_store(settings_section from, const std::string& type_key,
                        std::uint32_t* samples = nullptr) {
   std::string type = "None";
@@ -45,17 +45,17 @@ std::string read_store(settings_section from, const std::string& type_key,
   from.read("redis_url", url);
   if (samples != nullptr)
     from.read("samples", *samples, 1, limits::samples_max);
-  from.finish();
+  from.report_unknown_keys();
   std::ranges::transform(type, type.begin(), [](unsigned char x) {
     return static_cast<char>(std::tolower(x));
   });
   if (type != "none" && type != "redis")
-    from.blame(type_key, "must be \"None\" or \"Redis\"");
+    from.add_problem(type_key, "must be \"None\" or \"Redis\"");
   else if (type == "redis" && url.empty())
-    from.blame("redis_url", "is missing; it is a URL such as "
-                            "\"redis://127.0.0.1:6379\"");
+    from.add_problem("redis_url", "is missing; it is a URL such as "
+                                  "\"redis://127.0.0.1:6379\"");
   if (auto at = parse_redis_url(url); !url.empty() && !at)
-    from.blame("redis_url", explain(at.error()));
+    from.add_problem("redis_url", explain(at.error()));
   return type == "redis" ? url : "";
 }
 
@@ -65,8 +65,8 @@ void read_strategy(settings_section& baseline, placement_strategy& result) {
   if (auto strategy = parse_placement_strategy(name))
     result = *strategy;
   else
-    baseline.blame("orchestration_strategy",
-                   "must be \"Random\" or \"RoundRobin\"");
+    baseline.add_problem("orchestration_strategy",
+                         "must be \"Random\" or \"RoundRobin\"");
 }
 
 void read_interval(settings_section& baseline,
@@ -78,14 +78,14 @@ void read_interval(settings_section& baseline,
   auto interval = seconds{result}.count();
   baseline.read(key, interval, 0, longest);
   if (interval > 0 && interval < shortest)
-    baseline.blame(key, "must be 0 (no polling) or at least 0.05");
+    baseline.add_problem(key, "must be 0 (no polling) or at least 0.05");
   result = std::chrono::round<std::chrono::milliseconds>(seconds{interval});
 }
 
-/// The section [telemetry] of those that only serve metrics.
+/// The section [telemetry] of the controller and the orchestrator.
 void read_metrics_url(std::string& result, settings_section telemetry) {
   telemetry.read_url("metrics_url", result);
-  telemetry.finish();
+  telemetry.report_unknown_keys();
 }
 
 // -- whole files --------------------------------------------------------------
@@ -99,11 +99,12 @@ void read(controller_settings& result, settings_section& root) {
     item.read("domain_id", domain.domain_id, presence::required);
     item.read_url("orchestrator_url", domain.orchestrator_url,
                   presence::required);
-    item.finish();
+    item.report_unknown_keys();
     if (item.has("domain_id") && domain.domain_id.empty())
-      item.blame("domain_id", "is empty");
+      item.add_problem("domain_id", "is empty");
     else if (!seen.insert(domain.domain_id).second)
-      item.blame("domain_id", "\"" + domain.domain_id + "\" is there twice");
+      item.add_problem("domain_id",
+                       "\"" + domain.domain_id + "\" is there twice");
     result.orchestrators.push_back(std::move(domain));
   }
   read_metrics_url(result.metrics_url, root.section("telemetry"));
@@ -115,7 +116,7 @@ void read(orchestrator_settings& result, settings_section& root) {
   auto general = root.section("general", presence::required);
   general.read("domain_id", x.domain_id, presence::required);
   if (general.has("domain_id") && x.domain_id.empty())
-    general.blame("domain_id", "is empty");
+    general.add_problem("domain_id", "is empty");
   general.read_url("orchestrator_url", x.orchestrator_url, presence::required);
   general.read_url("orchestrator_url_announced", x.orchestrator_url_announced);
   general.read_url("orchestrator_coap_url", x.orchestrator_coap_url);
@@ -125,21 +126,21 @@ void read(orchestrator_settings& result, settings_section& root) {
   general.read_url("agent_url_announced", x.agent_url_announced);
   general.read_url("invocation_url", x.invocation_url);
   general.read_url("invocation_url_announced", x.invocation_url_announced);
-  general.finish();
-  announce(x.orchestrator_url_announced, x.orchestrator_url);
-  announce(x.orchestrator_coap_url_announced, x.orchestrator_coap_url);
-  announce(x.agent_url_announced, x.agent_url);
-  announce(x.invocation_url_announced, x.invocation_url);
+  general.report_unknown_keys();
+  set_announced(x.orchestrator_url_announced, x.orchestrator_url);
+  set_announced(x.orchestrator_coap_url_announced, x.orchestrator_coap_url);
+  set_announced(x.agent_url_announced, x.agent_url);
+  set_announced(x.invocation_url_announced, x.invocation_url);
 
   auto baseline = root.section("baseline");
   read_strategy(baseline, result.baseline.orchestration_strategy);
   read_interval(baseline, result.baseline.keep_alive_interval);
-  baseline.finish();
+  baseline.report_unknown_keys();
 
   read_metrics_url(result.metrics_url, root.section("telemetry"));
   result.proxy_redis_url
     = read_store(root.section("proxy"), "proxy_type", &result.proxy_samples);
-  // EDGELESS' documentation calls the section [collection] in one place.
+  // [collection] is an alias from EDGELESS' documentation.
   auto alias = root.has("collection") && !root.has("collector");
   result.collector_redis_url = read_store(
     root.section(alias ? "collection" : "collector"), "collector_type");
@@ -154,7 +155,7 @@ void read(cli_settings& result, settings_section& root) {
                   result.function_repository.basic_auth_user);
   repository.read("basic_auth_pass",
                   result.function_repository.basic_auth_pass);
-  repository.finish();
+  repository.report_unknown_keys();
   result.tls = read_tls(root);
 }
 
@@ -168,8 +169,8 @@ caf::expected<Settings> parse(const std::string& name, std::string_view text) {
   settings_section root{&*document, "", 1, problems};
   Settings result;
   read(result, root);
-  root.finish();
-  if (auto error = problems.verdict())
+  root.report_unknown_keys();
+  if (auto error = problems.to_error())
     return error;
   return result;
 }
@@ -183,7 +184,7 @@ caf::expected<Settings> load(const std::filesystem::path& file) {
   if (result)
     for (auto* x :
          {&result->tls.ca, &result->tls.certificate, &result->tls.key})
-      if (!x->empty()) // an absolute path stays as it is
+      if (!x->empty()) // absolute paths are not changed
         *x = (file.parent_path() / *x).string();
   return result;
 }

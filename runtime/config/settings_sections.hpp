@@ -6,11 +6,11 @@
 
 #include <string>
 
-/// What the readers of the four configuration files share.
+/// Functions shared by the readers of the four configuration files.
 namespace edgeless {
 
-/// Nobody announces an empty URL.
-inline void announce(std::string& announced, const std::string& bound) {
+/// An empty announced URL defaults to the bound one.
+inline void set_announced(std::string& announced, const std::string& bound) {
   if (announced.empty())
     announced = bound;
 }

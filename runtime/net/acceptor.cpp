@@ -13,9 +13,9 @@ namespace edgeless {
 
 namespace {
 
-/// How long doors stay unattended when no file descriptor is left.
-constexpr auto doors_pause = std::chrono::milliseconds{100};
-/// How many are let in before others have their turn.
+/// The pause of all acceptors when no file descriptor is left.
+constexpr auto acceptors_pause = std::chrono::milliseconds{100};
+/// Connections that are accepted before other events are handled.
 constexpr int accepts_per_turn = 64;
 
 bool out_of_descriptors(int error) {
@@ -28,7 +28,7 @@ bool out_of_descriptors(int error) {
 void handshake_loop::accept(std::uint16_t key) {
   for (auto i = 0; i < accepts_per_turn; ++i) {
     auto acceptor = acceptors_.find(key);
-    if (acceptor == acceptors_.end() || doors_paused_)
+    if (acceptor == acceptors_.end() || acceptors_paused_until_)
       return;
     socket_address address;
     address.size = sizeof address.storage;
@@ -40,7 +40,7 @@ void handshake_loop::accept(std::uint16_t key) {
       admit(key, std::move(socket), address);
     } else if (out_of_descriptors(errno)) {
       journal_->refuse(refusal::too_many_connections, "a connection");
-      pause_doors();
+      pause_acceptors();
     } else if (errno != EINTR && errno != ECONNABORTED) {
       return;
     }
@@ -50,10 +50,10 @@ void handshake_loop::accept(std::uint16_t key) {
 void handshake_loop::admit(std::uint16_t key, socket_handle socket,
                            socket_address address) {
   ++settings_.statistics->accepted;
-  if (callers_.size() >= settings_.max_unfinished)
-    drop(callers_.begin()->first, refusal::too_many_connections);
-  unfinished x;
-  if (!x.slot.take(book_, host_text(address))) {
+  if (accepted_.size() >= settings_.max_unfinished)
+    drop(accepted_.begin()->first, refusal::too_many_connections);
+  pending_connection x;
+  if (!x.slot.take(limiter_, host_text(address))) {
     journal_->refuse(refusal::too_many_connections, to_string(address));
     return;
   }
@@ -62,7 +62,7 @@ void handshake_loop::admit(std::uint16_t key, socket_handle socket,
   if (settings_.tls)
     x.tls = settings_.tls->accept(acceptor.peers);
   else
-    x.check = std::make_unique<frame_validator>(
+    x.validator = std::make_unique<frame_validator>(
       rules(true, acceptor.message_acl, nullptr));
   x.address = address;
   x.deadline = clock::now() + settings_.handshake;
@@ -71,27 +71,27 @@ void handshake_loop::admit(std::uint16_t key, socket_handle socket,
   if (!watch(socket.get(), id, EPOLLIN))
     return;
   x.socket = std::move(socket);
-  callers_.emplace(id, std::move(x));
+  accepted_.emplace(id, std::move(x));
 }
 
-// A level-triggered door that cannot be served would wake us for ever.
-void handshake_loop::pause_doors() {
-  doors_paused_ = clock::now() + doors_pause;
+// A readable socket that cannot be accepted from would wake the loop again and
+// again.
+void handshake_loop::pause_acceptors() {
+  acceptors_paused_until_ = clock::now() + acceptors_pause;
   for (auto& [key, acceptor] : acceptors_)
     unwatch(acceptor.socket.get());
 }
 
-void handshake_loop::resume_doors() {
-  doors_paused_.reset();
+void handshake_loop::resume_acceptors() {
+  acceptors_paused_until_.reset();
   for (auto& [key, acceptor] : acceptors_)
     watch(acceptor.socket.get(), key, EPOLLIN);
 }
 
-/// Who has dialled us has to show a certificate first; it says what he may
-/// say.
-void handshake_loop::shake_hands(connection_id id) {
+/// The role in the certificate determines the admitted messages.
+void handshake_loop::continue_tls_handshake(connection_id id) {
   using enum tls_session::progress;
-  auto& x = callers_.at(id);
+  auto& x = accepted_.at(id);
   auto result = x.tls->handshake(x.socket.get());
   if (result == failed)
     return drop(id, x.tls->verdict(), std::string{x.tls->problem()});
@@ -101,56 +101,57 @@ void handshake_loop::shake_hands(connection_id id) {
   auto acceptor = acceptors_.find(x.acceptor);
   if (acceptor == acceptors_.end())
     return drop(id, refusal::handshake_aborted);
-  x.check = std::make_unique<frame_validator>(
+  x.validator = std::make_unique<frame_validator>(
     rules(true, acceptor->second.by_role.at(x.tls->peer().role), x.tls.get()));
-  hear(id);
+  read_client_handshake(id);
 }
 
-void handshake_loop::hear(connection_id id) {
-  auto& x = callers_.at(id);
-  if (!x.check)
-    return shake_hands(id);
+void handshake_loop::read_client_handshake(connection_id id) {
+  auto& x = accepted_.at(id);
+  if (!x.validator)
+    return continue_tls_handshake(id);
   byte_stream bytes{x.socket.get(), x.tls.get()};
-  while (!x.check->greeted()) {
-    auto n = bytes.read(x.check->room());
+  while (!x.validator->has_handshake()) {
+    auto n = bytes.read(x.validator->free_space());
     if (n == 0)
       return;
     if (n < 0)
       return drop(id, refusal::handshake_aborted);
-    auto reason = x.check->added(static_cast<std::size_t>(n));
+    auto reason = x.validator->commit(static_cast<std::size_t>(n));
     if (reason != refusal::none)
       return drop(id, reason, x.tls ? to_string(x.tls->peer()) : "");
   }
-  if (!is_itself(x))
+  if (!register_identity(x))
     return drop(id, refusal::identity_mismatch, to_string(x.tls->peer()));
-  let_in(id);
+  publish_connection(id);
 }
 
 void handshake_loop::drop(connection_id id, refusal reason,
                           const std::string& why) {
-  auto x = callers_.extract(id);
+  auto x = accepted_.extract(id);
   journal_->refuse(reason, to_string(x.mapped().address), why);
 }
 
-void handshake_loop::let_in(connection_id id) {
-  auto x = callers_.extract(id);
-  auto& caller = x.mapped();
-  auto acceptor = acceptors_.find(caller.acceptor);
+void handshake_loop::publish_connection(connection_id id) {
+  auto x = accepted_.extract(id);
+  auto& connection = x.mapped();
+  auto acceptor = acceptors_.find(connection.acceptor);
   if (acceptor == acceptors_.end())
     return;
-  auto scribe = make_basp_connection(system_, finish(caller));
+  auto scribe = make_basp_connection(system_, finish(connection));
   caf::anon_send(broker_, caf::publish_atom_v, std::move(scribe),
-                 caller.acceptor, acceptor->second.acceptor,
+                 connection.acceptor, acceptor->second.acceptor,
                  std::set<std::string>{});
 }
 
-void handshake_loop::close_door(std::uint16_t key) {
+void handshake_loop::close_acceptor(std::uint16_t key) {
   auto acceptor = acceptors_.extract(key);
   if (acceptor.empty())
     return;
-  std::erase_if(callers_,
-                [key](auto& caller) { return caller.second.acceptor == key; });
-  // Else the broker would keep the actor for ever.
+  std::erase_if(accepted_, [key](auto& connection) {
+    return connection.second.acceptor == key;
+  });
+  // Otherwise the broker would keep the actor for ever.
   caf::anon_send(broker_, caf::unpublish_atom_v,
                  acceptor.mapped().acceptor->get()->address(), key);
 }

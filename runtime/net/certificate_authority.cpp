@@ -27,7 +27,7 @@ using x509_ptr = owned<X509, X509_free>;
 using key_ptr = owned<EVP_PKEY, EVP_PKEY_free>;
 
 constexpr auto authority_valid = std::chrono::hours{24 * 3653};
-/// Clocks differ.
+/// Certificates are valid from an hour ago, because clocks differ.
 constexpr auto backdated = std::chrono::hours{1};
 
 caf::error refused(const std::string& what) {
@@ -67,23 +67,23 @@ bool set_name(X509_NAME* name, const std::string& text) {
          == 1;
 }
 
-/// Adds an extension in the words of OpenSSL's configuration files.
-bool extend(X509* x, X509* issuer, int kind, const char* words) {
+/// Adds an extension in the syntax of OpenSSL's configuration files.
+bool extend(X509* x, X509* issuer, int kind, const char* value) {
   X509V3_CTX context;
   X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, issuer, x, nullptr, nullptr, 0);
   owned<X509_EXTENSION, X509_EXTENSION_free> extension{
-    X509V3_EXT_conf_nid(nullptr, &context, kind, words)};
+    X509V3_EXT_conf_nid(nullptr, &context, kind, value)};
   return extension && X509_add_ext(x, extension.get(), -1) == 1;
 }
 
-/// What all certificates have. `holder` owns the key.
-x509_ptr draft(EVP_PKEY* holder, std::chrono::seconds valid) {
+/// A certificate for `key` with the fields that all certificates have.
+x509_ptr make_certificate(EVP_PKEY* key, std::chrono::seconds valid) {
   x509_ptr result{X509_new()};
   auto x = result.get();
   auto from = -std::chrono::seconds{backdated}.count();
   if (x == nullptr || X509_set_version(x, X509_VERSION_3) != 1
-      || !has_random_serial(x) || X509_set_pubkey(x, holder) != 1
+      || !has_random_serial(x) || X509_set_pubkey(x, key) != 1
       || X509_gmtime_adj(X509_getm_notBefore(x), from) == nullptr
       || X509_gmtime_adj(X509_getm_notAfter(x), valid.count()) == nullptr)
     return nullptr;
@@ -214,7 +214,7 @@ caf::error make_authority(const std::filesystem::path& folder) {
   if (problem)
     return fail(ec::system_failure, folder.string() + ": " + problem.message());
   key_ptr key{EVP_EC_gen("P-256")};
-  auto ca = key ? draft(key.get(), authority_valid) : nullptr;
+  auto ca = key ? make_certificate(key.get(), authority_valid) : nullptr;
   auto x = ca.get();
   if (x == nullptr || !set_name(X509_get_subject_name(x), "edgeless authority")
       || X509_set_issuer_name(x, X509_get_subject_name(x)) != 1
@@ -234,7 +234,7 @@ caf::error issue_certificate(const std::filesystem::path& folder,
     return ca.error();
   auto issuer = ca->certificate.get();
   key_ptr key{EVP_EC_gen("P-256")};
-  auto made = key ? draft(key.get(), order.valid) : nullptr;
+  auto made = key ? make_certificate(key.get(), order.valid) : nullptr;
   auto x = made.get();
   auto role = order.names.empty() ? peer_role::client : order.names[0].role;
   if (x == nullptr

@@ -15,19 +15,19 @@ namespace edgeless {
 
 namespace {
 
-/// What epoll says is readable: a door by its key, our mail, or a connection
-/// by its id.
-constexpr std::uint64_t mail_id = 1u << 16;
+/// The data of an epoll event: the key of an acceptor (below mailbox_id), the
+/// mailbox, or the id of a connection (above).
+constexpr std::uint64_t mailbox_id = 1u << 16;
 
 } // namespace
 
-void report_dial(const caf::strong_actor_ptr& whom, const std::string& text,
+void report_dial(const caf::strong_actor_ptr& receiver, const std::string& text,
                  caf::strong_actor_ptr handle, std::string reason) {
-  if (whom)
-    whom->enqueue(nullptr, caf::make_message_id(),
-                  caf::make_message(atom::dialled_v, text, std::move(handle),
-                                    std::move(reason)),
-                  nullptr);
+  if (receiver)
+    receiver->enqueue(nullptr, caf::make_message_id(),
+                      caf::make_message(atom::dialled_v, text,
+                                        std::move(handle), std::move(reason)),
+                      nullptr);
 }
 
 handshake_loop::handshake_loop(caf::actor_system& system,
@@ -35,49 +35,51 @@ handshake_loop::handshake_loop(caf::actor_system& system,
   : system_(system), settings_(std::move(settings)),
     journal_(std::make_shared<connection_journal>(settings_.statistics,
                                                   settings_.log)),
-    book_(std::make_shared<connection_limiter>(settings_.max_connections,
-                                               settings_.max_per_address,
-                                               settings_.statistics)),
-    lookup_(std::make_shared<name_lookup>(settings_.max_lookups)),
-    mail_(std::make_shared<loop_mailbox>()),
+    limiter_(std::make_shared<connection_limiter>(settings_.max_connections,
+                                                  settings_.max_per_address,
+                                                  settings_.statistics)),
+    resolver_(std::make_shared<name_lookup>(settings_.max_lookups)),
+    mailbox_(std::make_shared<loop_mailbox>()),
     broker_(
       system.middleman().named_broker<caf::io::basp_broker>(caf::atom("BASP"))),
-    hello_(client_handshake(system)), self_(wire_bytes(system.node())),
-    epoll_(::epoll_create1(EPOLL_CLOEXEC)), last_id_(mail_id) {
-  watch(mail_->fd(), mail_id, EPOLLIN);
+    client_handshake_(client_handshake(system)),
+    own_node_(wire_bytes(system.node())),
+    epoll_(::epoll_create1(EPOLL_CLOEXEC)), last_id_(mailbox_id) {
+  watch(mailbox_->fd(), mailbox_id, EPOLLIN);
   thread_ = std::thread{[this] {
     run();
   }};
 }
 
 handshake_loop::~handshake_loop() {
-  mail_->post([this] { stopping_ = true; });
+  mailbox_->post([this] { stopping_ = true; });
   thread_.join();
-  // Whoever still looks up a name for us talks to nobody.
-  mail_->close();
+  // Results of running lookups are dropped.
+  mailbox_->close();
   for (auto& [id, dial] : dials_)
-    report_dial(dial.order.whom, dial.order.text, nullptr,
-                "dialling was called off");
+    report_dial(dial.order.receiver, dial.order.text, nullptr,
+                "dial cancelled: the transport is closing");
   while (!acceptors_.empty())
-    close_door(acceptors_.begin()->first);
+    close_acceptor(acceptors_.begin()->first);
 }
 
 void handshake_loop::dial(dial_order order) {
-  mail_->post(
-    [this, order = std::move(order)]() mutable { look_up(std::move(order)); });
+  mailbox_->post([this, order = std::move(order)]() mutable {
+    start_dial(std::move(order));
+  });
 }
 
 void handshake_loop::open(std::uint16_t key, listen_order order) {
   auto shared = std::make_shared<listen_order>(std::move(order));
-  mail_->post([this, key, shared] {
+  mailbox_->post([this, key, shared] {
     auto& acceptor = acceptors_.emplace(key, std::move(*shared)).first->second;
-    if (!doors_paused_)
+    if (!acceptors_paused_until_)
       watch(acceptor.socket.get(), key, EPOLLIN);
   });
 }
 
 void handshake_loop::close(std::uint16_t key) {
-  mail_->post([this, key] { close_door(key); });
+  mailbox_->post([this, key] { close_acceptor(key); });
 }
 
 // -- the thread ---------------------------------------------------------------
@@ -88,20 +90,20 @@ void handshake_loop::run() {
     auto n
       = ::epoll_wait(epoll_.get(), events.data(), events.size(), timeout());
     for (auto i = 0; i < n; ++i)
-      serve(events[static_cast<std::size_t>(i)].data.u64);
+      handle_event(events[static_cast<std::size_t>(i)].data.u64);
     expire();
   }
 }
 
-/// How long nothing needs to be done, in milliseconds; -1 for ever.
+/// The time until the next deadline, in milliseconds; -1 if there is none.
 int handshake_loop::timeout() const {
   auto next = clock::time_point::max();
-  for (auto& [id, x] : callers_)
+  for (auto& [id, x] : accepted_)
     next = std::min(next, x.deadline);
   for (auto& [id, x] : dials_)
     next = std::min({next, x.deadline, x.attempt.deadline});
-  if (doors_paused_)
-    next = std::min(next, *doors_paused_);
+  if (acceptors_paused_until_)
+    next = std::min(next, *acceptors_paused_until_);
   if (next == clock::time_point::max())
     return -1;
   using std::chrono::milliseconds;
@@ -110,40 +112,40 @@ int handshake_loop::timeout() const {
     std::clamp<milliseconds::rep>(left.count(), 0, 60000));
 }
 
-void handshake_loop::serve(connection_id id) {
-  if (id < mail_id) {
+void handshake_loop::handle_event(connection_id id) {
+  if (id < mailbox_id) {
     accept(static_cast<std::uint16_t>(id));
-  } else if (id == mail_id) {
-    for (auto& task : mail_->take())
+  } else if (id == mailbox_id) {
+    for (auto& task : mailbox_->take())
       task();
-  } else if (callers_.count(id) > 0) {
-    hear(id);
+  } else if (accepted_.count(id) > 0) {
+    read_client_handshake(id);
   } else if (auto i = dials_.find(id); i != dials_.end()) {
-    if (i->second.now == stage::connect)
-      connected(id);
-    else if (i->second.now == stage::secure)
-      secure(id);
+    if (i->second.now == phase::connect)
+      on_connected(id);
+    else if (i->second.now == phase::tls)
+      continue_tls(id);
     else
-      hear_back(id);
+      read_server_handshake(id);
   }
 }
 
 void handshake_loop::expire() {
   auto now = clock::now();
-  std::vector<connection_id> late;
-  for (auto& [id, x] : callers_)
+  std::vector<connection_id> expired;
+  for (auto& [id, x] : accepted_)
     if (x.deadline <= now)
-      late.push_back(id);
-  for (auto id : late)
+      expired.push_back(id);
+  for (auto id : expired)
     drop(id, refusal::silent);
-  late.clear();
+  expired.clear();
   for (auto& [id, x] : dials_)
     if (std::min(x.deadline, x.attempt.deadline) <= now)
-      late.push_back(id);
-  for (auto id : late)
+      expired.push_back(id);
+  for (auto id : expired)
     fail_attempt(id, "");
-  if (doors_paused_ && *doors_paused_ <= now)
-    resume_doors();
+  if (acceptors_paused_until_ && *acceptors_paused_until_ <= now)
+    resume_acceptors();
 }
 
 // -- both ---------------------------------------------------------------------
@@ -159,8 +161,8 @@ void handshake_loop::unwatch(int fd) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
-/// What a session waits for before its handshake goes on.
-void handshake_loop::watch_for(const unfinished& x, connection_id id,
+/// Waits for the event that the TLS handshake needs next.
+void handshake_loop::watch_for(const pending_connection& x, connection_id id,
                                tls_session::progress wanted) {
   epoll_event event{};
   event.events
@@ -171,32 +173,32 @@ void handshake_loop::watch_for(const unfinished& x, connection_id id,
 
 frame_rules handshake_loop::rules(bool accepted, acl_table_ptr message_acl,
                                   const tls_session* tls) const {
-  frame_rules result{accepted, self_, std::move(message_acl), {}, {}};
+  frame_rules result{accepted, own_node_, std::move(message_acl), {}, {}};
   if (tls != nullptr)
-    result.speaker = tls->peer().name;
-  // Whom we have dialled may ask whoever we tell him about.
+    result.peer_name = tls->peer().name;
+  // A dialled peer may send requests to every actor it has a handle of.
   if (accepted)
     for (auto& [key, acceptor] : acceptors_)
       result.acceptors.push_back(acceptor.acceptor->id());
   return result;
 }
 
-/// Whether a peer that has greeted is the one that CAF knows by that id. All
-/// its connections count its requests together.
-bool handshake_loop::is_itself(unfinished& x) {
+/// Whether the peer's identity may use the node id of its handshake. All of its
+/// connections share their outstanding requests.
+bool handshake_loop::register_identity(pending_connection& x) {
   auto owner = x.tls ? to_string(x.tls->peer()) : std::string{};
-  auto requests = x.name.take(names_, x.check->peer(), owner);
+  auto requests = x.identity_slot.take(identities_, x.validator->peer(), owner);
   if (requests)
-    x.check->share(requests);
+    x.validator->share(requests);
   return requests != nullptr;
 }
 
-/// Takes the connection out of this loop; the rest is CAF's.
-validated_connection handshake_loop::finish(unfinished& x) {
+/// Removes the connection from this loop, to be handed over to CAF.
+validated_connection handshake_loop::finish(pending_connection& x) {
   unwatch(x.socket.get());
   auto peer = x.tls ? to_string(x.tls->peer()) : std::string{};
   return {std::move(x.socket),
-          std::move(x.check),
+          std::move(x.validator),
           std::move(x.slot),
           journal_,
           true,
@@ -204,7 +206,7 @@ validated_connection handshake_loop::finish(unfinished& x) {
           0,
           std::move(x.tls),
           std::move(peer),
-          std::move(x.name)};
+          std::move(x.identity_slot)};
 }
 
 } // namespace edgeless

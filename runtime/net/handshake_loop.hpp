@@ -18,40 +18,40 @@
 
 namespace edgeless {
 
-/// Somebody to be dialled, and who wants to know.
+/// A peer to be dialled, and the receiver of the result.
 struct dial_order {
-  std::string text; ///< the URL as it was asked for
+  std::string text; ///< the URL as requested
   url where;
   acl_table_ptr message_acl;
-  caf::strong_actor_ptr whom;
+  caf::strong_actor_ptr receiver;
   peer_role peer = peer_role::node;
-  std::string name; ///< in the peer's certificate; empty: any
+  std::string name; ///< in the peer's certificate; empty: any name
 };
 
-/// Someone at home: the actor behind a listening socket.
+/// A listening socket and its published actor.
 struct listen_order {
   socket_handle socket;
-  /// Of all who may knock: without certificates, nobody knows who they are.
+  /// The messages of all admitted roles, for peers without a certificate.
   acl_table_ptr message_acl;
   caf::strong_actor_ptr acceptor;
   std::vector<peer_role> peers;
-  /// Of each of them.
+  /// The messages of each admitted role, for peers with a certificate.
   std::map<peer_role, acl_table_ptr> by_role;
 };
 
-/// One thread that accepts, dials and waits for handshakes, all at the same
-/// time and each with its deadline. Connections leave it for CAF's broker as
-/// soon as the peer's handshake has passed the check.
+/// A thread that accepts, dials, and performs handshakes concurrently, each
+/// with a deadline. A connection is handed over to CAF's broker when the peer's
+/// handshake is valid. Public members are thread-safe.
 class handshake_loop {
 public:
   handshake_loop(caf::actor_system& system, transport_settings settings);
 
-  /// Ends what is under way; connections in CAF's hands live on.
+  /// Cancels dials and handshakes; connections handed over to CAF stay open.
   ~handshake_loop();
 
   void dial(dial_order order);
 
-  /// `key` names the door until it is closed.
+  /// `key` identifies the acceptor until it is closed, towards CAF as its port.
   void open(std::uint16_t key, listen_order order);
   void close(std::uint16_t key);
 
@@ -59,96 +59,97 @@ private:
   using clock = std::chrono::steady_clock;
   using connection_id = std::uint64_t;
 
-  /// A connection that is not in CAF's hands yet.
-  struct unfinished {
+  /// A connection without a complete handshake.
+  struct pending_connection {
     socket_handle socket;
-    /// Without one, in the clear.
+    /// nullptr for plaintext.
     std::unique_ptr<tls_session> tls;
-    /// Once it is known who is there.
-    std::unique_ptr<frame_validator> check;
+    /// nullptr until the TLS handshake is done.
+    std::unique_ptr<frame_validator> validator;
     connection_slot slot;
-    peer_identity_slot name;
+    peer_identity_slot identity_slot;
     socket_address address;
     clock::time_point deadline;
-    /// Of an accepted one.
+    /// The key of the acceptor; 0 if the connection was dialled.
     std::uint16_t acceptor = 0;
   };
 
-  enum class stage : std::uint8_t { lookup, connect, secure, greet };
+  enum class phase : std::uint8_t { lookup, connect, tls, handshake };
 
-  /// A dial under way. Its connection is made anew for each address.
+  /// A dial in progress, with a new connection for each address.
   struct dial_state {
     dial_order order;
-    stage now = stage::lookup;
+    phase now = phase::lookup;
     clock::time_point deadline;
     std::vector<socket_address> addresses; ///< still to be tried, last first
-    unfinished attempt;
-    /// Why the last attempt failed.
+    pending_connection attempt;
+    /// The error of the last attempt.
     std::string reason;
   };
 
   // -- the thread --
   void run();
   int timeout() const;
-  void serve(connection_id id);
+  void handle_event(connection_id id);
   void expire();
 
-  // -- those who dial us --
+  // -- accepting --
   void accept(std::uint16_t key);
   void admit(std::uint16_t key, socket_handle socket, socket_address address);
-  void pause_doors();
-  void resume_doors();
-  void shake_hands(connection_id id);
-  void hear(connection_id id);
+  void pause_acceptors();
+  void resume_acceptors();
+  void continue_tls_handshake(connection_id id);
+  void read_client_handshake(connection_id id);
   void drop(connection_id id, refusal reason, const std::string& why = "");
-  void let_in(connection_id id);
-  void close_door(std::uint16_t key);
+  void publish_connection(connection_id id);
+  void close_acceptor(std::uint16_t key);
 
-  // -- those whom we dial --
-  void look_up(dial_order order);
-  void begin(connection_id id, name_lookup::addresses found);
+  // -- dialling --
+  void start_dial(dial_order order);
+  void on_addresses(connection_id id, name_lookup::addresses found);
   void try_next(connection_id id);
-  void connected(connection_id id);
-  void secure(connection_id id);
-  void greet(connection_id id);
-  void hear_back(connection_id id);
+  void on_connected(connection_id id);
+  void continue_tls(connection_id id);
+  void send_handshake(connection_id id);
+  void read_server_handshake(connection_id id);
   void fail_attempt(connection_id id, std::string reason);
-  void give_up(connection_id id);
-  void hand_over(connection_id id);
+  void fail_dial(connection_id id);
+  void finish_dial(connection_id id);
 
   // -- both --
   bool watch(int fd, connection_id id, std::uint32_t events);
   void unwatch(int fd);
-  void watch_for(const unfinished& x, connection_id id,
+  void watch_for(const pending_connection& x, connection_id id,
                  tls_session::progress wanted);
   frame_rules rules(bool accepted, acl_table_ptr message_acl,
                     const tls_session* tls) const;
-  bool is_itself(unfinished& x);
-  validated_connection finish(unfinished& x);
+  bool register_identity(pending_connection& x);
+  validated_connection finish(pending_connection& x);
 
   caf::actor_system& system_;
   transport_settings settings_;
   std::shared_ptr<connection_journal> journal_;
-  std::shared_ptr<connection_limiter> book_;
-  std::shared_ptr<peer_identities> names_ = std::make_shared<peer_identities>();
-  std::shared_ptr<name_lookup> lookup_;
-  std::shared_ptr<loop_mailbox> mail_;
+  std::shared_ptr<connection_limiter> limiter_;
+  std::shared_ptr<peer_identities> identities_
+    = std::make_shared<peer_identities>();
+  std::shared_ptr<name_lookup> resolver_;
+  std::shared_ptr<loop_mailbox> mailbox_;
   caf::actor broker_;
-  std::string hello_;
-  node_bytes self_;
+  std::string client_handshake_;
+  node_bytes own_node_;
   socket_handle epoll_;
   connection_id last_id_;
   std::map<std::uint16_t, listen_order> acceptors_;
-  /// Doors are not looked after until then: no file descriptors are left.
-  std::optional<clock::time_point> doors_paused_;
-  std::map<connection_id, unfinished> callers_;
+  /// Set while no file descriptor is left: no connections are accepted.
+  std::optional<clock::time_point> acceptors_paused_until_;
+  std::map<connection_id, pending_connection> accepted_;
   std::map<connection_id, dial_state> dials_;
   bool stopping_ = false;
   std::thread thread_;
 };
 
-/// Tells `whom` how his dial went.
-void report_dial(const caf::strong_actor_ptr& whom, const std::string& text,
+/// Sends the result of a dial to `receiver`.
+void report_dial(const caf::strong_actor_ptr& receiver, const std::string& text,
                  caf::strong_actor_ptr handle, std::string reason);
 
 } // namespace edgeless
