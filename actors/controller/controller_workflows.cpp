@@ -196,7 +196,7 @@ void controller_state::choose(
   pending.erase(id);
   x.reasons.clear();
   if (options.store)
-    if (auto problem = options.store->settle(id, x.domain))
+    if (auto problem = options.store->set_domain(id, x.domain))
       log_warn(name, "workflow ", id, " might move after a restart: ", problem);
   log_info(name, "workflow ", id, " goes to domain ", x.domain, ", one of ",
            feasible.size(), " feasible");

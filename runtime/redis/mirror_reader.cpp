@@ -46,7 +46,7 @@ public:
                     ? value->to_number<double>(wrong)
                     : std::numeric_limits<double>::quiet_NaN();
     if (wrong || !std::isfinite(result)) {
-      texts().blame(key, value ? "must be a number" : "is missing");
+      texts().add_fault(key, value ? "must be a number" : "is missing");
       return 0;
     }
     return result;
@@ -56,7 +56,7 @@ public:
                       double to = largest) {
     auto result = real(key);
     if (result < from || result > to) {
-      texts().blame(key, "is out of range");
+      texts().add_fault(key, "is out of range");
       return 0;
     }
     return static_cast<std::int64_t>(result);
@@ -71,7 +71,7 @@ public:
     auto value = object_.if_contains(key);
     if (value && value->is_bool())
       return value->get_bool();
-    texts().blame(key, value ? "must be true or false" : "is missing");
+    texts().add_fault(key, value ? "must be true or false" : "is missing");
     return false;
   }
 
@@ -260,7 +260,7 @@ caf::expected<mirrored_provider> read_provider(std::string_view text) {
   if (auto node = parse_id<node_id>(in.texts().text("node_id")))
     result.node = *node;
   else
-    in.texts().blame("node_id", "must be a UUID");
+    in.texts().add_fault("node_id", "must be a UUID");
   result.outputs = in.texts().texts("outputs");
   return in.finish(std::move(result));
 }
