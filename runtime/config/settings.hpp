@@ -55,19 +55,17 @@ struct controller_settings {
 };
 
 struct orchestrator_settings {
-  struct {
+  struct general_section {
     std::string domain_id;
     std::string orchestrator_url;
     std::string orchestrator_url_announced;
-    std::string orchestrator_coap_url; ///< accepted, not used
-    std::string orchestrator_coap_url_announced;
     /// The URLs of the metrics-collector's node.
     std::string agent_url = "http://127.0.0.1:7121";
     std::string agent_url_announced;
     std::string invocation_url = "http://127.0.0.1:7102";
     std::string invocation_url_announced;
   } general;
-  struct {
+  struct baseline_section {
     placement_strategy orchestration_strategy = placement_strategy::random;
     /// Zero: nodes are not polled.
     std::chrono::milliseconds keep_alive_interval{2000};
@@ -95,79 +93,43 @@ struct user_capabilities {
   std::optional<bool> has_tpm;
 };
 
-struct ollama_settings {
-  std::string host = "localhost";
-  std::uint32_t port = 11434;
-  std::uint32_t messages_number_limit = 30;
-  std::string provider;
-};
-
-struct serverless_settings {
-  std::string class_type;
-  std::string version;
-  std::string function_url;
-  std::string provider;
-};
-
-/// A resource provider with an empty name is not created.
-struct resource_settings {
-  std::string http_ingress_url;
-  std::string http_ingress_provider;
-  std::string http_egress_provider;
-  std::string file_log_provider;
-  std::string redis_provider;
-  std::string dda_url;
-  std::string dda_provider;
-  std::string kafka_egress_provider;
-  ollama_settings ollama_provider;
-  std::vector<serverless_settings> serverless_provider;
-};
-
 struct node_settings {
-  struct {
+  struct general_section {
     edgeless::node_id node_id;
     std::string agent_url;
     std::string agent_url_announced;
     std::string invocation_url;
     std::string invocation_url_announced;
-    std::string invocation_url_coap; ///< accepted, not used
-    std::string invocation_url_announced_coap;
     std::string orchestrator_url;
     /// Directory of compiled modules, for this node only; empty if neither
     /// XDG_CACHE_HOME nor HOME is set.
     std::filesystem::path code_cache;
   } general;
-  struct {
+  struct telemetry_section {
     /// Empty: no metrics are served.
     std::string metrics_url;
     /// The level up to which log lines of functions are logged.
     edgeless::log_level log_level = edgeless::log_level::off;
     bool performance_samples = false;
   } telemetry;
-  struct {
+  struct wasm_section {
     bool enabled = false;
     /// The memory of all guests together in MiB; 0: that of the machine.
     std::uint32_t memory_mib = 0;
     /// isolation::process applies to all guests, whatever they prefer.
-    isolation where = isolation::shared;
+    edgeless::isolation isolation = edgeless::isolation::shared;
   } wasm_runtime;
-  struct {
-    bool enabled = false;
-    std::string guest_api_host_url;
-  } container_runtime;
-  resource_settings resources;
+  /// A resource provider with an empty name is not created.
+  struct resources_section {
+    std::string file_log_provider;
+    std::string redis_provider;
+  } resources;
   user_capabilities user_node_capabilities;
   tls_settings tls;
 };
 
 struct cli_settings {
   std::string controller_url;
-  /// Accepted, not used: there is no repository client.
-  struct {
-    std::string url;
-    std::string basic_auth_user;
-    std::string basic_auth_pass;
-  } function_repository;
   tls_settings tls;
 };
 

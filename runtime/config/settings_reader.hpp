@@ -50,9 +50,10 @@ public:
             presence needed = presence::optional);
   void read(const std::string& key, bool& value,
             presence needed = presence::optional);
-  void read(const std::string& key, std::uint32_t& value, std::uint32_t min,
-            std::uint32_t max);
-  void read(const std::string& key, double& value, double min, double max);
+  void read(const std::string& key, std::uint32_t& value, std::uint32_t min = 0,
+            std::uint32_t max = 1u << 30);
+  void read(const std::string& key, double& value, double min = 0,
+            double max = 1e9);
   void read(const std::string& key, std::vector<std::string>& value);
 
   /// A URL for parse_url(); an optional one may be empty.

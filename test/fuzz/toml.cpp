@@ -15,10 +15,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   auto has_reason = [](const auto& x) {
     return x || !explain(x.error()).empty();
   };
-  fuzz::require(refusal(parse_toml(text)));
-  fuzz::require(refusal(parse_controller_settings("file", text)));
-  fuzz::require(refusal(parse_orchestrator_settings("file", text)));
-  fuzz::require(refusal(parse_node_settings("file", text)));
-  fuzz::require(refusal(parse_cli_settings("file", text)));
+  fuzz::require(has_reason(parse_toml(text)));
+  fuzz::require(has_reason(parse_controller_settings("file", text)));
+  fuzz::require(has_reason(parse_orchestrator_settings("file", text)));
+  fuzz::require(has_reason(parse_node_settings("file", text)));
+  fuzz::require(has_reason(parse_cli_settings("file", text)));
   return 0;
 }

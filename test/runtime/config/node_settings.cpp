@@ -57,9 +57,8 @@ TEST_CASE(
 TEST_CASE("node settings: features that the file does not mention are off") {
   auto settings = node();
 
-  CHECK(!settings.container_runtime.enabled);
   CHECK(settings.resources.file_log_provider == "");
-  CHECK(settings.resources.ollama_provider.provider == "");
+  CHECK(settings.resources.redis_provider == "");
   CHECK(!settings.user_node_capabilities.num_cpus);
   CHECK(!settings.user_node_capabilities.labels);
 }
@@ -128,12 +127,8 @@ provider = "s-1"
 )")
                      .resources;
 
-  CHECK(resources.http_ingress_provider == "http-ingress-1");
   CHECK(resources.file_log_provider == "file-log-1");
   CHECK(resources.redis_provider == "");
-  CHECK(resources.ollama_provider.provider == "ollama-1");
-  CHECK(resources.ollama_provider.port == 1);
-  CHECK(resources.serverless_provider.at(0).class_type == "serverless-x");
 }
 
 TEST_CASE(
@@ -175,10 +170,18 @@ TEST_CASE("node settings: refuses the nil UUID as node_id") {
 }
 
 TEST_CASE("node settings: isolation is shared or process") {
-  CHECK(node().wasm_runtime.where == isolation::shared);
-  CHECK(node("isolation = \"process\"\n").wasm_runtime.where
+  CHECK(node().wasm_runtime.isolation == isolation::shared);
+  CHECK(node("isolation = \"process\"\n").wasm_runtime.isolation
         == isolation::process);
   CHECK(problem(node_2_toml + "isolation = \"cell\"\n")
           .find("must be \"shared\" or \"process\"")
         != std::string::npos);
+}
+
+TEST_CASE("node settings: keys of EDGELESS without effect are accepted") {
+  node("[container_runtime]\nenabled = true\n"
+       "[resources]\ndda_url = \"\"\nkafka_egress_provider = \"k\"\n");
+  CHECK(problem(node_2_toml + "[resources]\nkafka_provider = \"k\"\n")
+        == "n:14: resources.kafka_provider: is unknown; did you mean "
+           "kafka_egress_provider?");
 }
