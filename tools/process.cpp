@@ -221,7 +221,7 @@ struct node_process : actor_process {
     engine_settings result;
     result.cache = settings.general.code_cache;
     result.memory = std::uint64_t{settings.wasm_runtime.memory_mib} << 20;
-    result.where = settings.wasm_runtime.where;
+    result.where = settings.wasm_runtime.isolation;
     return result;
   }
 
