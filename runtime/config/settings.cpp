@@ -41,14 +41,15 @@ BOOST_DESCRIBE_STRUCT(node_settings::telemetry_section, (),
                       (metrics_url, log_level, performance_samples))
 BOOST_DESCRIBE_STRUCT(node_settings::wasm_section, (),
                       (enabled, memory_mib, isolation))
+BOOST_DESCRIBE_STRUCT(node_settings::container_section, (), (enabled))
 BOOST_DESCRIBE_STRUCT(node_settings::resources_section, (),
                       (file_log_provider, redis_provider))
 BOOST_DESCRIBE_STRUCT(user_capabilities, (),
                       (num_cpus, model_name_cpu, clock_freq_cpu, num_cores,
                        mem_size, labels, is_tee_running, has_tpm))
 BOOST_DESCRIBE_STRUCT(node_settings, (),
-                      (general, telemetry, wasm_runtime, resources,
-                       user_node_capabilities, tls))
+                      (general, telemetry, wasm_runtime, container_runtime,
+                       resources, user_node_capabilities, tls))
 BOOST_DESCRIBE_STRUCT(cli_settings, (), (controller_url, tls))
 
 namespace {
@@ -76,7 +77,10 @@ const key_rules rules_for<orchestrator_settings::general_section>{
   {"domain_id", "orchestrator_url"},
   {"orchestrator_coap_url", "orchestrator_coap_url_announced"}};
 template <>
-const key_rules rules_for<node_settings>{{"general"}, {"container_runtime"}};
+const key_rules rules_for<node_settings>{{"general"}};
+template <>
+const key_rules rules_for<node_settings::container_section>{
+  {}, {"guest_api_host_url"}};
 template <>
 const key_rules rules_for<node_settings::general_section>{
   {"node_id", "agent_url", "invocation_url", "orchestrator_url"},

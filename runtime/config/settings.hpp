@@ -119,6 +119,10 @@ struct node_settings {
     /// isolation::process applies to all guests, whatever they prefer.
     edgeless::isolation isolation = edgeless::isolation::shared;
   } wasm_runtime;
+  /// Accepted, without effect: there is no container run-time.
+  struct container_section {
+    bool enabled = false;
+  } container_runtime;
   /// A resource provider with an empty name is not created.
   struct resources_section {
     std::string file_log_provider;

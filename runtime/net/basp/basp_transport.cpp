@@ -2,7 +2,7 @@
 #include "runtime/net/basp/basp_transport.hpp"
 
 #include "runtime/base/log.hpp"
-#include "runtime/net/handshake_loop.hpp"
+#include "runtime/net/basp/handshake_loop.hpp"
 
 #include <atomic>
 

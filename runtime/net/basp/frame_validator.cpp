@@ -19,7 +19,7 @@ namespace basp = caf::io::basp;
 /// The smallest free space for a read.
 constexpr std::size_t chunk = 16u << 10;
 /// A larger buffer is freed as soon as it is empty.
-constexpr std::size_t kept_buffer = 1u << 20;
+constexpr std::size_t kept_capacity = 1u << 20;
 
 basp::message_type operation(const frame_header& header) {
   return static_cast<basp::message_type>(header.operation);
@@ -69,7 +69,7 @@ frame_validator::frame_validator(frame_rules rules) : rules_(std::move(rules)) {
 std::span<char> frame_validator::free_space() {
   if (taken_ == filled_) {
     taken_ = checked_ = filled_ = 0;
-    if (capacity_ > kept_buffer) {
+    if (capacity_ > kept_capacity) {
       buffer_.reset();
       capacity_ = 0;
     }
