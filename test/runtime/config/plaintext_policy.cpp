@@ -76,8 +76,8 @@ TEST_CASE("plaintext policy: refuses https without certificates") {
     x.tls.insecure = insecure;
 
     CHECK(verdict(x)
-          == "invocation_url: https://127.0.0.1:7002 is to be encrypted: name "
-             "ca, certificate and key in [tls]");
+          == "invocation_url: https://127.0.0.1:7002 needs encryption: set ca, "
+             "certificate and key in [tls]");
   }
 }
 

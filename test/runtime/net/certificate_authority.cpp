@@ -15,7 +15,7 @@ namespace {
   return x.st_mode & 0777;
 }
 
-std::string content(const std::filesystem::path& file) {
+std::string read_text(const std::filesystem::path& file) {
   std::ifstream in{file};
   std::stringstream text;
   text << in.rdbuf();
@@ -30,16 +30,16 @@ TEST_CASE("certificate authority: key files are readable by their owner only") {
 
   CHECK(mode_of(from.files / "ca.key") == 0600);
   CHECK(mode_of(files.key) == 0600);
-  CHECK(content(files.key).starts_with("-----BEGIN PRIVATE KEY-----"));
-  CHECK(content(files.certificate).find("PRIVATE") == std::string::npos);
+  CHECK(read_text(files.key).starts_with("-----BEGIN PRIVATE KEY-----"));
+  CHECK(read_text(files.certificate).find("PRIVATE") == std::string::npos);
 }
 
 TEST_CASE(
   "certificate authority: does not overwrite an authority or a certificate") {
   test_authority from;
-  auto ca = content(from.files / "ca.key");
+  auto ca = read_text(from.files / "ca.key");
   auto files = from.issue(some_client);
-  auto key = content(files.key);
+  auto key = read_text(files.key);
 
   CHECK(explain(make_authority(from.files / "")).find("is there already")
         != std::string::npos);
@@ -50,8 +50,8 @@ TEST_CASE(
           .find("is there already")
         != std::string::npos);
 
-  CHECK(content(from.files / "ca.key") == ca);
-  CHECK(content(files.key) == key);
+  CHECK(read_text(from.files / "ca.key") == ca);
+  CHECK(read_text(files.key) == key);
 }
 
 TEST_CASE("certificate authority: a missing authority is reported with the "
