@@ -14,7 +14,8 @@ namespace edgeless {
 
 namespace {
 
-constexpr int lowest = 10;
+/// Descriptors of children are below this number.
+constexpr int lowest_lifted_descriptor = 10;
 
 struct spawn_attributes {
   posix_spawn_file_actions_t actions;
@@ -35,7 +36,8 @@ struct spawn_attributes {
 
 file_descriptor lifted(int number) {
   file_descriptor original{number};
-  return file_descriptor{fcntl(number, F_DUPFD_CLOEXEC, lowest)};
+  return file_descriptor{
+    fcntl(number, F_DUPFD_CLOEXEC, lowest_lifted_descriptor)};
 }
 
 int spawn_child(const child_plan& plan, pid_t& pid) {
@@ -43,9 +45,9 @@ int spawn_child(const child_plan& plan, pid_t& pid) {
   int highest = 2;
   for (int i = 0; i <= 2; ++i)
     posix_spawn_file_actions_addopen(&x.actions, i, "/dev/null", O_RDWR, 0);
-  for (auto [ours, its] : plan.descriptors) {
-    posix_spawn_file_actions_adddup2(&x.actions, ours, its);
-    highest = std::max(highest, its);
+  for (auto [own, in_child] : plan.descriptors) {
+    posix_spawn_file_actions_adddup2(&x.actions, own, in_child);
+    highest = std::max(highest, in_child);
   }
   posix_spawn_file_actions_addclosefrom_np(&x.actions, highest + 1);
   sigset_t none, all;
@@ -55,15 +57,15 @@ int spawn_child(const child_plan& plan, pid_t& pid) {
   posix_spawnattr_setsigdefault(&x.attributes, &all);
   posix_spawnattr_setflags(&x.attributes,
                            POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  auto words = plan.arguments;
+  auto words = plan.arguments; // posix_spawn wants mutable characters
   std::vector<char*> arguments;
   for (auto& word : words)
     arguments.push_back(word.data());
   arguments.push_back(nullptr);
-  char* nothing[] = {nullptr};
-  auto status
-    = posix_spawn(&pid, plan.program.c_str(), &x.actions, &x.attributes,
-                  arguments.data(), plan.environment ? environ : nothing);
+  char* empty_environment[] = {nullptr};
+  auto status = posix_spawn(&pid, plan.program.c_str(), &x.actions,
+                            &x.attributes, arguments.data(),
+                            plan.environment ? environ : empty_environment);
   if (status != 0)
     pid = -1;
   return status;

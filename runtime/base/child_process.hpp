@@ -11,24 +11,25 @@
 
 namespace edgeless {
 
-/// A child process that has nothing of ours but what is named here: standard
-/// descriptors lead nowhere, no signal is blocked.
+/// A child process that inherits nothing but what is named here: its standard
+/// descriptors are /dev/null, no signal is blocked or ignored.
 struct child_plan {
   std::string program;
-  /// With its own name.
+  /// argv, including argv[0].
   std::vector<std::string> arguments;
-  /// Which of ours, from lifted(), becomes which of its: these are without a
-  /// gap, from 3 on; or 1, its standard output.
+  /// Pairs of a descriptor of this process, made by lifted(), and its number in
+  /// the child: 1 (standard output), or from 3 on without a gap.
   std::vector<std::pair<int, int>> descriptors;
-  /// Whether it has our environment, or none.
+  /// True: the child inherits the environment; false: it has none.
   bool environment = false;
 };
 
-/// Starts it. Zero, or what errno would say; then `pid` is -1.
+/// Starts the child and sets `pid`. Returns zero, or an errno value; then `pid`
+/// is -1.
 int spawn_child(const child_plan& plan, pid_t& pid);
 
-/// Takes a descriptor and gives one above those of any child, so that giving
-/// one does not overwrite another. Check the result.
+/// Moves a descriptor to a number above those that children use, so that dup2()
+/// in spawn_child() does not overwrite another one. Invalid on failure.
 file_descriptor lifted(int number);
 
 } // namespace edgeless

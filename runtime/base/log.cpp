@@ -14,8 +14,8 @@ namespace edgeless {
 
 namespace {
 
-/// Levels of lines that nobody wants are refused here, before the filter is
-/// looked at.
+/// The most verbose level of any target: lines beyond it are refused by one
+/// atomic load, without a look-up in the filter.
 std::atomic<log_level> threshold{log_level::info};
 
 struct log_setup {
@@ -23,37 +23,37 @@ struct log_setup {
   log_filter filter;
 };
 
-/// Written by open_log() only, while there is one thread.
+/// Written by open_log() only, before other threads start.
 log_setup& setup() {
   static log_setup result;
   return result;
 }
 
-std::string_view column(log_level level) {
+std::string_view level_column(log_level level) {
   static constexpr std::string_view texts[]
     = {"OFF  ", "ERROR", "WARN ", "INFO ", "DEBUG", "TRACE"};
   return texts[static_cast<std::size_t>(level) % std::size(texts)];
 }
 
-std::string text_of(log_level level, std::string_view who,
+std::string text_of(log_level level, std::string_view component,
                     std::string_view line) {
-  std::string result{column(level)};
+  std::string result{level_column(level)};
   result += ' ';
   result += setup().program;
   result += ' ';
-  result += who;
+  result += component;
   result += ": ";
   result += printable(line);
   return result;
 }
 
-std::string missing(std::uint64_t lines) {
+std::string lost_lines_note(std::uint64_t lines) {
   return text_of(log_level::warn, "log",
                  std::to_string(lines)
-                   + " lines are missing here: nobody read them");
+                   + " lines are missing here: stderr was not read");
 }
 
-/// Never destroyed: threads that are left behind may speak until the end.
+/// Never destroyed: detached threads may log until the process ends.
 log_writer*& writer() {
   static auto result = new log_writer;
   return result;
@@ -63,11 +63,11 @@ log_writer*& writer() {
 
 void open_log(std::string_view program, const log_filter& filter) {
   setup() = {std::string{program}, filter};
-  threshold = loudest(filter);
+  threshold = most_verbose(filter);
   static std::once_flag opened;
   std::call_once(opened, [] {
-    delete std::exchange(writer(),
-                         new log_writer{limits::own_log_lines, missing});
+    delete std::exchange(
+      writer(), new log_writer{limits::own_log_lines, lost_lines_note});
     std::atexit(finish_log);
   });
 }
@@ -80,11 +80,11 @@ std::uint64_t log_lines_lost() {
   return writer()->lost();
 }
 
-bool enabled(log_level level, std::string_view who) {
+bool enabled(log_level level, std::string_view component) {
   if (level > threshold.load(std::memory_order_relaxed))
     return false;
   auto& [program, filter] = setup();
-  return level <= level_for(filter, program, who);
+  return level <= level_for(filter, program, component);
 }
 
 std::string printable(std::string_view line) {
@@ -106,8 +106,9 @@ std::string printable(std::string_view line) {
   return cut ? result + "..." : result;
 }
 
-void write_log(log_level level, std::string_view who, std::string_view line) {
-  writer()->say(text_of(level, who, line));
+void write_log(log_level level, std::string_view component,
+               std::string_view line) {
+  writer()->write(text_of(level, component, line));
 }
 
 } // namespace edgeless

@@ -11,11 +11,12 @@ namespace edgeless {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> names
+constexpr std::array<std::string_view, 6> level_names
   = {"off", "error", "warn", "info", "debug", "trace"};
 
-/// In which of EDGELESS' crates the code would be that speaks as `who`. In a
-/// box all programs are one, so the speaker tells more than the program.
+/// Maps a component to the EDGELESS crate that has its code. In edgeless_inabox
+/// all programs are one process, so the component is more specific than the
+/// program.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 12> crates
   = {{
     {"controller", "edgeless_con"},
@@ -47,15 +48,16 @@ std::string_view trim(std::string_view text) {
 
 std::string to_string(log_level level) {
   auto index = static_cast<std::size_t>(level);
-  return std::string{index < names.size() ? names[index] : "unknown"};
+  return std::string{index < level_names.size() ? level_names[index]
+                                                : "unknown"};
 }
 
 std::optional<log_level> parse_log_level(std::string_view name) {
-  auto same = [](char x, char y) {
+  auto same_letter = [](char x, char y) {
     return std::tolower(static_cast<unsigned char>(x)) == y;
   };
-  for (std::size_t i = 0; i < names.size(); ++i)
-    if (std::ranges::equal(name, names[i], same))
+  for (std::size_t i = 0; i < level_names.size(); ++i)
+    if (std::ranges::equal(name, level_names[i], same_letter))
       return static_cast<log_level>(i);
   return std::nullopt;
 }
@@ -90,13 +92,14 @@ caf::expected<log_filter> parse_log_filter(std::string_view text) {
 }
 
 log_level level_for(const log_filter& filter, std::string_view program,
-                    std::string_view who) {
+                    std::string_view component) {
   auto& targets = filter.targets;
   if (targets.empty())
     return filter.global;
-  if (auto i = targets.find(who); i != targets.end())
+  if (auto i = targets.find(component); i != targets.end())
     return i->second;
-  auto crate = std::ranges::find(crates, who, [](auto& x) { return x.first; });
+  auto crate
+    = std::ranges::find(crates, component, [](auto& x) { return x.first; });
   if (crate != crates.end())
     if (auto i = targets.find(crate->second); i != targets.end())
       return i->second;
@@ -108,7 +111,7 @@ log_level level_for(const log_filter& filter, std::string_view program,
   return filter.global;
 }
 
-log_level loudest(const log_filter& filter) {
+log_level most_verbose(const log_filter& filter) {
   auto result = filter.global;
   for (auto& [_, level] : filter.targets)
     result = std::max(result, level);

@@ -24,7 +24,8 @@ std::uint64_t lost_by(const line_queue& queue) {
   return queue ? queue->overrun_counter() : 0;
 }
 
-/// A queue and its thread, which leaves signals to those who wait for them.
+/// A queue and its thread, which has all signals blocked: the main thread waits
+/// for them.
 line_queue make_queue(std::size_t max_lines) {
   sigset_t all, before;
   sigfillset(&all);
@@ -34,8 +35,8 @@ line_queue make_queue(std::size_t max_lines) {
   return result;
 }
 
-/// Stderr, and a note where `queue` has lost lines before the one in hand. Not
-/// by stdio: whoever ends the process would wait for its locks.
+/// Writes to stderr, and a note where `queue` has dropped lines before the
+/// current one. Not by stdio: exit() would wait for its locks.
 class stderr_sink : public spdlog::sinks::base_sink<std::mutex> {
 public:
   stderr_sink(line_queue queue, log_writer::loss_note note)
@@ -45,7 +46,7 @@ public:
     // nop
   }
 
-  /// Waits until `lines` of them are written or lost.
+  /// Waits until `lines` lines are written or dropped.
   void wait(std::uint64_t lines, std::chrono::milliseconds timeout) {
     std::unique_lock lock{count_mutex_};
     changed_.wait_for(lock, timeout,
@@ -54,8 +55,8 @@ public:
 
 protected:
   void sink_it_(const spdlog::details::log_msg& line) override {
-    if (auto lost = lost_by(queue_); lost > told_) {
-      auto text = note_(lost - std::exchange(told_, lost));
+    if (auto lost = lost_by(queue_); lost > reported_) {
+      auto text = note_(lost - std::exchange(reported_, lost));
       write({line.time, {}, {}, line.level, text});
     }
     write(line);
@@ -73,30 +74,31 @@ private:
     spdlog::memory_buf_t text;
     formatter_->format(line, text);
     std::string_view rest{text.data(), text.size()};
-    pollfd room{STDERR_FILENO, POLLOUT, 0};
+    pollfd writable{STDERR_FILENO, POLLOUT, 0};
     while (!rest.empty()) {
       auto n = ::write(STDERR_FILENO, rest.data(), rest.size());
       if (n >= 0)
         rest.remove_prefix(static_cast<std::size_t>(n));
-      else if (errno == EAGAIN) // others share it, and want it so
-        ::poll(&room, 1, -1);
+      else if (errno
+               == EAGAIN) // stderr is shared with processes that set O_NONBLOCK
+        ::poll(&writable, 1, -1);
       else if (errno != EINTR)
-        return; // there is nobody left to tell
+        return; // stderr is closed
     }
   }
 
   line_queue queue_;
   log_writer::loss_note note_;
-  std::uint64_t told_ = 0;
-  std::mutex count_mutex_; // the other one is held while a line is written
+  std::uint64_t reported_ = 0; ///< dropped lines that a note has reported
+  std::mutex count_mutex_; // base_sink's mutex is held while a line is written
   std::condition_variable changed_;
   std::uint64_t written_ = 0;
 };
 
 } // namespace
 
-struct log_writer::machine {
-  machine(line_queue lines, loss_note note)
+struct log_writer::implementation {
+  implementation(line_queue lines, loss_note note)
     : queue{std::move(lines)}, sink{std::make_shared<stderr_sink>(
                                  queue, std::move(note))} {
     if (queue)
@@ -106,36 +108,37 @@ struct log_writer::machine {
       logger = std::make_shared<spdlog::logger>("edgeless", sink);
   }
 
-  line_queue queue; ///< nullptr: there is none
+  line_queue queue; ///< nullptr in a synchronous writer
   std::shared_ptr<stderr_sink> sink;
   std::shared_ptr<spdlog::logger> logger;
-  std::atomic<std::uint64_t> said{0};
+  std::atomic<std::uint64_t> logged{0};
 };
 
 log_writer::log_writer()
-  : machine_{std::make_unique<machine>(nullptr, nullptr)} {
+  : implementation_{std::make_unique<implementation>(nullptr, nullptr)} {
   // nop
 }
 
 log_writer::log_writer(std::size_t max_lines, loss_note note)
-  : machine_{
-    std::make_unique<machine>(make_queue(max_lines), std::move(note))} {
+  : implementation_{
+    std::make_unique<implementation>(make_queue(max_lines), std::move(note))} {
   // nop
 }
 
 log_writer::~log_writer() = default;
 
-void log_writer::say(std::string_view line) {
-  ++machine_->said;
-  machine_->logger->log(spdlog::level::info, spdlog::string_view_t{line});
+void log_writer::write(std::string_view line) {
+  ++implementation_->logged;
+  implementation_->logger->log(spdlog::level::info,
+                               spdlog::string_view_t{line});
 }
 
 void log_writer::finish(std::chrono::milliseconds timeout) {
-  machine_->sink->wait(machine_->said, timeout);
+  implementation_->sink->wait(implementation_->logged, timeout);
 }
 
 std::uint64_t log_writer::lost() const {
-  return lost_by(machine_->queue);
+  return lost_by(implementation_->queue);
 }
 
 } // namespace edgeless

@@ -11,35 +11,35 @@
 
 namespace edgeless {
 
-/// Writes lines to stderr, each after the time at which it was said.
+/// Writes lines to stderr, each after the time at which it was logged.
 class log_writer {
 public:
-  /// What stands where lines are missing.
+  /// Formats the line that reports a gap of `lines` dropped lines.
   using loss_note = std::function<std::string(std::uint64_t lines)>;
 
-  /// Whoever speaks writes.
+  /// Synchronous: the calling thread writes.
   log_writer();
 
-  /// A thread of its own writes. When `max_lines` wait for it, the oldest one
-  /// is lost.
+  /// Asynchronous: a background thread writes. When `max_lines` are queued, the
+  /// oldest line is dropped.
   log_writer(std::size_t max_lines, loss_note note);
 
   log_writer(const log_writer&) = delete;
   log_writer& operator=(const log_writer&) = delete;
   ~log_writer();
 
-  /// Any thread; waits only if it writes itself.
-  void say(std::string_view line);
+  /// Any thread. Blocks only in a synchronous writer.
+  void write(std::string_view line);
 
-  /// Waits until what was said before is written or lost.
+  /// Waits until all lines logged before are written or dropped.
   void finish(std::chrono::milliseconds timeout);
 
-  /// Lines so far.
+  /// Lines dropped so far.
   std::uint64_t lost() const;
 
 private:
-  struct machine;
-  std::unique_ptr<machine> machine_;
+  struct implementation;
+  std::unique_ptr<implementation> implementation_;
 };
 
 } // namespace edgeless

@@ -25,7 +25,7 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-caf::error failed(const command& what, const std::string& reason) {
+caf::error command_failed(const command& what, const std::string& reason) {
   return fail(ec::system_failure, what.words.front() + ": " + reason);
 }
 
@@ -52,7 +52,8 @@ std::vector<std::string> environment_of(const command& what) {
   return result;
 }
 
-/// Starts the program with the given stdout and stderr. Zero or an errno.
+/// Starts the program with stdout on `out` and stderr on the file `err`, or
+/// inherited if that is null. Returns zero or an errno value.
 int spawn(const command& what, int out, const char* err, pid_t& child) {
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
@@ -62,7 +63,7 @@ int spawn(const command& what, int out, const char* err, pid_t& child) {
     posix_spawn_file_actions_addopen(&files, 2, err, O_WRONLY, 0);
   if (!what.folder.empty())
     posix_spawn_file_actions_addchdir_np(&files, what.folder.c_str());
-  // It must not inherit what we ignore or block.
+  // The program must not inherit ignored or blocked signals.
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t none, all;
@@ -82,12 +83,12 @@ int spawn(const command& what, int out, const char* err, pid_t& child) {
   return result;
 }
 
-/// True once the process has ended; false at the deadline.
-bool ends_by(pid_t child, clock::time_point deadline) {
-  auto handle = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
-  if (handle < 0)
+/// Waits for the end of a process. False at the deadline.
+bool wait_for_end(pid_t child, clock::time_point deadline) {
+  auto process = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
+  if (process < 0)
     return false;
-  pollfd ended{handle, POLLIN, 0};
+  pollfd ended{process, POLLIN, 0};
   int ready = 0;
   do {
     auto left
@@ -95,7 +96,7 @@ bool ends_by(pid_t child, clock::time_point deadline) {
     ready = ::poll(&ended, 1,
                    static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
   } while (ready < 0 && errno == EINTR);
-  ::close(handle);
+  ::close(process);
   return ready > 0;
 }
 
@@ -104,9 +105,9 @@ caf::error run_into(const command& what, std::chrono::milliseconds deadline,
   auto until = clock::now() + deadline;
   pid_t child = 0;
   if (auto reason = spawn(what, out, err, child))
-    return failed(what, reason == ENOENT ? "is not installed"
-                                         : std::strerror(reason));
-  auto in_time = ends_by(child, until);
+    return command_failed(what, reason == ENOENT ? "is not installed"
+                                                 : std::strerror(reason));
+  auto in_time = wait_for_end(child, until);
   if (!in_time)
     ::kill(child, SIGKILL);
   int status = 0;
@@ -114,14 +115,14 @@ caf::error run_into(const command& what, std::chrono::milliseconds deadline,
     // nop
   }
   if (!in_time)
-    return failed(what, "is not done after " + std::to_string(deadline.count())
-                          + " ms");
+    return command_failed(what, "is not done after "
+                                  + std::to_string(deadline.count()) + " ms");
   if (WIFSIGNALED(status))
-    return failed(what,
-                  std::string{"was killed: "} + ::strsignal(WTERMSIG(status)));
+    return command_failed(what, std::string{"was killed: "}
+                                  + ::strsignal(WTERMSIG(status)));
   if (WEXITSTATUS(status) != 0)
-    return failed(what,
-                  "failed with status " + std::to_string(WEXITSTATUS(status)));
+    return command_failed(what, "failed with status "
+                                  + std::to_string(WEXITSTATUS(status)));
   return {};
 }
 
@@ -135,7 +136,7 @@ caf::expected<std::string> output_of(const command& what,
                                      std::chrono::milliseconds deadline) {
   auto memory = ::memfd_create("output", MFD_CLOEXEC);
   if (memory < 0)
-    return failed(what, std::strerror(errno));
+    return command_failed(what, std::strerror(errno));
   auto error = run_into(what, deadline, memory, "/dev/null");
   std::string result(limits::text, '\0');
   auto size = ::pread(memory, result.data(), result.size(), 0);

@@ -10,22 +10,23 @@
 
 namespace edgeless {
 
-/// A program to run, without a shell in between.
+/// A program to run without a shell.
 struct command {
-  /// The program, found by PATH, and its arguments.
+  /// The program, searched in PATH, and its arguments.
   std::vector<std::string> words;
-  /// Where it runs; empty: here.
+  /// Its working directory; empty: that of this process.
   std::filesystem::path folder;
-  /// NAME=VALUE, where the environment does not have NAME.
+  /// Entries NAME=VALUE that are added to the environment unless it has NAME.
   std::vector<std::string> defaults;
 };
 
-/// Runs a program to its end; what it prints goes to our stderr. An error if
-/// it cannot be started, fails, or is not done by the deadline: then it is
-/// killed.
+/// Runs a program to its end. Its stdout and stderr go to this process's
+/// stderr. Blocks. An error (ec::system_failure) if it cannot be started, exits
+/// with another status than zero, or is killed at the deadline.
 caf::error run(const command& what, std::chrono::milliseconds deadline);
 
-/// The same, but returns what it prints on stdout; its stderr is discarded.
+/// As run(), but returns up to limits::text bytes of its stdout and discards
+/// its stderr.
 caf::expected<std::string> output_of(const command& what,
                                      std::chrono::milliseconds deadline);
 

@@ -15,7 +15,7 @@
 
 #include <csignal>
 
-// What happens in the child. Its parent is in compile_child_parent.cpp.
+// The child's side; the parent's is compile_process_parent.cpp.
 namespace edgeless {
 
 namespace {
@@ -25,9 +25,10 @@ void limit(int what, rlim_t most) {
   setrlimit(what, &value);
 }
 
-/// Hostile modules exhaust this process only, and not the node's processor
-/// time; nobody is left behind when the node dies.
-void confine() {
+/// A hostile module can exhaust this process only. Low priority keeps the
+/// node's CPU time; the death signal leaves no process behind when the node
+/// dies.
+void limit_resources() {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, limits::compiled);
@@ -39,7 +40,8 @@ void confine() {
   setpriority(PRIO_PROCESS, 0, 10);
 }
 
-/// Empty, or why not.
+/// Compiles `module` into `result`. Returns the reason of a failure, or an
+/// empty string.
 std::string compile(checks what, std::string_view module, std::string& result) {
   owned<wasm_engine_t, wasm_engine_delete> engine{new_engine(what)};
   wasmtime_module_t* made = nullptr;
@@ -57,11 +59,11 @@ std::string compile(checks what, std::string_view module, std::string& result) {
   return {};
 }
 
-/// The parent reads this: '+', or '-' and the reason.
-int answer(char sign, std::string_view reason = {}) {
+/// Reports to the parent: '+', or '-' and the reason. Returns the exit code.
+int report(char sign, std::string_view reason = {}) {
   file_descriptor out{STDOUT_FILENO};
-  bool told = write_all(out, {&sign, 1}) && write_all(out, reason);
-  return told && sign == '+' ? 0 : 1;
+  bool written = write_all(out, {&sign, 1}) && write_all(out, reason);
+  return written && sign == '+' ? 0 : 1;
 }
 
 } // namespace
@@ -73,20 +75,20 @@ std::optional<int> run_as_compile_child(int argc, char** argv) {
     return 2;
   auto what
     = std::string_view{argv[2]} == "none" ? checks::none : checks::interruption;
-  confine();
-  // Not refusing links: the parent passes /proc/self/fd/N.
+  limit_resources();
+  // Without O_NOFOLLOW: the parent passes links, /proc/self/fd/N.
   auto module = read_all(file_descriptor{::open(argv[3], O_RDONLY | O_CLOEXEC)},
                          limits::module);
   if (!module)
-    return answer('-', "it cannot be read");
+    return report('-', "it cannot be read");
   std::string compiled;
   if (auto reason = compile(what, *module, compiled); !reason.empty())
-    return answer('-', reason);
+    return report('-', reason);
   file_descriptor out{
     ::open(argv[4], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
   if (!out || !write_all(out, compiled))
-    return answer('-', "its compiled form is too large");
-  return answer('+');
+    return report('-', "its compiled form is too large");
+  return report('+');
 }
 
 } // namespace edgeless

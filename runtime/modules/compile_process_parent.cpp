@@ -42,19 +42,21 @@ struct child {
     }
   }
 
-  /// The wait status; nothing if somebody else took it.
+  /// Waits for the end of the process. Its wait status; nothing if the process
+  /// has already been reaped elsewhere.
   std::optional<int> reap() {
     int status = 0;
     pid_t found;
     do
       found = waitpid(pid, &status, 0);
     while (found < 0 && errno == EINTR);
-    auto mine = found == std::exchange(pid, -1);
-    return mine ? std::optional{status} : std::nullopt;
+    auto reaped = found == std::exchange(pid, -1);
+    return reaped ? std::optional{status} : std::nullopt;
   }
 };
 
-/// Starts the child with its three descriptors and nothing else of ours.
+/// Starts the child with its three descriptors and no other. Returns zero or
+/// an errno value.
 int spawn(const std::string& program, checks what, child& x, int answer_end) {
   child_plan plan{program,
                   {"compile", "--compile-module",
@@ -74,30 +76,30 @@ caf::error start(const std::string& program, checks what,
   x.result = lifted(memfd_create("compiled", MFD_CLOEXEC));
   int ends[2];
   if (!x.source || !x.result || pipe2(ends, O_CLOEXEC) != 0)
-    return system_error("no room for a module to compile");
+    return system_error("cannot create the memory files of a compile process");
   x.answer = lifted(ends[0]);
   auto answer_end = lifted(ends[1]);
   if (!x.answer || !answer_end || !write_all(x.source, module))
-    return system_error("no room for a module to compile");
+    return system_error("cannot create the memory files of a compile process");
   auto status = spawn(program, what, x, answer_end.get());
   if (status != 0) {
     errno = status;
-    return system_error("the compiler cannot be started");
+    return system_error("the compile process cannot be started");
   }
   return {};
 }
 
-/// What the child says until it ends; nothing if it is late.
-std::optional<std::string> listen(const file_descriptor& from,
-                                  clock::time_point deadline) {
+/// Reads the child's report until it closes its end; nothing at the deadline.
+std::optional<std::string> read_report(const file_descriptor& from,
+                                       clock::time_point deadline) {
   std::string result;
   for (;;) {
     auto left
       = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock::now());
     if (left.count() <= 0)
       return std::nullopt;
-    pollfd watched{from.get(), POLLIN, 0};
-    auto ready = poll(&watched, 1, static_cast<int>(left.count()));
+    pollfd polled{from.get(), POLLIN, 0};
+    auto ready = poll(&polled, 1, static_cast<int>(left.count()));
     if (ready < 0 && errno != EINTR)
       return result;
     if (ready <= 0)
@@ -111,10 +113,10 @@ std::optional<std::string> listen(const file_descriptor& from,
   }
 }
 
-caf::error beyond_limits(std::string_view how) {
+caf::error exceeds_limits(std::string_view reason) {
   return fail(ec::compile_failed, "the module cannot be compiled within the "
                                   "limits: "
-                                    + std::string{how});
+                                    + std::string{reason});
 }
 
 } // namespace
@@ -126,21 +128,21 @@ compile_in_child(const std::string& program, std::string_view module,
   auto end = clock::now() + deadline;
   if (auto error = start(program, what, module, x))
     return error;
-  auto text = listen(x.answer, end);
+  auto text = read_report(x.answer, end);
   if (!text)
-    return beyond_limits("it takes more than "
-                         + std::to_string(deadline.count()) + " ms");
+    return exceeds_limits("it takes more than "
+                          + std::to_string(deadline.count()) + " ms");
   auto status = x.reap();
   if (text->starts_with('-'))
     return fail(ec::bad_module, "the module is not valid: " + text->substr(1));
   if (*text != "+") {
     if (status && WIFEXITED(*status))
       return fail(ec::system_failure,
-                  "the compiler's process does not compile: it exited with "
+                  "the compile process exited without a report, with code "
                     + std::to_string(WEXITSTATUS(*status)));
     if (status && WTERMSIG(*status) == SIGXCPU)
-      return beyond_limits("it takes too much time");
-    return beyond_limits("it takes too much memory");
+      return exceeds_limits("it takes too much time");
+    return exceeds_limits("it takes too much memory");
   }
   auto compiled = read_all(x.result, limits::compiled);
   if (!compiled)

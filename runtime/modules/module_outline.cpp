@@ -13,7 +13,7 @@ void read_types(module_reader& in, module_outline& out, std::size_t base) {
   auto count = in.count();
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
     out.types.push_back(static_cast<std::uint32_t>(base + in.position()));
-    // Anything but a function type belongs to extensions we do not offer.
+    // Other types than functions belong to extensions that are not supported.
     if (in.byte() != 0x60)
       return in.fail();
     for (int side = 0; side < 2; ++side)
@@ -112,8 +112,8 @@ module_outline::signature_of_type(std::uint32_t index) const {
   in.byte();
   auto result = std::make_optional<std::string>();
   for (int side = 0; side < 2; ++side) {
-    // No signature that anybody needs is longer, and a hostile module may name
-    // a long one very often: what is cut off here fits no expectation.
+    // No expected signature is longer. A hostile module may refer to a long one
+    // very often, so it is cut off, and then matches no expectation.
     for (auto n = in.count(); n > 0 && result->size() <= signature_max; --n)
       result->push_back(in.value_type());
     if (side == 0)
@@ -133,16 +133,16 @@ std::optional<module_outline> read_outline(std::string_view bytes,
                                            std::string& reason) {
   using namespace std::string_view_literals;
   if (!bytes.starts_with("\0asm"sv)) {
-    reason = "these bytes are not WebAssembly";
+    reason = "the bytes are not a WebAssembly module";
     return std::nullopt;
   }
   auto version = bytes.substr(4, 4);
   if (version == "\x0d\0\1\0"sv) {
-    reason = "this is a WebAssembly component; a core module is needed";
+    reason = "the bytes are a WebAssembly component, expected a core module";
     return std::nullopt;
   }
   if (version != "\1\0\0\0"sv) {
-    reason = "this is no version of WebAssembly that is known here";
+    reason = "the version of WebAssembly is not supported; expected 1";
     return std::nullopt;
   }
   module_outline out;
@@ -155,25 +155,25 @@ std::optional<module_outline> read_outline(std::string_view bytes,
     auto base = in.position();
     auto content = in.take(size);
     if (!in.ok()) {
-      reason = "the module is cut off";
+      reason = "the module is truncated";
       return std::nullopt;
     }
-    bool again = id != 0 && id < 32 && (seen >> id & 1) != 0;
+    bool repeated = id != 0 && id < 32 && (seen >> id & 1) != 0;
     if (id < 32)
       seen |= 1u << id;
     module_reader section{content};
     read_section(id, section, out, base);
-    if (again || !section.ok()) {
+    if (repeated || !section.ok()) {
       reason = "the module's section ";
       reason += std::to_string(id);
-      reason += again ? " is there twice" : " cannot be read";
+      reason += repeated ? " occurs twice" : " cannot be read";
       return std::nullopt;
     }
   }
   if (out.bodies != out.defined_functions) {
     reason = "the module declares ";
     reason += std::to_string(out.defined_functions);
-    reason += " functions and has ";
+    reason += " functions and has bodies of ";
     reason += std::to_string(out.bodies);
     return std::nullopt;
   }

@@ -7,8 +7,8 @@
 
 namespace edgeless {
 
-/// Reads the binary format of WebAssembly: forward, never beyond the end;
-/// after a failure all is zero.
+/// Reads the binary format of WebAssembly: forward, and never beyond the end.
+/// After a failure ok() is false and every read returns zero.
 class module_reader {
 public:
   explicit module_reader(std::string_view bytes, std::size_t at = 0)
@@ -66,6 +66,7 @@ public:
     return ok_ ? result : 0;
   }
 
+  /// The next `size` bytes.
   std::string_view take(std::size_t size) {
     if (size > bytes_.size() - at_) {
       fail();
@@ -116,20 +117,20 @@ public:
     }
   }
 
-  /// Limits of a table or memory: their flags.
+  /// Skips the limits of a table or memory, and returns their flags.
   std::uint8_t limits() {
     auto flags = byte();
     number(64);
     if (flags & 1)
       number(64);
     if (flags & 8)
-      u32(); // the page size
+      u32(); // log2 of the page size
     return flags;
   }
 
 private:
-  /// The compiler's own bound on types, functions, imports and exports: keeps
-  /// what a hostile module makes us remember below its own size.
+  /// The compiler's own bound on types, functions, imports and exports. It
+  /// keeps the outline of a hostile module in proportion to the module.
   static constexpr std::uint32_t entries_max = 1'000'000;
 
   std::string_view bytes_;

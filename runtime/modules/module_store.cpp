@@ -10,8 +10,8 @@ namespace edgeless {
 
 namespace {
 
-/// What a module takes beside its bytes: many small ones are bounded, too.
-constexpr std::size_t item_cost = 256;
+/// Overhead of a module in bytes, so that many small ones are bounded, too.
+constexpr std::size_t item_overhead = 256;
 
 } // namespace
 
@@ -40,9 +40,9 @@ caf::expected<std::uint64_t> module_store::add(const code_part& part) {
     return i->second.size;
   if (part.offset != here || (i != items_.end() && part.size != i->second.size))
     return std::uint64_t{here};
-  auto cost = part.bytes.size() + (i == items_.end() ? item_cost : 0);
+  auto cost = part.bytes.size() + (i == items_.end() ? item_overhead : 0);
   if (bytes_ + cost > max_bytes_)
-    return fail(ec::exhausted, "no room for another module");
+    return fail(ec::exhausted, "the module store is full");
   if (part.bytes.empty() || here + part.bytes.size() > part.size)
     return fail(ec::bad_input, "a part of a module is out of bounds");
   bytes_ += cost - part.bytes.size();
@@ -53,7 +53,7 @@ caf::expected<std::uint64_t> module_store::add(const code_part& part) {
   if (x.bytes.size() < x.size)
     return std::uint64_t{x.bytes.size()};
   if (sha256(x.bytes) != part.code) {
-    bytes_ -= x.bytes.size() + item_cost;
+    bytes_ -= x.bytes.size() + item_overhead;
     items_.erase(part.code);
     return fail(ec::bad_input, "module " + part.code + " arrived damaged");
   }
@@ -65,7 +65,8 @@ caf::expected<code_part> module_store::part(const code_id& code,
                                             std::uint64_t offset) const {
   auto i = items_.find(code);
   if (i == items_.end() || !i->second.whole)
-    return fail(ec::unknown_code, "nobody here has the module " + code);
+    return fail(ec::unknown_code,
+                "module " + code + " is not here or not complete");
   auto& x = i->second;
   if (offset >= x.size)
     return fail(ec::bad_input, "module " + code + " ends before that offset");
@@ -76,7 +77,7 @@ void module_store::keep(const std::function<bool(const code_id&)>& needed) {
   std::erase_if(items_, [&](const auto& entry) {
     if (needed(entry.first))
       return false;
-    bytes_ -= entry.second.bytes.size() + item_cost;
+    bytes_ -= entry.second.bytes.size() + item_overhead;
     return true;
   });
 }

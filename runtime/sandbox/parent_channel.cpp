@@ -9,7 +9,7 @@ namespace edgeless {
 
 namespace {
 
-/// Of the memory for a large frame, so much is kept_buffer_bytes for the next.
+/// A larger buffer is shrunk after its frame.
 constexpr std::size_t kept_buffer_bytes = 64u << 10;
 
 } // namespace
@@ -19,74 +19,74 @@ parent_channel::parent_channel(guest_channel& channel)
   // nop
 }
 
-void parent_channel::post(guest_frame kind, const guest_body& body,
+void parent_channel::send(guest_frame kind, const guest_body& body,
                           std::string_view rest, std::string_view more) {
-  put(begin_frame(kind, body, rest.size() + more.size()));
+  put(encode_frame(kind, body, rest.size() + more.size()));
   put(rest);
   put(more);
-  out_.show();
-  tell(wants_bytes);
+  out_.publish();
+  notify(wants_bytes);
 }
 
 void parent_channel::put(std::string_view bytes) {
-  if (waiting_.empty()) {
+  if (queued_.empty()) {
     auto n = out_.put(bytes);
-    broken_ |= !n;
-    moved_ += n.value_or(0);
+    is_broken_ |= !n;
+    transferred_ += n.value_or(0);
     bytes.remove_prefix(n.value_or(bytes.size()));
   }
-  waiting_ += bytes;
+  queued_ += bytes;
 }
 
 void parent_channel::flush() {
-  if (waiting_.empty())
+  if (queued_.empty())
     return;
-  auto n = out_.put(std::string_view{waiting_}.substr(sent_));
-  broken_ |= !n;
+  auto n = out_.put(std::string_view{queued_}.substr(sent_));
+  is_broken_ |= !n;
   sent_ += n.value_or(0);
-  moved_ += n.value_or(0);
-  if (sent_ == waiting_.size()) {
-    waiting_.clear();
+  transferred_ += n.value_or(0);
+  if (sent_ == queued_.size()) {
+    queued_.clear();
     sent_ = 0;
-    if (waiting_.capacity() > kept_buffer_bytes)
-      waiting_.shrink_to_fit();
+    if (queued_.capacity() > kept_buffer_bytes)
+      queued_.shrink_to_fit();
   }
   if (n.value_or(0) == 0)
     return;
-  out_.show();
-  tell(wants_bytes);
+  out_.publish();
+  notify(wants_bytes);
 }
 
-std::optional<parent_channel::frame> parent_channel::next() {
+std::optional<parent_channel::frame> parent_channel::receive() {
   flush();
-  if (std::exchange(whole_, false)) {
+  if (std::exchange(complete_, false)) {
     head_.reset();
     body_.clear();
     if (body_.capacity() > kept_buffer_bytes)
       body_.shrink_to_fit();
   }
-  if (broken_ || !read_head())
+  if (is_broken_ || !read_head())
     return std::nullopt;
   auto before = body_.size();
   auto there = in_.available(head_->size - before);
-  broken_ |= !there;
-  if (broken_)
+  is_broken_ |= !there;
+  if (is_broken_)
     return std::nullopt;
   auto n = static_cast<std::uint32_t>(
     std::min<std::size_t>(*there, head_->size - before));
   if (n > 0) {
     body_.resize(before + n);
     in_.take(body_.data() + before, n);
-    moved_ += n;
-    tell(wants_room);
+    transferred_ += n;
+    notify(wants_room);
   }
   if (body_.size() < head_->size)
     return std::nullopt;
-  auto body = read_frame(head_->kind, body_);
-  broken_ |= !body;
-  if (broken_)
+  auto body = decode_body(head_->kind, body_);
+  is_broken_ |= !body;
+  if (is_broken_)
     return std::nullopt;
-  whole_ = true;
+  complete_ = true;
   return frame{head_->kind, *body};
 }
 
@@ -94,40 +94,40 @@ bool parent_channel::read_head() {
   if (head_)
     return true;
   auto there = in_.available(sizeof(guest_frame_head));
-  broken_ |= !there;
-  if (broken_ || *there < sizeof(guest_frame_head))
+  is_broken_ |= !there;
+  if (is_broken_ || *there < sizeof(guest_frame_head))
     return false;
   guest_frame_head head;
   in_.take(reinterpret_cast<char*>(&head), sizeof(head));
-  moved_ += sizeof(head);
-  broken_ |= !may_say(head);
-  if (!broken_)
+  transferred_ += sizeof(head);
+  is_broken_ |= !is_valid_head(head);
+  if (!is_broken_)
     head_ = head;
-  return !broken_;
+  return !is_broken_;
 }
 
-std::optional<guest_body> parent_channel::again() const {
-  return whole_ ? read_frame(head_->kind, body_) : std::nullopt;
+std::optional<guest_body> parent_channel::last_body() const {
+  return complete_ ? decode_body(head_->kind, body_) : std::nullopt;
 }
 
-void parent_channel::want() {
-  channel_.node_wants.store(waiting_.empty() ? wants_bytes
-                                             : wants_bytes | wants_room);
+void parent_channel::request_wakeup() {
+  channel_.node_waits_for.store(queued_.empty() ? wants_bytes
+                                                : wants_bytes | wants_room);
 }
 
-void parent_channel::want_nothing() {
-  channel_.node_wants.store(0);
+void parent_channel::cancel_wakeup() {
+  channel_.node_waits_for.store(0);
 }
 
-bool parent_channel::ready() {
+bool parent_channel::is_ready() {
   auto enough = head_ ? 1u : std::uint32_t{sizeof(guest_frame_head)};
   if (in_.available(enough).value_or(enough) >= enough)
     return true;
-  return !waiting_.empty() && out_.room().value_or(1) > 0;
+  return !queued_.empty() && out_.room().value_or(1) > 0;
 }
 
-void parent_channel::tell(guest_wants what) {
-  auto& wants = channel_.process_wants;
+void parent_channel::notify(wait_reason what) {
+  auto& wants = channel_.process_waits_for;
   if (!(wants.load() & what) || wants.exchange(0) == 0)
     return;
   channel_.wakeup.fetch_add(1);

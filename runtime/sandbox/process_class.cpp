@@ -12,28 +12,28 @@ namespace {
 
 class process_class final : public guest_class {
 public:
-  process_class(process_house_ptr context, shared_module module)
-    : house_{std::move(context)}, module_{std::move(module)} {
+  process_class(sandbox_pool_ptr pool, shared_module module)
+    : pool_{std::move(pool)}, module_{std::move(module)} {
     // nop
   }
 
   caf::expected<std::unique_ptr<guest>>
   instantiate(guest_host& host, const guest_limits& limits) override {
-    auto made = house_->supervisor.start(module_, host);
+    auto made = pool_->supervisor.start(module_, host);
     if (!made)
       return made.error();
     return std::unique_ptr<guest>{
-      std::make_unique<process_guest>(house_, std::move(*made), host, limits)};
+      std::make_unique<process_guest>(pool_, std::move(*made), host, limits)};
   }
 
 private:
-  process_house_ptr house_;
+  sandbox_pool_ptr pool_;
   shared_module module_;
 };
 
 } // namespace
 
-caf::expected<guest_class_ptr> make_process_class(process_house_ptr context,
+caf::expected<guest_class_ptr> make_process_class(sandbox_pool_ptr pool,
                                                   std::string_view compiled) {
   auto module = std::make_shared<file_descriptor>(
     lifted(memfd_create("module", MFD_CLOEXEC | MFD_ALLOW_SEALING)));
@@ -41,9 +41,10 @@ caf::expected<guest_class_ptr> make_process_class(process_house_ptr context,
       || fcntl(module->get(), F_ADD_SEALS,
                F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
            != 0)
-    return fail(ec::system_failure, "no room for a compiled module");
+    return fail(ec::system_failure,
+                "cannot create the memory file of a compiled module");
   return guest_class_ptr{
-    std::make_shared<process_class>(std::move(context), std::move(module))};
+    std::make_shared<process_class>(std::move(pool), std::move(module))};
 }
 
 } // namespace edgeless

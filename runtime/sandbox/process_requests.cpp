@@ -13,81 +13,82 @@ using clock = std::chrono::steady_clock;
 
 } // namespace
 
-// -- what it says -------------------------------------------------------------
+// -- requests of the process --------------------------------------------------
 
-void process_guest::hear(guest_frame kind, const guest_body& body) {
-  auto handling = stage_ == stage::handling;
+void process_guest::handle_frame(guest_frame kind, const guest_body& body) {
+  auto busy = phase_ == phase::busy;
   if (kind == guest_frame::fault) {
-    die(std::string{body.rest});
+    mark_dead(std::string{body.rest});
     return;
   }
   if (kind == guest_frame::log) {
-    unruly_ = body.numbers[0] < 1 || body.numbers[0] > 5;
-    if (!unruly_)
+    violated_protocol_ = body.numbers[0] < 1 || body.numbers[0] > 5;
+    if (!violated_protocol_)
       host_.log(static_cast<std::uint32_t>(body.numbers[0]), body.name,
                 body.rest);
     return;
   }
-  if (kind == guest_frame::next && stage_ != stage::resting) {
-    hear_next(body);
+  if (kind == guest_frame::next && phase_ != phase::idle) {
+    handle_next(body);
     return;
   }
-  // What remains is said while it handles an event.
-  unruly_ = !handling;
-  if (unruly_)
+  // The other kinds are legal during an event only.
+  violated_protocol_ = !busy;
+  if (violated_protocol_)
     return;
   switch (kind) {
   case guest_frame::done:
-    hear_done(body);
+    handle_done(body);
     break;
   case guest_frame::cast:
-    hear_cast(body);
+    handle_cast(body);
     break;
   case guest_frame::cast_to:
     host_.cast(body.id, body.rest);
     break;
   case guest_frame::call:
-    hear_call(host_.call(body.name, body.rest));
+    handle_call(host_.call(body.name, body.rest));
     break;
   case guest_frame::call_to:
-    hear_call(host_.call(body.id, body.rest));
+    handle_call(host_.call(body.id, body.rest));
     break;
   case guest_frame::delayed_cast:
-    hear_request(host_.delayed_cast(
+    handle_request(host_.delayed_cast(
       std::chrono::milliseconds{static_cast<std::int64_t>(
         std::min<std::uint64_t>(body.numbers[0], limits::delay.count()))},
       body.name, body.rest));
     break;
   case guest_frame::sync:
-    hear_request(host_.sync(body.rest));
+    handle_request(host_.sync(body.rest));
     break;
   default:
-    unruly_ = true;
+    violated_protocol_ = true;
   }
 }
 
-void process_guest::hear_next(const guest_body& body) {
-  if (stage_ == stage::handling) {
+void process_guest::handle_next(const guest_body& body) {
+  if (phase_ == phase::busy) {
     auto waited = used(clock::now());
-    usual_ += (waited - usual_) / 8;
-    // It cannot have taken longer than we have waited.
+    average_time_ += (waited - average_time_) / 8;
+    // The reported CPU time is capped at the time that has passed.
     host_.spent(std::min<std::chrono::nanoseconds>(
       std::chrono::nanoseconds{static_cast<std::int64_t>(
         std::min<std::uint64_t>(body.numbers[0], INT64_MAX))},
       waited));
   }
-  stage_ = stage::resting;
+  phase_ = phase::idle;
   auto size = std::min(body.numbers[1], limits_.memory);
   if (size != memory_held_
-      && !house_->core->memory.change(std::exchange(memory_held_, size), size))
-    die("the functions of this node have used up their common memory "
-        "(wasm_runtime.memory_mib)");
+      && !pool_->core->memory.change(std::exchange(memory_held_, size), size))
+    mark_dead("the functions of this node have used up their common memory "
+              "(wasm_runtime.memory_mib)");
 }
 
-void process_guest::hear_done(const guest_body& body) {
+void process_guest::handle_done(const guest_body& body) {
   auto kind = body.numbers[0];
-  unruly_ = hook_ != hook::call || body.rest.size() > limits::payload;
-  if (unruly_)
+  violated_protocol_
+    = hook_ != hook::call || body.rest.size() > limits::payload;
+  if (violated_protocol_)
     return;
   host_.done({kind == 1   ? event_kind::reply
               : kind == 0 ? event_kind::no_reply
@@ -95,17 +96,17 @@ void process_guest::hear_done(const guest_body& body) {
               std::string{body.rest}});
 }
 
-void process_guest::hear_cast(const guest_body& body) {
+void process_guest::handle_cast(const guest_body& body) {
   if (host_.cast(body.name, body.rest))
     return;
   pause();
-  stage_ = stage::blocked;
+  phase_ = phase::blocked;
 }
 
-void process_guest::hear_call(
+void process_guest::handle_call(
   std::optional<caf::expected<call_result>> result) {
   pause();
-  stage_ = stage::asking;
+  phase_ = phase::calling;
   if (!result)
     return;
   if (*result)
@@ -114,7 +115,7 @@ void process_guest::hear_call(
     reply(guest_verdict::trap, explain(result->error()));
 }
 
-void process_guest::hear_request(const caf::error& problem) {
+void process_guest::handle_request(const caf::error& problem) {
   pause();
   if (problem)
     reply(guest_verdict::trap, explain(problem));
@@ -123,24 +124,24 @@ void process_guest::hear_request(const caf::error& problem) {
 }
 
 void process_guest::reply(guest_verdict verdict, std::string_view rest) {
-  line_.post(guest_frame::answer,
-             {.numbers = {static_cast<std::uint64_t>(verdict)}}, rest);
-  stage_ = stage::handling;
+  channel_.send(guest_frame::answer,
+                {.numbers = {static_cast<std::uint64_t>(verdict)}}, rest);
+  phase_ = phase::busy;
   resume();
 }
 
-// -- its end ------------------------------------------------------------------
+// -- end ----------------------------------------------------------------------
 
-progress process_guest::die(std::string why) {
-  stage_ = stage::dead;
-  fault_ = std::move(why);
-  house_->supervisor.dismiss(*process_);
+progress process_guest::mark_dead(std::string reason) {
+  phase_ = phase::dead;
+  fault_ = std::move(reason);
+  pool_->supervisor.terminate(*process_);
   return progress::dead;
 }
 
-progress process_guest::misbehave() {
-  ++house_->core->counts.sandbox_protocol_violations;
-  return die("its process said what no guest says, and was killed");
+progress process_guest::fail_protocol() {
+  ++pool_->core->counts.sandbox_protocol_violations;
+  return mark_dead("its process violated the sandbox protocol and was killed");
 }
 
 } // namespace edgeless

@@ -22,7 +22,8 @@ using owned_store = owned<wasmtime_store_t, wasmtime_store_delete>;
 using owned_linker = owned<wasmtime_linker_t, wasmtime_linker_delete>;
 using owned_future = owned<wasmtime_call_future_t, wasmtime_call_future_delete>;
 
-constexpr std::string_view driver_needs[] = {
+/// The exports of a guest that driver.wat imports.
+constexpr std::string_view driver_imports_of_guest[] = {
   "memory",
   "edgeless_mem_alloc",
   "edgeless_mem_free",
@@ -33,8 +34,9 @@ constexpr std::string_view driver_needs[] = {
   "handle_stop_asm",
 };
 
-/// An instantiation yields at its deadline too, though no guest code runs.
-constexpr std::uint64_t far_ticks = 1'000'000;
+/// Deadline of an instantiation, in ticks: it yields at its deadline, too,
+/// though no guest code runs.
+constexpr std::uint64_t instantiation_ticks = 1'000'000;
 
 constexpr std::string_view memory_used_up
   = "the functions of this node have used up their common memory "
@@ -46,8 +48,9 @@ public:
              const guest_limits& limits);
   ~wasm_guest() override;
 
-  /// Instantiates the guest and our modules, and ties them together.
-  caf::error assemble();
+  /// Instantiates the guest, caller.wat, driver.wat and joint.wat, and links
+  /// them.
+  caf::error instantiate();
 
   progress run() noexcept override;
   void answer(call_result result) noexcept override;
@@ -55,17 +58,17 @@ public:
   std::uint64_t memory() const override;
 
 private:
-  caf::error finish(wasmtime_call_future_t* instantiation);
+  caf::error await(wasmtime_call_future_t* instantiation);
   caf::error add_caller();
   caf::error add_guest();
   caf::error add_driver();
   caf::error add_joint();
   bool needs_caller() const;
-  bool find(const wasmtime_instance_t& where, std::string_view name,
+  bool find(const wasmtime_instance_t& instance, std::string_view name,
             wasmtime_extern_t& result);
   void enter();
   void limit_memory();
-  bool settle_memory();
+  bool account_memory();
 
   wasm_module_ptr module_;
   bool may_block_;
@@ -74,15 +77,15 @@ private:
   wasmtime_context_t* context_;
   wasmtime_instance_t caller_{}, guest_{}, driver_{};
   wasmtime_memory_t memory_{};
-  std::uint64_t memory_limit_;       ///< its own
-  std::uint64_t memory_allowed_ = 0; ///< what the engine has been told
-  std::uint64_t memory_held_ = 0;    ///< what it has of the common memory
+  std::uint64_t memory_limit_;       ///< of this guest
+  std::uint64_t memory_allowed_ = 0; ///< as told to the engine
+  std::uint64_t memory_held_ = 0;    ///< as counted in the memory pool
   wasmtime_func_t run_{};
   /// `_initialize` of a guest built with wasi-libc; called once, first.
   std::optional<wasmtime_func_t> initialize_;
   bool dead_ = false;
   std::string fault_;
-  // Must stay in place while the future lives, which must die before them.
+  // The future points to these: it must be destroyed before them.
   wasmtime_func_t entered_{};
   wasm_trap_t* trap_ = nullptr;
   wasmtime_error_t* error_ = nullptr;
@@ -99,8 +102,9 @@ wasm_guest::wasm_guest(wasm_module_ptr module, guest_host& host,
   host_state_.host = &host;
   limit_memory();
   ++module_->core->counts.guests;
-  wasmtime_context_set_epoch_deadline(context_, far_ticks);
-  // Its header promises an error, its body returns none: never look at it.
+  wasmtime_context_set_epoch_deadline(context_, instantiation_ticks);
+  // wasmtime's header declares an error, but the function returns nothing: the
+  // value must not be read.
   static_cast<void>(
     wasmtime_context_epoch_deadline_async_yield_and_update(context_, 1));
 }
@@ -111,7 +115,7 @@ wasm_guest::~wasm_guest() {
   --core.counts.guests;
 }
 
-caf::error wasm_guest::assemble() {
+caf::error wasm_guest::instantiate() {
   if (needs_caller())
     if (auto error = add_caller())
       return error;
@@ -119,18 +123,20 @@ caf::error wasm_guest::assemble() {
     return error;
   if (auto error = add_driver())
     return error;
-  if (!settle_memory())
+  if (!account_memory())
     return fail(ec::exhausted, std::string{memory_used_up});
   return {};
 }
 
-/// Casts and calls that may suspend go through it; others cost nothing more.
+/// Whether imports of the guest may suspend: those are provided by caller.wat,
+/// which costs one more instance.
 bool wasm_guest::needs_caller() const {
   return may_block_ || !module_->linked;
 }
 
-/// Nobody may grow beyond what is left for all. Nothing reserves what it might
-/// want: most never do, and those that run would starve each other.
+/// Limits the guest's memory to what is left in the pool. Nothing is reserved
+/// up to a guest's own limit: most guests never need it, and reservations would
+/// starve other guests.
 void wasm_guest::limit_memory() {
   auto allowed
     = std::min(memory_limit_, memory_held_ + module_->core->memory.left());
@@ -142,8 +148,9 @@ void wasm_guest::limit_memory() {
                          limits::guest_table, 4, limits::guest_tables + 1, 1);
 }
 
-/// False: others were faster, and there was not enough for all.
-bool wasm_guest::settle_memory() {
+/// Counts the guest's memory in the pool. False: the pool is exceeded, since
+/// other guests grew at the same time.
+bool wasm_guest::account_memory() {
   if (!host_state_.memory)
     return true;
   auto size = wasmtime_memory_data_size(context_, &memory_);
@@ -152,9 +159,9 @@ bool wasm_guest::settle_memory() {
   return module_->core->memory.change(std::exchange(memory_held_, size), size);
 }
 
-/// No module of ours or of a guest has a start function, and the deadline is
-/// far: an instantiation is done after one poll.
-caf::error wasm_guest::finish(wasmtime_call_future_t* instantiation) {
+/// Completes an instantiation, which takes one poll: no module has a start
+/// function, and the deadline is far.
+caf::error wasm_guest::await(wasmtime_call_future_t* instantiation) {
   owned_future future{instantiation};
   bool done = wasmtime_call_future_poll(future.get());
   future.reset();
@@ -165,29 +172,30 @@ caf::error wasm_guest::finish(wasmtime_call_future_t* instantiation) {
   if (text.find("os error 12") != std::string::npos
       || text.find("Cannot allocate memory") != std::string::npos)
     return fail(ec::exhausted,
-                "this process has no room for one more instance: "
-                "vm.max_map_count (sysctl) or its memory is used up");
+                "the node has no memory for another instance: memory or "
+                "vm.max_map_count (sysctl) is used up");
   if (memory_allowed_ < memory_limit_
       && text.find("exceeds memory limits") != std::string::npos)
     return fail(ec::exhausted, std::string{memory_used_up});
-  return fail(ec::bad_module, "the module cannot be instantiated: "
-                                + (text.empty() ? "it does not end" : text));
+  return fail(ec::bad_module,
+              "the module cannot be instantiated: "
+                + (text.empty() ? "its start does not end" : text));
 }
 
-bool wasm_guest::find(const wasmtime_instance_t& where, std::string_view name,
-                      wasmtime_extern_t& result) {
-  return wasmtime_instance_export_get(context_, &where, name.data(),
+bool wasm_guest::find(const wasmtime_instance_t& instance,
+                      std::string_view name, wasmtime_extern_t& result) {
+  return wasmtime_instance_export_get(context_, &instance, name.data(),
                                       name.size(), &result);
 }
 
 caf::error wasm_guest::add_caller() {
-  return finish(wasmtime_instance_pre_instantiate_async(
+  return await(wasmtime_instance_pre_instantiate_async(
     module_->core->caller, context_, &caller_, &trap_, &error_));
 }
 
 caf::error wasm_guest::add_guest() {
   if (!needs_caller())
-    return finish(wasmtime_instance_pre_instantiate_async(
+    return await(wasmtime_instance_pre_instantiate_async(
       module_->linked, context_, &guest_, &trap_, &error_));
   owned_linker linker{wasmtime_linker_clone(module_->core->guests)};
   wasmtime_linker_allow_shadowing(linker.get(), true);
@@ -196,22 +204,22 @@ caf::error wasm_guest::add_guest() {
       continue;
     wasmtime_extern_t function;
     if (!find(caller_, name, function))
-      return fail(ec::system_failure, "the caller module is not whole");
+      return fail(ec::system_failure, "the caller module lacks an export");
     auto text = take_message(
       nullptr, wasmtime_linker_define(linker.get(), context_, "env", 3,
                                       name.data(), name.size(), &function));
     if (!text.empty())
       return fail(ec::system_failure, std::move(text));
   }
-  return finish(wasmtime_linker_instantiate_async(
+  return await(wasmtime_linker_instantiate_async(
     linker.get(), context_, module_->module, &guest_, &trap_, &error_));
 }
 
 caf::error wasm_guest::add_driver() {
   auto& core = *module_->core;
-  auto linker = core.driver_linkers.lend(core.drivers);
+  auto linker = core.driver_linkers.acquire(core.drivers);
   wasmtime_extern_t found;
-  for (auto name : driver_needs) {
+  for (auto name : driver_imports_of_guest) {
     if (!find(guest_, name, found))
       return fail(ec::bad_module,
                   "the module does not export " + std::string{name});
@@ -225,11 +233,11 @@ caf::error wasm_guest::add_driver() {
       host_state_.memory = &memory_;
     }
   }
-  if (auto error = finish(wasmtime_linker_instantiate_async(
+  if (auto error = await(wasmtime_linker_instantiate_async(
         linker.get(), context_, core.driver, &driver_, &trap_, &error_)))
     return error;
   if (!find(driver_, "run", found))
-    return fail(ec::system_failure, "the driver module is not whole");
+    return fail(ec::system_failure, "the driver module lacks an export");
   run_ = found.of.func;
   if (find(guest_, "_initialize", found) && found.kind == WASMTIME_EXTERN_FUNC)
     initialize_ = found.of.func;
@@ -244,12 +252,12 @@ caf::error wasm_guest::add_joint() {
           linker.get(), context_, name, std::strlen(name), where))
       return fail(ec::system_failure, take_message(nullptr, error));
   wasmtime_instance_t joint;
-  return finish(wasmtime_linker_instantiate_async(
+  return await(wasmtime_linker_instantiate_async(
     linker.get(), context_, module_->core->joint, &joint, &trap_, &error_));
 }
 
-// The deadline may not be touched while a call is suspended: the engine moves
-// it itself when a guest goes on after it yielded.
+// The deadline must not be set while a call is suspended: the engine moves it
+// itself when it resumes a guest that yielded.
 void wasm_guest::enter() {
   wasmtime_context_set_epoch_deadline(context_, 1);
   entered_ = initialize_ ? *initialize_ : run_;
@@ -301,14 +309,14 @@ progress wasm_guest::run() noexcept {
       result = progress::blocked;
       break;
     }
-    // A guest that waited finds its deadline long gone and yields at once:
-    // that was no time slice yet.
+    // A guest that waited has passed its deadline and yields at once, without
+    // having had its time slice.
     if (clock && clock->count() != begin)
       break;
   }
   if (clock)
     clock->leave();
-  if (!settle_memory() && !dead_) {
+  if (!account_memory() && !dead_) {
     dead_ = true;
     flush_lines(host_state_);
     fault_ = memory_used_up;
@@ -340,7 +348,7 @@ caf::expected<std::unique_ptr<guest>>
 make_wasm_guest(wasm_module_ptr module, guest_host& host,
                 const guest_limits& limits) {
   auto result = std::make_unique<wasm_guest>(std::move(module), host, limits);
-  if (auto error = result->assemble())
+  if (auto error = result->instantiate())
     return error;
   return std::unique_ptr<guest>{std::move(result)};
 }

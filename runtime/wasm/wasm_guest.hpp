@@ -17,15 +17,15 @@ struct wasm_module {
 
   engine_core_ptr core;
   wasmtime_module* module = nullptr;
-  /// Instantiates quickly; null if the module imports call_asm or
-  /// call_raw_asm, of which every instance has its own.
+  /// The module with resolved imports; null if it imports call_asm or
+  /// call_raw_asm, which every instance gets from its own caller.wat.
   wasmtime_instance_pre* linked = nullptr;
 };
 
 using wasm_module_ptr = std::shared_ptr<wasm_module>;
 
-/// An instance that has not run yet. Errors: ec::bad_module,
-/// ec::exhausted if this process has no room for it.
+/// Makes an instance that has not run yet. Errors: ec::bad_module;
+/// ec::exhausted if this process has no memory for it.
 caf::expected<std::unique_ptr<guest>>
 make_wasm_guest(wasm_module_ptr module, guest_host& host,
                 const guest_limits& limits);

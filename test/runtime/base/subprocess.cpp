@@ -11,50 +11,50 @@
 using namespace edgeless;
 using namespace std::chrono_literals;
 
-TEST_CASE("a program that succeeds is no error") {
+TEST_CASE("subprocess: a program that succeeds is no error") {
   CHECK(!run({{"true"}, {}, {}}, limits::client));
 }
 
-TEST_CASE("a program that fails is an error with its status") {
+TEST_CASE("subprocess: a program that fails is an error with its status") {
   auto error = run({{"false"}, {}, {}}, limits::client);
   CHECK(explain(error) == "false: failed with status 1");
 }
 
-TEST_CASE("a program that is not there is an error") {
+TEST_CASE("subprocess: a missing program is an error") {
   auto error = run({{"edgeless-no-such-program"}, {}, {}}, limits::client);
   CHECK(explain(error) == "edgeless-no-such-program: is not installed");
 }
 
-TEST_CASE("a program that never ends is killed at the deadline") {
+TEST_CASE("subprocess: a program beyond its deadline is killed") {
   auto error = run({{"tail", "-f", "/dev/null"}, {}, {}}, 20ms);
   CHECK(explain(error) == "tail: is not done after 20 ms");
 }
 
-TEST_CASE("a program that dies is an error with the signal") {
+TEST_CASE("subprocess: a program that dies is an error with the signal") {
   auto error = run({{"sh", "-c", "kill -SEGV $$"}, {}, {}}, limits::client);
   CHECK(explain(error) == "sh: was killed: Segmentation fault");
 }
 
-TEST_CASE("what a program prints can be had") {
+TEST_CASE("subprocess: output_of() returns what a program prints") {
   auto output = output_of({{"printf", "a b"}, {}, {}}, limits::client);
   REQUIRE(output);
   CHECK(*output == "a b");
 }
 
-TEST_CASE("no shell looks at the arguments") {
+TEST_CASE("subprocess: no shell interprets the arguments") {
   auto output
     = output_of({{"printf", "%s", "$HOME; `x`"}, {}, {}}, limits::client);
   REQUIRE(output);
   CHECK(*output == "$HOME; `x`");
 }
 
-TEST_CASE("a program runs where it is told to") {
+TEST_CASE("subprocess: a program runs in its working directory") {
   auto output = output_of({{"pwd"}, "/proc", {}}, limits::client);
   REQUIRE(output);
   CHECK(*output == "/proc\n");
 }
 
-TEST_CASE("defaults fill the environment, and replace nothing") {
+TEST_CASE("subprocess: defaults extend the environment and replace nothing") {
   ::setenv("EDGELESS_TEST_MINE", "mine", 1);
   auto output = output_of({{"sh", "-c", "echo $EDGELESS_TEST_MINE $OTHER"},
                            {},
