@@ -14,7 +14,7 @@ compiler_actor::behavior_type compiler(compiler_actor::pointer,
     [engine, where](atom::compile, const code_id& code,
                     const std::string& module) -> caf::result<atom::ok> {
       auto start = std::chrono::steady_clock::now();
-      auto& maker = where == isolation::process ? engine->apart() : *engine;
+      auto& maker = where == isolation::process ? engine->sandboxed() : *engine;
       auto made = maker.compile(code, module);
       if (!made)
         return made.error();

@@ -27,7 +27,7 @@ void function_provider_state::init(function_context x) {
 }
 
 guest_engine& function_provider_state::engine(isolation where) const {
-  return where == isolation::process ? context.engine->apart()
+  return where == isolation::process ? context.engine->sandboxed()
                                      : *context.engine;
 }
 

@@ -96,7 +96,7 @@ rows isolation(const plan& how, guest_engine& bare, guest_engine& engine,
                  start_vectors(bare, fast, size)});
   all.push_back(
     {{name + ", in a process of its own (aim: 1.05x)", unit::seconds},
-     start_vectors(engine.apart(), fast, size),
+     start_vectors(engine.sandboxed(), fast, size),
      true});
   all.push_back({{name + ", in the process of the node", unit::seconds},
                  start_vectors(engine, fast, size)});
@@ -110,7 +110,7 @@ rows small_events(const plan& how, guest_engine& bare, guest_engine& engine) {
                  start_vectors(bare, fast, 1)});
   all.push_back(
     {{"a small event for a process of its own (aim: 30 us)", unit::seconds},
-     start_vectors(engine.apart(), fast, 1),
+     start_vectors(engine.sandboxed(), fast, 1),
      true});
   return interleaved(how, std::move(all), 1000, "1,0.5");
 }
@@ -135,7 +135,7 @@ rows compute(const plan& how) {
   engine_settings settings;
   settings.cache = how.scratch / "code";
   auto engine = make_wasm_engine(settings);
-  settings.asked = checks::none;
+  settings.checks_of_shared = checks::none;
   auto bare = make_wasm_engine(settings);
   rows result;
   auto add = [&](rows more) {
