@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/base/fd.hpp"
+
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
 
@@ -18,19 +20,18 @@ public:
   /// Opens or creates the file. An error names the path and the reason.
   static caf::expected<append_file> open(const std::string& path);
 
-  append_file(append_file&& other) noexcept;
-  append_file& operator=(append_file&& other) noexcept;
-  ~append_file();
-
   /// Writes all lines. On an error (ec::system_failure, such as a full disk) a
   /// prefix of them may have been written.
   caf::error append(std::string_view lines);
 
 private:
-  append_file(std::string path, int file_descriptor);
+  append_file(std::string path, file_descriptor file)
+    : path_{std::move(path)}, file_{std::move(file)} {
+    // nop
+  }
 
   std::string path_;
-  int descriptor_ = -1;
+  file_descriptor file_;
 };
 
 /// Formats a time in UTC, such as 2024-09-05T18:04:21.175674+00:00.

@@ -71,14 +71,8 @@ caf::error write_new(const std::filesystem::path& file,
     ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
   if (!to)
     return system_error(file);
-  while (!content.empty()) {
-    auto count = ::write(to.get(), content.data(), content.size());
-    if (count < 0 && errno == EINTR)
-      continue;
-    if (count < 0)
-      return system_error(file);
-    content.remove_prefix(static_cast<std::size_t>(count));
-  }
+  if (!write_all(to, content))
+    return system_error(file);
   return {};
 }
 

@@ -37,13 +37,13 @@ std::uint64_t log_lines_lost();
 /// it does not.
 bool enabled(log_level level, std::string_view component);
 
-/// Writes a line without asking the filter. Control characters are escaped, and
-/// the line is cut off after limits::text bytes: guests choose parts of it.
+/// Writes a line without asking the filter, as printable() text.
 void write_log(log_level level, std::string_view component,
                std::string_view line);
 
-/// The text as write_log() prints it: escaped and bounded.
-std::string printable(std::string_view line);
+/// The text with escaped control characters, cut off after limits::text bytes:
+/// guests choose parts of log lines.
+std::string printable(std::string_view text);
 
 /// Appends one part of a line: text, numbers, durations (in ms), errors, and
 /// types with a to_string(), such as ids.
@@ -57,8 +57,8 @@ void append_part(std::string& line, const T& part) {
     line += part;
   } else if constexpr (std::is_arithmetic_v<T>) {
     char digits[32];
-    auto end = std::to_chars(digits, digits + sizeof digits, part).ptr;
-    line.append(digits, end);
+    line.append(digits,
+                std::to_chars(digits, digits + sizeof digits, part).ptr);
   } else if constexpr (std::same_as<T, caf::error>) {
     line += explain(part);
   } else if constexpr (requires { typename T::period; }) {
@@ -79,32 +79,22 @@ void log_line(log_level level, std::string_view component, const Ts&... parts) {
   write_log(level, component, line);
 }
 
+/// log_line() at a fixed level.
+template <log_level Level>
+struct line_logger {
+  template <class... Ts>
+  void operator()(std::string_view component, const Ts&... parts) const {
+    log_line(Level, component, parts...);
+  }
+};
+
 /// Work or data is lost.
-template <class... Ts>
-void log_error(std::string_view component, const Ts&... parts) {
-  log_line(log_level::error, component, parts...);
-}
-
+inline constexpr line_logger<log_level::error> log_error;
 /// A fault that the system recovers from by itself.
-template <class... Ts>
-void log_warn(std::string_view component, const Ts&... parts) {
-  log_line(log_level::warn, component, parts...);
-}
-
+inline constexpr line_logger<log_level::warn> log_warn;
 /// A decision or a change of state.
-template <class... Ts>
-void log_info(std::string_view component, const Ts&... parts) {
-  log_line(log_level::info, component, parts...);
-}
-
-template <class... Ts>
-void log_debug(std::string_view component, const Ts&... parts) {
-  log_line(log_level::debug, component, parts...);
-}
-
-template <class... Ts>
-void log_trace(std::string_view component, const Ts&... parts) {
-  log_line(log_level::trace, component, parts...);
-}
+inline constexpr line_logger<log_level::info> log_info;
+inline constexpr line_logger<log_level::debug> log_debug;
+inline constexpr line_logger<log_level::trace> log_trace;
 
 } // namespace edgeless

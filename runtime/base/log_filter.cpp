@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <sstream>
 
 namespace edgeless {
 
@@ -17,7 +18,7 @@ constexpr std::array<std::string_view, 6> level_names
 /// Maps a component to the EDGELESS crate that has its code. In edgeless_inabox
 /// all programs are one process, so the component is more specific than the
 /// program.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> crates
+constexpr std::array<std::pair<std::string_view, std::string_view>, 14> crates
   = {{
     {"controller", "edgeless_con"},
     {"orchestrator", "edgeless_orc"},
@@ -30,19 +31,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> crates
     {"compiler", "edgeless_node"},
     {"links", "edgeless_dataplane"},
     {"gate", "edgeless_dataplane"},
+    {"egress", "edgeless_dataplane"},
+    {"ingress", "edgeless_dataplane"},
     {"telemetry", "edgeless_telemetry"},
   }};
-
-std::string_view trim(std::string_view text) {
-  auto blank = [](char x) {
-    return x == ' ' || x == '\t';
-  };
-  while (!text.empty() && blank(text.front()))
-    text.remove_prefix(1);
-  while (!text.empty() && blank(text.back()))
-    text.remove_suffix(1);
-  return text;
-}
 
 } // namespace
 
@@ -63,30 +55,28 @@ std::optional<log_level> parse_log_level(std::string_view name) {
 }
 
 caf::expected<log_filter> parse_log_filter(std::string_view text) {
+  std::string directives{text};
+  std::erase_if(directives, [](char x) { return x == ' ' || x == '\t'; });
+  std::istringstream in{directives};
   log_filter result;
-  while (!text.empty()) {
-    auto comma = text.find(',');
-    auto directive = trim(text.substr(0, comma));
-    text = comma == std::string_view::npos ? "" : text.substr(comma + 1);
-    if (directive.empty())
-      continue;
+  for (std::string directive; std::getline(in, directive, ',');) {
     auto equals = directive.find('=');
-    auto target = trim(directive.substr(0, equals));
-    target = target.substr(0, target.find("::"));
-    if (equals == std::string_view::npos) {
-      if (auto level = parse_log_level(directive))
-        result.global = *level;
-      else
-        result.targets[std::string{target}] = log_level::trace;
-      continue;
-    }
-    auto level = parse_log_level(trim(directive.substr(equals + 1)));
-    if (!level || target.empty())
+    auto target = directive.substr(0, equals);
+    target.resize(std::min(target.size(), target.find("::")));
+    auto level = parse_log_level(
+      equals == std::string::npos ? directive : directive.substr(equals + 1));
+    if (equals == std::string::npos && level)
+      result.global = *level;
+    else if (equals == std::string::npos && !target.empty())
+      result.targets[target] = log_level::trace;
+    else if (level && !target.empty())
+      result.targets[target] = *level;
+    else if (!directive.empty())
       return fail(ec::bad_input,
-                  "\"" + std::string{directive}
-                    + "\": not like info or edgeless_orc=debug; levels are "
-                      "off, error, warn, info, debug, trace");
-    result.targets[std::string{target}] = *level;
+                  '"' + directive
+                    + "\": expected a directive such as info or "
+                      "edgeless_orc=debug; levels are off, error, warn, info, "
+                      "debug, trace");
   }
   return result;
 }

@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/modules/compile_process.hpp"
 
-#include "runtime/base/fd.hpp"
+#include "runtime/base/subprocess.hpp"
 #include "runtime/wasm/engine_config.hpp"
 #include "runtime/wasm/owned.hpp"
 
+#include "messages/errors.hpp"
 #include "messages/limits.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <wasmtime.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 
-// The child's side; the parent's is compile_process_parent.cpp.
 namespace edgeless {
+
+// -- the child ----------------------------------------------------------------
 
 namespace {
 
@@ -62,7 +68,8 @@ std::string compile(checks what, std::string_view module, std::string& result) {
 /// Reports to the parent: '+', or '-' and the reason. Returns the exit code.
 int report(char sign, std::string_view reason = {}) {
   file_descriptor out{STDOUT_FILENO};
-  bool written = write_all(out, {&sign, 1}) && write_all(out, reason);
+  bool written = write_all(out, {&sign, 1})
+                 && write_all(out, reason.substr(0, limits::text - 1));
   return written && sign == '+' ? 0 : 1;
 }
 
@@ -89,6 +96,74 @@ std::optional<int> run_as_compile_child(int argc, char** argv) {
   if (!out || !write_all(out, compiled))
     return report('-', "its compiled form is too large");
   return report('+');
+}
+
+// -- the parent ---------------------------------------------------------------
+
+namespace {
+
+// The child's descriptors, beside its report on standard output.
+constexpr int child_source = 3;
+constexpr int child_result = 4;
+
+caf::error system_problem(std::string_view what, int reason) {
+  return fail(ec::system_failure,
+              std::string{what} + ": " + std::strerror(reason));
+}
+
+caf::error exceeds_limits(std::string_view reason) {
+  return fail(ec::compile_failed, "the module cannot be compiled within the "
+                                  "limits: "
+                                    + std::string{reason});
+}
+
+std::string child_path(int descriptor) {
+  return "/proc/self/fd/" + std::to_string(descriptor);
+}
+
+} // namespace
+
+caf::expected<std::string>
+compile_in_child(const std::string& program, std::string_view module,
+                 std::chrono::milliseconds deadline, checks what) {
+  auto source = lifted(memfd_create("module", MFD_CLOEXEC));
+  auto result = lifted(memfd_create("compiled", MFD_CLOEXEC));
+  auto report = lifted(memfd_create("report", MFD_CLOEXEC));
+  if (!source || !result || !report || !write_all(source, module))
+    return system_problem("cannot create the memory files of a compile process",
+                          errno);
+  auto [error, status]
+    = spawn_and_wait({program,
+                      {"compile", "--compile-module",
+                       what == checks::none ? "none" : "interruption",
+                       child_path(child_source), child_path(child_result)},
+                      current_environment(),
+                      {},
+                      {{report.get(), 1},
+                       {source.get(), child_source},
+                       {result.get(), child_result}}},
+                     deadline);
+  if (error)
+    return system_problem("the compile process cannot be started", error);
+  if (!status)
+    return exceeds_limits("it takes more than "
+                          + std::to_string(deadline.count()) + " ms");
+  auto text = read_all(report, limits::text).value_or("");
+  if (text.starts_with('-'))
+    return fail(ec::bad_module, "the module is not valid: " + text.substr(1));
+  if (text != "+") {
+    if (WIFEXITED(*status))
+      return fail(ec::system_failure,
+                  "the compile process exited without a report, with code "
+                    + std::to_string(WEXITSTATUS(*status)));
+    if (WTERMSIG(*status) == SIGXCPU)
+      return exceeds_limits("it takes too much time");
+    return exceeds_limits("it takes too much memory");
+  }
+  auto compiled = read_all(result, limits::compiled);
+  if (!compiled)
+    return system_problem("the compiled module cannot be read", errno);
+  return std::move(*compiled);
 }
 
 } // namespace edgeless

@@ -5,6 +5,8 @@
 #include "messages/limits.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/mman.h>
 
 #include <cstdlib>
 
@@ -62,4 +64,28 @@ TEST_CASE("subprocess: defaults extend the environment and replace nothing") {
                           limits::client);
   REQUIRE(output);
   CHECK(*output == "mine default\n");
+}
+
+TEST_CASE(
+  "subprocess: a child inherits no descriptor but those that are named") {
+  file_descriptor inheritable{::open("/dev/null", O_RDONLY)};
+  REQUIRE(inheritable);
+  auto output = output_of({{"ls", "/proc/self/fd"}, {}, {}}, limits::client);
+  REQUIRE(output);
+  CHECK(*output == "0\n1\n2\n3\n"); // 3: the folder that ls reads
+}
+
+TEST_CASE("subprocess: spawn() gives a child its environment and descriptors") {
+  auto memory = lifted(::memfd_create("output", MFD_CLOEXEC));
+  REQUIRE(memory);
+  auto result = spawn_and_wait({"sh",
+                                {"name", "-c", "echo $0 $X >&3"},
+                                {"X=value"},
+                                {},
+                                {{memory.get(), 3}}},
+                               limits::client);
+  CHECK(result.error == 0);
+  REQUIRE(result.status);
+  CHECK(*result.status == 0);
+  CHECK(read_all(memory, limits::text) == "name value\n");
 }
