@@ -9,6 +9,9 @@
 
 namespace edgeless {
 
+/// The name of the custom section with a module's isolation.
+constexpr std::string_view isolation_section_name = "edgeless.isolation";
+
 /// The imports, exports and signatures of a WebAssembly module.
 struct module_outline {
   enum kind : std::uint8_t { function, table, memory, global, tag };
@@ -41,6 +44,8 @@ struct module_outline {
   std::vector<exported> exports;
   /// Flags of the first memory: 1 = has a maximum, 2 = shared, 4 = 64-bit.
   std::optional<std::uint8_t> memory_flags;
+  /// The content of the last custom section isolation_section_name.
+  std::optional<std::string_view> isolation;
   bool has_start = false;
   std::uint32_t defined_functions = 0;
   std::uint32_t bodies = 0; ///< in the code section; valid if all have one

@@ -26,3 +26,10 @@ TEST_CASE("module preference: bytes that are no module have no preference") {
   cut.pop_back();
   CHECK(!preference_of(cut));
 }
+
+TEST_CASE("module preference: the last of several sections counts") {
+  auto module = test::read_module("echo")
+                + preference_section(isolation::process)
+                + preference_section(isolation::shared);
+  CHECK(preference_of(module) == isolation::shared);
+}
