@@ -5,12 +5,21 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
 namespace edgeless {
 
 namespace {
 
-/// A larger buffer is shrunk after its frame.
-constexpr std::size_t kept_buffer_bytes = 64u << 10;
+/// Empties a buffer, and frees a large one.
+void clear(std::string& buffer) {
+  constexpr std::size_t kept_bytes = 64u << 10;
+  buffer.clear();
+  if (buffer.capacity() > kept_bytes)
+    buffer.shrink_to_fit();
+}
 
 } // namespace
 
@@ -21,93 +30,91 @@ parent_channel::parent_channel(guest_channel& channel)
 
 void parent_channel::send(guest_frame kind, const guest_body& body,
                           std::string_view rest, std::string_view more) {
-  put(encode_frame(kind, body, rest.size() + more.size()));
-  put(rest);
-  put(more);
+  auto start = encode_frame(kind, body, rest.size() + more.size());
+  for (std::string_view part : {std::string_view{start}, rest, more}) {
+    if (queued_.empty())
+      part.remove_prefix(write(part));
+    queued_ += part;
+  }
   out_.publish();
   notify(wants_bytes);
 }
 
-void parent_channel::put(std::string_view bytes) {
-  if (queued_.empty()) {
-    auto n = out_.put(bytes);
-    is_broken_ |= !n;
-    transferred_ += n.value_or(0);
-    bytes.remove_prefix(n.value_or(bytes.size()));
-  }
-  queued_ += bytes;
+/// Writes as many bytes as there is room for. Returns their number.
+std::size_t parent_channel::write(std::string_view bytes) {
+  auto n = out_.put(bytes);
+  is_broken_ |= !n;
+  transferred_ += n.value_or(0);
+  return n.value_or(0);
 }
 
 void parent_channel::flush() {
+  assert(sent_ <= queued_.size());
   if (queued_.empty())
     return;
-  auto n = out_.put(std::string_view{queued_}.substr(sent_));
-  is_broken_ |= !n;
-  sent_ += n.value_or(0);
-  transferred_ += n.value_or(0);
+  auto n = write(std::string_view{queued_}.substr(sent_));
+  sent_ += n;
   if (sent_ == queued_.size()) {
-    queued_.clear();
     sent_ = 0;
-    if (queued_.capacity() > kept_buffer_bytes)
-      queued_.shrink_to_fit();
+    clear(queued_);
   }
-  if (n.value_or(0) == 0)
-    return;
-  out_.publish();
-  notify(wants_bytes);
+  if (n > 0) {
+    out_.publish();
+    notify(wants_bytes);
+  }
 }
 
 std::optional<parent_channel::frame> parent_channel::receive() {
   flush();
-  if (std::exchange(complete_, false)) {
-    head_.reset();
-    body_.clear();
-    if (body_.capacity() > kept_buffer_bytes)
-      body_.shrink_to_fit();
-  }
-  if (is_broken_ || !read_head())
+  if (std::exchange(is_complete_, false))
+    clear(received_);
+  if (!fill(sizeof(guest_frame_head)))
     return std::nullopt;
-  auto before = body_.size();
-  auto there = in_.available(head_->size - before);
-  is_broken_ |= !there;
+  auto head = received_head();
+  is_broken_ |= !is_valid_head(head);
+  if (!fill(sizeof(head) + head.size))
+    return std::nullopt;
+  is_complete_ = true;
+  auto body = last_body();
+  is_broken_ |= !body;
+  return body ? std::optional{frame{head.kind, *body}} : std::nullopt;
+}
+
+/// Moves bytes from the ring to received_ until it has `size` bytes. False if
+/// they are not there yet, or if the channel is broken.
+bool parent_channel::fill(std::size_t size) {
   if (is_broken_)
-    return std::nullopt;
-  auto n = static_cast<std::uint32_t>(
-    std::min<std::size_t>(*there, head_->size - before));
+    return false;
+  if (received_.size() >= size)
+    return true;
+  auto before = received_.size();
+  auto missing = static_cast<std::uint32_t>(size - before);
+  auto there = in_.available(missing);
+  is_broken_ |= !there;
+  auto n = std::min(there.value_or(0), missing);
   if (n > 0) {
-    body_.resize(before + n);
-    in_.take(body_.data() + before, n);
+    received_.resize(before + n);
+    in_.take(received_.data() + before, n);
     transferred_ += n;
     notify(wants_room);
   }
-  if (body_.size() < head_->size)
-    return std::nullopt;
-  auto body = decode_body(head_->kind, body_);
-  is_broken_ |= !body;
-  if (is_broken_)
-    return std::nullopt;
-  complete_ = true;
-  return frame{head_->kind, *body};
+  return n == missing;
 }
 
-bool parent_channel::read_head() {
-  if (head_)
-    return true;
-  auto there = in_.available(sizeof(guest_frame_head));
-  is_broken_ |= !there;
-  if (is_broken_ || *there < sizeof(guest_frame_head))
-    return false;
+guest_frame_head parent_channel::received_head() const {
+  assert(received_.size() >= sizeof(guest_frame_head));
   guest_frame_head head;
-  in_.take(reinterpret_cast<char*>(&head), sizeof(head));
-  transferred_ += sizeof(head);
-  is_broken_ |= !is_valid_head(head);
-  if (!is_broken_)
-    head_ = head;
-  return !is_broken_;
+  std::memcpy(&head, received_.data(), sizeof(head));
+  return head;
 }
 
 std::optional<guest_body> parent_channel::last_body() const {
-  return complete_ ? decode_body(head_->kind, body_) : std::nullopt;
+  if (!is_complete_)
+    return std::nullopt;
+  auto head = received_head();
+  assert(received_.size() == sizeof(head) + head.size);
+  return decode_body(head.kind,
+                     std::string_view{received_}.substr(sizeof(head)));
 }
 
 void parent_channel::request_wakeup() {
@@ -120,10 +127,8 @@ void parent_channel::cancel_wakeup() {
 }
 
 bool parent_channel::is_ready() {
-  auto enough = head_ ? 1u : std::uint32_t{sizeof(guest_frame_head)};
-  if (in_.available(enough).value_or(enough) >= enough)
-    return true;
-  return !queued_.empty() && out_.room().value_or(1) > 0;
+  return in_.available().value_or(1) > 0
+         || (!queued_.empty() && out_.room().value_or(1) > 0);
 }
 
 void parent_channel::notify(wait_reason what) {

@@ -48,9 +48,10 @@ public:
   bool is_ready();
 
 private:
-  void put(std::string_view bytes);
+  std::size_t write(std::string_view bytes);
   void flush();
-  bool read_head();
+  bool fill(std::size_t size);
+  guest_frame_head received_head() const;
   /// Wakes the process if it waits for `what`.
   void notify(wait_reason what);
 
@@ -59,9 +60,8 @@ private:
   ring_reader in_;
   std::string queued_; ///< bytes to send, from `sent_` on
   std::size_t sent_ = 0;
-  std::optional<guest_frame_head> head_;
-  std::string body_;
-  bool complete_ = false; ///< receive() has returned body_
+  std::string received_;     ///< the current frame, as far as it has arrived
+  bool is_complete_ = false; ///< receive() has returned the current frame
   bool is_broken_ = false;
   std::uint64_t transferred_ = 0;
 };

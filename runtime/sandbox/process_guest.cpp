@@ -3,9 +3,12 @@
 
 #include "messages/errors.hpp"
 
+#include <fcntl.h>
 #include <sched.h>
+#include <sys/mman.h>
 
 #include <algorithm>
+#include <cassert>
 
 namespace edgeless {
 
@@ -63,6 +66,7 @@ progress process_guest::resume_run() {
     ++spurious_wakeups_;
   }
   if (phase_ == phase::blocked) {
+    assert(channel_.last_body());
     resume();
     phase_ = phase::busy;
     handle_cast(*channel_.last_body());
@@ -115,11 +119,10 @@ std::optional<progress> process_guest::wait(clock::time_point now) {
     sched_yield();
     return std::nullopt;
   }
-  // The process writes the eventfd without making progress.
-  spurious_wakeups_ = std::exchange(transferred_, channel_.transferred())
-                          == channel_.transferred()
-                        ? spurious_wakeups_
-                        : 0;
+  // The process may write the eventfd without making progress.
+  if (std::exchange(transferred_, channel_.transferred())
+      != channel_.transferred())
+    spurious_wakeups_ = 0;
   if (spurious_wakeups_ > max_spurious_wakeups)
     return fail_protocol();
   if (sleep(now))
@@ -161,6 +164,7 @@ bool process_guest::send_next_event() {
   auto* event = host_.next();
   if (!event)
     return false;
+  assert(phase_ == phase::idle);
   hook_ = event->kind;
   channel_.send(guest_frame::event,
                 {.numbers = {static_cast<std::uint64_t>(event->kind),
@@ -215,6 +219,180 @@ void process_guest::answer(call_result result) noexcept {
   } catch (const std::exception&) {
     mark_dead("the node is out of memory");
   }
+}
+
+// -- requests of the process --------------------------------------------------
+
+void process_guest::handle_frame(guest_frame kind, const guest_body& body) {
+  assert(phase_ != phase::dead && phase_ != phase::blocked);
+  if (kind == guest_frame::fault) {
+    mark_dead(std::string{body.rest});
+    return;
+  }
+  if (kind == guest_frame::log) {
+    violated_protocol_ = body.numbers[0] < 1 || body.numbers[0] > 5;
+    if (!violated_protocol_)
+      host_.log(static_cast<std::uint32_t>(body.numbers[0]), body.name,
+                body.rest);
+    return;
+  }
+  if (kind == guest_frame::next && phase_ != phase::idle) {
+    handle_next(body);
+    return;
+  }
+  // The other kinds are legal during an event only.
+  violated_protocol_ = phase_ != phase::busy;
+  if (violated_protocol_)
+    return;
+  switch (kind) {
+  case guest_frame::done:
+    handle_done(body);
+    break;
+  case guest_frame::cast:
+    handle_cast(body);
+    break;
+  case guest_frame::cast_to:
+    host_.cast(body.id, body.rest);
+    break;
+  case guest_frame::call:
+    handle_call(host_.call(body.name, body.rest));
+    break;
+  case guest_frame::call_to:
+    handle_call(host_.call(body.id, body.rest));
+    break;
+  case guest_frame::delayed_cast:
+    handle_request(host_.delayed_cast(
+      std::chrono::milliseconds{static_cast<std::int64_t>(
+        std::min<std::uint64_t>(body.numbers[0], limits::delay.count()))},
+      body.name, body.rest));
+    break;
+  case guest_frame::sync:
+    handle_request(host_.sync(body.rest));
+    break;
+  default:
+    violated_protocol_ = true;
+  }
+}
+
+void process_guest::handle_next(const guest_body& body) {
+  if (phase_ == phase::busy) {
+    auto waited = used(clock::now());
+    average_time_ += (waited - average_time_) / 8;
+    // The reported CPU time is capped at the time that has passed.
+    host_.spent(std::min<std::chrono::nanoseconds>(
+      std::chrono::nanoseconds{static_cast<std::int64_t>(
+        std::min<std::uint64_t>(body.numbers[0], INT64_MAX))},
+      waited));
+  }
+  phase_ = phase::idle;
+  auto size = std::min(body.numbers[1], limits_.memory);
+  if (size != memory_held_
+      && !pool_->core->memory.change(std::exchange(memory_held_, size), size))
+    mark_dead("the functions of this node have used up their common memory "
+              "(wasm_runtime.memory_mib)");
+}
+
+void process_guest::handle_done(const guest_body& body) {
+  auto kind = body.numbers[0];
+  violated_protocol_
+    = hook_ != hook::call || body.rest.size() > limits::payload;
+  if (violated_protocol_)
+    return;
+  host_.done({kind == 1   ? event_kind::reply
+              : kind == 0 ? event_kind::no_reply
+                          : event_kind::error,
+              std::string{body.rest}});
+}
+
+void process_guest::handle_cast(const guest_body& body) {
+  if (host_.cast(body.name, body.rest))
+    return;
+  pause();
+  phase_ = phase::blocked;
+}
+
+void process_guest::handle_call(
+  std::optional<caf::expected<call_result>> result) {
+  pause();
+  phase_ = phase::calling;
+  if (!result)
+    return;
+  if (*result)
+    answer(std::move(**result));
+  else
+    reply(guest_verdict::trap, explain(result->error()));
+}
+
+void process_guest::handle_request(const caf::error& problem) {
+  assert(phase_ == phase::busy);
+  pause();
+  if (problem)
+    reply(guest_verdict::trap, explain(problem));
+  else
+    reply(guest_verdict::no_reply, {});
+}
+
+void process_guest::reply(guest_verdict verdict, std::string_view rest) {
+  assert(phase_ == phase::busy || phase_ == phase::calling);
+  channel_.send(guest_frame::answer,
+                {.numbers = {static_cast<std::uint64_t>(verdict)}}, rest);
+  phase_ = phase::busy;
+  resume();
+}
+
+// -- end ----------------------------------------------------------------------
+
+progress process_guest::mark_dead(std::string reason) {
+  phase_ = phase::dead;
+  fault_ = std::move(reason);
+  pool_->supervisor.terminate(*process_);
+  return progress::dead;
+}
+
+progress process_guest::fail_protocol() {
+  ++pool_->core->counts.sandbox_protocol_violations;
+  return mark_dead("its process violated the sandbox protocol and was killed");
+}
+
+// -- the class ----------------------------------------------------------------
+
+namespace {
+
+class process_class final : public guest_class {
+public:
+  process_class(sandbox_pool_ptr pool, shared_module module)
+    : pool_{std::move(pool)}, module_{std::move(module)} {
+    // nop
+  }
+
+  caf::expected<std::unique_ptr<guest>>
+  instantiate(guest_host& host, const guest_limits& limits) override {
+    auto made = pool_->supervisor.start(module_, host);
+    if (!made)
+      return made.error();
+    return std::unique_ptr<guest>{
+      std::make_unique<process_guest>(pool_, std::move(*made), host, limits)};
+  }
+
+private:
+  sandbox_pool_ptr pool_;
+  shared_module module_;
+};
+
+} // namespace
+
+caf::expected<guest_class_ptr> make_process_class(sandbox_pool_ptr pool,
+                                                  std::string_view compiled) {
+  auto module = std::make_shared<file_descriptor>(
+    lifted(memfd_create("module", MFD_CLOEXEC | MFD_ALLOW_SEALING)));
+  if (!*module || !write_all(*module, compiled)
+      || fcntl(module->get(), F_ADD_SEALS,
+               F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+           != 0)
+    return fail(ec::system_failure,
+                "cannot create the memory file of a compiled module");
+  return guest_class_ptr{
+    std::make_shared<process_class>(std::move(pool), std::move(module))};
 }
 
 } // namespace edgeless

@@ -42,6 +42,9 @@ public:
   }
 
 private:
+  using time_point = std::chrono::steady_clock::time_point;
+  using duration = std::chrono::steady_clock::duration;
+
   enum class phase {
     starting,
     idle,    ///< has handled all events that it got
@@ -52,16 +55,13 @@ private:
   };
 
   progress resume_run();
-  std::optional<progress> step(std::chrono::steady_clock::time_point now);
-  std::optional<progress>
-  check_phase(std::chrono::steady_clock::time_point now);
-  std::optional<progress>
-  check_deadline(std::chrono::steady_clock::time_point now);
-  std::optional<progress> wait(std::chrono::steady_clock::time_point now);
+  std::optional<progress> step(time_point now);
+  std::optional<progress> check_phase(time_point now);
+  std::optional<progress> check_deadline(time_point now);
+  std::optional<progress> wait(time_point now);
   bool send_next_event();
-  bool sleep(std::chrono::steady_clock::time_point now);
-  std::chrono::steady_clock::duration
-  used(std::chrono::steady_clock::time_point now) const;
+  bool sleep(time_point now);
+  duration used(time_point now) const;
   void pause();
   void resume();
 
@@ -87,13 +87,11 @@ private:
   bool is_asleep_ = false;
   bool violated_protocol_ = false;
   /// Running time of the current event, or of the start, before `resumed_at_`.
-  std::chrono::steady_clock::duration used_{0};
-  std::chrono::steady_clock::time_point resumed_at_
-    = std::chrono::steady_clock::now();
+  duration used_{0};
+  time_point resumed_at_ = std::chrono::steady_clock::now();
   /// Moving average of the time that events take.
-  std::chrono::steady_clock::duration average_time_{0};
-  std::chrono::steady_clock::time_point
-    last_progress_;                    ///< time of the last progress
+  duration average_time_{0};
+  time_point last_progress_;           ///< time of the last progress
   std::uint32_t spurious_wakeups_ = 0; ///< wakeups without a byte in between
   std::uint64_t transferred_ = 0;      ///< bytes transferred at the last sleep
   std::uint64_t memory_held_ = 0;

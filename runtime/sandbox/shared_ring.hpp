@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -112,6 +113,7 @@ public:
 
   /// Copies the next `n` bytes, which must be available.
   void take(char* to, std::uint32_t n) {
+    assert(n <= head_ - tail_);
     auto at = tail_ % ring_.size;
     auto first = std::min(n, ring_.size - at);
     std::memcpy(to, ring_.bytes + at, first);

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cassert>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -248,13 +249,16 @@ void sandbox_supervisor::spawn(guest_process& x) {
   // The process inherits the module; the node's reference is dropped.
   auto module = std::move(x.module_);
   std::lock_guard guard{x.mutex_};
+  assert(!x.handle_ && module);
   if (x.is_terminated_)
     return;
-  child_plan plan{
-    program_,
-    {"guest", "--run-guest", std::to_string(getpid())},
-    {{x.memory_.get(), 3}, {x.wakeup_.get(), 4}, {module->get(), 5}}};
-  auto status = spawn_child(plan, x.pid_);
+  auto status = edgeless::spawn(
+    {program_,
+     {"guest", "--run-guest", std::to_string(getpid())},
+     {},
+     {},
+     {{x.memory_.get(), 3}, {x.wakeup_.get(), 4}, {module->get(), 5}}},
+    x.pid_);
   // The mapping stays.
   x.memory_.close();
   if (status == 0)
@@ -282,8 +286,10 @@ void sandbox_supervisor::reap(const guest_process_ptr& x) {
 void sandbox_supervisor::end(const guest_process_ptr& x, std::string ending) {
   {
     std::lock_guard guard{mutex_};
-    processes_.erase(x->number_);
+    [[maybe_unused]] auto erased = processes_.erase(x->number_);
+    assert(erased == 1);
   }
+  assert(counts_->processes > 0);
   --counts_->processes;
   {
     std::lock_guard guard{x->mutex_};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "runtime/base/child_process.hpp"
+#include "runtime/base/subprocess.hpp"
 #include "runtime/sandbox/shared_ring.hpp"
 #include "runtime/wasm/guest.hpp"
 

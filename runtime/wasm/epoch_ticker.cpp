@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/wasm/epoch_ticker.hpp"
 
+#include <cassert>
 #include <utility>
 
 namespace edgeless {
@@ -43,7 +44,9 @@ void epoch_ticker::enter() noexcept {
 }
 
 void epoch_ticker::leave() noexcept {
-  inside_.fetch_sub(1, std::memory_order_release);
+  [[maybe_unused]] auto before
+    = inside_.fetch_sub(1, std::memory_order_release);
+  assert(before > 0);
 }
 
 std::uint64_t epoch_ticker::count() const noexcept {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <cstdint>
 #include <limits>
 
@@ -21,6 +22,7 @@ public:
   /// A guest that used `before` bytes now uses `now`. False: the total is
   /// exceeded; the caller must undo the change. It counts until then.
   bool change(std::uint64_t before, std::uint64_t now) {
+    assert(before <= used_.load(std::memory_order_relaxed));
     // Unsigned arithmetic wraps around if `now` is less.
     auto used
       = used_.fetch_add(now - before, std::memory_order_acq_rel) + now - before;

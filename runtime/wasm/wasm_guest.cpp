@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/wasm/wasm_guest.hpp"
-
 #include "runtime/wasm/engine_config.hpp"
+#include "runtime/wasm/engine_core.hpp"
 #include "runtime/wasm/imports.hpp"
 #include "runtime/wasm/owned.hpp"
 
@@ -11,6 +10,7 @@
 #include <wasmtime.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <string>
 
@@ -23,16 +23,14 @@ using owned_linker = owned<wasmtime_linker_t, wasmtime_linker_delete>;
 using owned_future = owned<wasmtime_call_future_t, wasmtime_call_future_delete>;
 
 /// The exports of a guest that driver.wat imports.
-constexpr std::string_view driver_imports_of_guest[] = {
-  "memory",
-  "edgeless_mem_alloc",
-  "edgeless_mem_free",
-  "edgeless_mem_clear",
-  "handle_init_asm",
-  "handle_cast_asm",
-  "handle_call_asm",
-  "handle_stop_asm",
-};
+constexpr std::string_view driver_imports_of_guest[] = {"memory",
+                                                        "edgeless_mem_alloc",
+                                                        "edgeless_mem_free",
+                                                        "edgeless_mem_clear",
+                                                        "handle_init_asm",
+                                                        "handle_cast_asm",
+                                                        "handle_call_asm",
+                                                        "handle_stop_asm"};
 
 /// Deadline of an instantiation, in ticks: it yields at its deadline, too,
 /// though no guest code runs.
@@ -41,6 +39,17 @@ constexpr std::uint64_t instantiation_ticks = 1'000'000;
 constexpr std::string_view memory_used_up
   = "the functions of this node have used up their common memory "
     "(wasm_runtime.memory_mib)";
+
+/// A compiled module, shared by its instances.
+struct wasm_module {
+  engine_core_ptr core;
+  owned<wasmtime_module_t, wasmtime_module_delete> module;
+  /// The module with resolved imports; null if it imports call_asm or
+  /// call_raw_asm, which every instance gets from its own caller.wat.
+  owned<wasmtime_instance_pre_t, wasmtime_instance_pre_delete> linked;
+};
+
+using wasm_module_ptr = std::shared_ptr<wasm_module>;
 
 class wasm_guest final : public guest {
 public:
@@ -54,20 +63,37 @@ public:
 
   progress run() noexcept override;
   void answer(call_result result) noexcept override;
-  std::string fault() const override;
-  std::uint64_t memory() const override;
+
+  std::string fault() const override {
+    return fault_;
+  }
+
+  std::uint64_t memory() const override {
+    return host_state_.memory ? wasmtime_memory_data_size(context_, &memory_)
+                              : 0;
+  }
 
 private:
   caf::error await(wasmtime_call_future_t* instantiation);
-  caf::error add_caller();
   caf::error add_guest();
   caf::error add_driver();
   caf::error add_joint();
-  bool needs_caller() const;
+  /// Whether imports of the guest may suspend: those are provided by
+  /// caller.wat, which costs one more instance.
+  bool needs_caller() const {
+    return may_block_ || !module_->linked;
+  }
+
   bool find(const wasmtime_instance_t& instance, std::string_view name,
-            wasmtime_extern_t& result);
+            wasmtime_extern_t& result) {
+    return wasmtime_instance_export_get(context_, &instance, name.data(),
+                                        name.size(), &result);
+  }
+
   void enter();
+  progress resume(const epoch_ticker* clock);
   void limit_memory();
+  progress mark_dead(std::string reason);
   bool account_memory();
 
   wasm_module_ptr module_;
@@ -117,7 +143,8 @@ wasm_guest::~wasm_guest() {
 
 caf::error wasm_guest::instantiate() {
   if (needs_caller())
-    if (auto error = add_caller())
+    if (auto error = await(wasmtime_instance_pre_instantiate_async(
+          module_->core->caller, context_, &caller_, &trap_, &error_)))
       return error;
   if (auto error = add_guest())
     return error;
@@ -126,12 +153,6 @@ caf::error wasm_guest::instantiate() {
   if (!account_memory())
     return fail(ec::exhausted, std::string{memory_used_up});
   return {};
-}
-
-/// Whether imports of the guest may suspend: those are provided by caller.wat,
-/// which costs one more instance.
-bool wasm_guest::needs_caller() const {
-  return may_block_ || !module_->linked;
 }
 
 /// Limits the guest's memory to what is left in the pool. Nothing is reserved
@@ -151,12 +172,10 @@ void wasm_guest::limit_memory() {
 /// Counts the guest's memory in the pool. False: the pool is exceeded, since
 /// other guests grew at the same time.
 bool wasm_guest::account_memory() {
-  if (!host_state_.memory)
-    return true;
-  auto size = wasmtime_memory_data_size(context_, &memory_);
-  if (size == memory_held_)
-    return true;
-  return module_->core->memory.change(std::exchange(memory_held_, size), size);
+  auto size = memory();
+  return size == memory_held_
+         || module_->core->memory.change(std::exchange(memory_held_, size),
+                                         size);
 }
 
 /// Completes an instantiation, which takes one poll: no module has a start
@@ -182,21 +201,10 @@ caf::error wasm_guest::await(wasmtime_call_future_t* instantiation) {
                 + (text.empty() ? "its start does not end" : text));
 }
 
-bool wasm_guest::find(const wasmtime_instance_t& instance,
-                      std::string_view name, wasmtime_extern_t& result) {
-  return wasmtime_instance_export_get(context_, &instance, name.data(),
-                                      name.size(), &result);
-}
-
-caf::error wasm_guest::add_caller() {
-  return await(wasmtime_instance_pre_instantiate_async(
-    module_->core->caller, context_, &caller_, &trap_, &error_));
-}
-
 caf::error wasm_guest::add_guest() {
   if (!needs_caller())
     return await(wasmtime_instance_pre_instantiate_async(
-      module_->linked, context_, &guest_, &trap_, &error_));
+      module_->linked.get(), context_, &guest_, &trap_, &error_));
   owned_linker linker{wasmtime_linker_clone(module_->core->guests)};
   wasmtime_linker_allow_shadowing(linker.get(), true);
   for (std::string_view name : {"cast_asm", "call_asm", "call_raw_asm"}) {
@@ -212,7 +220,7 @@ caf::error wasm_guest::add_guest() {
       return fail(ec::system_failure, std::move(text));
   }
   return await(wasmtime_linker_instantiate_async(
-    linker.get(), context_, module_->module, &guest_, &trap_, &error_));
+    linker.get(), context_, module_->module.get(), &guest_, &trap_, &error_));
 }
 
 caf::error wasm_guest::add_driver() {
@@ -259,6 +267,7 @@ caf::error wasm_guest::add_joint() {
 // The deadline must not be set while a call is suspended: the engine moves it
 // itself when it resumes a guest that yielded.
 void wasm_guest::enter() {
+  assert(!future_ && !trap_ && !error_);
   wasmtime_context_set_epoch_deadline(context_, 1);
   entered_ = initialize_ ? *initialize_ : run_;
   future_.reset(wasmtime_func_call_async(context_, &entered_, nullptr, 0,
@@ -275,54 +284,53 @@ progress wasm_guest::run() noexcept {
   auto* clock = module_->core->clock ? &*module_->core->clock : nullptr;
   if (clock)
     clock->enter();
+  auto result = resume(clock);
+  if (clock)
+    clock->leave();
+  if (!account_memory() && !dead_)
+    result = mark_dead(std::string{memory_used_up});
+  return result;
+}
+
+/// Polls the guest until it stops, or until its time slice is over.
+progress wasm_guest::resume(const epoch_ticker* clock) {
   auto begin = clock ? clock->count() : 0;
-  auto result = progress::preempted;
   for (;;) {
     if (!future_)
       enter();
-    if (wasmtime_call_future_poll(future_.get())) {
-      future_.reset();
-      if (trap_ || error_) {
-        dead_ = true;
-        flush_lines(host_state_);
-        fault_ = take_fault(std::exchange(trap_, nullptr),
-                            std::exchange(error_, nullptr));
-        if (memory_allowed_ < memory_limit_)
-          fault_ += "; of wasm_runtime.memory_mib, "
-                    + std::to_string(module_->core->memory.left() >> 20)
-                    + " MiB were left";
-        result = progress::dead;
-        break;
-      }
-      if (initialize_) {
-        initialize_.reset();
-        continue;
-      }
-      result = progress::idle;
-      break;
+    if (!wasmtime_call_future_poll(future_.get())) {
+      if (host_state_.waiting)
+        return progress::waiting;
+      if (host_state_.blocked)
+        return progress::blocked;
+      // A guest that waited has passed its deadline and yields at once, without
+      // having had its time slice.
+      if (clock && clock->count() != begin)
+        return progress::preempted;
+      continue;
     }
-    if (host_state_.waiting) {
-      result = progress::waiting;
-      break;
+    future_.reset();
+    if (trap_ || error_) {
+      auto reason = take_fault(std::exchange(trap_, nullptr),
+                               std::exchange(error_, nullptr));
+      if (memory_allowed_ < memory_limit_)
+        reason += "; of wasm_runtime.memory_mib, "
+                  + std::to_string(module_->core->memory.left() >> 20)
+                  + " MiB were left";
+      return mark_dead(std::move(reason));
     }
-    if (host_state_.blocked) {
-      result = progress::blocked;
-      break;
-    }
-    // A guest that waited has passed its deadline and yields at once, without
-    // having had its time slice.
-    if (clock && clock->count() != begin)
-      break;
+    if (!initialize_)
+      return progress::idle;
+    initialize_.reset();
   }
-  if (clock)
-    clock->leave();
-  if (!account_memory() && !dead_) {
-    dead_ = true;
-    flush_lines(host_state_);
-    fault_ = memory_used_up;
-    result = progress::dead;
-  }
-  return result;
+}
+
+progress wasm_guest::mark_dead(std::string reason) {
+  assert(!dead_);
+  dead_ = true;
+  flush_lines(host_state_);
+  fault_ = std::move(reason);
+  return progress::dead;
 }
 
 void wasm_guest::answer(call_result result) noexcept {
@@ -334,23 +342,59 @@ void wasm_guest::answer(call_result result) noexcept {
   host_state_.answered = true;
 }
 
-std::string wasm_guest::fault() const {
-  return fault_;
-}
+class wasm_class final : public guest_class {
+public:
+  explicit wasm_class(wasm_module_ptr module) : module_{std::move(module)} {
+    // nop
+  }
 
-std::uint64_t wasm_guest::memory() const {
-  return host_state_.memory ? wasmtime_memory_data_size(context_, &memory_) : 0;
+  caf::expected<std::unique_ptr<guest>>
+  instantiate(guest_host& host, const guest_limits& limits) override {
+    auto result = std::make_unique<wasm_guest>(module_, host, limits);
+    if (auto error = result->instantiate())
+      return error;
+    return std::unique_ptr<guest>{std::move(result)};
+  }
+
+private:
+  wasm_module_ptr module_;
+};
+
+/// Makes a class of the module that `load(engine, module)` deserializes.
+template <class Load>
+caf::expected<guest_class_ptr> make_class(engine_core_ptr core, Load load) {
+  wasmtime_module_t* module = nullptr;
+  wasmtime_instance_pre_t* linked = nullptr;
+  auto text = take_message(nullptr, load(core->engine, &module));
+  if (!text.empty())
+    return fail(ec::system_failure,
+                "the compiled module cannot be loaded: " + text);
+  // Fails for modules that import what only caller.wat exports.
+  take_message(nullptr,
+               wasmtime_linker_instantiate_pre(core->guests, module, &linked));
+  auto made = std::make_shared<wasm_module>();
+  made->core = std::move(core);
+  made->module.reset(module);
+  made->linked.reset(linked);
+  return guest_class_ptr{std::make_shared<wasm_class>(std::move(made))};
 }
 
 } // namespace
 
-caf::expected<std::unique_ptr<guest>>
-make_wasm_guest(wasm_module_ptr module, guest_host& host,
-                const guest_limits& limits) {
-  auto result = std::make_unique<wasm_guest>(std::move(module), host, limits);
-  if (auto error = result->instantiate())
-    return error;
-  return std::unique_ptr<guest>{std::move(result)};
+caf::expected<guest_class_ptr> load_class(engine_core_ptr core,
+                                          std::string_view compiled) {
+  return make_class(std::move(core), [&](auto* engine, auto** module) {
+    return wasmtime_module_deserialize(
+      engine, reinterpret_cast<const std::uint8_t*>(compiled.data()),
+      compiled.size(), module);
+  });
+}
+
+caf::expected<guest_class_ptr> load_class_file(engine_core_ptr core,
+                                               const std::string& file) {
+  return make_class(std::move(core), [&](auto* engine, auto** module) {
+    return wasmtime_module_deserialize_file(engine, file.c_str(), module);
+  });
 }
 
 } // namespace edgeless
