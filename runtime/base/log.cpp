@@ -13,11 +13,11 @@
 #include <atomic>
 #include <cassert>
 #include <cerrno>
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <iterator>
 #include <mutex>
-#include <thread>
 
 namespace edgeless {
 
@@ -45,7 +45,12 @@ public:
     return queue_ ? queue_->overrun_counter() : 0;
   }
 
-  std::atomic<std::uint64_t> written{0}; ///< lines
+  /// Waits until `lines` lines are written or dropped.
+  void wait(std::uint64_t lines, std::chrono::milliseconds timeout) {
+    std::unique_lock lock{written_mutex_};
+    changed_.wait_for(lock, timeout,
+                      [&] { return written_ + dropped() >= lines; });
+  }
 
 protected:
   void sink_it_(const spdlog::details::log_msg& line) override {
@@ -60,7 +65,9 @@ protected:
       reported_ = lost;
     }
     write(line);
-    ++written;
+    std::lock_guard guard{written_mutex_};
+    ++written_;
+    changed_.notify_all();
   }
 
   void flush_() override {
@@ -86,6 +93,9 @@ private:
 
   log_queue queue_;
   std::uint64_t reported_ = 0; ///< dropped lines that a note has reported
+  std::mutex written_mutex_;   // base_sink's mutex is held during a write
+  std::condition_variable changed_;
+  std::uint64_t written_ = 0; ///< lines
 };
 
 /// The logger of this process: synchronous until start().
@@ -146,11 +156,7 @@ void open_log(std::string_view program, const log_filter& filter) {
 }
 
 void finish_log() {
-  auto& log = own_log();
-  auto deadline = std::chrono::steady_clock::now() + limits::last_lines;
-  while (log.sink->written + log.sink->dropped() < log.logged
-         && std::chrono::steady_clock::now() < deadline)
-    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  own_log().sink->wait(own_log().logged, limits::last_lines);
 }
 
 std::uint64_t log_lines_lost() {
