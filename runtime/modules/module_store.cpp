@@ -6,6 +6,8 @@
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
 
+#include <cassert>
+
 namespace edgeless {
 
 namespace {
@@ -45,14 +47,16 @@ caf::expected<std::uint64_t> module_store::add(const code_part& part) {
     return fail(ec::exhausted, "the module store is full");
   if (part.bytes.empty() || here + part.bytes.size() > part.size)
     return fail(ec::bad_input, "a part of a module is out of bounds");
-  bytes_ += cost - part.bytes.size();
+  bytes_ += cost;
   auto& x = items_[part.code];
   x.size = part.size;
-  bytes_ += part.bytes.size();
   x.bytes += part.bytes;
+  assert(x.bytes.size() <= x.size && !x.whole);
+  assert(bytes_ <= max_bytes_);
   if (x.bytes.size() < x.size)
     return std::uint64_t{x.bytes.size()};
   if (sha256(x.bytes) != part.code) {
+    assert(bytes_ >= x.bytes.size() + item_overhead);
     bytes_ -= x.bytes.size() + item_overhead;
     items_.erase(part.code);
     return fail(ec::bad_input, "module " + part.code + " arrived damaged");
@@ -77,9 +81,11 @@ void module_store::keep(const std::function<bool(const code_id&)>& needed) {
   std::erase_if(items_, [&](const auto& entry) {
     if (needed(entry.first))
       return false;
+    assert(bytes_ >= entry.second.bytes.size() + item_overhead);
     bytes_ -= entry.second.bytes.size() + item_overhead;
     return true;
   });
+  assert(!items_.empty() || bytes_ == 0);
 }
 
 } // namespace edgeless

@@ -32,7 +32,7 @@ void child_channel::send(guest_frame kind, const guest_body& body,
                          std::string_view rest) {
   write(encode_frame(kind, body, rest.size()));
   write(rest);
-  out_.publish();
+  out_.commit();
   notify(wants_bytes);
 }
 
@@ -72,7 +72,7 @@ void child_channel::write(std::string_view bytes) {
     bytes.remove_prefix(out_.put(bytes).value_or(0));
     if (bytes.empty())
       return;
-    out_.publish();
+    out_.commit();
     notify(wants_bytes);
     wait(wants_room, [this] { return out_.room().value_or(0) > 0; });
   }

@@ -157,8 +157,8 @@ private:
   std::uint64_t started_ = cpu_time();
 };
 
-/// No core dump, no files; `memory` bytes for the guest plus the runtime.
-void limit_sandbox(std::uint64_t memory) {
+/// No core dump, no files; `memory_bytes` for the guest plus the runtime.
+void limit_sandbox(std::uint64_t memory_bytes) {
   auto limit = [](int what, rlim_t most) {
     rlimit value{most, most};
     setrlimit(what, &value);
@@ -167,9 +167,9 @@ void limit_sandbox(std::uint64_t memory) {
   limit(RLIMIT_FSIZE, 0);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   // Counts private writable memory; reserved addresses do not count.
-  limit(RLIMIT_DATA, memory + limits::guest_process_memory);
+  limit(RLIMIT_DATA, memory_bytes + limits::guest_process_memory);
 #else
-  static_cast<void>(memory);
+  static_cast<void>(memory_bytes);
 #endif
 }
 

@@ -36,7 +36,7 @@ void parent_channel::send(guest_frame kind, const guest_body& body,
       part.remove_prefix(write(part));
     queued_ += part;
   }
-  out_.publish();
+  out_.commit();
   notify(wants_bytes);
 }
 
@@ -59,7 +59,7 @@ void parent_channel::flush() {
     clear(queued_);
   }
   if (n > 0) {
-    out_.publish();
+    out_.commit();
     notify(wants_bytes);
   }
 }

@@ -13,7 +13,7 @@ struct layout {
   std::size_t numbers;
   bool id;
   bool name;
-  std::size_t max_rest; ///< bytes
+  std::size_t max_rest_bytes;
 };
 
 /// A sandbox may send one byte too many: see is_valid_head().
@@ -83,8 +83,8 @@ std::string encode_frame(guest_frame kind, const guest_body& body,
 bool is_valid_head(const guest_frame_head& head) {
   auto* x = layout_of(head.kind);
   return x && x->from_process && head.size >= fixed_size(*x)
-         && head.size
-              <= fixed_size(*x) + (x->name ? limits::text : 0) + x->max_rest;
+         && head.size <= fixed_size(*x) + (x->name ? limits::text : 0)
+                           + x->max_rest_bytes;
 }
 
 std::optional<guest_body> decode_body(guest_frame kind,
@@ -109,7 +109,7 @@ std::optional<guest_body> decode_body(guest_frame kind,
     if (!is_utf8(result.name) && kind != guest_frame::log)
       return std::nullopt;
   }
-  if (bytes.size() > x->max_rest)
+  if (bytes.size() > x->max_rest_bytes)
     return std::nullopt;
   result.rest = bytes;
   return result;

@@ -59,7 +59,7 @@ public:
     return known_room();
   }
 
-  /// Writes as many bytes as there is room for, without publishing them.
+  /// Writes as many bytes as there is room for; invisible until commit().
   /// Returns the number; nothing as for room().
   std::optional<std::size_t> put(std::string_view bytes) {
     if (bytes.size() > known_room() && !room())
@@ -77,7 +77,7 @@ public:
   }
 
   /// All that was put can be read from now on.
-  void publish() {
+  void commit() {
     ring_.head.store(head_);
   }
 

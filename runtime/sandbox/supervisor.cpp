@@ -92,8 +92,9 @@ void guest_process::kill_now() {
 sandbox_supervisor::sandbox_supervisor(std::string program,
                                        std::shared_ptr<engine_counts> counts)
   : program_{std::move(program)}, counts_{std::move(counts)},
-    poll_{epoll_create1(EPOLL_CLOEXEC)},
-    wakeup_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}, earliest_{never} {
+    poll_{epoll_create1(EPOLL_CLOEXEC)}, wakeup_{eventfd(0, EFD_CLOEXEC
+                                                              | EFD_NONBLOCK)},
+    earliest_due_ticks_{never} {
   epoll_event wanted{EPOLLIN, {.u64 = wakeup_key}};
   epoll_ctl(poll_.get(), EPOLL_CTL_ADD, wakeup_.get(), &wanted);
   thread_ = std::thread{[this] {
@@ -158,22 +159,27 @@ caf::expected<guest_process_ptr> sandbox_supervisor::start(shared_module module,
 }
 
 void sandbox_supervisor::sleep(guest_process& x, time_point due) {
-  x.due_ = count(due);
+  x.due_ticks_ = count(due);
   x.is_notified_.store(false);
   // One-shot: a process that keeps writing its eventfd costs one wakeup.
   epoll_event wanted{EPOLLIN | EPOLLONESHOT, {.u64 = 2 * x.number_}};
   drain_eventfd(x.wakeup_);
   epoll_ctl(poll_.get(), EPOLL_CTL_MOD, x.wakeup_.get(), &wanted);
-  auto known = earliest_.load();
-  while (count(due) < known)
-    if (earliest_.compare_exchange_weak(known, count(due))) {
-      wake();
-      break;
-    }
+  if (lower_earliest_due(count(due)))
+    wake();
+}
+
+/// False if the thread already wakes up at that time or before.
+bool sandbox_supervisor::lower_earliest_due(std::int64_t ticks) {
+  auto known = earliest_due_ticks_.load();
+  while (ticks < known)
+    if (earliest_due_ticks_.compare_exchange_weak(known, ticks))
+      return true;
+  return false;
 }
 
 void sandbox_supervisor::cancel_sleep(guest_process& x) {
-  x.due_ = 0;
+  x.due_ticks_ = 0;
 }
 
 void sandbox_supervisor::terminate(guest_process& x) {
@@ -181,7 +187,7 @@ void sandbox_supervisor::terminate(guest_process& x) {
     std::lock_guard guard{x.mutex_};
     x.host_ = nullptr;
   }
-  x.due_ = 0;
+  x.due_ticks_ = 0;
   x.kill_now();
 }
 
@@ -194,7 +200,7 @@ void sandbox_supervisor::run() {
       if (is_stopping_ && processes_.empty())
         return;
     }
-    auto left = earliest_.load() - count(clock::now());
+    auto left = earliest_due_ticks_.load() - count(clock::now());
     auto wait = std::chrono::ceil<std::chrono::milliseconds>(
       clock::duration{std::clamp<std::int64_t>(left, 0, 3'600'000'000'000)});
     epoll_event events[64];
@@ -202,7 +208,7 @@ void sandbox_supervisor::run() {
       = epoll_wait(poll_.get(), events, 64, static_cast<int>(wait.count()));
     for (int i = 0; i < n; ++i)
       dispatch(events[i].data.u64);
-    if (count(clock::now()) >= earliest_.load())
+    if (count(clock::now()) >= earliest_due_ticks_.load())
       kill_overdue();
   }
 }
@@ -233,25 +239,19 @@ void sandbox_supervisor::start_requested() {
     std::lock_guard guard{mutex_};
     wanted.swap(starting_);
   }
-  for (auto& x : wanted) {
-    spawn(*x);
-    std::unique_lock lock{x->mutex_};
-    if (x->handle_)
-      continue;
-    auto reason = x->ending_;
-    lock.unlock();
-    end(x, reason);
-  }
+  for (auto& x : wanted)
+    if (auto failure = spawn(*x))
+      end(x, *failure);
 }
 
-/// Spawns the process. Sets its handle, or on failure its ending.
-void sandbox_supervisor::spawn(guest_process& x) {
+/// Spawns the process and sets its handle. Returns the reason of a failure.
+std::optional<std::string> sandbox_supervisor::spawn(guest_process& x) {
   // The process inherits the module; the node's reference is dropped.
   auto module = std::move(x.module_);
   std::lock_guard guard{x.mutex_};
   assert(!x.handle_ && module);
   if (x.is_terminated_)
-    return;
+    return "was not started";
   auto status = edgeless::spawn(
     {program_,
      {"guest", "--run-guest", std::to_string(getpid())},
@@ -264,16 +264,16 @@ void sandbox_supervisor::spawn(guest_process& x) {
   if (status == 0)
     x.handle_ = file_descriptor{pidfd_open(x.pid_, 0)};
   if (!x.handle_) {
-    x.ending_ = "cannot be started: "
-                + std::string{std::strerror(status ? status : errno)};
+    auto reason = std::strerror(status ? status : errno);
     if (status == 0) {
       kill(x.pid_, SIGKILL);
       waitpid(x.pid_, nullptr, 0);
     }
-    return;
+    return "cannot be started: " + std::string{reason};
   }
   epoll_event wanted{EPOLLIN | EPOLLONESHOT, {.u64 = 2 * x.number_ + 1}};
   epoll_ctl(poll_.get(), EPOLL_CTL_ADD, x.handle_.get(), &wanted);
+  return std::nullopt;
 }
 
 void sandbox_supervisor::reap(const guest_process_ptr& x) {
@@ -308,7 +308,7 @@ void sandbox_supervisor::end(const guest_process_ptr& x, std::string ending) {
 }
 
 void sandbox_supervisor::kill_overdue() {
-  earliest_ = never;
+  earliest_due_ticks_ = never;
   std::vector<guest_process_ptr> all;
   {
     std::lock_guard guard{mutex_};
@@ -318,22 +318,20 @@ void sandbox_supervisor::kill_overdue() {
   auto now = count(clock::now());
   auto next = never;
   for (auto& x : all) {
-    auto due = x->due_.load();
+    auto due = x->due_ticks_.load();
     if (due == 0 || x->is_notified())
       continue;
     if (due > now) {
       next = std::min(next, due);
       continue;
     }
-    x->due_ = 0;
+    x->due_ticks_ = 0;
     x->is_overdue_.store(true);
     ++counts_->sandboxes_timed_out;
     x->kill_now();
     x->notify();
   }
-  auto known = earliest_.load();
-  while (next < known && !earliest_.compare_exchange_weak(known, next)) {
-  }
+  lower_earliest_due(next);
 }
 
 } // namespace edgeless

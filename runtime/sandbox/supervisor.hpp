@@ -57,7 +57,7 @@ private:
   std::atomic<bool> is_overdue_{false};
   std::atomic<bool> has_ended_{false};
   /// Deadline, in ticks of the steady clock; zero: none.
-  std::atomic<std::int64_t> due_{0};
+  std::atomic<std::int64_t> due_ticks_{0};
   mutable std::mutex mutex_; // protects what follows
   guest_host* host_ = nullptr;
   bool is_terminated_ = false;
@@ -103,18 +103,19 @@ public:
 private:
   void run();
   void start_requested();
-  void spawn(guest_process& x);
+  std::optional<std::string> spawn(guest_process& x);
   void dispatch(std::uint64_t key);
   void reap(const guest_process_ptr& x);
   void end(const guest_process_ptr& x, std::string ending);
   void kill_overdue();
+  bool lower_earliest_due(std::int64_t ticks);
   void wake();
 
   std::string program_;
   std::shared_ptr<engine_counts> counts_;
   file_descriptor poll_;
   file_descriptor wakeup_; ///< eventfd that wakes the thread
-  std::atomic<std::int64_t> earliest_;
+  std::atomic<std::int64_t> earliest_due_ticks_;
   std::mutex mutex_; // protects what follows
   bool is_stopping_ = false;
   std::uint64_t numbers_ = 0;

@@ -13,6 +13,7 @@
 #include "messages/limits.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <deque>
 #include <functional>
 #include <map>
@@ -136,6 +137,7 @@ guest_class_ptr class_cache::insert(const code_id& code, guest_class_ptr made) {
   auto& slot = classes_[code];
   if (auto known = slot.lock())
     return known;
+  assert(made);
   slot = made;
   recent_.push_back(made);
   if (recent_.size() > limits::ready_modules) {
@@ -163,6 +165,7 @@ caf::error class_cache::add_refusal(const code_id& code, caf::error reason) {
     refused_.erase(refused_order_.front());
     refused_order_.pop_front();
   }
+  assert(refused_.size() == refused_order_.size());
   return reason;
 }
 

@@ -20,7 +20,7 @@ struct channel_fixture {
   /// Writes `count` bytes of the frame from offset `from` on.
   void write(std::size_t from, std::size_t count) {
     process.put(std::string_view{frame}.substr(from, count));
-    process.publish();
+    process.commit();
   }
 };
 

@@ -32,7 +32,7 @@ TEST_CASE("shared ring: bytes of one thread reach another in order, in pieces "
       for (std::size_t i = 0; i < piece.size(); ++i)
         piece[i] = byte_at(sent + i);
       sent += *out.put(piece);
-      out.publish();
+      out.commit();
     }
   }};
   std::mt19937 random{2};
@@ -54,7 +54,7 @@ TEST_CASE("shared ring: an impossible position of the peer is detected") {
   ring_writer out{*ring};
   ring_reader in{*ring};
   REQUIRE(out.put("abc") == 3);
-  out.publish();
+  out.commit();
   REQUIRE(in.available() == 3u);
 
   ring->head = shared_ring::size + 1;
@@ -71,7 +71,7 @@ TEST_CASE("shared ring: a full ring accepts nothing until bytes are read") {
   REQUIRE(out.put(std::string(shared_ring::size + 1, 'x'))
           == shared_ring::size);
   CHECK(out.put("y") == 0);
-  out.publish();
+  out.commit();
   REQUIRE(in.available() == shared_ring::size);
 
   char taken[2];
@@ -79,7 +79,7 @@ TEST_CASE("shared ring: a full ring accepts nothing until bytes are read") {
   CHECK(out.put("yyy") == 2);
 }
 
-TEST_CASE("shared ring: bytes are visible once published, and not before") {
+TEST_CASE("shared ring: bytes are visible once committed, and not before") {
   auto ring = std::make_unique<shared_ring>();
   ring_writer out{*ring};
   ring_reader in{*ring};
@@ -87,7 +87,7 @@ TEST_CASE("shared ring: bytes are visible once published, and not before") {
   out.put("body");
   CHECK(in.available() == 0u);
 
-  out.publish();
+  out.commit();
   CHECK(in.available(8) == 8u);
 }
 
@@ -96,14 +96,14 @@ TEST_CASE("shared ring: peek() gives bytes in place if they are contiguous") {
   ring_writer out{*ring};
   ring_reader in{*ring};
   out.put("abc");
-  out.publish();
+  out.commit();
   CHECK(!in.peek(4));
   REQUIRE(in.peek(3) == "abc");
 
   in.skip(3);
   // Wraps around: the last byte of the ring, and its first two.
   out.put(std::string(shared_ring::size - 4, 'x') + "def");
-  out.publish();
+  out.commit();
   in.skip(shared_ring::size - 4);
   CHECK(in.peek(1) == "d");
   CHECK(!in.peek(3));
