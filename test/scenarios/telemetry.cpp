@@ -38,7 +38,7 @@ struct measured : world {
 
   std::string page() {
     return print_metrics(
-      [this](metrics_page& x) { tell(x, registry("node-1"), nullptr); });
+      [this](metrics_page& x) { add_metrics(x, registry("node-1"), nullptr); });
   }
 
   workflow_id workflow;
