@@ -82,15 +82,14 @@ protected:
     if (where.empty())
       return;
     auto parsed = parse_url(where);
-    auto served
-      = parsed
-          ? serve_metrics(*parsed,
-                          [this, tell](metrics_page& page) {
-                            tell(page);
-                            edgeless::tell(page, *wired_);
-                            tell_process(page, system_.registry().running());
-                          })
-          : parsed.error();
+    auto served = parsed ? serve_metrics(
+                    *parsed,
+                    [this, tell](metrics_page& page) {
+                      add_own(page);
+                      add_metrics(page, *wired_);
+                      add_process_metrics(page, system_.registry().running());
+                    })
+                         : parsed.error();
     if (served)
       metrics_ = std::move(*served);
     else
@@ -125,8 +124,9 @@ struct controller_process : actor_process {
         return known.error();
       options.known = std::move(*known);
     }
-    serve("controller", settings.metrics_url,
-          [counts = options.counts](metrics_page& x) { tell(x, *counts); });
+    serve(
+      "controller", settings.metrics_url,
+      [counts = options.counts](metrics_page& x) { add_metrics(x, *counts); });
     root(system_.spawn<caf::detached>(controller, std::move(options)));
     return listen(settings.controller_url, peer_role::controller,
                   {peer_role::client});
@@ -183,8 +183,9 @@ struct orchestrator_process : actor_process {
     options.keep_alive_interval = settings.baseline.keep_alive_interval;
     options.strategy = settings.baseline.orchestration_strategy;
     options.random = os_random();
-    serve("orchestrator", settings.metrics_url,
-          [counts = options.counts](metrics_page& x) { tell(x, *counts); });
+    serve(
+      "orchestrator", settings.metrics_url,
+      [counts = options.counts](metrics_page& x) { add_metrics(x, *counts); });
     if (auto& url = settings.proxy_redis_url; !url.empty())
       options.mirror = redis_at(url);
     options.mirrored_samples = settings.proxy_samples;
@@ -254,7 +255,7 @@ struct node_process : actor_process {
       = !settings.telemetry.metrics_url.empty();
     serve("node", settings.telemetry.metrics_url,
           [registry = options.registry, engine = options.engine](
-            metrics_page& x) { tell(x, *registry, engine.get()); });
+            metrics_page& x) { add_metrics(x, *registry, engine.get()); });
     auto probe = std::make_shared<health_probe>();
     options.health = [probe] {
       return probe->sample();

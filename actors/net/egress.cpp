@@ -159,7 +159,7 @@ void egress_state::greet(link& way) {
 void egress_state::resume(link& way, std::uint64_t wanted) {
   way.state = link::phase::open;
   if (std::exchange(way.failures, 0) > 0)
-    ++registry->counters.link_reconnects;
+    ++registry->counters.egress_reconnects;
   log_debug("node", "link to ", way.peer, " at ", way.url, " is open");
   for (auto& x : way.in_flight_batches)
     forget(x);

@@ -215,7 +215,7 @@ void node_state::lose_orchestrator(const std::string& reason) {
 /// handed over before. What is not acknowledged is sent again.
 node_report node_state::report(std::uint64_t taken) {
   last_heard = self->clock().now();
-  registry->counters.hear_keep_alive();
+  registry->counters.record_keep_alive();
   if (taken == sent.number) {
     if (ready.number > sent.number)
       sent = std::exchange(ready, {});

@@ -176,7 +176,7 @@ class Hostile(SystemTest):
     def refused(self, name, *reasons):
         """By its own count; for these reasons, or all."""
         return sum(value for series, value in self.cluster.scrape(name).items()
-                   if series.startswith("edgeless_wire_refused_total")
+                   if series.startswith("edgeless_transport_refusals_total")
                    and (not reasons or any(f'"{x}"' in series
                                            for x in reasons)))
 
@@ -506,7 +506,7 @@ class BlackHoles(Hostile):
                        and ('"peer_lost"' in series
                             or '"egress_full"' in series))
         wait_for("counted events", dropped, 60)
-        self.assertGreater(c.scrape("n1")["edgeless_wire_dials_failed_total"],
+        self.assertGreater(c.scrape("n1")["edgeless_transport_dial_failures_total"],
                            0)
         c.cli("workflow", "stop", workflow)
         c.terminate("liar")
@@ -532,7 +532,7 @@ class BlackHoles(Hostile):
             peer.close()
         for port in self.ports():
             wait_for("them to be gone", lambda: c.scrape(port.name)
-                     ["edgeless_wire_connections"] < 10, 60)
+                     ["edgeless_transport_connections"] < 10, 60)
 
 
 class Scrapes(Hostile):
