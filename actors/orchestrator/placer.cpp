@@ -63,7 +63,7 @@ std::vector<std::string>
 orchestrator_state::why_not(const std::vector<component_spec>& specs) const {
   std::vector<std::string> result;
   for (auto& spec : specs)
-    result.push_back(picker->knows_any(requirements_of(spec))
+    result.push_back(picker->any_feasible(requirements_of(spec))
                        ? std::string{}
                        : why_nowhere(spec));
   return result;

@@ -138,7 +138,7 @@ void proxy_state::give_up(const std::string& problem) {
   looking = false;
   cursor.reset();
   strays.clear();
-  mirror_state.lose_touch();
+  mirror_state.mark_unreachable();
   auto pause = std::min<caf::timespan>(limits::redis_pause_min
                                          * (1 << std::min(failures, 10u)),
                                        limits::redis_pause_max);

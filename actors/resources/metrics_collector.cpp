@@ -43,12 +43,12 @@ public:
     std::uint64_t writing = 0;
     for (auto& x : batch) {
       auto before = commands.size();
-      if (heard_.take(x, moment, commands)
+      if (heard_.handle(x, moment, commands)
           == transaction_times::verdict::invalid)
         blame(x, now);
       writing += commands.size() > before;
     }
-    if (auto problem = write(merged(std::move(commands)), now))
+    if (auto problem = write(merge_commands(std::move(commands)), now))
       return {writing, problem};
     return {};
   }

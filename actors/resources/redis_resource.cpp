@@ -10,7 +10,7 @@ namespace {
 
 class redis_resource : public resource {
 public:
-  redis_resource(const component_spec& spec, redis_finder find)
+  redis_resource(const component_spec& spec, redis_connector find)
     : settings_{spec.settings}, find_{std::move(find)} {
     if (settings_.contains("add-workflow-id"))
       prefix_ = to_string(spec.workflow) + ":";
@@ -97,7 +97,7 @@ private:
   }
 
   std::map<std::string, std::string> settings_;
-  redis_finder find_;
+  redis_connector find_;
   std::string prefix_;
   std::string key_; ///< of casts
   std::optional<redis_with_backoff> redis_;
@@ -107,7 +107,7 @@ private:
 
 provider_actor::behavior_type
 redis_resource_provider(provider_actor::pointer self, resource_context context,
-                        redis_finder find) {
+                        redis_connector find) {
   return resource_provider(
     self, std::move(context), [find = std::move(find)](auto& spec) {
       return std::make_unique<redis_resource>(spec, find);

@@ -15,6 +15,6 @@ namespace edgeless {
 /// Spawned by the NODE.
 provider_actor::behavior_type
 redis_resource_provider(provider_actor::pointer self, resource_context context,
-                        redis_finder find);
+                        redis_connector find);
 
 } // namespace edgeless

@@ -71,7 +71,7 @@ void check_component(const component_draft& draft,
   else
     out.push_back("it is neither a function nor a resource");
   check_mapping(draft, names, out);
-  for (auto& fault : annotation_faults(draft.kind, draft.settings))
+  for (auto& fault : invalid_annotations(draft.kind, draft.settings))
     out.push_back(std::move(fault));
   if (draft.kind == component_kind::function)
     for (auto& fault : channel_faults(draft.settings, draft.outputs))

@@ -13,7 +13,7 @@ constexpr std::size_t budget = 1u << 20;
 
 /// How many replies come of bytes in pieces of this size; -1: refused.
 std::ptrdiff_t replies(std::string_view text, std::size_t piece) {
-  redis_replies reader{budget};
+  redis_reply_parser reader{budget};
   while (!text.empty()) {
     auto n = std::min(piece, text.size());
     if (reader.feed(text.substr(0, n)))

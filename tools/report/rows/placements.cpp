@@ -101,7 +101,7 @@ row measure_changes(const plan& how, const nodes& all) {
   for (int i = 0; i < 64; ++i) {
     auto needs = requirements_of(make_component(true));
     needs.labels.push_back(std::to_string(i));
-    picker.knows_any(needs);
+    picker.any_feasible(needs);
   }
   std::size_t next = 0;
   result.samples = rates_of(how, [&] {
