@@ -36,7 +36,7 @@ struct node_options {
   redis_opener metrics;
   /// Where the resource `redis` finds what its configuration names; empty: none
   /// can be made.
-  redis_finder redis_at;
+  redis_connector redis_at;
   std::function<node_health()> health;
   random_source random;
 };

@@ -91,7 +91,7 @@ inline block* find(uint32_t size) {
   return b;
 }
 
-/// Makes `b` a free block, merged with its free neighbours.
+/// Makes `b` a free block and joins it with its free neighbours.
 inline void give_back(block* b) {
   if (auto next = after(b); next->size & free_flag) {
     unlink(next);

@@ -22,7 +22,7 @@ namespace edgeless {
 
 metric& metrics_page::add(const std::string& name, const std::string& help,
                           metric_kind kind, metric_labels labels) {
-  // Most mention the same name again and again.
+  // Searched from the end: metrics of a family are mostly added in a row.
   auto i = families_.end();
   while (i != families_.begin())
     if ((--i)->name == name)
@@ -49,7 +49,8 @@ void metrics_page::histogram(const std::string& name, const std::string& help,
     = durations;
 }
 
-// -- as Prometheus wants it ---------------------------------------------------
+// -- conversion to prometheus-cpp
+// ----------------------------------------------
 
 namespace {
 

@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-/// The door to Prometheus. Nothing is written while events pass: whoever has
-/// counts is asked for them when a scrape comes.
+/// Exposition of metrics to Prometheus. Counters are read when a scrape comes;
+/// between scrapes nothing is written.
 namespace edgeless {
 
 using metric_labels = std::vector<std::pair<std::string, std::string>>;
@@ -34,7 +34,8 @@ struct metric_family {
   std::vector<metric> metrics;
 };
 
-/// What is told at one scrape. The first mention of a name says what it means.
+/// The metrics of one scrape. Metrics of the same name form a family, whose
+/// help text is that of the first.
 class metrics_page {
 public:
   void counter(const std::string& name, const std::string& help, double value,
@@ -56,21 +57,22 @@ private:
   std::vector<metric_family> families_;
 };
 
-/// Fills a page; called from several threads at the same time.
+/// Fills a page; called concurrently from several threads.
 using metrics_source = std::function<void(metrics_page&)>;
 
-/// The page as Prometheus reads it.
+/// The page in the text format of Prometheus.
 std::string print_metrics(const metrics_source& source);
 
-/// Serves until it is destroyed, which takes limits::metrics_request at most.
+/// Serves until it is destroyed; the destructor takes at most
+/// limits::metrics_request.
 class metrics_server {
 public:
   virtual ~metrics_server() = default;
 };
 
-/// Serves `source` at http://HOST:PORT/metrics, with limits::metrics_threads;
-/// who does not ask within limits::metrics_request is hung up on. The error
-/// says why that address cannot be listened on.
+/// Serves `source` at http://HOST:PORT/metrics with limits::metrics_threads
+/// threads; a client that sends no request within limits::metrics_request is
+/// disconnected. The error says why the address cannot be listened on.
 caf::expected<std::unique_ptr<metrics_server>>
 serve_metrics(const url& where, metrics_source source);
 

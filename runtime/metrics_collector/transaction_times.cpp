@@ -12,7 +12,7 @@ namespace edgeless {
 
 namespace {
 
-/// Removes `word` and the colon behind it, if they are there.
+/// Removes `word` and a colon from the front; false if they are not there.
 bool skip(std::string_view& text, std::string_view word) {
   if (!text.starts_with(word) || text.substr(word.size(), 1) != ":")
     return false;
@@ -20,12 +20,12 @@ bool skip(std::string_view& text, std::string_view word) {
   return true;
 }
 
-/// The longest warm-up: longer is for ever.
+/// The longest warm-up.
 constexpr std::uint64_t longest_ms = 1'000ull * 60 * 60 * 24 * 365;
 
-/// A journal is shortened, and its life prolonged, once in so many lines.
-constexpr std::uint64_t journal_page = 256;
-constexpr auto journal_life_s = "3600";
+/// The journal is trimmed and its expiry renewed once in so many lines.
+constexpr std::uint64_t trim_interval = 256;
+constexpr auto journal_expiry_secs = "3600";
 
 } // namespace
 
@@ -33,14 +33,14 @@ double parse_alpha(std::string_view text) {
   double result = 0;
   auto [end, error]
     = std::from_chars(text.data(), text.data() + text.size(), result);
-  auto sound = error == std::errc{} && end == text.data() + text.size()
+  auto valid = error == std::errc{} && end == text.data() + text.size()
                && result >= 0 && result <= 1;
-  return sound ? result : 0.9;
+  return valid ? result : 0.9;
 }
 
 transaction_times::verdict
-transaction_times::take(const event& x, const moment& now,
-                        std::vector<redis_command>& commands) {
+transaction_times::handle(const event& x, const moment& now,
+                          std::vector<redis_command>& commands) {
   std::string_view text = x.payload;
   if (skip(text, "reset")) {
     auto ms = parse_number(text);
@@ -48,7 +48,7 @@ transaction_times::take(const event& x, const moment& now,
       return verdict::invalid;
     reset(std::chrono::milliseconds{std::min(*ms, longest_ms)}, now.steady,
           commands);
-    return verdict::taken;
+    return verdict::accepted;
   }
   auto workflow = skip(text, "workflow");
   if (!workflow && !skip(text, "function"))
@@ -60,10 +60,10 @@ transaction_times::take(const event& x, const moment& now,
   if (!number)
     return verdict::invalid;
   if (workflow && workflow_.empty())
-    return verdict::taken;
+    return verdict::accepted;
 
-  // A function is known by its logical id, so that what began before it has
-  // moved can end afterwards; tools of EDGELESS look for the physical one.
+  // Transactions of functions are paired by logical id, so that they survive a
+  // migration; tools of EDGELESS read the keys with the physical id.
   std::vector<std::string> names;
   if (workflow) {
     names.push_back("workflow:" + workflow_);
@@ -80,18 +80,18 @@ transaction_times::take(const event& x, const moment& now,
   else if (auto ms = end(key, names, now, commands))
     line += "," + std::to_string(*ms);
   if (workflow && !journal_.empty())
-    note(line, commands);
-  return verdict::taken;
+    write_journal(line, commands);
+  return verdict::accepted;
 }
 
-void transaction_times::note(const std::string& line,
-                             std::vector<redis_command>& commands) {
+void transaction_times::write_journal(const std::string& line,
+                                      std::vector<redis_command>& commands) {
   commands.push_back({"RPUSH", journal_, line});
-  if (lines_++ % journal_page != 0)
+  if (lines_++ % trim_interval != 0)
     return;
   auto newest = std::to_string(limits::samples_per_report);
   commands.push_back({"LTRIM", journal_, "-" + newest, "-1"});
-  commands.push_back({"EXPIRE", journal_, journal_life_s});
+  commands.push_back({"EXPIRE", journal_, journal_expiry_secs});
 }
 
 void transaction_times::begin(const std::string& key, clock::time_point now) {
@@ -117,7 +117,7 @@ transaction_times::end(const std::string& key,
                    .count();
   by_age_.erase(i->second.number);
   begun_.erase(i);
-  if (now.steady < warm_at_)
+  if (now.steady < warm_up_ends_)
     return elapsed;
   auto sample = static_cast<double>(elapsed);
   auto& name = names.front();
@@ -148,7 +148,7 @@ void transaction_times::reset(std::chrono::milliseconds warm_up,
     commands.push_back({"DEL", key});
   written_.clear();
   averages_.clear();
-  warm_at_ = now + warm_up;
+  warm_up_ends_ = now + warm_up;
 }
 
 } // namespace edgeless

@@ -21,8 +21,8 @@ std::string text_of(const char* file) {
   return text ? std::move(*text) : std::string{};
 }
 
-/// Cores are told apart by their socket and their number there; two CPUs with
-/// the same ones are threads of one core.
+/// Counts CPUs and cores. A core is identified by its socket and its core id;
+/// CPUs that share both are hardware threads of one core.
 struct core_counter {
   void add(std::string_view cpu) {
     ++cpus;
@@ -77,7 +77,7 @@ node_capabilities detect_capabilities() {
   auto result
     = parse_capabilities(text_of("/proc/cpuinfo"), text_of("/proc/meminfo"));
   if (result.clock_freq_cpu == 0) {
-    // Where cpuinfo says nothing, as on ARM, the governor may. In kHz.
+    // On ARM, cpuinfo has no frequency, but cpufreq may have it in kHz.
     auto text
       = text_of("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq");
     auto frequency = leading_number(text).value_or(0);
@@ -105,7 +105,6 @@ void override_capabilities(node_capabilities& capabilities,
 node_capabilities capabilities_of(const node_settings& settings) {
   auto result = detect_capabilities();
   override_capabilities(result, settings.user_node_capabilities);
-  // A run-time for containers would be announced here, if there were one.
   if (settings.wasm_runtime.enabled)
     result.runtimes.emplace_back(wasm_type);
   return result;

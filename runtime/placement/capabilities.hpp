@@ -9,20 +9,20 @@
 
 namespace edgeless {
 
-/// What a node says that it is: what the machine has, unless the user says
-/// otherwise, and the run-times that are switched on.
+/// The capabilities that a node announces: those detected on the machine,
+/// unless the settings override them, and the enabled run-times.
 node_capabilities capabilities_of(const node_settings& settings);
 
-/// CPUs, cores, model, frequency and memory of this machine. What cannot be
-/// found out is zero or empty.
+/// CPUs, cores, model, frequency and memory of this machine; unknown values are
+/// zero or empty. Reads /proc/cpuinfo, /proc/meminfo and cpufreq.
 node_capabilities detect_capabilities();
 
-/// The same from the text of /proc/cpuinfo and /proc/meminfo. Where nothing is
-/// said about cores, each CPU is one.
+/// The same from the text of /proc/cpuinfo and /proc/meminfo. Without core ids,
+/// each CPU is a core.
 node_capabilities parse_capabilities(std::string_view cpuinfo,
                                      std::string_view meminfo);
 
-/// Replaces what the user has described.
+/// Replaces the values that the settings contain.
 void override_capabilities(node_capabilities& capabilities,
                            const user_capabilities& user);
 

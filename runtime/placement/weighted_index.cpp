@@ -19,11 +19,11 @@ void weighted_index::put(const node_id& node, double weight) {
 }
 
 void weighted_index::remove(const node_id& node) {
-  auto gone = places_.extract(node);
-  if (!gone)
+  auto removed = places_.extract(node);
+  if (!removed)
     return;
-  set_weight(gone.mapped(), 0);
-  vacant_.push_back(gone.mapped());
+  set_weight(removed.mapped(), 0);
+  vacant_.push_back(removed.mapped());
 }
 
 std::optional<node_id> weighted_index::next(const node_id& last) const {
@@ -41,7 +41,7 @@ std::optional<node_id> weighted_index::draw(const random_source& random) const {
   std::size_t i = 1;
   while (i < sums_.size() / 2) {
     i *= 2;
-    // Whoever weighs nothing is not chosen, however sums are rounded.
+    // A place of weight 0 is not chosen, however sums are rounded.
     if (left >= sums_[i] && sums_[i + 1] > 0)
       left -= sums_[i++];
   }
@@ -57,7 +57,7 @@ void weighted_index::set_weight(std::size_t place, double weight) {
     sums_[i] = sums_[2 * i] + sums_[2 * i + 1];
 }
 
-/// Twice as many places.
+/// Doubles the number of places.
 void weighted_index::grow() {
   auto places = sums_.size() / 2;
   std::vector<double> larger(sums_.size() * 2);

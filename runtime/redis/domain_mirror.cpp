@@ -9,37 +9,40 @@ namespace edgeless {
 
 namespace {
 
-/// What tools read.
+/// EDGELESS' tools read this key ...
 const std::string capabilities = "node:capabilities:";
-/// What the documentation says.
-const std::string capabilities_too = "nodes:capabilities:";
+/// ... and its documentation names that one: both are written.
+const std::string documented_capabilities = "nodes:capabilities:";
 const std::string health = "node:health:";
 const std::string provider = "provider:";
 const std::string instance = "instance:";
 const std::string dependency = "dependency:";
 const std::string performance = "performance:function_execution_time:";
 
-const std::string* const prefixes[]
-  = {&capabilities, &capabilities_too, &health,     &provider,
-     &instance,     &dependency,       &performance};
+const std::string* const prefixes[] = {&capabilities, &documented_capabilities,
+                                       &health,       &provider,
+                                       &instance,     &dependency,
+                                       &performance};
 
-/// A command of Redis with very many values would hold up everybody else.
+/// Redis executes one command at a time: longer ones would delay its other
+/// clients.
 constexpr std::size_t values_per_push = 1000;
 
 } // namespace
 
-// -- facts --------------------------------------------------------------------
+// -- changes of the domain
+// --------------------------------------------------------------------
 
 void mirror::join(const node_description& x) {
   auto former = std::exchange(nodes_[x.id], x);
   auto id = to_string(x.id);
   auto text = json_of(x.capabilities);
   set(capabilities + id, text);
-  set(capabilities_too + id, text);
+  set(documented_capabilities + id, text);
   for (auto& y : former.providers)
-    show_provider(y.id);
+    update_provider(y.id);
   for (auto& y : x.providers)
-    show_provider(y.id);
+    update_provider(y.id);
 }
 
 void mirror::lose(const node_id& x) {
@@ -50,14 +53,15 @@ void mirror::lose(const node_id& x) {
   nodes_.erase(i);
   auto id = to_string(x);
   erase(capabilities + id);
-  erase(capabilities_too + id);
+  erase(documented_capabilities + id);
   erase(health + id);
   for (auto& y : gone.providers)
-    show_provider(y.id);
+    update_provider(y.id);
 }
 
-/// Providers of several nodes may have the same id: the first one is shown.
-void mirror::show_provider(const std::string& id) {
+/// Provider ids are not unique: the provider of the first node by id is
+/// written.
+void mirror::update_provider(const std::string& id) {
   for (auto& [node, x] : nodes_)
     for (auto& y : x.providers)
       if (y.id == id) {
@@ -74,13 +78,13 @@ void mirror::report(const node_id& node, const node_report& x,
   set(health + to_string(node), json_of(x.health));
   samples_dropped_ += x.samples.omitted;
   for (auto& times : x.samples.times)
-    push(times, timestamp(now));
+    add_samples(times, timestamp(now));
 }
 
-void mirror::push(const execution_times& x, const std::string& when) {
+void mirror::add_samples(const execution_times& x, const std::string& when) {
   if (x.seconds.empty() || !instances_.contains(x.instance))
-    return; // it has ended, and so has its list
-  auto room = in_touch_ ? limits::samples_pending - pending_samples_ : 0;
+    return; // the instance has ended and its list is deleted
+  auto room = is_synchronized_ ? limits::samples_pending - pending_samples_ : 0;
   auto first = x.seconds.size() - std::min(x.seconds.size(), room);
   samples_dropped_ += first;
   if (first == x.seconds.size())
@@ -94,7 +98,7 @@ void mirror::push(const execution_times& x, const std::string& when) {
 void mirror::host(const component_spec& x) {
   auto& known = components_[x.id];
   known.spec = x;
-  show_component(known);
+  update_component(known);
 }
 
 void mirror::moved(const logical_id& id, const endpoint& at) {
@@ -103,14 +107,14 @@ void mirror::moved(const logical_id& id, const endpoint& at) {
     return;
   auto& x = i->second;
   if (x.at.instance != at.instance)
-    end(x.at.instance);
+    remove_instance(x.at.instance);
   if (at)
     instances_.insert(at.instance);
   x.at = at;
-  show_component(x);
+  update_component(x);
 }
 
-void mirror::show_component(const component& x) {
+void mirror::update_component(const component& x) {
   auto id = to_string(x.spec.id);
   set(instance + id, json_of(x.spec, x.at));
   if (!x.spec.wiring.empty())
@@ -121,31 +125,32 @@ void mirror::drop(const logical_id& id) {
   auto i = components_.find(id);
   if (i == components_.end())
     return;
-  end(i->second.at.instance);
+  remove_instance(i->second.at.instance);
   components_.erase(i);
   erase(instance + to_string(id));
   erase(dependency + to_string(id));
 }
 
-/// Its list goes with the instance.
-void mirror::end(const physical_id& x) {
+/// The list of samples is deleted with the instance.
+void mirror::remove_instance(const physical_id& x) {
   if (instances_.erase(x) > 0)
     replace(performance + to_string(x));
 }
 
-// -- what Redis has -----------------------------------------------------------
+// -- synchronization with Redis
+// -----------------------------------------------------------
 
 void mirror::set(const std::string& key, std::string value) {
   auto& known = content_[key];
   if (known == value)
     return;
   known = std::move(value);
-  if (in_touch_)
+  if (is_synchronized_)
     dirty_.insert(key);
 }
 
 void mirror::erase(const std::string& key) {
-  if (content_.erase(key) > 0 && in_touch_)
+  if (content_.erase(key) > 0 && is_synchronized_)
     dirty_.insert(key);
 }
 
@@ -155,12 +160,12 @@ void mirror::replace(const std::string& key) {
     pending_samples_ -= i->second.size();
     pending_.erase(i);
   }
-  if (in_touch_)
+  if (is_synchronized_)
     dirty_.insert(key);
 }
 
-void mirror::lose_touch() {
-  in_touch_ = false;
+void mirror::mark_unreachable() {
+  is_synchronized_ = false;
   dirty_.clear();
   for (auto& [key, values] : pending_)
     samples_dropped_ += values.size();
@@ -169,7 +174,7 @@ void mirror::lose_touch() {
 }
 
 void mirror::rewrite() {
-  in_touch_ = true;
+  is_synchronized_ = true;
   for (auto& [key, value] : content_)
     dirty_.insert(dirty_.end(), key);
 }
@@ -183,7 +188,7 @@ std::vector<redis_command> mirror::changes(std::size_t most) {
     else
       result.push_back({"DEL", key});
   }
-  // After the deletions: a list may be due to go before it grows again.
+  // After the deletions: a list may have to be deleted before it grows again.
   while (!pending_.empty() && result.size() < most) {
     auto list = pending_.extract(pending_.begin());
     pending_samples_ -= list.mapped().size();

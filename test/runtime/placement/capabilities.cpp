@@ -54,7 +54,7 @@ constexpr std::string_view meminfo = "MemTotal:       16384512 kB\n"
 
 } // namespace
 
-TEST_CASE("threads of a core are CPUs, but not cores") {
+TEST_CASE("capabilities: hardware threads are CPUs, but not cores") {
   auto capabilities = parse_capabilities(hyper_threads, meminfo);
 
   CHECK(capabilities.num_cpus == 4);
@@ -64,11 +64,11 @@ TEST_CASE("threads of a core are CPUs, but not cores") {
   CHECK(capabilities.mem_size == 16000);
 }
 
-TEST_CASE("cores of different sockets are different cores") {
+TEST_CASE("capabilities: cores of different sockets are different cores") {
   CHECK(parse_capabilities(two_sockets, meminfo).num_cores == 2);
 }
 
-TEST_CASE("where nothing is said about cores, each CPU is one") {
+TEST_CASE("capabilities: without core ids, each CPU is a core") {
   auto capabilities = parse_capabilities(arm, meminfo);
 
   CHECK(capabilities.num_cpus == 2);
@@ -77,13 +77,13 @@ TEST_CASE("where nothing is said about cores, each CPU is one") {
   CHECK(capabilities.clock_freq_cpu == 0);
 }
 
-TEST_CASE("a machine that says nothing has nothing") {
+TEST_CASE("capabilities: empty /proc files give zeros") {
   CHECK(parse_capabilities("", "") == node_capabilities{});
   CHECK(parse_capabilities("processor", "MemTotal: much")
         == node_capabilities{});
 }
 
-TEST_CASE("this machine has at least one CPU") {
+TEST_CASE("capabilities: this machine has at least one CPU") {
   auto capabilities = detect_capabilities();
 
   CHECK(capabilities.num_cpus >= 1);
@@ -92,7 +92,7 @@ TEST_CASE("this machine has at least one CPU") {
   CHECK(capabilities.mem_size > 0);
 }
 
-TEST_CASE("what the user describes counts, the rest is detected") {
+TEST_CASE("capabilities: the settings override detected values") {
   auto capabilities = parse_capabilities(hyper_threads, meminfo);
   user_capabilities user;
   user.num_cpus = 8;
@@ -107,7 +107,7 @@ TEST_CASE("what the user describes counts, the rest is detected") {
   CHECK(!capabilities.is_tee_running);
 }
 
-TEST_CASE("a node announces the run-time that is switched on") {
+TEST_CASE("capabilities: an enabled run-time is announced") {
   node_settings settings;
   CHECK(capabilities_of(settings).runtimes.empty());
   settings.wasm_runtime.enabled = true;
@@ -115,7 +115,7 @@ TEST_CASE("a node announces the run-time that is switched on") {
         == std::vector<std::string>{"RUST_WASM"});
 }
 
-TEST_CASE("a node does not announce a run-time that there is not") {
+TEST_CASE("capabilities: a run-time that is not implemented is not announced") {
   node_settings settings;
   settings.container_runtime.enabled = true;
   CHECK(capabilities_of(settings).runtimes.empty());
