@@ -22,12 +22,12 @@ using namespace edgeless;
 
 namespace {
 
-struct part {
+struct report_part {
   const char* name;
   benchmark::rows (*measure)(const benchmark::plan&);
 };
 
-constexpr part parts[] = {
+constexpr report_part parts[] = {
   {"casts", benchmark::casts},
   {"calls", benchmark::calls},
   {"latency", benchmark::latency},
@@ -43,7 +43,7 @@ constexpr part parts[] = {
   {"compute", benchmark::compute},
 };
 
-struct wishes {
+struct report_options {
   bool quick = false;
   std::vector<std::string> only;
   std::string json_file;
@@ -61,7 +61,7 @@ caf::error write(const std::string& file, const std::string& text) {
            : edgeless::fail(ec::system_failure, "cannot write " + file);
 }
 
-/// Nothing if there is nothing to compare with.
+/// The report to compare with; nothing without --compare.
 caf::expected<std::optional<benchmark::earlier_report>>
 read_earlier(const std::string& file) {
   if (file.empty())
@@ -75,8 +75,8 @@ read_earlier(const std::string& file) {
   return std::optional{std::move(*result)};
 }
 
-int report(const program& self, const wishes& x) {
-  // Before the minutes that it takes to measure.
+int report(const program& self, const report_options& x) {
+  // Checked first: the measurements take minutes.
   auto earlier = read_earlier(x.compare_file);
   if (!earlier)
     return self.fail(earlier.error());
@@ -105,34 +105,34 @@ int report(const program& self, const wishes& x) {
   auto samples = benchmark::json(all);
   if (auto problem = write(x.json_file, samples))
     return self.fail(problem);
-  // Whoever compares with it later must be able to.
+  // A later --compare must be able to read it.
   if (auto again = benchmark::parse_report(samples); !again)
     return self.fail(edgeless::fail(ec::system_failure,
                                     "this report " + explain(again.error())));
-  // A figure that is missing is a mistake; one that is bad is a figure.
+  // Missing figures are failures; bad ones are not.
   auto missing
     = std::ranges::count_if(all, [](auto& row) { return row.samples.empty(); });
   return missing == 0 ? 0 : 1;
 }
 
-CLI::App* add_report(program& self, wishes& x) {
+CLI::App* add_report(program& self, report_options& x) {
   auto* sub = self.options().add_subcommand(
     "report",
     "Measure casts, calls, latency, starts, memory, placement, migration, "
-    "the mirror and failover beside what the machine can do without us, "
-    "and print a table");
-  sub->add_flag("--quick", x.quick, "Rougher, in less than a minute");
+    "the mirror and failover next to baselines of this machine, and print a "
+    "table");
+  sub->add_flag("--quick", x.quick, "Fewer samples, in less than a minute");
   std::vector<std::string> names;
   for (auto& one : parts)
     names.push_back(one.name);
-  sub->add_option("--only", x.only, "These parts only")
+  sub->add_option("--only", x.only, "Measure these parts only")
     ->check(CLI::IsMember{names});
   sub->add_option("--json", x.json_file, "Write all samples to this file");
   sub->add_option("--markdown", x.markdown_file,
                   "Write the table to this file");
   sub->add_option("--compare", x.compare_file,
-                  "Show the change against the report in this JSON file, and "
-                  "mark what is beyond the noise");
+                  "Show the change against the report in this JSON file and "
+                  "mark changes beyond the noise");
   return sub;
 }
 
@@ -145,15 +145,15 @@ int main(int argc, char** argv) {
     return *code;
   setenv("RUST_LOG", "error", 0);
   program self{"edgeless_benchmark",
-               "Loads a domain with workflows that come and go, and tells what "
-               "became of them; or measures what this machine makes of it."};
+               "Generates load: starts and stops workflows in a domain and "
+               "reports their results. With report: measures this machine."};
   benchmark::load_options load;
   benchmark::add_load_options(self.options(), load);
-  wishes x;
+  report_options x;
   auto* sub = add_report(self, x);
   if (auto code = self.parse(argc, argv))
     return *code;
-  // The actor systems that were measured are left where they are.
+  // Skips the destructors of the measured actor systems.
   if (sub->parsed())
     std::_Exit(report(self, x));
   if (auto text = benchmark::explain_source(load.wf_type)) {

@@ -29,20 +29,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What all three have: a system, a wire, a root actor and its door.
+/// The common parts: an actor system, a transport, a root actor with its
+/// listener, and a metrics server.
 class actor_process : public process {
 public:
   explicit actor_process(std::shared_ptr<tls_context> tls) : system_{config_} {
     disable_remote_spawn(system_);
-    transport_settings how;
-    how.tls = std::move(tls);
-    how.statistics = wired_;
-    net_ = make_basp_transport(system_, std::move(how));
+    transport_settings settings;
+    settings.tls = std::move(tls);
+    settings.statistics = statistics_;
+    net_ = make_basp_transport(system_, std::move(settings));
   }
 
   ~actor_process() override {
-    acceptor_.reset();
-    // Whoever scrapes slowly is waited for while the actors end.
+    listener_.reset();
+    // The metrics server waits for slow scrapes, meanwhile the actors end.
     auto closing = std::async(std::launch::async,
                               [x = std::move(metrics_)]() mutable { x = {}; });
     if (root_) {
@@ -59,8 +60,8 @@ public:
 
 protected:
   template <class Handle>
-  void root(const Handle& whom) {
-    root_ = caf::actor_cast<caf::actor>(whom);
+  void set_root(const Handle& actor) {
+    root_ = caf::actor_cast<caf::actor>(actor);
   }
 
   caf::error listen(const std::string& where, peer_role self,
@@ -72,37 +73,38 @@ protected:
       *parsed, caf::actor_cast<caf::strong_actor_ptr>(root_), self, peers);
     if (!opened)
       return opened.error();
-    acceptor_ = std::move(*opened);
+    listener_ = std::move(*opened);
     return caf::none;
   }
 
-  /// An address that cannot be served costs the metrics, and nothing else.
-  void serve(const std::string& who, const std::string& where,
-             std::function<void(metrics_page&)> tell) {
+  /// Serves metrics unless `where` is empty. An address that cannot be served
+  /// is only logged.
+  void serve(const std::string& component, const std::string& where,
+             std::function<void(metrics_page&)> add_own) {
     if (where.empty())
       return;
     auto parsed = parse_url(where);
     auto served = parsed ? serve_metrics(
                     *parsed,
-                    [this, tell](metrics_page& page) {
+                    [this, add_own](metrics_page& page) {
                       add_own(page);
-                      add_metrics(page, *wired_);
+                      add_metrics(page, *statistics_);
                       add_process_metrics(page, system_.registry().running());
                     })
                          : parsed.error();
     if (served)
       metrics_ = std::move(*served);
     else
-      log_error(who, served.error());
+      log_error(component, served.error());
   }
 
   system_config config_;
   caf::actor_system system_;
-  std::shared_ptr<transport_statistics> wired_
+  std::shared_ptr<transport_statistics> statistics_
     = std::make_shared<transport_statistics>();
   std::shared_ptr<transport> net_;
   caf::actor root_;
-  std::unique_ptr<listener> acceptor_;
+  std::unique_ptr<listener> listener_;
   std::unique_ptr<metrics_server> metrics_;
 };
 
@@ -127,7 +129,7 @@ struct controller_process : actor_process {
     serve(
       "controller", settings.metrics_url,
       [counts = options.counts](metrics_page& x) { add_metrics(x, *counts); });
-    root(system_.spawn<caf::detached>(controller, std::move(options)));
+    set_root(system_.spawn<caf::detached>(controller, std::move(options)));
     return listen(settings.controller_url, peer_role::controller,
                   {peer_role::client});
   }
@@ -139,12 +141,14 @@ redis_opener redis_at(const std::string& redis_url) {
   };
 }
 
-/// The node that the orchestrator hosts for the metrics-collector, in a system
-/// of its own: it joins like any other, and never gets functions.
+/// The node that the orchestrator runs for the metrics-collector, in an actor
+/// system of its own. It joins as any other node does; without a run-time, no
+/// function is placed on it.
 struct collector_process : actor_process {
   using actor_process::actor_process;
 
-  /// `id`: as the certificate of the orchestrator names it, if there is one.
+  /// `id` is the node id in the certificate of the orchestrator; nil without
+  /// TLS.
   caf::error launch(const orchestrator_settings& settings, const node_id& id) {
     auto& general = settings.general;
     node_options options;
@@ -166,7 +170,7 @@ struct collector_process : actor_process {
       return probe->sample();
     };
     options.metrics = redis_at(settings.collector_redis_url);
-    root(system_.spawn<caf::detached>(node, std::move(options)));
+    set_root(system_.spawn<caf::detached>(node, std::move(options)));
     return caf::none;
   }
 };
@@ -189,7 +193,7 @@ struct orchestrator_process : actor_process {
     if (auto& url = settings.proxy_redis_url; !url.empty())
       options.mirror = redis_at(url);
     options.mirrored_samples = settings.proxy_samples;
-    root(system_.spawn<caf::detached>(orchestrator, std::move(options)));
+    set_root(system_.spawn<caf::detached>(orchestrator, std::move(options)));
     if (auto problem
         = listen(settings.general.orchestrator_url, peer_role::orchestrator,
                  {peer_role::node, peer_role::controller}))
@@ -202,8 +206,9 @@ struct orchestrator_process : actor_process {
       if (!name)
         return fail(ec::bad_input,
                     settings.tls.certificate
-                      + ": names no node, which the metrics-collector is; "
-                        "edgeless_cli certificate issue names one");
+                      + ": the certificate names no node id, which the "
+                        "metrics-collector needs; edgeless_cli certificate "
+                        "issue adds one");
       id = parse_id<node_id>(*name).value_or(node_id{});
     }
     collector_ = std::make_unique<collector_process>(tls_);
@@ -212,7 +217,7 @@ struct orchestrator_process : actor_process {
 
 private:
   std::shared_ptr<tls_context> tls_;
-  std::unique_ptr<collector_process> collector_; ///< leaves first
+  std::unique_ptr<collector_process> collector_; ///< destroyed first
 };
 
 struct node_process : actor_process {
@@ -261,12 +266,12 @@ struct node_process : actor_process {
       return probe->sample();
     };
     options.random = os_random();
-    root(system_.spawn<caf::detached>(node, std::move(options)));
+    set_root(system_.spawn<caf::detached>(node, std::move(options)));
     return caf::none;
   }
 };
 
-/// Whom the certificate of a program has to name.
+/// The identity that the certificate of a program has to name.
 tls_identity identity_of(const controller_settings&) {
   return {peer_role::controller, ""};
 }
@@ -288,8 +293,8 @@ caf::expected<process_ptr> launch_as(const Settings& settings) {
   if (!tls)
     return tls.error();
   if (auto open = plaintext_addresses(settings.tls, all); !open.empty())
-    log_warn("wire", "whoever reaches ", open,
-             " is trusted: [tls] says insecure = true");
+    log_warn("wire", "peers of ", open,
+             " are not authenticated: [tls] insecure = true");
   auto result = std::make_unique<Process>(std::move(*tls));
   if (auto problem = result->launch(settings))
     return problem;

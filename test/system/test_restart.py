@@ -190,7 +190,7 @@ class Acknowledged(SystemTest):
         c.kill("controller")
         _, said = asking.communicate(timeout=10)
         self.assertEqual(asking.returncode, 1)
-        self.assertIn("it ended before it had answered", said)
+        self.assertIn("the receiver ended before it replied", said)
 
 
 if __name__ == "__main__":

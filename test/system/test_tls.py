@@ -108,7 +108,7 @@ class Box(TlsTest):
             self.use_box(c, box)
             # The files are not overwritten.
             self.refuse(self.run_daemon("edgeless_inabox", "-t", "--tls"),
-                        "is there already")
+                        "already exists")
         finally:
             c.folder = box.parent
 

@@ -7,10 +7,10 @@ namespace edgeless {
 
 namespace {
 
-/// Later EDGELESS leaves beside its values when they were written.
-constexpr std::string_view not_a_value = "last_update";
+/// Later versions of EDGELESS write the time of the last update under this id.
+constexpr std::string_view last_update = "last_update";
 
-/// Reads all values whose keys are `prefix` and an id.
+/// Loads all values whose keys are `prefix` and an id.
 template <class Id, class Value>
 caf::expected<std::map<Id, Value>>
 load(store& from, const std::string& prefix, warnings& broken,
@@ -19,7 +19,7 @@ load(store& from, const std::string& prefix, warnings& broken,
   auto keys = from.keys(prefix);
   if (!keys)
     return keys.error();
-  keys->erase(prefix + std::string{not_a_value});
+  keys->erase(prefix + std::string{last_update});
   std::map<Id, Value> result;
   auto problem = from.visit(
     *keys, broken, [&](const std::string& key, const std::string& text) {
@@ -73,8 +73,8 @@ load_providers(store& from, warnings& broken) {
 std::map<node_id, node_load> load_of_nodes(const mirrored_components& all) {
   std::map<node_id, node_load> result;
   for (auto& [id, x] : all)
-    for (auto& home : x.instances) {
-      auto& node = result[home.node];
+    for (auto& instance : x.instances) {
+      auto& node = result[instance.node];
       (x.kind == component_kind::function ? node.functions : node.resources)
         .insert(id);
     }

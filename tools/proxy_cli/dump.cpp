@@ -19,15 +19,15 @@ namespace {
 
 const std::string prefix = "performance:";
 
-/// Samples that are asked for at a time.
+/// Samples fetched at a time.
 constexpr std::size_t samples_per_page = 10'000;
 
-/// One list, or sorted set, of samples.
+/// A list or sorted set of samples.
 struct series {
   std::string key;
   std::string metric;
   physical_id instance;
-  /// As later EDGELESS has it: `performance:PID:METRIC`, a sorted set.
+  /// Of later versions of EDGELESS: `performance:PID:METRIC`, a sorted set.
   bool later = false;
 
   std::string file() const {
@@ -35,17 +35,17 @@ struct series {
   }
 };
 
-/// It becomes part of a file name: no folders, no options, nothing hidden.
-bool harmless(const std::string& metric) {
-  auto fine = [](unsigned char x) {
+/// Whether `metric` may be part of a file name: no separators, dots or dashes.
+bool is_file_name(const std::string& metric) {
+  auto is_allowed = [](unsigned char x) {
     return std::isalnum(x) != 0 || x == '_';
   };
   return !metric.empty() && metric.size() <= 100
-         && std::ranges::all_of(metric, fine);
+         && std::ranges::all_of(metric, is_allowed);
 }
 
-/// Nothing if the key has another form; later EDGELESS keeps there what
-/// functions log, too.
+/// Nothing if the key has another form, such as the logs of functions that
+/// later versions of EDGELESS keep there.
 std::optional<series> series_of(const std::string& key) {
   auto middle = key.find(':', prefix.size());
   if (middle == std::string::npos)
@@ -55,16 +55,16 @@ std::optional<series> series_of(const std::string& key) {
   auto later = parse_id<physical_id>(first);
   auto instance = later ? later : parse_id<physical_id>(second);
   auto& metric = later ? second : first;
-  if (!instance || !harmless(metric))
+  if (!instance || !is_file_name(metric))
     return std::nullopt;
   return series{key, metric, *instance, later.has_value()};
 }
 
-/// How many samples of the page were broken, or why it cannot be had.
+/// The number of invalid samples in the page, or why it cannot be read.
 caf::expected<std::size_t> write_page(const redis_reply& page, bool later,
                                       std::ostream& file) {
   if (page.type == redis_reply::kind::error)
-    return fail(ec::bad_input, later ? "is no sorted set" : "is no list");
+    return fail(ec::bad_input, later ? "is not a sorted set" : "is not a list");
   std::size_t broken = 0;
   for (auto& item : page.items) {
     auto sample = later ? read_dated_sample(item.text) : read_sample(item.text);
@@ -104,7 +104,7 @@ caf::error dump(store& from, const series& x, warnings& warn,
       break;
   }
   if (broken > 0)
-    warn.add(x.key, std::to_string(broken) + " samples make no sense");
+    warn.add(x.key, std::to_string(broken) + " invalid samples");
   file.close();
   return file ? caf::none
               : fail(ec::system_failure, "cannot write " + x.file());

@@ -27,7 +27,7 @@ constexpr std::string_view later_health
     "{disk_tot_writes}, gpu_load_perc {gpu_load_perc}%, gpu_temp_cels "
     "{gpu_temp_cels}°";
 
-/// GPUs tell thousandths of a degree.
+/// GPUs report thousandths of a degree.
 std::string degrees(std::int64_t thousandths) {
   char buffer[40];
   std::snprintf(buffer, sizeof buffer, "%.2f",
@@ -35,7 +35,7 @@ std::string degrees(std::int64_t thousandths) {
   return buffer;
 }
 
-/// Puts the figures where their names are.
+/// Replaces {NAME} in `form` by the figure of that name.
 std::string fill_in(std::string_view form, const mirrored_health& x) {
   std::string result;
   for (std::size_t at = 0; at < form.size();) {

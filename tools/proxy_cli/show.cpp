@@ -16,14 +16,14 @@ namespace json = boost::json;
 
 namespace {
 
-/// What a listing becomes: lines, or an object.
+/// The output of a listing: lines or a JSON object.
 class listing {
 public:
   explicit listing(bool as_json) : as_json_(as_json) {
     // nop
   }
 
-  /// `line` and `value` say the same of `key`.
+  /// `line` and `value` are two forms of the same content.
   void add(const std::string& key, const std::string& line, json::value value) {
     if (as_json_)
       object_.insert_or_assign(key, std::move(value));
@@ -31,7 +31,7 @@ public:
       lines_ += printable(key) + " -> " + line + '\n';
   }
 
-  /// A line on its own; `value` is what all the lines of `key` say.
+  /// `key` on a line of its own, then `lines`; `value` is the same content.
   void add_block(const std::string& key, const std::string& lines,
                  json::value value) {
     if (as_json_)
@@ -53,16 +53,16 @@ private:
   json::object object_;
 };
 
-/// The ids of all instances, as `of` picks them.
+/// The node ids or instance ids of all instances.
 template <class Id>
 std::vector<std::string> ids(const mirrored_component& x, Id instance_id::*of) {
   std::vector<std::string> result;
-  for (auto& home : x.instances)
-    result.push_back(to_string(home.*of));
+  for (auto& instance : x.instances)
+    result.push_back(to_string(instance.*of));
   return result;
 }
 
-caf::error show_homes(store& from, component_kind kind, warnings& broken,
+caf::error show_nodes(store& from, component_kind kind, warnings& broken,
                       listing& to) {
   auto all = load_components(from, broken);
   if (!all)
@@ -169,9 +169,9 @@ caf::error show_providers(store& from, warnings& broken, listing& to) {
 caf::error fill(store& from, show_what what, warnings& broken, listing& to) {
   switch (what) {
   case show_what::functions:
-    return show_homes(from, component_kind::function, broken, to);
+    return show_nodes(from, component_kind::function, broken, to);
   case show_what::resources:
-    return show_homes(from, component_kind::resource, broken, to);
+    return show_nodes(from, component_kind::resource, broken, to);
   case show_what::logical_to_physical:
     return show_physical(from, broken, to);
   case show_what::logical_to_workflow:
