@@ -15,15 +15,15 @@ namespace {
 
 const physical_id a{0, 1}, b{0, 2};
 
-execution_times times(physical_id who, std::vector<double> seconds) {
-  return {who, std::move(seconds)};
+execution_times times(physical_id instance, std::vector<double> seconds) {
+  return {instance, std::move(seconds)};
 }
 
 /// `count` samples, numbered from `first`.
-execution_times many(physical_id who, std::size_t count, double first = 0) {
+execution_times many(physical_id instance, std::size_t count, double first = 0) {
   std::vector<double> result(count);
   std::iota(result.begin(), result.end(), first);
-  return {who, std::move(result)};
+  return {instance, std::move(result)};
 }
 
 std::size_t count(const performance_samples& x) {

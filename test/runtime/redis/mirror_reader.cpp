@@ -222,16 +222,16 @@ TEST_CASE("mirror reader: reads back what the mirror writes") {
 
 TEST_CASE("mirror reader: reads back the instance that the mirror writes") {
   component_spec spec;
-  endpoint home;
-  home.node = node_id{1, 2};
-  home.instance = physical_id{3, 4};
+  endpoint placed;
+  placed.node = node_id{1, 2};
+  placed.instance = physical_id{3, 4};
   for (auto kind : {component_kind::function, component_kind::resource}) {
     spec.kind = kind;
-    auto there = read_component(json_of(spec, home));
+    auto there = read_component(json_of(spec, placed));
     REQUIRE(there);
     CHECK(there->kind == kind);
     CHECK(there->instances
-          == std::vector{instance_id{home.node, home.instance}});
+          == std::vector{instance_id{placed.node, placed.instance}});
     auto nowhere = read_component(json_of(spec, endpoint{}));
     REQUIRE(nowhere);
     CHECK(nowhere->instances.empty());
