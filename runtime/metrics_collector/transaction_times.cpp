@@ -2,11 +2,14 @@
 #include "runtime/metrics_collector/transaction_times.hpp"
 
 #include "runtime/placement/annotations.hpp"
+#include "runtime/redis/keys.hpp"
 #include "runtime/redis/mirror_values.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 namespace edgeless {
 
@@ -66,11 +69,11 @@ transaction_times::handle(const event& x, const moment& now,
   // migration; tools of EDGELESS read the keys with the physical id.
   std::vector<std::string> names;
   if (workflow) {
-    names.push_back("workflow:" + workflow_);
+    names.push_back(keys::workflow(workflow_));
   } else {
     if (x.source_component)
-      names.push_back("function:" + to_string(x.source_component));
-    names.push_back("function:" + to_string(x.source.instance));
+      names.push_back(keys::function(x.source_component));
+    names.push_back(keys::function(x.source.instance));
   }
   auto key = names.front() + ":" + std::to_string(*number);
   auto line = (begins ? "b," : "e,") + std::to_string(*number) + ","
@@ -103,6 +106,8 @@ void transaction_times::begin(const std::string& key, clock::time_point now) {
     begun_.erase(by_age_.begin()->second);
     by_age_.erase(by_age_.begin());
   }
+  assert(begun_.size() == by_age_.size());
+  assert(begun_.size() <= limits::transaction_times);
 }
 
 std::optional<std::int64_t>
@@ -117,6 +122,7 @@ transaction_times::end(const std::string& key,
                    .count();
   by_age_.erase(i->second.number);
   begun_.erase(i);
+  assert(begun_.size() == by_age_.size());
   if (now.steady < warm_up_ends_)
     return elapsed;
   auto sample = static_cast<double>(elapsed);
@@ -130,13 +136,13 @@ transaction_times::end(const std::string& key,
   auto text = std::to_string(elapsed) + "," + timestamp(now.wall);
   auto newest = std::to_string(limits::samples - 1);
   for (auto& x : names) {
-    commands.push_back({"LPUSH", x + ":samples", text});
-    commands.push_back({"LTRIM", x + ":samples", "0", newest});
-    commands.push_back({"SET", x + ":average", decimal(average->second)});
-    if (written_.size() < limits::transaction_times) {
-      written_.insert(x + ":samples");
-      written_.insert(x + ":average");
-    }
+    auto samples_key = keys::samples(x);
+    auto average_key = keys::average(x);
+    commands.push_back({"LPUSH", samples_key, text});
+    commands.push_back({"LTRIM", samples_key, "0", newest});
+    commands.push_back({"SET", average_key, decimal(average->second)});
+    if (written_.size() < limits::transaction_times)
+      written_.insert({std::move(samples_key), std::move(average_key)});
   }
   return elapsed;
 }

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cerrno>
 #include <cstring>
 #include <future>
@@ -133,6 +134,7 @@ exchange(int fd, const std::vector<redis_command>& commands,
   }
   if (replies.complete.size() > commands.size())
     return fail(ec::bad_input, "unexpected reply");
+  assert(replies.complete.size() == commands.size());
   return std::move(replies.complete);
 }
 

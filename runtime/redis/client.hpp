@@ -32,12 +32,12 @@ class redis {
 public:
   virtual ~redis() = default;
 
-  /// Sends all commands in one pipeline and returns their replies in the same
-  /// order; the error of a single command is its reply. An error means that the
-  /// server cannot be reached, does not answer in time, or violates the
-  /// protocol: the connection is closed, it is unknown which commands were
-  /// executed, and the next call opens a new connection. Returns within
-  /// limits::redis plus `timeout`, which blocking commands need.
+  /// Sends all commands in one pipeline and returns exactly one reply for each
+  /// of them, in the same order; the error of a command is its reply. An error
+  /// means that the server cannot be reached, does not answer in time, or
+  /// violates the protocol: the connection is closed, it is unknown which
+  /// commands were executed, and the next call opens a new connection. Returns
+  /// within limits::redis plus `timeout`, which blocking commands need.
   virtual caf::expected<std::vector<redis_reply>>
   run(const std::vector<redis_command>& commands,
       std::chrono::milliseconds timeout = {})

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/redis/command_merge.hpp"
 
+#include <cassert>
 #include <iterator>
 #include <map>
 
@@ -57,12 +58,14 @@ std::vector<redis_command> merge_commands(std::vector<redis_command> commands) {
   std::vector<redis_command> result;
   merger pending;
   for (auto& x : commands) {
+    assert(!x.empty());
     if (pending.take(x))
       continue;
     pending.flush(result);
     result.push_back(std::move(x));
   }
   pending.flush(result);
+  assert(result.size() <= commands.size());
   return result;
 }
 

@@ -63,7 +63,8 @@ public:
   std::vector<std::string> probe(std::size_t most);
 
   /// The keys that have a prefix of the mirror but are not part of the state.
-  std::vector<std::string> strays(const std::vector<std::string>& keys) const;
+  std::vector<std::string>
+  strays(const std::vector<std::string>& candidates) const;
 
   /// Deletes a list of samples, such as one whose key has another type.
   void replace(const std::string& key);

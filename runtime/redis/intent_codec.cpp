@@ -2,6 +2,7 @@
 #include "runtime/redis/intent_codec.hpp"
 
 #include "runtime/placement/annotations.hpp"
+#include "runtime/redis/keys.hpp"
 #include "runtime/redis/mirror_values.hpp"
 
 #include "messages/errors.hpp"
@@ -10,9 +11,6 @@
 namespace edgeless {
 
 namespace {
-
-constexpr std::string_view prefix = "intent:";
-constexpr std::string_view result_prefix = "intent:result:";
 
 /// `text` in quotes, shortened for an error message.
 std::string quoted(std::string_view text) {
@@ -52,7 +50,7 @@ caf::expected<intent> parse_migrate(std::string_view component,
 } // namespace
 
 bool is_intent_key(std::string_view key) {
-  return key.starts_with(prefix) && !key.starts_with(result_prefix)
+  return keys::intent.contains(key) && !keys::intent_result.contains(key)
          && key.size() <= limits::text;
 }
 
@@ -61,7 +59,7 @@ caf::expected<intent> parse_intent(std::string_view key,
   if (!is_intent_key(key))
     return bad_intent(
       quoted(key) + " is not an intent key such as intent:migrate:COMPONENT");
-  auto rest = key.substr(prefix.size());
+  auto rest = keys::intent.id_of(key);
   auto colon = rest.find(':');
   auto kind = rest.substr(0, colon);
   auto subject = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
@@ -95,11 +93,11 @@ caf::expected<intent> parse_intent(std::string_view key,
 std::string intent_result_key(std::string_view key) {
   auto rest = key.substr(0, limits::text);
   if (is_intent_key(key)) {
-    rest.remove_prefix(prefix.size());
+    rest = keys::intent.id_of(rest);
     if (auto colon = rest.find(':'); colon != std::string_view::npos)
       rest.remove_prefix(colon + 1);
   }
-  return std::string{result_prefix} + std::string{rest};
+  return keys::intent_result(rest);
 }
 
 std::string intent_result(std::string_view key, std::string_view value,

@@ -266,7 +266,8 @@ caf::expected<mirrored_provider> read_provider(std::string_view text) {
   return in.finish(std::move(result));
 }
 
-caf::expected<intent_outcome> read_outcome(std::string_view text) {
+caf::expected<mirrored_intent_result>
+read_intent_result(std::string_view text) {
   json::value document;
   auto object = object_of(text, document);
   if (!object)
@@ -274,8 +275,8 @@ caf::expected<intent_outcome> read_outcome(std::string_view text) {
   auto outcome = text_of(**object, "outcome");
   if (outcome != "done" && outcome != "refused")
     return fail(ec::bad_input, "must have the outcome done or refused");
-  return intent_outcome{text_of(**object, "value"), outcome == "done",
-                        text_of(**object, "reason")};
+  return mirrored_intent_result{text_of(**object, "value"), outcome == "done",
+                                text_of(**object, "reason")};
 }
 
 std::optional<instance_id> read_instance(std::string_view text) {

@@ -65,7 +65,7 @@ struct mirrored_sample {
 };
 
 /// The result of an intent.
-struct intent_outcome {
+struct mirrored_intent_result {
   std::string value; ///< the value of the intent; empty if unknown
   bool done = false;
   std::string reason;
@@ -75,7 +75,7 @@ caf::expected<mirrored_capabilities> read_capabilities(std::string_view json);
 caf::expected<mirrored_health> read_health(std::string_view json);
 caf::expected<mirrored_component> read_component(std::string_view json);
 caf::expected<mirrored_provider> read_provider(std::string_view json);
-caf::expected<intent_outcome> read_outcome(std::string_view json);
+caf::expected<mirrored_intent_result> read_intent_result(std::string_view json);
 
 /// Reads `InstanceId(node_id: UUID, function_id: UUID)`.
 std::optional<instance_id> read_instance(std::string_view text);

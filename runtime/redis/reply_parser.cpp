@@ -5,6 +5,8 @@
 
 #include <hiredis/hiredis.h>
 
+#include <cassert>
+
 namespace edgeless {
 
 namespace {
@@ -96,6 +98,7 @@ caf::error redis_reply_parser::feed(std::string_view bytes) {
       return caf::none;
     std::unique_ptr<redis_reply> owned{static_cast<redis_reply*>(next)};
     complete.push_back(std::move(*owned));
+    assert(memory_ <= budget_ && bytes_ <= budget_);
   }
 }
 

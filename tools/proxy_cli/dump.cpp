@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/proxy_cli/dump.hpp"
 
+#include "runtime/redis/keys.hpp"
 #include "runtime/redis/mirror_reader.hpp"
 #include "runtime/redis/mirror_values.hpp"
 
@@ -16,8 +17,6 @@
 namespace edgeless {
 
 namespace {
-
-const std::string prefix = "performance:";
 
 /// Samples fetched at a time.
 constexpr std::size_t samples_per_page = 10'000;
@@ -47,11 +46,12 @@ bool is_file_name(const std::string& metric) {
 /// Nothing if the key has another form, such as the logs of functions that
 /// later versions of EDGELESS keep there.
 std::optional<series> series_of(const std::string& key) {
-  auto middle = key.find(':', prefix.size());
+  std::string rest{keys::performance.id_of(key)};
+  auto middle = rest.find(':');
   if (middle == std::string::npos)
     return std::nullopt;
-  auto first = key.substr(prefix.size(), middle - prefix.size());
-  auto second = key.substr(middle + 1);
+  auto first = rest.substr(0, middle);
+  auto second = rest.substr(middle + 1);
   auto later = parse_id<physical_id>(first);
   auto instance = later ? later : parse_id<physical_id>(second);
   auto& metric = later ? second : first;
@@ -113,13 +113,13 @@ caf::error dump(store& from, const series& x, warnings& warn,
 } // namespace
 
 caf::error dump_performance(store& from, std::ostream& out) {
-  auto keys = from.keys(prefix);
-  if (!keys)
-    return keys.error();
+  auto found = from.keys(std::string{keys::performance.prefix});
+  if (!found)
+    return found.error();
   warnings broken;
-  for (auto& key : *keys)
-    if (auto found = series_of(key))
-      if (auto problem = dump(from, *found, broken, out))
+  for (auto& key : *found)
+    if (auto x = series_of(key))
+      if (auto problem = dump(from, *x, broken, out))
         return problem;
   return caf::none;
 }

@@ -3,6 +3,7 @@
 
 #include "runtime/base/log.hpp"
 #include "runtime/redis/intent_codec.hpp"
+#include "runtime/redis/keys.hpp"
 #include "runtime/redis/mirror_reader.hpp"
 #include "runtime/redis/mirror_values.hpp"
 
@@ -20,7 +21,7 @@ namespace {
 constexpr int poll_interval_ms = 50;
 
 std::string key_of(const intent_text& x) {
-  return "intent:" + x.verb + ':' + x.subject;
+  return keys::intent(x.verb + ':' + x.subject);
 }
 
 std::string result_key(const intent_text& x) {
@@ -39,7 +40,7 @@ caf::error push(store& to, const intent_text& x) {
   auto replies = to.run({{"MULTI"},
                          {"DEL", result_key(x)},
                          {"SET", key, x.value},
-                         {"RPUSH", "intents", key},
+                         {"RPUSH", std::string{keys::intents}, key},
                          {"EXEC"}});
   if (!replies)
     return replies.error();
@@ -55,7 +56,7 @@ caf::error push(store& to, const intent_text& x) {
 }
 
 /// The outcome of this intent; nothing while there is none.
-caf::expected<std::optional<intent_outcome>>
+caf::expected<std::optional<mirrored_intent_result>>
 poll_outcome(store& at, const intent_text& x) {
   auto replies = at.run({{"GET", result_key(x)}});
   if (!replies)
@@ -63,7 +64,7 @@ poll_outcome(store& at, const intent_text& x) {
   auto& reply = replies->front();
   if (reply.type == redis_reply::kind::nothing)
     return std::nullopt;
-  auto outcome = read_outcome(reply.text);
+  auto outcome = read_intent_result(reply.text);
   if (!outcome)
     return fail(ec::bad_input,
                 printable(result_key(x) + ' ' + explain(outcome.error())));

@@ -4,6 +4,8 @@
 #include "runtime/base/log.hpp"
 #include "runtime/redis/mirror_values.hpp"
 
+#include <caf/string_algorithms.hpp>
+
 #include <cstdio>
 
 namespace edgeless {
@@ -56,10 +58,7 @@ std::string fill_in(std::string_view form, const mirrored_health& x) {
 } // namespace
 
 std::string joined(const std::vector<std::string>& items) {
-  std::string result;
-  for (std::size_t i = 0; i < items.size(); ++i)
-    result += (i == 0 ? "" : ",") + printable(items[i]);
-  return result;
+  return printable(caf::join(items, ","));
 }
 
 std::string capabilities_line(const mirrored_capabilities& x) {

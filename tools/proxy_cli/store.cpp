@@ -68,10 +68,6 @@ store::run(const std::vector<redis_command>& commands) {
   auto replies = redis_->run(commands);
   if (!replies)
     return unreachable(explain(replies.error()));
-  if (replies->size() != commands.size())
-    return fail(ec::unreachable,
-                "got " + std::to_string(replies->size()) + " replies to "
-                  + std::to_string(commands.size()) + " commands");
   return replies;
 }
 

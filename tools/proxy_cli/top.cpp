@@ -4,6 +4,7 @@
 #include "tools/proxy_cli/domain.hpp"
 #include "tools/proxy_cli/lines.hpp"
 
+#include "runtime/redis/keys.hpp"
 #include "runtime/redis/mirror_reader.hpp"
 
 #include <algorithm>
@@ -112,13 +113,11 @@ load_activity(store& from, const std::vector<physical_id>& of) {
     auto end = std::min(of.size(), at + rows_per_page);
     std::vector<redis_command> commands;
     for (auto i = at; i < end; ++i) {
-      auto id = to_string(of[i]);
-      auto key = "performance:" + id + ":function_";
-      commands.push_back({"LRANGE", "performance:function_execution_time:" + id,
+      commands.push_back({"LRANGE", keys::execution_times(of[i]),
                           "-" + std::string{samples_per_instance}, "-1"});
-      for (auto metric : {"execution_time", "transfer_time"})
-        commands.push_back(
-          {"ZREVRANGE", key + metric, "0", samples_per_instance});
+      for (auto metric : {"function_execution_time", "function_transfer_time"})
+        commands.push_back({"ZREVRANGE", keys::later_samples(of[i], metric),
+                            "0", samples_per_instance});
     }
     auto replies = from.run(commands);
     if (!replies)

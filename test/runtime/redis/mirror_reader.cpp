@@ -183,16 +183,16 @@ TEST_CASE("mirror reader: reads a provider, or names the missing field") {
 }
 
 TEST_CASE("mirror reader: the outcome of an intent is done or refused") {
-  auto x = read_outcome(R"({"intent":"migrate","value":"N","outcome":"done",)"
+  auto x = read_intent_result(R"({"intent":"migrate","value":"N","outcome":"done",)"
                         R"("reason":"","time":1.5})");
   REQUIRE(x);
   CHECK(x->done);
   CHECK(x->value == "N");
-  auto y = read_outcome(R"({"outcome":"refused","reason":"unknown node"})");
+  auto y = read_intent_result(R"({"outcome":"refused","reason":"unknown node"})");
   REQUIRE(y);
   CHECK(!y->done);
   CHECK(y->reason == "unknown node");
-  CHECK(fault_of(read_outcome(R"({"outcome":"perhaps"})"))
+  CHECK(fault_of(read_intent_result(R"({"outcome":"perhaps"})"))
         == "must have the outcome done or refused");
 }
 
@@ -241,7 +241,7 @@ TEST_CASE("mirror reader: reads back the instance that the mirror writes") {
 TEST_CASE("mirror reader: reads back the result of an intent") {
   auto text = intent_result("intent:drain:N", "yes", false, "no \"N\"",
                             std::chrono::system_clock::time_point{});
-  auto outcome = read_outcome(text);
+  auto outcome = read_intent_result(text);
   REQUIRE(outcome);
   CHECK(!outcome->done);
   CHECK(outcome->value == "yes");
