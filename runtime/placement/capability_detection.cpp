@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/placement/capabilities.hpp"
+#include "runtime/placement/capability_detection.hpp"
 
 #include "runtime/base/files.hpp"
 #include "runtime/config/workflow_validation.hpp"
@@ -47,8 +47,8 @@ double megahertz(std::string_view cpuinfo) {
 
 } // namespace
 
-node_capabilities parse_capabilities(std::string_view cpuinfo,
-                                     std::string_view meminfo) {
+node_capabilities parse_proc_capabilities(std::string_view cpuinfo,
+                                          std::string_view meminfo) {
   node_capabilities result;
   core_counter counter;
   // The sections of CPUs are separated by empty lines.
@@ -74,8 +74,8 @@ node_capabilities parse_capabilities(std::string_view cpuinfo,
 }
 
 node_capabilities detect_capabilities() {
-  auto result
-    = parse_capabilities(text_of("/proc/cpuinfo"), text_of("/proc/meminfo"));
+  auto result = parse_proc_capabilities(text_of("/proc/cpuinfo"),
+                                        text_of("/proc/meminfo"));
   if (result.clock_freq_cpu == 0) {
     // On ARM, cpuinfo has no frequency, but cpufreq may have it in kHz.
     auto text
@@ -102,7 +102,7 @@ void override_capabilities(node_capabilities& capabilities,
   replace(capabilities.has_tpm, user.has_tpm);
 }
 
-node_capabilities capabilities_of(const node_settings& settings) {
+node_capabilities announced_capabilities(const node_settings& settings) {
   auto result = detect_capabilities();
   override_capabilities(result, settings.user_node_capabilities);
   if (settings.wasm_runtime.enabled)

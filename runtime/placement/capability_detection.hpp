@@ -11,7 +11,7 @@ namespace edgeless {
 
 /// The capabilities that a node announces: those detected on the machine,
 /// unless the settings override them, and the enabled run-times.
-node_capabilities capabilities_of(const node_settings& settings);
+node_capabilities announced_capabilities(const node_settings& settings);
 
 /// CPUs, cores, model, frequency and memory of this machine; unknown values are
 /// zero or empty. Reads /proc/cpuinfo, /proc/meminfo and cpufreq.
@@ -19,8 +19,8 @@ node_capabilities detect_capabilities();
 
 /// The same from the text of /proc/cpuinfo and /proc/meminfo. Without core ids,
 /// each CPU is a core.
-node_capabilities parse_capabilities(std::string_view cpuinfo,
-                                     std::string_view meminfo);
+node_capabilities parse_proc_capabilities(std::string_view cpuinfo,
+                                          std::string_view meminfo);
 
 /// Replaces the values that the settings contain.
 void override_capabilities(node_capabilities& capabilities,

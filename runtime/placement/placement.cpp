@@ -4,6 +4,7 @@
 #include "messages/limits.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cctype>
 
 namespace edgeless {
@@ -84,6 +85,7 @@ std::optional<node_id> node_picker::pick_from(const weighted_index& index,
       || strategy_ == placement_strategy::random)
     return index.draw(random_);
   auto result = index.next(last_);
+  assert(!result || nodes_.contains(*result));
   if (result)
     last_ = *result;
   return result;

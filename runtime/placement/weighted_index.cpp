@@ -2,10 +2,12 @@
 #include "runtime/placement/weighted_index.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace edgeless {
 
 void weighted_index::put(const node_id& node, double weight) {
+  assert(weight > 0);
   auto [i, is_new] = places_.try_emplace(node);
   if (is_new && vacant_.empty()) {
     i->second = nodes_.size();
@@ -16,6 +18,7 @@ void weighted_index::put(const node_id& node, double weight) {
     nodes_[i->second] = node;
   }
   set_weight(i->second, weight);
+  assert(places_.size() + vacant_.size() == nodes_.size());
 }
 
 void weighted_index::remove(const node_id& node) {
@@ -24,6 +27,7 @@ void weighted_index::remove(const node_id& node) {
     return;
   set_weight(removed.mapped(), 0);
   vacant_.push_back(removed.mapped());
+  assert(places_.size() + vacant_.size() == nodes_.size());
 }
 
 std::optional<node_id> weighted_index::next(const node_id& last) const {
@@ -36,6 +40,7 @@ std::optional<node_id> weighted_index::next(const node_id& last) const {
 std::optional<node_id> weighted_index::draw(const random_source& random) const {
   if (places_.empty())
     return std::nullopt;
+  assert(sums_[1] > 0);
   // 53 bits are what a double can hold: the draw is below 1.
   auto left = static_cast<double>(random() >> 11) * 0x1p-53 * sums_[1];
   std::size_t i = 1;
@@ -45,6 +50,7 @@ std::optional<node_id> weighted_index::draw(const random_source& random) const {
     if (left >= sums_[i] && sums_[i + 1] > 0)
       left -= sums_[i++];
   }
+  assert(sums_[i] > 0);
   return nodes_[i - sums_.size() / 2];
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/placement/capabilities.hpp"
+#include "runtime/placement/capability_detection.hpp"
 
 #include <doctest/doctest.h>
 
@@ -54,8 +54,8 @@ constexpr std::string_view meminfo = "MemTotal:       16384512 kB\n"
 
 } // namespace
 
-TEST_CASE("capabilities: hardware threads are CPUs, but not cores") {
-  auto capabilities = parse_capabilities(hyper_threads, meminfo);
+TEST_CASE("capability detection: hardware threads are CPUs, but not cores") {
+  auto capabilities = parse_proc_capabilities(hyper_threads, meminfo);
 
   CHECK(capabilities.num_cpus == 4);
   CHECK(capabilities.num_cores == 2);
@@ -64,12 +64,12 @@ TEST_CASE("capabilities: hardware threads are CPUs, but not cores") {
   CHECK(capabilities.mem_size == 16000);
 }
 
-TEST_CASE("capabilities: cores of different sockets are different cores") {
-  CHECK(parse_capabilities(two_sockets, meminfo).num_cores == 2);
+TEST_CASE("capability detection: cores of different sockets are different cores") {
+  CHECK(parse_proc_capabilities(two_sockets, meminfo).num_cores == 2);
 }
 
-TEST_CASE("capabilities: without core ids, each CPU is a core") {
-  auto capabilities = parse_capabilities(arm, meminfo);
+TEST_CASE("capability detection: without core ids, each CPU is a core") {
+  auto capabilities = parse_proc_capabilities(arm, meminfo);
 
   CHECK(capabilities.num_cpus == 2);
   CHECK(capabilities.num_cores == 2);
@@ -77,13 +77,13 @@ TEST_CASE("capabilities: without core ids, each CPU is a core") {
   CHECK(capabilities.clock_freq_cpu == 0);
 }
 
-TEST_CASE("capabilities: empty /proc files give zeros") {
-  CHECK(parse_capabilities("", "") == node_capabilities{});
-  CHECK(parse_capabilities("processor", "MemTotal: much")
+TEST_CASE("capability detection: empty /proc files give zeros") {
+  CHECK(parse_proc_capabilities("", "") == node_capabilities{});
+  CHECK(parse_proc_capabilities("processor", "MemTotal: much")
         == node_capabilities{});
 }
 
-TEST_CASE("capabilities: this machine has at least one CPU") {
+TEST_CASE("capability detection: this machine has at least one CPU") {
   auto capabilities = detect_capabilities();
 
   CHECK(capabilities.num_cpus >= 1);
@@ -92,8 +92,8 @@ TEST_CASE("capabilities: this machine has at least one CPU") {
   CHECK(capabilities.mem_size > 0);
 }
 
-TEST_CASE("capabilities: the settings override detected values") {
-  auto capabilities = parse_capabilities(hyper_threads, meminfo);
+TEST_CASE("capability detection: the settings override detected values") {
+  auto capabilities = parse_proc_capabilities(hyper_threads, meminfo);
   user_capabilities user;
   user.num_cpus = 8;
   user.labels = {"gpu"};
@@ -107,16 +107,16 @@ TEST_CASE("capabilities: the settings override detected values") {
   CHECK(!capabilities.is_tee_running);
 }
 
-TEST_CASE("capabilities: an enabled run-time is announced") {
+TEST_CASE("capability detection: an enabled run-time is announced") {
   node_settings settings;
-  CHECK(capabilities_of(settings).runtimes.empty());
+  CHECK(announced_capabilities(settings).runtimes.empty());
   settings.wasm_runtime.enabled = true;
-  CHECK(capabilities_of(settings).runtimes
+  CHECK(announced_capabilities(settings).runtimes
         == std::vector<std::string>{"RUST_WASM"});
 }
 
-TEST_CASE("capabilities: a run-time that is not implemented is not announced") {
+TEST_CASE("capability detection: a run-time that is not implemented is not announced") {
   node_settings settings;
   settings.container_runtime.enabled = true;
-  CHECK(capabilities_of(settings).runtimes.empty());
+  CHECK(announced_capabilities(settings).runtimes.empty());
 }
