@@ -14,15 +14,14 @@ void event_timer::start(function_histogram_ptr histograms, bool keep_samples) {
 }
 
 void event_timer::flush() {
-  auto unit = tick_clock::nanoseconds();
   if (keep_samples_ && samples_.empty())
     samples_.reserve(laps_.size());
   duration_histogram::counters tallies[2];
-  for (auto x : laps_) {
-    auto duration = static_cast<double>(x >> 1) * unit;
-    tallies[x & 1].observe(static_cast<std::uint64_t>(duration));
+  for (auto [duration, is_call] : laps_) {
+    auto nanoseconds = std::chrono::nanoseconds{duration}.count();
+    tallies[is_call].observe(static_cast<std::uint64_t>(nanoseconds));
     if (keep_samples_)
-      samples_.push_back(duration * 1e-9);
+      samples_.push_back(std::chrono::duration<double>{duration}.count());
   }
   laps_.clear();
   if (histograms_ && tallies[0].count > 0)

@@ -2,11 +2,10 @@
 #pragma once
 
 #include "runtime/metrics/function_histograms.hpp"
-#include "runtime/metrics/tick_clock.hpp"
 
+#include <cassert>
 #include <chrono>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 namespace edgeless {
@@ -24,7 +23,7 @@ public:
   /// The guest continues.
   void enter() {
     if (on_)
-      since_ = tick_clock::now();
+      since_ = clock::now();
   }
 
   /// The current event ran for `time` in another process; the time since
@@ -32,17 +31,15 @@ public:
   void credit(std::chrono::nanoseconds time) {
     if (!on_)
       return;
-    spent_ = static_cast<std::uint64_t>(static_cast<double>(time.count())
-                                        / tick_clock::nanoseconds());
-    since_ = std::numeric_limits<std::uint64_t>::max();
+    spent_ = time;
+    since_ = clock::time_point::max();
   }
 
   /// The handler of a cast or call has returned.
   void lap(bool call) {
     if (!on_)
       return;
-    auto spent = split();
-    laps_.push_back(spent << 1 | (call ? 1 : 0));
+    laps_.push_back({split(), call});
     if (laps_.size() >= batch_size)
       flush();
   }
@@ -72,12 +69,21 @@ public:
   std::uint64_t take_omitted();
 
 private:
-  static constexpr std::size_t batch_size = 512;
+  using clock = std::chrono::steady_clock;
 
-  std::uint64_t split() {
-    auto now = tick_clock::now();
-    auto spent = spent_ + (now > since_ ? now - since_ : 0);
-    spent_ = 0;
+  struct lap_time {
+    clock::duration duration;
+    bool is_call;
+  };
+
+  static constexpr std::size_t batch_size = 256;
+
+  /// The time of the current event until now; the next one starts.
+  clock::duration split() {
+    auto now = clock::now();
+    auto spent = spent_ + (now > since_ ? now - since_ : clock::duration{0});
+    assert(spent.count() >= 0);
+    spent_ = clock::duration{0};
     since_ = now;
     return spent;
   }
@@ -88,9 +94,9 @@ private:
   bool on_ = false;
   bool keep_samples_ = false;
   function_histogram_ptr histograms_;
-  std::uint64_t since_ = 0;
-  std::uint64_t spent_ = 0; ///< on the current event, in earlier slices
-  std::vector<std::uint64_t> laps_;
+  clock::time_point since_{};
+  clock::duration spent_{0}; ///< on the current event, in earlier slices
+  std::vector<lap_time> laps_;
   std::vector<double> samples_;
   std::uint64_t omitted_ = 0;
 };

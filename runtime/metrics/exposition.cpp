@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/metrics/exposition.hpp"
 
+#include "runtime/net/socket.hpp"
+
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
 
-#include <netdb.h>
 #include <prometheus/collectable.h>
 #include <prometheus/exposer.h>
 #include <prometheus/text_serializer.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
+#include <cassert>
 #include <exception>
 #include <limits>
 
@@ -118,34 +116,16 @@ struct collector : prometheus::Collectable {
 
 // -- listening ----------------------------------------------------------------
 
-/// The address of a host, as the server wants it.
-caf::expected<std::string> resolve(const url& where) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  auto port = std::to_string(where.port);
-  if (auto error
-      = ::getaddrinfo(where.host.c_str(), port.c_str(), &hints, &found))
-    return fail(ec::bad_input, where.host + ": " + ::gai_strerror(error));
-  // The server does not say why it cannot listen: ask the system ourselves.
-  auto socket = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  int on = 1;
-  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  auto bound = ::bind(socket, found->ai_addr, found->ai_addrlen) == 0
-               && ::listen(socket, 1) == 0;
-  std::string problem = bound ? "" : std::strerror(errno);
-  ::close(socket);
-  char text[NI_MAXHOST] = {};
-  ::getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text, nullptr,
-                0, NI_NUMERICHOST);
-  auto is_ipv6 = found->ai_family == AF_INET6;
-  ::freeaddrinfo(found);
-  if (!bound)
-    return fail(ec::system_failure, problem);
-  std::string host = text;
-  return (is_ipv6 ? "[" + host + "]" : host) + ":" + port;
+/// The first address of a host, in the form of CivetWeb, which does not report
+/// why it cannot listen: this tries to listen there first.
+caf::expected<std::string> listening_port(const url& where) {
+  auto found = resolve(where, false);
+  if (!found)
+    return found.error();
+  assert(!found->empty());
+  if (auto socket = listen_at(found->front()); !socket)
+    return socket.error();
+  return to_string(found->front());
 }
 
 class exposer final : public metrics_server {
@@ -181,7 +161,7 @@ serve_metrics(const url& where, metrics_source source) {
   };
   if (where.scheme != "http")
     return refuse("only http:// is served");
-  auto address = resolve(where);
+  auto address = listening_port(where);
   if (!address)
     return refuse(explain(address.error()));
   try {

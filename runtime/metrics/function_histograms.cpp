@@ -3,6 +3,8 @@
 
 #include "messages/limits.hpp"
 
+#include <cassert>
+
 namespace edgeless {
 
 function_histogram_ptr function_histograms::open(const physical_id& instance,
@@ -14,6 +16,7 @@ function_histogram_ptr function_histograms::open(const physical_id& instance,
   x.is_own = own_ < limits::function_series;
   if (x.is_own) {
     ++own_;
+    assert(own_ <= limits::function_series);
     x.histogram = std::make_shared<function_histogram>();
     x.histogram->function_id = to_string(instance);
     x.histogram->function_type = type;
@@ -34,6 +37,7 @@ void function_histograms::close(const physical_id& instance) {
   auto i = entries_.find(instance);
   if (i == entries_.end())
     return;
+  assert(own_ >= std::size_t{i->second.is_own});
   own_ -= i->second.is_own;
   entries_.erase(i);
 }

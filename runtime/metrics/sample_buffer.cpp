@@ -4,6 +4,7 @@
 #include "messages/limits.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace edgeless {
@@ -27,10 +28,12 @@ void sample_buffer::add(execution_times x) {
     trim(row, row.size - limits::samples);
   while (size_ > limits::samples_waiting)
     drop_oldest();
+  assert(ages_.empty() == rows_.empty());
 }
 
 /// Drops the oldest `excess` samples of a row.
 void sample_buffer::trim(row& x, std::size_t excess) {
+  assert(excess <= x.size && x.size <= size_);
   omitted_ += excess;
   size_ -= excess;
   x.size -= excess;
@@ -99,6 +102,7 @@ std::size_t sample_buffer::take(rows::iterator from, std::size_t most,
       x.chunks.pop_front();
     }
   }
+  assert(count <= x.size && x.size <= size_);
   x.size -= count;
   size_ -= count;
   if (x.chunks.empty())
