@@ -223,78 +223,66 @@ cli_command with_controller(Verb verb) {
 void add_workflow_commands(CLI::App& options, std::string& argument,
                            cli_command& chosen) {
   auto* group
-    = options.add_subcommand("workflow", "Start, stop and inspect workflows");
-  group->require_subcommand(1);
-  auto add = [&](const char* name, const char* what, cli_command verb) {
-    auto* sub = group->add_subcommand(name, what);
-    sub->callback([&chosen, verb] { chosen = verb; });
-    return sub;
+    = add_group(options, "workflow", "Start, stop and inspect workflows");
+  auto for_id = [&](auto verb) {
+    return with_controller([&argument, verb](session& x) {
+      return for_workflows(x, argument, verb);
+    });
+  };
+  auto add = [&](const char* name, const char* purpose, cli_command verb) {
+    return add_command(*group, name, purpose, chosen, std::move(verb));
   };
   add("start", "Start the workflow of a JSON file and print its id",
       with_controller([&](session& x) { return start_workflow(x, argument); }))
-    ->add_option("file", argument)
+    ->add_option("file", argument, "The workflow file")
     ->required();
-  add("stop", "Stop a workflow, or all workflows",
-      with_controller(
-        [&](session& x) { return for_workflows(x, argument, stop_workflow); }))
-    ->add_option("id", argument)
+  add("stop", "Stop a workflow, or all workflows", for_id(stop_workflow))
+    ->add_option("id", argument, "The id of a workflow, or all")
     ->required();
   add("list", "Print the ids of all workflows",
       with_controller(list_workflows));
-  add(
-    "inspect", "Show the components, nodes and state of a workflow, or of all",
-    with_controller([&](session& x) {
-      return for_workflows(x, argument, [&](session& y, const workflow_id& id) {
+  add("inspect",
+      "Show the components, nodes and state of a workflow, or of all",
+      for_id([&](session& x, const workflow_id& id) {
         if (argument == "all")
           std::cout << "** workflow " << to_string(id) << '\n';
-        return inspect_workflow(y, id);
-      });
-    }))
-    ->add_option("id", argument)
+        return inspect_workflow(x, id);
+      }))
+    ->add_option("id", argument, "The id of a workflow, or all")
     ->required();
 }
 
 void add_domain_commands(CLI::App& options, std::string& argument,
                          cli_command& chosen) {
-  auto* group = options.add_subcommand("domain", "Show orchestration domains");
-  group->require_subcommand(1);
+  auto* group = add_group(options, "domain", "Show orchestration domains");
   auto show
     = with_controller([&](session& x) { return print_domains(x, argument); });
-  group->add_subcommand("list", "Print all domains")->callback([&, show] {
-    chosen = show;
-  });
-  auto* inspect = group->add_subcommand(
-    "inspect", "Show the capabilities of a domain, or of all domains");
-  inspect->add_option("id", argument)->required();
-  inspect->callback([&, show] { chosen = show; });
+  add_command(*group, "list", "Print all domains", chosen, show);
+  add_command(*group, "inspect",
+              "Show the capabilities of a domain, or of all domains", chosen,
+              show)
+    ->add_option("id", argument, "The id of a domain, or all")
+    ->required();
 }
 
 void add_function_commands(CLI::App& options, std::string& argument,
                            invocation& event, cli_command& chosen) {
-  auto* group
-    = options.add_subcommand("function", "Build and invoke functions");
-  group->require_subcommand(1);
-  auto* build
-    = group->add_subcommand("build", "Build the module of a function.json");
-  build->add_option("file", argument)->required();
-  build->callback([&] {
-    chosen = [&](const std::string&) {
-      return build_module(argument);
-    };
-  });
-  auto* invoke_it = group->add_subcommand(
-    "invoke", "Send an event to an instance: cast INVOCATION_URL NODE_ID "
-              "INSTANCE_ID PAYLOAD");
-  invoke_it->add_option("type", event.type)->required();
-  invoke_it->add_option("url", event.url)->required();
-  invoke_it->add_option("node", event.node)->required();
-  invoke_it->add_option("function", event.function)->required();
-  invoke_it->add_option("payload", event.payload)->required();
-  invoke_it->callback([&] {
-    chosen = [&](const std::string& config_file) {
-      return invoke(event, config_file);
-    };
-  });
+  auto* group = add_group(options, "function", "Build and invoke functions");
+  add_command(*group, "build", "Build the module of a function.json", chosen,
+              [&](const std::string&) { return build_module(argument); })
+    ->add_option("file", argument, "The function.json")
+    ->required();
+  auto* invoke_it = add_command(
+    *group, "invoke", "Send an event to an instance", chosen,
+    [&](const std::string& config_file) { return invoke(event, config_file); });
+  auto add = [&](const char* name, std::string& value, const char* purpose) {
+    invoke_it->add_option(name, value, purpose)->required();
+  };
+  add("type", event.type, "The type of the event: cast");
+  add("url", event.url, "The invocation URL of the node");
+  add("node", event.node, "The id of the node");
+  add("function", event.function, "The id of the instance");
+  add("payload", event.payload, "The payload of the event");
 }
 
 } // namespace

@@ -11,7 +11,7 @@
 #include "runtime/metrics/domain_metrics.hpp"
 #include "runtime/net/basp/basp_transport.hpp"
 #include "runtime/net/basp/caf_system.hpp"
-#include "runtime/placement/capabilities.hpp"
+#include "runtime/placement/capability_detection.hpp"
 #include "runtime/placement/health.hpp"
 #include "runtime/redis/client.hpp"
 #include "runtime/wasm/engine.hpp"
@@ -141,6 +141,28 @@ redis_opener redis_at(const std::string& redis_url) {
   };
 }
 
+/// The options of a node, from the [general] section of its settings.
+template <class General>
+caf::expected<node_options> make_node_options(const General& general,
+                                              const node_id& id,
+                                              std::shared_ptr<transport> net) {
+  auto ingress_url = parse_url(general.invocation_url);
+  if (!ingress_url)
+    return ingress_url.error();
+  node_options result;
+  result.description.id = id;
+  result.description.agent_url = general.agent_url_announced;
+  result.description.invocation_url = general.invocation_url_announced;
+  result.orchestrator_url = general.orchestrator_url;
+  result.gate_at = *ingress_url;
+  result.net = std::move(net);
+  result.health = [probe = std::make_shared<health_probe>()] {
+    return probe->sample();
+  };
+  result.random = os_random();
+  return result;
+}
+
 /// The node that the orchestrator runs for the metrics-collector, in an actor
 /// system of its own. It joins as any other node does; without a run-time, no
 /// function is placed on it.
@@ -150,25 +172,14 @@ struct collector_process : actor_process {
   /// `id` is the node id in the certificate of the orchestrator; nil without
   /// TLS.
   caf::error launch(const orchestrator_settings& settings, const node_id& id) {
-    auto& general = settings.general;
-    node_options options;
-    options.random = os_random();
-    options.description.id = id ? id : draw<node_id>(options.random);
-    options.description.agent_url = general.agent_url_announced;
-    options.description.invocation_url = general.invocation_url_announced;
+    auto made = make_node_options(settings.general,
+                                  id ? id : draw<node_id>(os_random()), net_);
+    if (!made)
+      return made.error();
+    auto options = std::move(*made);
     options.description.providers.push_back(
       {"metrics-collector", "metrics-collector", {}});
-    options.orchestrator_url = general.orchestrator_url;
     options.telemetry_level = std::nullopt;
-    options.net = net_;
-    auto gate_at = parse_url(general.invocation_url);
-    if (!gate_at)
-      return gate_at.error();
-    options.gate_at = *gate_at;
-    auto probe = std::make_shared<health_probe>();
-    options.health = [probe] {
-      return probe->sample();
-    };
     options.metrics = redis_at(settings.collector_redis_url);
     set_root(system_.spawn<caf::detached>(node, std::move(options)));
     return caf::none;
@@ -233,25 +244,19 @@ struct node_process : actor_process {
 
   caf::error launch(const node_settings& settings) {
     auto& general = settings.general;
-    node_options options;
-    options.description.id = general.node_id;
-    options.description.agent_url = general.agent_url_announced;
-    options.description.invocation_url = general.invocation_url_announced;
-    options.description.capabilities = capabilities_of(settings);
+    auto made = make_node_options(general, general.node_id, net_);
+    if (!made)
+      return made.error();
+    auto options = std::move(*made);
+    options.description.capabilities = announced_capabilities(settings);
     if (auto& id = settings.resources.file_log_provider; !id.empty())
       options.description.providers.push_back({id, "file-log", {}});
     if (auto& id = settings.resources.redis_provider; !id.empty())
       options.description.providers.push_back({id, "redis", {}});
     options.redis_at = open_redis;
-    options.orchestrator_url = general.orchestrator_url;
     options.telemetry_level = settings.telemetry.log_level == log_level::off
                                 ? std::nullopt
                                 : std::optional{settings.telemetry.log_level};
-    options.net = net_;
-    auto gate_at = parse_url(general.invocation_url);
-    if (!gate_at)
-      return gate_at.error();
-    options.gate_at = *gate_at;
     if (settings.wasm_runtime.enabled)
       options.engine = make_wasm_engine(engine_settings_of(settings));
     options.registry = std::make_shared<instance_registry>(general.node_id);
@@ -261,11 +266,6 @@ struct node_process : actor_process {
     serve("node", settings.telemetry.metrics_url,
           [registry = options.registry, engine = options.engine](
             metrics_page& x) { add_metrics(x, *registry, engine.get()); });
-    auto probe = std::make_shared<health_probe>();
-    options.health = [probe] {
-      return probe->sample();
-    };
-    options.random = os_random();
     set_root(system_.spawn<caf::detached>(node, std::move(options)));
     return caf::none;
   }
@@ -293,7 +293,7 @@ caf::expected<process_ptr> launch_as(const Settings& settings) {
   if (!tls)
     return tls.error();
   if (auto open = plaintext_addresses(settings.tls, all); !open.empty())
-    log_warn("wire", "peers of ", open,
+    log_warn("transport", "peers of ", open,
              " are not authenticated: [tls] insecure = true");
   auto result = std::make_unique<Process>(std::move(*tls));
   if (auto problem = result->launch(settings))

@@ -76,6 +76,12 @@ int program::fail(const caf::error& reason) const {
   return 1;
 }
 
+CLI::App* add_group(CLI::App& to, const char* name, const char* purpose) {
+  auto* result = to.add_subcommand(name, purpose);
+  result->require_subcommand(1);
+  return result;
+}
+
 void block_signals() {
   auto signals = termination_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -97,12 +103,12 @@ void run_until_signal(std::vector<process_ptr> running) {
     running.pop_back();
 }
 
-int daemon_main(int argc, char** argv, const daemon_spec& outline) {
+int daemon_main(int argc, char** argv, const daemon_spec& spec) {
   if (auto code = run_as_child(argc, argv))
     return *code;
   block_signals();
-  program self{outline.name, outline.purpose};
-  std::string config = outline.config_file;
+  program self{spec.name, spec.purpose};
+  std::string config = spec.config_file;
   std::string template_file;
   self.options()
     .add_option("-c,--config-file", config, "The configuration file")
@@ -112,10 +118,10 @@ int daemon_main(int argc, char** argv, const daemon_spec& outline) {
   if (auto code = self.parse(argc, argv))
     return *code;
   if (!template_file.empty()) {
-    auto problem = write_template(template_file, outline.template_text());
+    auto problem = write_template(template_file, spec.template_text());
     return problem ? self.fail(problem) : 0;
   }
-  auto running = outline.launch(config);
+  auto running = spec.launch(config);
   if (!running)
     return self.fail(running.error());
   std::vector<process_ptr> all;

@@ -5,9 +5,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace edgeless {
@@ -35,6 +37,19 @@ private:
   std::string log_level_;
 };
 
+/// Adds a subcommand that needs a subcommand.
+CLI::App* add_group(CLI::App& to, const char* name, const char* purpose);
+
+/// Adds a subcommand that stores `command` in `chosen`.
+template <class Command>
+CLI::App* add_command(CLI::App& to, const char* name, const char* purpose,
+                      Command& chosen,
+                      const std::type_identity_t<Command>& command) {
+  auto* result = to.add_subcommand(name, purpose);
+  result->callback([&chosen, command] { chosen = command; });
+  return result;
+}
+
 /// Blocks SIGINT and SIGTERM in this thread and its future threads and ignores
 /// SIGPIPE. To be called before any thread starts.
 void block_signals();
@@ -53,6 +68,18 @@ struct daemon_spec {
   std::function<std::string()> template_text;
   std::function<caf::expected<process_ptr>(const std::string& file)> launch;
 };
-int daemon_main(int argc, char** argv, const daemon_spec& outline);
+int daemon_main(int argc, char** argv, const daemon_spec& spec);
+
+/// Starts a process with the settings of a file: daemon_spec::launch.
+template <class Settings>
+auto launch_with(
+  caf::expected<Settings> (*load)(const std::filesystem::path&)) {
+  return [load](const std::string& file) -> caf::expected<process_ptr> {
+    auto settings = load(file);
+    if (!settings)
+      return settings.error();
+    return launch(*settings);
+  };
+}
 
 } // namespace edgeless

@@ -15,7 +15,7 @@ using namespace edgeless;
 namespace {
 
 /// The chosen command, to be run when the command line has been parsed.
-using command = std::function<caf::error(store&)>;
+using store_command = std::function<caf::error(store&)>;
 
 struct arguments {
   std::string proxy_type = "Redis";
@@ -24,21 +24,8 @@ struct arguments {
   std::string component, node, workflow;
   bool wait = false;
   double timeout = std::chrono::duration<double>(limits::client).count();
-  command chosen;
+  store_command chosen;
 };
-
-CLI::App* add_group(CLI::App& to, const char* name, const char* what) {
-  auto* group = to.add_subcommand(name, what);
-  group->require_subcommand(1);
-  return group;
-}
-
-CLI::App* add_command(CLI::App& to, const char* name, const char* what,
-                      arguments& x, command verb) {
-  auto* sub = to.add_subcommand(name, what);
-  sub->callback([&x, verb = std::move(verb)] { x.chosen = verb; });
-  return sub;
-}
 
 void add_show(CLI::App& options, arguments& x) {
   auto* group = add_group(options, "show", "Show the mirror of a domain");
@@ -47,7 +34,7 @@ void add_show(CLI::App& options, arguments& x) {
         auto verb = [&x, which](store& from) {
           return show(from, which, x.output == "json", std::cout);
         };
-        add_command(to, name, what, x, verb)
+        add_command(to, name, what, x.chosen, verb)
           ->add_option("-o,--output", x.output, "Output format: text or json")
           ->check(CLI::IsMember({"text", "json"}))
           ->capture_default_str();
@@ -83,7 +70,7 @@ void add_intents(CLI::App& options, arguments& x) {
           std::chrono::duration<double>(x.timeout));
       return submit(to, *intent, timeout, std::cout);
     };
-    auto* sub = add_command(*group, name, what, x, verb);
+    auto* sub = add_command(*group, name, what, x.chosen, verb);
     sub->add_flag("-w,--wait", x.wait, "Wait for the outcome and print it");
     sub->add_option("--timeout", x.timeout, "Timeout of --wait in seconds")
       ->check(CLI::Range(0.0, 86400.0))
@@ -114,11 +101,12 @@ void add_intents(CLI::App& options, arguments& x) {
 void add_others(CLI::App& options, arguments& x) {
   auto* dump = add_group(options, "dump", "Write samples to files");
   add_command(*dump, "performance",
-              "Write the execution times, a file for each function instance", x,
+              "Write the execution times, a file for each function instance",
+              x.chosen,
               [](store& from) { return dump_performance(from, std::cout); });
   auto* top
     = add_group(options, "top", "Show a table that is refreshed each second");
-  add_command(*top, "nodes", "Health and load of each node", x,
+  add_command(*top, "nodes", "Health and load of each node", x.chosen,
               [](store& from) {
                 return watch_table([&from] { return top_nodes(from); });
               });
@@ -129,8 +117,8 @@ void add_others(CLI::App& options, arguments& x) {
     return watch_table(
       [&] { return top_workflow(from, id.value_or(workflow_id{})); });
   };
-  add_command(*top, "workflow", "Execution times within the last minute", x,
-              watch_workflow)
+  add_command(*top, "workflow", "Execution times within the last minute",
+              x.chosen, watch_workflow)
     ->add_option("workflow", x.workflow, "Show this workflow only");
 }
 

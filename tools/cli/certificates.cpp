@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tools/cli/certificates.hpp"
 
+#include "tools/program.hpp"
+
 #include "runtime/net/certificate_authority.hpp"
 
 #include <chrono>
@@ -61,26 +63,28 @@ caf::error issue(const certificate_arguments& x) {
 } // namespace
 
 void add_certificate_commands(CLI::App& options, cli_command& chosen) {
-  auto* group = options.add_subcommand(
-    "certificate",
-    "Create a certificate authority, and certificates for [tls]");
-  group->require_subcommand(1);
+  auto* group
+    = add_group(options, "certificate",
+                "Create a certificate authority, and certificates for [tls]");
   auto arguments = std::make_shared<certificate_arguments>();
-  auto* make = group->add_subcommand(
-    "init", "Create a certificate authority in a folder");
-  make->add_option("folder", arguments->folder)->required();
-  make->callback([&chosen, arguments] {
-    chosen = [arguments](const std::string&) {
-      return init(arguments->folder);
-    };
-  });
-  auto* sign = group->add_subcommand(
-    "issue", "Issue a certificate: FOLDER node UUID | orchestrator DOMAIN | "
-             "controller | client NAME");
+  add_command(
+    *group, "init", "Create a certificate authority in a folder", chosen,
+    [arguments](const std::string&) { return init(arguments->folder); })
+    ->add_option("folder", arguments->folder, "The folder of the authority")
+    ->required();
+  auto* sign = add_command(
+    *group, "issue",
+    "Issue a certificate: FOLDER node UUID | orchestrator DOMAIN | controller "
+    "| client NAME",
+    chosen, [arguments](const std::string&) { return issue(*arguments); });
   sign->add_option("folder", arguments->folder, "The folder of the authority")
     ->required();
-  sign->add_option("role", arguments->role)->required();
-  sign->add_option("name", arguments->name);
+  sign
+    ->add_option("role", arguments->role,
+                 "node, orchestrator, controller or client")
+    ->required();
+  sign->add_option("name", arguments->name,
+                   "The node id, the domain id or the name of the client");
   sign->add_option("--out", arguments->prefix,
                    "Write PREFIX.pem and PREFIX.key; default: "
                    "FOLDER/ROLE-NAME");
@@ -91,11 +95,6 @@ void add_certificate_commands(CLI::App& options, cli_command& chosen) {
     ->check(CLI::Range(0.0, 36500.0));
   sign->add_option("--host", arguments->hosts,
                    "A host name or address that the certificate names, too");
-  sign->callback([&chosen, arguments] {
-    chosen = [arguments](const std::string&) {
-      return issue(*arguments);
-    };
-  });
 }
 
 } // namespace edgeless
