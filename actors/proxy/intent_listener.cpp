@@ -3,6 +3,7 @@
 
 #include "runtime/base/log.hpp"
 #include "runtime/redis/intent_codec.hpp"
+#include "runtime/redis/keys.hpp"
 
 #include "messages/limits.hpp"
 
@@ -45,10 +46,11 @@ bool intent_listener_state::pop() {
     acceptor = std::move(*opened);
   }
   auto seconds = std::chrono::seconds{limits::intent_wait}.count();
-  auto replies = acceptor->run({{"BLPOP", "intents", std::to_string(seconds)}},
-                               limits::intent_wait);
-  if (!replies || replies->empty()) {
-    back_off(replies ? "Redis leaves commands out" : explain(replies.error()));
+  auto replies = acceptor->run(
+    {{"BLPOP", std::string{keys::intents}, std::to_string(seconds)}},
+    limits::intent_wait);
+  if (!replies) {
+    back_off(explain(replies.error()));
     return false;
   }
   auto& reply = replies->front();
@@ -74,8 +76,8 @@ bool intent_listener_state::obtain(std::string& value) {
   auto replies = acceptor->run(
     {{"GETRANGE", *key, "0", std::to_string(limits::intent_text)},
      {"DEL", *key}});
-  if (!replies || replies->size() != 2) {
-    back_off(replies ? "Redis leaves commands out" : explain(replies.error()));
+  if (!replies) {
+    back_off(explain(replies.error()));
     return false;
   }
   value = replies->front().type == redis_reply::kind::text

@@ -74,8 +74,6 @@ caf::expected<redis_reply> redis_child::ask(redis_command command) {
   auto replies = acceptor_->run({std::move(command)});
   if (!replies)
     return replies.error();
-  if (replies->size() != 1)
-    return fail(ec::unreachable, "Redis leaves commands out");
   if (replies->front().type == redis_reply::kind::error)
     return fail(ec::unreachable, replies->front().text);
   return std::move(replies->front());
