@@ -8,106 +8,85 @@
 
 #include <prometheus/collectable.h>
 #include <prometheus/exposer.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <cassert>
 #include <exception>
 #include <limits>
 
 namespace edgeless {
 
-// -- a page -------------------------------------------------------------------
+namespace {
 
-metric& metrics_page::add(const std::string& name, const std::string& help,
-                          metric_kind kind, metric_labels labels) {
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+/// Adds a metric to the family of that name.
+ClientMetric& add(std::vector<MetricFamily>& to, const std::string& name,
+                  const std::string& help, MetricType type,
+                  const metric_labels& labels) {
   // Searched from the end: metrics of a family are mostly added in a row.
-  auto i = families_.end();
-  while (i != families_.begin())
-    if ((--i)->name == name)
-      return i->metrics.emplace_back(metric{std::move(labels), 0, {}});
-  families_.push_back({name, help, kind, {}});
-  return families_.back().metrics.emplace_back(
-    metric{std::move(labels), 0, {}});
+  auto i = std::find_if(to.rbegin(), to.rend(),
+                        [&](auto& x) { return x.name == name; });
+  auto is_new = i == to.rend();
+  auto& family = is_new ? to.emplace_back() : *i;
+  if (is_new) {
+    family.name = name;
+    family.help = help;
+    family.type = type;
+  }
+  assert(family.type == type);
+  auto& result = family.metric.emplace_back();
+  for (auto& [key, value] : labels)
+    result.label.push_back({key, value});
+  return result;
 }
 
+} // namespace
+
+// -- a page -------------------------------------------------------------------
+
 void metrics_page::counter(const std::string& name, const std::string& help,
-                           double value, metric_labels labels) {
-  add(name, help, metric_kind::counter, std::move(labels)).value = value;
+                           double value, const metric_labels& labels) {
+  add(families_, name, help, MetricType::Counter, labels).counter.value = value;
 }
 
 void metrics_page::gauge(const std::string& name, const std::string& help,
-                         double value, metric_labels labels) {
-  add(name, help, metric_kind::gauge, std::move(labels)).value = value;
+                         double value, const metric_labels& labels) {
+  add(families_, name, help, MetricType::Gauge, labels).gauge.value = value;
 }
 
 void metrics_page::histogram(const std::string& name, const std::string& help,
                              const duration_histogram::reading& durations,
-                             metric_labels labels) {
-  add(name, help, metric_kind::histogram, std::move(labels)).durations
-    = durations;
-}
-
-// -- conversion to prometheus-cpp
-// ----------------------------------------------
-
-namespace {
-
-prometheus::MetricType type_of(metric_kind kind) {
-  switch (kind) {
-  case metric_kind::counter:
-    return prometheus::MetricType::Counter;
-  case metric_kind::histogram:
-    return prometheus::MetricType::Histogram;
-  default:
-    return prometheus::MetricType::Gauge;
-  }
-}
-
-void convert(const duration_histogram::reading& from,
-             prometheus::ClientMetric::Histogram& to) {
+                             const metric_labels& labels) {
+  auto& to
+    = add(families_, name, help, MetricType::Histogram, labels).histogram;
   std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < duration_histogram::bounds; ++i) {
-    sum += from.buckets[i];
-    auto bound = static_cast<double>(duration_histogram::bound(i)) / 1e9;
+  for (std::size_t i = 0; i <= duration_histogram::bounds; ++i) {
+    sum += durations.buckets[i];
+    auto bound = i < duration_histogram::bounds
+                   ? static_cast<double>(duration_histogram::bound(i)) / 1e9
+                   : std::numeric_limits<double>::infinity();
     to.bucket.push_back({sum, bound});
   }
-  sum += from.buckets[duration_histogram::bounds];
-  to.bucket.push_back({sum, std::numeric_limits<double>::infinity()});
   to.sample_count = sum;
-  to.sample_sum = from.seconds;
+  to.sample_sum = durations.seconds;
 }
 
-prometheus::MetricFamily convert(const metric_family& from) {
-  prometheus::MetricFamily result;
-  result.name = from.name;
-  result.help = from.help;
-  result.type = type_of(from.kind);
-  for (auto& x : from.metrics) {
-    prometheus::ClientMetric y;
-    for (auto& [name, value] : x.labels)
-      y.label.push_back({name, value});
-    if (from.kind == metric_kind::counter)
-      y.counter.value = x.value;
-    else if (from.kind == metric_kind::gauge)
-      y.gauge.value = x.value;
-    else
-      convert(x.durations, y.histogram);
-    result.metric.push_back(std::move(y));
-  }
-  return result;
-}
+namespace {
 
 struct collector : prometheus::Collectable {
   explicit collector(metrics_source from) : source{std::move(from)} {
     // nop
   }
 
-  std::vector<prometheus::MetricFamily> Collect() const override {
-    metrics_page page;
+  std::vector<MetricFamily> Collect() const override {
+    std::vector<MetricFamily> result;
+    metrics_page page{result};
     source(page);
-    std::vector<prometheus::MetricFamily> result;
-    for (auto& x : page.families())
-      result.push_back(convert(x));
     return result;
   }
 

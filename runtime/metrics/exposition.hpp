@@ -6,12 +6,15 @@
 
 #include <caf/expected.hpp>
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+namespace prometheus {
+struct MetricFamily;
+}
 
 /// Exposition of metrics to Prometheus. Counters are read when a scrape comes;
 /// between scrapes nothing is written.
@@ -19,42 +22,26 @@ namespace edgeless {
 
 using metric_labels = std::vector<std::pair<std::string, std::string>>;
 
-enum class metric_kind : std::uint8_t { counter, gauge, histogram };
-
-struct metric {
-  metric_labels labels;
-  double value = 0;
-  duration_histogram::reading durations; ///< of a histogram
-};
-
-struct metric_family {
-  std::string name;
-  std::string help;
-  metric_kind kind = metric_kind::gauge;
-  std::vector<metric> metrics;
-};
-
 /// The metrics of one scrape. Metrics of the same name form a family, whose
 /// help text is that of the first.
 class metrics_page {
 public:
-  void counter(const std::string& name, const std::string& help, double value,
-               metric_labels labels = {});
-  void gauge(const std::string& name, const std::string& help, double value,
-             metric_labels labels = {});
-  void histogram(const std::string& name, const std::string& help,
-                 const duration_histogram::reading& durations,
-                 metric_labels labels = {});
-
-  const std::vector<metric_family>& families() const {
-    return families_;
+  /// Adds to `families`.
+  explicit metrics_page(std::vector<prometheus::MetricFamily>& families)
+    : families_(families) {
+    // nop
   }
 
-private:
-  metric& add(const std::string& name, const std::string& help,
-              metric_kind kind, metric_labels labels);
+  void counter(const std::string& name, const std::string& help, double value,
+               const metric_labels& labels = {});
+  void gauge(const std::string& name, const std::string& help, double value,
+             const metric_labels& labels = {});
+  void histogram(const std::string& name, const std::string& help,
+                 const duration_histogram::reading& durations,
+                 const metric_labels& labels = {});
 
-  std::vector<metric_family> families_;
+private:
+  std::vector<prometheus::MetricFamily>& families_;
 };
 
 /// Fills a page; called concurrently from several threads.
