@@ -25,9 +25,9 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 /// Adds a metric to the family of that name.
-ClientMetric& add(std::vector<MetricFamily>& to, const std::string& name,
-                  const std::string& help, MetricType type,
-                  const metric_labels& labels) {
+ClientMetric& add_metric(std::vector<MetricFamily>& to, const std::string& name,
+                         const std::string& help, MetricType type,
+                         const metric_labels& labels) {
   // Searched from the end: metrics of a family are mostly added in a row.
   auto i = std::find_if(to.rbegin(), to.rend(),
                         [&](auto& x) { return x.name == name; });
@@ -51,19 +51,21 @@ ClientMetric& add(std::vector<MetricFamily>& to, const std::string& name,
 
 void metrics_page::counter(const std::string& name, const std::string& help,
                            double value, const metric_labels& labels) {
-  add(families_, name, help, MetricType::Counter, labels).counter.value = value;
+  add_metric(families_, name, help, MetricType::Counter, labels).counter.value
+    = value;
 }
 
 void metrics_page::gauge(const std::string& name, const std::string& help,
                          double value, const metric_labels& labels) {
-  add(families_, name, help, MetricType::Gauge, labels).gauge.value = value;
+  add_metric(families_, name, help, MetricType::Gauge, labels).gauge.value
+    = value;
 }
 
 void metrics_page::histogram(const std::string& name, const std::string& help,
                              const duration_histogram::reading& durations,
                              const metric_labels& labels) {
-  auto& to
-    = add(families_, name, help, MetricType::Histogram, labels).histogram;
+  auto& to = add_metric(families_, name, help, MetricType::Histogram, labels)
+               .histogram;
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i <= duration_histogram::bounds; ++i) {
     sum += durations.buckets[i];
