@@ -5,19 +5,19 @@ namespace edgeless::benchmark {
 
 caf::error load_controller::dial(const std::string& url) {
   url_ = url;
-  doubtful_ = true;
-  return reach();
+  is_connected_ = false;
+  return connect();
 }
 
-caf::error load_controller::reach() {
-  if (!doubtful_)
+caf::error load_controller::connect() {
+  if (is_connected_)
     return caf::none;
   auto found = peer_.dial<controller_actor>(url_, peer_role::controller);
   if (!found)
     return found.error();
   controller_ = *found;
-  doubtful_ = false;
-  // It may have been restarted, and have forgotten them.
+  is_connected_ = true;
+  // A controller that was restarted may have lost its modules.
   uploaded_.clear();
   return caf::none;
 }
@@ -33,7 +33,7 @@ caf::error load_controller::upload(const module_file& x) {
       return next.error();
     if (*next == offset)
       return fail(ec::unreachable,
-                  "the controller does not take " + x.file.string());
+                  "the controller does not accept more of " + x.file.string());
     offset = *next;
   }
   uploaded_.insert(x.code);
@@ -42,7 +42,7 @@ caf::error load_controller::upload(const module_file& x) {
 
 caf::expected<workflow_status> load_controller::start(const workflow_id& id,
                                                       const workflow_file& x) {
-  if (auto problem = reach())
+  if (auto problem = connect())
     return problem;
   for (auto& module : x.modules)
     if (!uploaded_.contains(module.code))
@@ -50,15 +50,15 @@ caf::expected<workflow_status> load_controller::start(const workflow_id& id,
         return problem;
   auto result
     = peer_.ask<workflow_status>(controller_, atom::start_v, id, x.spec);
-  doubtful_ = !result;
+  is_connected_ = static_cast<bool>(result);
   return result;
 }
 
 caf::error load_controller::stop(const workflow_id& id) {
-  if (auto problem = reach())
+  if (auto problem = connect())
     return problem;
   auto done = peer_.ask<atom::ok>(controller_, atom::stop_v, id);
-  doubtful_ = !done;
+  is_connected_ = static_cast<bool>(done);
   return done ? caf::error{} : done.error();
 }
 

@@ -16,19 +16,19 @@ constexpr auto forms
   = "none, single;FUNCTION_JSON;WASM, vector-mul-chain;FILE, "
     "matrix-mul-chain;FILE, map-reduce;FILE, json-spec;FILE";
 
-caf::error refuse(const std::string& why) {
+caf::error bad_type(const std::string& why) {
   return fail(ec::bad_input, "--wf-type: " + why);
 }
 
-/// Modules by their paths, each read and checked once.
-class module_shelf {
+/// Modules by their paths; each is read and validated once.
+class module_reader {
 public:
-  explicit module_shelf(module_validation check) : check_{check} {
+  explicit module_reader(module_validation check) : check_{check} {
     // nop
   }
 
-  /// Puts the ids of modules where their paths are.
-  caf::expected<workflow_file> complete(workflow_spec spec) {
+  /// Replaces the paths of modules by their code ids, and adds the modules.
+  caf::expected<workflow_file> resolve(workflow_spec spec) {
     workflow_file result;
     for (auto& x : spec.components) {
       if (x.kind != component_kind::function)
@@ -71,23 +71,23 @@ struct no_workflows : workflow_source {
   }
 };
 
-/// The same each time.
+/// The same workflow of one function each time.
 class single_function : public workflow_source {
 public:
-  explicit single_function(workflow_file x) : all_{std::move(x)} {
+  explicit single_function(workflow_file x) : workflow_{std::move(x)} {
     // nop
   }
 
   caf::expected<workflow_file> make(std::uint64_t,
                                     const random_source&) override {
-    return all_;
+    return workflow_;
   }
 
 private:
-  workflow_file all_;
+  workflow_file workflow_;
 };
 
-/// A file in which `@WF_ID` stands for the number.
+/// A workflow file in which `@WF_ID` is replaced by the number.
 class numbered_file : public workflow_source {
 public:
   numbered_file(std::string path, std::string text, module_validation check)
@@ -97,12 +97,12 @@ public:
 
   caf::expected<workflow_file> make(std::uint64_t number,
                                     const random_source&) override {
-    constexpr std::string_view mark = "@WF_ID";
+    constexpr std::string_view placeholder = "@WF_ID";
     auto text = text_;
     auto digits = std::to_string(number);
-    for (auto at = text.find(mark); at != std::string::npos;
-         at = text.find(mark, at + digits.size()))
-      text.replace(at, mark.size(), digits);
+    for (auto at = text.find(placeholder); at != std::string::npos;
+         at = text.find(placeholder, at + digits.size()))
+      text.replace(at, placeholder.size(), digits);
     return read_workflow(path_, text, check_);
   }
 
@@ -116,27 +116,27 @@ template <class Shape>
 class drawn_workflow : public workflow_source {
 public:
   drawn_workflow(Shape x, module_validation check)
-    : shape_{std::move(x)}, shelf_{check} {
+    : shape_{std::move(x)}, modules_{check} {
     // nop
   }
 
   caf::expected<workflow_file> make(std::uint64_t number,
                                     const random_source& random) override {
-    return shelf_.complete(draw_workflow(shape_, number, random));
+    return modules_.resolve(draw_workflow(shape_, number, random));
   }
 
 private:
   Shape shape_;
-  module_shelf shelf_;
+  module_reader modules_;
 };
 
 using source_ptr = std::unique_ptr<workflow_source>;
 
-/// Tries its luck once: what a file lacks is said before anything is started.
-caf::expected<source_ptr> proven(source_ptr x) {
+/// Makes one workflow, so that errors are reported before any is started.
+caf::expected<source_ptr> validated(source_ptr x) {
   auto first = x->make(0, [] { return std::uint64_t{0}; });
   if (!first)
-    return refuse(explain(first.error()));
+    return bad_type(explain(first.error()));
   return x;
 }
 
@@ -148,14 +148,14 @@ open_shape(const std::vector<std::string>& words, module_validation check) {
   if (values.size() == 1) {
     auto text = read_file(values[0], limits::configuration);
     if (!text)
-      return refuse(explain(text.error()));
+      return bad_type(explain(text.error()));
     shape = parse_template<Shape>(values[0], *text);
   } else {
     shape = parse_words<Shape>(values);
   }
   if (!shape)
-    return refuse(explain(shape.error()));
-  return proven(
+    return bad_type(explain(shape.error()));
+  return validated(
     std::make_unique<drawn_workflow<Shape>>(std::move(*shape), check));
 }
 
@@ -163,12 +163,12 @@ caf::expected<source_ptr> open_single(const std::vector<std::string>& words,
                                       module_validation check) {
   auto text = read_file(words[1], limits::configuration);
   if (!text)
-    return refuse(explain(text.error()));
+    return bad_type(explain(text.error()));
   auto document = parse_json(*text);
   if (!document)
-    return refuse(words[1] + ':' + explain(document.error()));
+    return bad_type(words[1] + ':' + explain(document.error()));
   if (document->if_object() == nullptr)
-    return refuse(words[1] + ": must be an object");
+    return bad_type(words[1] + ": must be an object");
   fault_list faults;
   json_section root{document->if_object(), "", faults};
   component_draft draft;
@@ -179,12 +179,12 @@ caf::expected<source_ptr> open_single(const std::vector<std::string>& words,
   draft.outputs = root.texts("outputs");
   draft.code = words[2];
   if (!faults.sentences.empty())
-    return refuse(words[1] + ": " + faults.sentences.front());
+    return bad_type(words[1] + ": " + faults.sentences.front());
   workflow_spec spec;
   spec.components.push_back(std::move(draft));
-  auto all = module_shelf{check}.complete(std::move(spec));
+  auto all = module_reader{check}.resolve(std::move(spec));
   if (!all)
-    return refuse(explain(all.error()));
+    return bad_type(explain(all.error()));
   return source_ptr{std::make_unique<single_function>(std::move(*all))};
 }
 
@@ -192,8 +192,9 @@ caf::expected<source_ptr> open_file(const std::string& path,
                                     module_validation check) {
   auto text = read_file(path, limits::configuration);
   if (!text)
-    return refuse(explain(text.error()));
-  return proven(std::make_unique<numbered_file>(path, std::move(*text), check));
+    return bad_type(explain(text.error()));
+  return validated(
+    std::make_unique<numbered_file>(path, std::move(*text), check));
 }
 
 std::vector<std::string> split_words(const std::string& text) {
@@ -224,8 +225,8 @@ caf::expected<source_ptr> open_source(const std::string& type,
     return open_shape<vector_chain>(words, check);
   if (kind == "map-reduce" && words.size() > 1)
     return open_shape<map_reduce>(words, check);
-  return refuse("unknown workflow type \"" + type + "\": it is one of "
-                + forms);
+  return bad_type("unknown workflow type \"" + type + "\": it is one of "
+                  + forms);
 }
 
 std::optional<std::string> explain_source(const std::string& type) {

@@ -13,25 +13,26 @@
 
 namespace edgeless::benchmark {
 
-/// Where the workflows of an experiment come from.
+/// Makes the workflows of an experiment.
 class workflow_source {
 public:
   virtual ~workflow_source() = default;
 
-  /// The workflow with this number, with the modules that it takes; without
-  /// components: there is nothing to start.
+  /// The workflow with this number, and the modules of its functions. Without
+  /// components there is nothing to start.
   virtual caf::expected<workflow_file>
   make(std::uint64_t number, const random_source& random) = 0;
 };
 
-/// What `--wf-type` names: `none`, `single;JSON;WASM`, `json-spec;FILE`, or one
-/// of the others with a file of a template or with its values:
+/// Parses `--wf-type`: `none`, `single;JSON;WASM`, `json-spec;FILE`, or one
+/// of the generated types with a template file or with its values:
 /// `vector-mul-chain;FILE`, `vector-mul-chain;3;5;1000;1000;WASM`. Reads all
-/// files, and each module once. An error says what is accepted.
+/// files, each module once, and makes a workflow to validate them. An error
+/// says what is accepted.
 caf::expected<std::unique_ptr<workflow_source>>
 open_source(const std::string& type, module_validation check = validate_module);
 
-/// The text to print if `--wf-type` asks for one: `help`, `TYPE;template`.
+/// The text to print if `--wf-type` is `help` or `TYPE;template`.
 std::optional<std::string> explain_source(const std::string& type);
 
 } // namespace edgeless::benchmark

@@ -28,7 +28,7 @@ caf::error check_path(const std::string& key, const std::string& path) {
   return path.empty() ? fail(ec::bad_input, key + " is empty") : caf::error{};
 }
 
-/// The first that is wrong.
+/// The first error.
 caf::error first_of(std::initializer_list<caf::error> all) {
   for (auto& x : all)
     if (x)
@@ -57,9 +57,9 @@ component_draft function(std::string name, const std::string& class_id,
   return result;
 }
 
-/// Rather waits for the collector than to tell it less: what it does not hear
-/// of counts as lost.
-void tell_collector(component_draft& x) {
+/// The function blocks while the collector is busy: transactions that are not
+/// reported would count as lost.
+void connect_collector(component_draft& x) {
   x.output_mapping["metric"] = "metrics-collector";
   x.settings["on_full.metric"] = "block";
 }
@@ -72,7 +72,7 @@ component_draft collector(std::uint64_t number) {
   return result;
 }
 
-/// 0:1:2 for 3.
+/// "0:1:2" for 3.
 std::string list_below(std::uint32_t count) {
   std::string result;
   for (std::uint32_t i = 0; i < count; ++i)
@@ -91,19 +91,21 @@ std::vector<std::string> numbered_outputs(std::vector<std::string> first) {
 // -- chains -------------------------------------------------------------------
 
 caf::error check(const matrix_chain& x) {
-  return first_of({check_range("chain_length", x.min_chain_length,
-                               x.max_chain_length, 1, load_limits::chain),
-                   check_range("matrix_size", x.min_matrix_size,
-                               x.max_matrix_size, 1, load_limits::numbers),
-                   check_path("function_wasm_path", x.function_wasm_path)});
+  return first_of(
+    {check_range("chain_length", x.min_chain_length, x.max_chain_length, 1,
+                 load_limits::chain_length),
+     check_range("matrix_size", x.min_matrix_size, x.max_matrix_size, 1,
+                 load_limits::vector_size),
+     check_path("function_wasm_path", x.function_wasm_path)});
 }
 
 caf::error check(const vector_chain& x) {
-  return first_of({check_range("chain_length", x.min_chain_length,
-                               x.max_chain_length, 1, load_limits::chain),
-                   check_range("input_size", x.min_input_size, x.max_input_size,
-                               1, load_limits::numbers),
-                   check_path("function_wasm_path", x.function_wasm_path)});
+  return first_of(
+    {check_range("chain_length", x.min_chain_length, x.max_chain_length, 1,
+                 load_limits::chain_length),
+     check_range("input_size", x.min_input_size, x.max_input_size, 1,
+                 load_limits::vector_size),
+     check_path("function_wasm_path", x.function_wasm_path)});
 }
 
 workflow_spec draw_workflow(const matrix_chain& x, std::uint64_t number,
@@ -122,7 +124,7 @@ workflow_spec draw_workflow(const matrix_chain& x, std::uint64_t number,
     auto draft = function("f" + std::to_string(i), "matrix_mul", "0.1",
                           x.function_wasm_path, init);
     draft.outputs = numbered_outputs({"metric"});
-    tell_collector(draft);
+    connect_collector(draft);
     if (circular)
       draft.output_mapping["out-0"] = "f0";
     else if (!last)
@@ -147,7 +149,7 @@ workflow_spec draw_workflow(const vector_chain& x, std::uint64_t number,
     auto draft
       = function(name(i), "vector_mul", "0.1", x.function_wasm_path, init);
     draft.outputs = {"metric", "out"};
-    tell_collector(draft);
+    connect_collector(draft);
     draft.output_mapping["out"] = name((i + 1) % length);
     result.components.push_back(std::move(draft));
   }
@@ -155,7 +157,7 @@ workflow_spec draw_workflow(const vector_chain& x, std::uint64_t number,
   return result;
 }
 
-// -- map and reduce -----------------------------------------------------------
+// -- map-reduce -----------------------------------------------------------
 
 caf::error check(const map_reduce& x) {
   constexpr auto any = 0xFFFFFFFFu;
@@ -164,8 +166,9 @@ caf::error check(const map_reduce& x) {
                  x.max_transaction_interval_ms, 1, any),
      check_range("input_size", x.min_input_size, x.max_input_size, 0, 1 << 20),
      check_range("num_stages", x.min_num_stages, x.max_num_stages, 1,
-                 load_limits::chain),
-     check_range("fan_out", x.min_fan_out, x.max_fan_out, 1, load_limits::fan),
+                 load_limits::chain_length),
+     check_range("fan_out", x.min_fan_out, x.max_fan_out, 1,
+                 load_limits::fan_out),
      check_range("fibonacci", x.min_fibonacci, x.max_fibonacci, 0,
                  load_limits::fibonacci),
      check_range("memory_bytes", x.min_memory_bytes, x.max_memory_bytes, 0,
@@ -173,10 +176,10 @@ caf::error check(const map_reduce& x) {
      check_path("functions_path", x.functions_path)});
   if (problem)
     return problem;
-  // A trigger, a stage more than there are fans, and two resources.
+  // A trigger, a last stage, and two resources.
   auto most = x.max_num_stages * (x.max_fan_out + 1) + 4;
   if (most > limits::components)
-    return fail(ec::bad_input, "max_num_stages and max_fan_out make "
+    return fail(ec::bad_input, "max_num_stages and max_fan_out result in "
                                  + std::to_string(most)
                                  + " components, more than "
                                  + std::to_string(limits::components));
@@ -185,8 +188,7 @@ caf::error check(const map_reduce& x) {
 
 namespace {
 
-/// One workflow on its way.
-struct map_reduce_draw {
+struct map_reduce_builder {
   const map_reduce& x;
   const random_source& random;
   workflow_spec result{};
@@ -208,7 +210,8 @@ struct map_reduce_draw {
     result.components.push_back(std::move(draft));
   }
 
-  /// `inputs` branches lead here, `outputs` away; none: the first, the last.
+  /// A stage with that many incoming and outgoing branches. The first stage has
+  /// no incoming ones, and the last no outgoing ones.
   void add_stage(std::uint32_t stage, std::uint32_t inputs,
                  std::uint32_t outputs) {
     auto first = inputs == 0, last = outputs == 0;
@@ -220,7 +223,7 @@ struct map_reduce_draw {
                           module("bench_mapreduce"), init);
     draft.outputs = numbered_outputs({"metric", "redis", "err"});
     if (first || last)
-      tell_collector(draft);
+      connect_collector(draft);
     if ((first || last) && !x.redis_url.empty())
       draft.output_mapping["redis"] = "redis";
     for (std::uint32_t i = 0; i < outputs; ++i)
@@ -259,26 +262,26 @@ struct map_reduce_draw {
 
 workflow_spec draw_workflow(const map_reduce& x, std::uint64_t number,
                             const random_source& random) {
-  map_reduce_draw on{x, random};
+  map_reduce_builder builder{x, random};
   auto interval = draw_between(random, x.min_transaction_interval_ms,
                                x.max_transaction_interval_ms);
   auto size = draw_between(random, x.min_input_size, x.max_input_size);
   auto stages = draw_between(random, x.min_num_stages, x.max_num_stages);
-  on.add_trigger(interval, size);
+  builder.add_trigger(interval, size);
   std::uint32_t inputs = 0;
   for (std::uint32_t stage = 0; stage <= stages; ++stage) {
     auto outputs = stage == stages
                      ? 0
                      : draw_between(random, x.min_fan_out, x.max_fan_out);
-    on.add_stage(stage, inputs, outputs);
+    builder.add_stage(stage, inputs, outputs);
     for (std::uint32_t i = 0; i < outputs; ++i)
-      on.add_branch(stage, i);
+      builder.add_branch(stage, i);
     inputs = outputs;
   }
-  on.result.components.push_back(collector(number));
+  builder.result.components.push_back(collector(number));
   if (!x.redis_url.empty())
-    on.add_redis();
-  return std::move(on.result);
+    builder.add_redis();
+  return std::move(builder.result);
 }
 
 } // namespace edgeless::benchmark

@@ -14,14 +14,15 @@
 #include <string>
 #include <vector>
 
-/// The numbers and texts of a shape, from a file or from the command line.
+/// Reads the parameters of a workflow type from a template file or from the
+/// command line.
 namespace edgeless::benchmark {
 
 template <class Shape>
 using members_of
   = boost::describe::describe_members<Shape, boost::describe::mod_public>;
 
-/// The JSON file to start from, with the defaults.
+/// The template as a JSON file, with the defaults.
 template <class Shape>
 std::string template_of(const Shape& shape = {}) {
   std::string result = "{";
@@ -46,17 +47,17 @@ inline caf::error read_value(const boost::json::value& from,
   to = static_cast<std::uint32_t>(number);
   return number <= UINT32_MAX
            ? caf::error{}
-           : fail(ec::bad_input, "must be a whole number from 0 on");
+           : fail(ec::bad_input, "must be an integer from 0 to 4294967295");
 }
 
 inline caf::error read_value(const boost::json::value& from, std::string& to) {
   if (!from.is_string())
-    return fail(ec::bad_input, "must be a text");
+    return fail(ec::bad_input, "must be a string");
   to = std::string{from.as_string()};
   return caf::none;
 }
 
-/// Reads a file made of a template: all keys must be there, and no others.
+/// Reads a file made from a template: all keys must be there, and no others.
 template <class Shape>
 caf::expected<Shape>
 parse_template(const std::string& name, std::string_view text) {
@@ -113,11 +114,12 @@ caf::expected<Shape> parse_words(const std::vector<std::string>& words) {
       if (std::string_view{member.name} != "redis_url")
         wrong = std::string{member.name} + " is missing";
     } else if (!read_word(words[next++], result.*member.pointer)) {
-      wrong = std::string{member.name} + " must be a whole number from 0 on";
+      wrong
+        = std::string{member.name} + " must be an integer from 0 to 4294967295";
     }
   });
   if (wrong.empty() && next < words.size())
-    wrong = "has " + std::to_string(words.size() - next) + " values too many";
+    wrong = std::to_string(words.size() - next) + " values too many";
   if (!wrong.empty())
     return fail(ec::bad_input, wrong);
   if (auto problem = check(result))

@@ -13,8 +13,8 @@ namespace edgeless::benchmark {
 
 namespace {
 
-/// Two runs differ by so much although within each of them nothing varies.
-constexpr double least = 0.02;
+/// Medians of two runs of the same program differ by up to this part.
+constexpr double run_to_run_variation = 0.02;
 
 caf::expected<unit> parse_unit(const std::string& symbol) {
   for (auto x : {unit::per_second, unit::seconds, unit::bytes, unit::count})
@@ -33,7 +33,7 @@ std::string text_in(const boost::json::object& x, const char* key) {
 caf::expected<row> parse_row(const boost::json::value& x) {
   auto* item = x.if_object();
   if (item == nullptr)
-    return fail(ec::bad_input, "has a row that is no object");
+    return fail(ec::bad_input, "has a row that is not an object");
   row result;
   result.what = text_in(*item, "what");
   if (result.what.empty())
@@ -48,7 +48,7 @@ caf::expected<row> parse_row(const boost::json::value& x) {
   for (auto& sample : samples->as_array()) {
     if (!sample.is_number())
       return fail(ec::bad_input,
-                  result.what + " has a sample that is no number");
+                  result.what + " has a sample that is not a number");
     result.samples.push_back(sample.to_number<double>());
   }
   return result;
@@ -106,7 +106,7 @@ caf::expected<earlier_report> parse_report(std::string_view text) {
   auto* root = document->if_object();
   auto* list = root == nullptr ? nullptr : root->if_contains("rows");
   if (list == nullptr || !list->is_array())
-    return fail(ec::bad_input, "is no report: it has no rows");
+    return fail(ec::bad_input, "is not a report: it has no rows");
   earlier_report result;
   result.machine = text_in(*root, "machine");
   for (auto& x : list->as_array()) {
@@ -130,7 +130,8 @@ change compare(const row& before, const row& now) {
     return quantile(x.samples, 0.75);
   };
   auto was = median(before.samples);
-  auto slight = std::abs(median(now.samples) - was) <= least * std::abs(was);
+  auto slight = std::abs(median(now.samples) - was)
+                <= run_to_run_variation * std::abs(was);
   if (slight || (low(now) <= high(before) && low(before) <= high(now)))
     return change::noise;
   auto more = low(now) > high(before);

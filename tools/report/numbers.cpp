@@ -13,7 +13,7 @@ namespace edgeless::benchmark {
 
 namespace {
 
-/// As many as an event has.
+/// Numbers per event.
 constexpr std::size_t amount = 1000;
 
 template <class T>
@@ -28,7 +28,7 @@ std::vector<T> random_numbers() {
   return result;
 }
 
-/// What a program without any guest does with them.
+/// What a native program does.
 template <class T>
 std::string printed(const std::vector<T>& values) {
   std::string result(values.size() * 32, '\0');
@@ -59,19 +59,22 @@ std::string bytes_of(const std::vector<T>& values) {
           values.size() * sizeof(T)};
 }
 
-/// Who does the same as a function: the library, and the SDK's source.
-struct rivals {
-  std::string name; ///< of the library's function
+/// Native code that does the same as a function: the standard library, and the
+/// source of the SDK.
+struct native_code {
+  std::string name; ///< of the function of the standard library
   std::function<void()> library, sdk;
 };
 
-/// All in turn, per number: the SDK natively, then in the engine.
-rows beside(const plan& how, const std::string& what, guest_harness& guest,
-            const std::string& event, const rivals& native) {
+/// Seconds per number of the SDK, compiled natively and in the engine; measured
+/// in turns with the standard library.
+rows compare_with_native(const plan& how, const std::string& what,
+                         guest_harness& guest, const std::string& event,
+                         const native_code& native) {
   constexpr int events = 20;
-  row outside{"compiled natively, the SDK " + what, unit::seconds};
-  row inside{"without checks, a function " + what, unit::seconds};
-  std::vector<double> floor;
+  row natively{"compiled natively, the SDK " + what, unit::seconds};
+  row in_engine{"without checks, a function " + what, unit::seconds};
+  std::vector<double> baseline_samples;
   auto timed = [](const std::function<void()>& once) {
     return seconds_of([&] {
              for (int k = 0; k < events; ++k)
@@ -83,15 +86,16 @@ rows beside(const plan& how, const std::string& what, guest_harness& guest,
     auto library = timed(native.library), sdk = timed(native.sdk);
     auto taken = guest.handle(events, event);
     if (!taken)
-      inside.failure = guest.fault();
+      in_engine.failure = guest.fault();
     else if (i >= 3) {
-      floor.push_back(library);
-      outside.samples.push_back(sdk);
-      inside.samples.push_back(*taken / amount);
+      baseline_samples.push_back(library);
+      natively.samples.push_back(sdk);
+      in_engine.samples.push_back(*taken / amount);
     }
   }
-  outside.floor = inside.floor = {native.name + ", native", median(floor)};
-  return {outside, inside};
+  natively.baseline = in_engine.baseline
+    = {native.name + ", native", median(baseline_samples)};
+  return {natively, in_engine};
 }
 
 template <class T>
@@ -101,23 +105,25 @@ void measure(const plan& how, guest_harness& guest, const std::string& name,
     result.insert(result.end(), some.begin(), some.end());
   };
   auto values = random_numbers<T>();
-  std::size_t sum = 0; // So that nothing is left out.
-  add(beside(how, "prints " + name, guest, letter + bytes_of(values),
-             {"std::to_chars", [&] { sum += printed(values).size(); },
-              [&] {
-                sum += printed_by_sdk(values).size();
-              }}));
+  std::size_t sum = 0; // keeps the compiler from removing the work
+  add(compare_with_native(
+    how, "prints " + name, guest, letter + bytes_of(values),
+    {"std::to_chars", [&] { sum += printed(values).size(); },
+     [&] {
+       sum += printed_by_sdk(values).size();
+     }}));
   auto capital = static_cast<char>(letter - 'a' + 'A');
-  // As it prints them itself: without exponents.
-  auto own = guest.said();
-  add(beside(how, "reads " + name, guest, capital + own,
-             {"std::from_chars", [&] { sum += read<T>(own).size(); },
-              [&] {
-                sum += read_by_sdk<T>(own).size();
-              }}));
-  if (sum == 0 || guest.said() != bytes_of(values)
+  // As the SDK prints them: without exponents.
+  auto own = guest.last_cast();
+  add(
+    compare_with_native(how, "reads " + name, guest, capital + own,
+                        {"std::from_chars", [&] { sum += read<T>(own).size(); },
+                         [&] {
+                           sum += read_by_sdk<T>(own).size();
+                         }}));
+  if (sum == 0 || guest.last_cast() != bytes_of(values)
       || read_by_sdk<T>(printed_by_sdk(values)) != values)
-    result.back().failure = "what was read is not what was printed";
+    result.back().failure = "parsed numbers differ from printed ones";
 }
 
 } // namespace

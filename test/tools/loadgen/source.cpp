@@ -16,16 +16,16 @@ using namespace edgeless::benchmark;
 
 namespace {
 
-caf::error anything(std::string_view bytes) {
+caf::error accept_all_but_bad(std::string_view bytes) {
   return bytes == "bad" ? fail(ec::bad_module, "is no module") : caf::error{};
 }
 
 std::string refusal(const std::string& type) {
-  auto result = open_source(type, anything);
+  auto result = open_source(type, accept_all_but_bad);
   return result ? "" : explain(result.error());
 }
 
-bool says(const std::string& text, const std::string& part) {
+bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
@@ -36,7 +36,7 @@ std::string problem_of(const caf::expected<T>& x) {
 
 } // namespace
 
-TEST_CASE("a template says what holds without it") {
+TEST_CASE("workflow template: holds the defaults") {
   auto x = parse_template<map_reduce>("x", template_of<map_reduce>());
   REQUIRE(x);
   CHECK(template_of(*x) == template_of<map_reduce>());
@@ -46,7 +46,7 @@ TEST_CASE("a template says what holds without it") {
   CHECK(!explain_source("single;template"));
 }
 
-TEST_CASE("a file must have all keys of its template, and no others") {
+TEST_CASE("workflow template: a file must have all keys and no others") {
   auto read = [](const std::string& text) {
     return problem_of(parse_template<vector_chain>("x.json", text));
   };
@@ -57,17 +57,19 @@ TEST_CASE("a file must have all keys of its template, and no others") {
     return read(text);
   };
   CHECK(read(good) == "");
-  CHECK(says(read("[]"), "x.json: must be an object"));
-  CHECK(says(read("{"), "x.json:1:"));
-  CHECK(says(read("{}"), "min_chain_length is missing"));
-  CHECK(says(with(": 1,", ": \"1\","), "min_chain_length must be a whole"));
-  CHECK(says(with(": 1,", ": -1,"), "min_chain_length must be a whole"));
-  CHECK(says(with(": 1,", ": 4294967296,"), "min_chain_length must be a"));
-  CHECK(says(with(": 1,", ": 9,"), "min_chain_length and max_chain_length"));
-  CHECK(says(with("{", "{\"more\": 1,"), "not in the template"));
+  CHECK(contains(read("[]"), "x.json: must be an object"));
+  CHECK(contains(read("{"), "x.json:1:"));
+  CHECK(contains(read("{}"), "min_chain_length is missing"));
+  CHECK(contains(with(": 1,", ": \"1\","), "min_chain_length must be an int"));
+  CHECK(contains(with(": 1,", ": -1,"), "min_chain_length must be an int"));
+  CHECK(contains(with(": 1,", ": 4294967296,"), "min_chain_length must be a"));
+  CHECK(
+    contains(with(": 1,", ": 9,"), "min_chain_length and max_chain_length"));
+  CHECK(contains(with("{", "{\"more\": 1,"), "not in the template"));
 }
 
-TEST_CASE("the values can stand on the command line, in order") {
+TEST_CASE(
+  "workflow template: reads the values from the command line, in order") {
   auto x = parse_words<matrix_chain>({"1", "2", "3", "4", "5", "m.wasm"});
   REQUIRE(x);
   CHECK(x->min_chain_length == 1);
@@ -78,48 +80,51 @@ TEST_CASE("the values can stand on the command line, in order") {
   CHECK(parse_words<map_reduce>(all));
   all.push_back("redis://there");
   CHECK(parse_words<map_reduce>(all)->redis_url == "redis://there");
-  CHECK(says(problem_of(parse_words<matrix_chain>({"1", "2"})),
-             "min_matrix_size is missing"));
-  CHECK(says(problem_of(parse_words<matrix_chain>({"x", "2"})),
-             "min_chain_length must be a whole number"));
+  CHECK(contains(problem_of(parse_words<matrix_chain>({"1", "2"})),
+                 "min_matrix_size is missing"));
+  CHECK(contains(problem_of(parse_words<matrix_chain>({"x", "2"})),
+                 "min_chain_length must be an integer"));
   all.push_back("more");
-  CHECK(says(problem_of(parse_words<map_reduce>(all)), "1 values too many"));
+  CHECK(
+    contains(problem_of(parse_words<map_reduce>(all)), "1 values too many"));
 }
 
-TEST_CASE("unknown types are told which ones there are") {
+TEST_CASE("workflow source: the error for an unknown type lists the types") {
   for (auto type :
        {"", "chaos", "none;1", "single", "single;a", "json-spec", "map-reduce"})
-    CHECK_MESSAGE(says(refusal(type), "single;FUNCTION_JSON;WASM"), type);
+    CHECK_MESSAGE(contains(refusal(type), "single;FUNCTION_JSON;WASM"), type);
 }
 
-TEST_CASE("files that are missing are named before anything is started") {
-  CHECK(says(refusal("single;/nowhere/f.json;x"), "/nowhere/f.json"));
-  CHECK(says(refusal("json-spec;/nowhere/w.json"), "/nowhere/w.json"));
-  CHECK(says(refusal("map-reduce;/nowhere/m.json"), "/nowhere/m.json"));
-  CHECK(says(refusal("vector-mul-chain;1;1;1;1;/nowhere/v.wasm"),
-             "/nowhere/v.wasm"));
+TEST_CASE(
+  "workflow source: a missing file is named before any workflow starts") {
+  CHECK(contains(refusal("single;/nowhere/f.json;x"), "/nowhere/f.json"));
+  CHECK(contains(refusal("json-spec;/nowhere/w.json"), "/nowhere/w.json"));
+  CHECK(contains(refusal("map-reduce;/nowhere/m.json"), "/nowhere/m.json"));
+  CHECK(contains(refusal("vector-mul-chain;1;1;1;1;/nowhere/v.wasm"),
+                 "/nowhere/v.wasm"));
 }
 
-TEST_CASE("modules are read once, and stand in the workflow by their ids") {
+TEST_CASE("workflow source: reads a module once and replaces its path by its id") {
   folder here;
   here.write("v.wasm", "good");
   here.write("bad.wasm", "bad");
   auto path = (here / "v.wasm").string();
-  auto source = open_source("vector-mul-chain;3;3;1;1;" + path, anything);
+  auto source
+    = open_source("vector-mul-chain;3;3;1;1;" + path, accept_all_but_bad);
   REQUIRE(source);
-  auto x = (*source)->make(0, seeded_chance(1));
+  auto x = (*source)->make(0, seeded_random(1));
 
   REQUIRE(x);
   REQUIRE(x->modules.size() == 1);
   CHECK(x->modules[0].bytes == "good");
   CHECK(x->spec.components[0].code == x->modules[0].code);
   CHECK(x->spec.components[2].code == x->modules[0].code);
-  CHECK(
-    says(refusal("vector-mul-chain;1;1;1;1;" + (here / "bad.wasm").string()),
-         "is no module"));
+  CHECK(contains(
+    refusal("vector-mul-chain;1;1;1;1;" + (here / "bad.wasm").string()),
+    "is no module"));
 }
 
-TEST_CASE("in a file, @WF_ID is the number of the workflow") {
+TEST_CASE("workflow source: replaces @WF_ID by the number of the workflow") {
   folder here;
   here.write("w.json", R"({"functions": [], "annotations": {},
     "resources": [{"name": "log@WF_ID", "class_type": "file-log",
@@ -127,15 +132,15 @@ TEST_CASE("in a file, @WF_ID is the number of the workflow") {
       "configurations": {"filename": "@WF_ID@WF_ID"}}]})");
   auto source = open_source("json-spec;" + (here / "w.json").string());
   REQUIRE(source);
-  auto x = (*source)->make(17, seeded_chance(1));
+  auto x = (*source)->make(17, seeded_random(1));
 
   REQUIRE(x);
   CHECK(x->spec.components[0].name == "log17");
   CHECK(x->spec.components[0].settings.at("filename") == "1717");
 }
 
-TEST_CASE("none has nothing to start") {
+TEST_CASE("workflow source: none makes workflows without components") {
   auto source = open_source("none");
   REQUIRE(source);
-  CHECK((*source)->make(0, seeded_chance(1))->spec.components.empty());
+  CHECK((*source)->make(0, seeded_random(1))->spec.components.empty());
 }

@@ -17,7 +17,7 @@ namespace {
 template <class Shape>
 workflow_spec draw(const Shape& x, std::uint64_t seed = 1) {
   REQUIRE(!check(x));
-  auto result = draw_workflow(x, 7, seeded_chance(seed));
+  auto result = draw_workflow(x, 7, seeded_random(seed));
   CHECK(structural_faults(result).empty());
   return result;
 }
@@ -35,15 +35,15 @@ std::string init(const workflow_spec& all, const std::string& name) {
   return named(all, name).settings.at("init-payload");
 }
 
-std::string leads(const workflow_spec& all, const std::string& name,
-                  const std::string& channel) {
+std::string target_of(const workflow_spec& all, const std::string& name,
+                      const std::string& channel) {
   auto& map = named(all, name).output_mapping;
   auto i = map.find(channel);
   return i == map.end() ? "" : i->second;
 }
 
-/// What becomes of its metrics when the collector has no room.
-std::string when_full(const workflow_spec& all, const std::string& name) {
+/// The policy of its metric output for a full inbox of the collector.
+std::string full_policy(const workflow_spec& all, const std::string& name) {
   auto& settings = named(all, name).settings;
   auto i = settings.find("on_full.metric");
   return i == settings.end() ? "" : i->second;
@@ -57,7 +57,7 @@ std::string refusal(const Shape& x) {
 
 } // namespace
 
-TEST_CASE("a chain of matrices begins at one end and ends at the other") {
+TEST_CASE("matrix chain: leads from the first function to the last") {
   matrix_chain x{3, 3, 10, 10, 250, "matrix.wasm"};
   auto all = draw(x);
 
@@ -68,44 +68,45 @@ TEST_CASE("a chain of matrices begins at one end and ends at the other") {
   CHECK(init(all, "f2")
         == "seed=2,inter_arrival=250,is_first=false,is_last=true,"
            "matrix_size=10,outputs=");
-  CHECK(leads(all, "f0", "out-0") == "f1");
-  CHECK(leads(all, "f1", "out-0") == "f2");
-  CHECK(leads(all, "f2", "out-0") == "");
-  CHECK(leads(all, "f1", "metric") == "metrics-collector");
+  CHECK(target_of(all, "f0", "out-0") == "f1");
+  CHECK(target_of(all, "f1", "out-0") == "f2");
+  CHECK(target_of(all, "f2", "out-0") == "");
+  CHECK(target_of(all, "f1", "metric") == "metrics-collector");
   CHECK(named(all, "f1").code == "matrix.wasm");
   CHECK(named(all, "metrics-collector").settings.at("wf_name") == "wf7");
 }
 
-TEST_CASE("whoever has metrics to tell waits for its collector") {
-  CHECK(when_full(draw(matrix_chain{1, 1, 9, 9, 0, "m"}), "f0") == "block");
-  CHECK(when_full(draw(vector_chain{2, 2, 9, 9, "v"}), "client") == "block");
+TEST_CASE(
+  "workflow shapes: functions block while their metrics-collector is busy") {
+  CHECK(full_policy(draw(matrix_chain{1, 1, 9, 9, 0, "m"}), "f0") == "block");
+  CHECK(full_policy(draw(vector_chain{2, 2, 9, 9, "v"}), "client") == "block");
   auto all = draw(map_reduce{});
-  CHECK(when_full(all, "s0") == "block");
-  CHECK(when_full(all, "p0-0") == "");
+  CHECK(full_policy(all, "s0") == "block");
+  CHECK(full_policy(all, "p0-0") == "");
 }
 
-TEST_CASE("without a pause, a chain of matrices is a circle") {
+TEST_CASE("matrix chain: is a ring without a transaction interval") {
   auto all = draw(matrix_chain{2, 2, 10, 10, 0, "matrix.wasm"});
 
-  CHECK(leads(all, "f1", "out-0") == "f0");
+  CHECK(target_of(all, "f1", "out-0") == "f0");
   CHECK(init(all, "f1").ends_with("outputs=0"));
   all = draw(matrix_chain{1, 1, 10, 10, 0, "matrix.wasm"});
-  CHECK(leads(all, "f0", "out-0") == "f0");
+  CHECK(target_of(all, "f0", "out-0") == "f0");
 }
 
-TEST_CASE("a chain of vectors leads from its client back to it") {
+TEST_CASE("vector chain: leads from its client back to the client") {
   auto all = draw(vector_chain{3, 3, 5, 5, "vector.wasm"});
 
   REQUIRE(all.components.size() == 4);
   CHECK(init(all, "client") == "seed=0,is_client=true,input_size=5");
   CHECK(init(all, "f1") == "seed=2,is_client=false,input_size=5");
-  CHECK(leads(all, "client", "out") == "f0");
-  CHECK(leads(all, "f0", "out") == "f1");
-  CHECK(leads(all, "f1", "out") == "client");
-  CHECK(leads(all, "client", "metric") == "metrics-collector");
+  CHECK(target_of(all, "client", "out") == "f0");
+  CHECK(target_of(all, "f0", "out") == "f1");
+  CHECK(target_of(all, "f1", "out") == "client");
+  CHECK(target_of(all, "client", "metric") == "metrics-collector");
 }
 
-TEST_CASE("map and reduce: each stage waits for all of its branches") {
+TEST_CASE("map-reduce: each stage has all branches as inputs") {
   map_reduce x;
   x.min_num_stages = x.max_num_stages = 2;
   x.min_fan_out = x.max_fan_out = 2;
@@ -118,24 +119,26 @@ TEST_CASE("map and reduce: each stage waits for all of its branches") {
   REQUIRE(all.components.size() == 1 + 3 + 4 + 1);
   CHECK(init(all, "trigger")
         == "out_type=rand_vec,use_base64=true,size=9,arrival=c(50)");
-  CHECK(leads(all, "trigger", "out") == "s0");
+  CHECK(target_of(all, "trigger", "out") == "s0");
   CHECK(init(all, "s0")
         == "init_id_from_redis=false,is_first=true,is_last=false,"
            "use_base64=true,inputs=,outputs=0:1");
-  CHECK(leads(all, "s0", "out-1") == "p0-1");
-  CHECK(leads(all, "p0-1", "out") == "s1");
+  CHECK(target_of(all, "s0", "out-1") == "p0-1");
+  CHECK(target_of(all, "p0-1", "out") == "s1");
   CHECK(init(all, "p0-1") == "forward=true,fibonacci=5,allocate=0");
   CHECK(init(all, "s1").ends_with("inputs=0:1,outputs=0:1"));
-  CHECK(leads(all, "p1-0", "out") == "s2");
+  CHECK(target_of(all, "p1-0", "out") == "s2");
   CHECK(init(all, "s2").find("is_last=true,use_base64=true,inputs=0:1,outputs=")
         != std::string::npos);
-  CHECK(leads(all, "s0", "metric") == "metrics-collector");
-  CHECK(leads(all, "s1", "metric") == "");
-  CHECK(leads(all, "s2", "metric") == "metrics-collector");
+  CHECK(target_of(all, "s0", "metric") == "metrics-collector");
+  CHECK(target_of(all, "s1", "metric") == "");
+  CHECK(target_of(all, "s2", "metric") == "metrics-collector");
   CHECK(named(all, "trigger").code == "lib/trigger/trigger.wasm");
 }
 
-TEST_CASE("with a Redis, the first and the last stage know it") {
+TEST_CASE(
+  "map-reduce: with a Redis, the first and the last stage are connected "
+  "to it") {
   map_reduce x;
   x.redis_url = "redis://there";
   auto all = draw(x);
@@ -144,14 +147,14 @@ TEST_CASE("with a Redis, the first and the last stage know it") {
         == std::map<std::string, std::string>{{"url", "redis://there"},
                                               {"key", "last_transaction_id"},
                                               {"add-workflow-id", "true"}});
-  CHECK(leads(all, "s0", "redis") == "redis");
+  CHECK(target_of(all, "s0", "redis") == "redis");
   CHECK(init(all, "s0").starts_with("init_id_from_redis=true,"));
 }
 
-TEST_CASE("lengths and sizes are within their bounds, and all of them occur") {
+TEST_CASE("workflow shapes: lengths are drawn uniformly from their range") {
   matrix_chain x{1, 3, 5, 7, 0, "matrix.wasm"};
   std::map<std::size_t, int> lengths;
-  auto random = seeded_chance(1);
+  auto random = seeded_random(1);
   for (int i = 0; i < 300; ++i)
     ++lengths[draw_workflow(x, 0, random).components.size() - 1];
 
@@ -160,13 +163,13 @@ TEST_CASE("lengths and sizes are within their bounds, and all of them occur") {
     CHECK(lengths[length] > 50);
 }
 
-TEST_CASE("the same seed draws the same workflow") {
+TEST_CASE("workflow shapes: the seed determines the workflow") {
   map_reduce x;
   CHECK(draw(x, 5) == draw(x, 5));
   CHECK(draw(x, 5) != draw(x, 6));
 }
 
-TEST_CASE("numbers that make no workflow are refused") {
+TEST_CASE("workflow shapes: parameters out of range are refused") {
   CHECK(refusal(matrix_chain{0, 3, 1, 1, 0, "m"}).find("min_chain_length")
         == 0);
   CHECK(refusal(matrix_chain{3, 2, 1, 1, 0, "m"}).find("min_chain_length")

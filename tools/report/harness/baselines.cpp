@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::uint64_t burst = 256;
 
-/// Answers every so-many-th number.
+/// Replies to each `burst`-th number.
 caf::behavior counter(caf::event_based_actor* self, const caf::actor& source,
                       std::atomic<std::uint64_t>* count) {
   return {
@@ -49,8 +49,8 @@ caf::behavior source(caf::event_based_actor* self,
   };
 }
 
-/// Gives a guest the same event, so many times per entry.
-struct busy_host : null_host {
+/// Passes the same event to a guest, `left` times per entry.
+struct repeating_host : null_host {
   guest_event current{hook::init, {}, {}, {}};
   int left = 1;
   std::uint64_t handled = 0;
@@ -64,11 +64,11 @@ struct busy_host : null_host {
   }
 };
 
-/// Runs `measure` with a class of flow.wat.
+/// Calls `measure` with burst.wat as a compiled module.
 template <class F>
 row with_class(const plan& how, row result, F measure) {
   auto engine = make_wasm_engine({how.scratch / "code"});
-  auto module = flow_module();
+  auto module = burst_module();
   auto code = engine->compile(sha256(module), module);
   if (code)
     measure(**code, result);
@@ -77,8 +77,9 @@ row with_class(const plan& how, row result, F measure) {
   return result;
 }
 
-/// A guest that has been through its init; nothing, and the row says why.
-std::unique_ptr<guest> started(guest_class& code, busy_host& host, row& x) {
+/// A guest whose init has run; nothing if it fails, and the row has the reason.
+std::unique_ptr<guest> started(guest_class& code, repeating_host& host,
+                               row& x) {
   auto made = code.instantiate(host, {});
   if (!made) {
     x.failure = explain(made.error());
@@ -113,13 +114,14 @@ row caf_request(const plan& how) {
       return x;
     }};
   });
-  // Asks again at each answer; the samples are means of a thousand.
-  auto asker = [echo](caf::event_based_actor* self, std::vector<double>* out,
-                      std::size_t often) -> caf::behavior {
+  // Sends the next request at each reply; a sample is the mean of a thousand.
+  auto requester
+    = [echo](caf::event_based_actor* self, std::vector<double>* out,
+             std::size_t samples) -> caf::behavior {
     auto start = std::make_shared<clock::time_point>(clock::now());
-    auto left = std::make_shared<std::size_t>(often * 1000);
-    auto ask = std::make_shared<std::function<void()>>();
-    *ask = [=, weak = ask.get()] {
+    auto left = std::make_shared<std::size_t>(samples * 1000);
+    auto request = std::make_shared<std::function<void()>>();
+    *request = [=, weak = request.get()] {
       self->request(echo, limits::local, std::uint64_t{1})
         .then([=](std::uint64_t) {
           if (--*left % 1000 == 0)
@@ -133,12 +135,12 @@ row caf_request(const plan& how) {
             self->quit();
         });
     };
-    (*ask)();
-    return {[ask](atom::ok) {
+    (*request)();
+    return {[request](atom::ok) {
     }};
   };
   caf::scoped_actor self{system};
-  auto busy = system.spawn(asker, &result.samples, how.repeats(20));
+  auto busy = system.spawn(requester, &result.samples, how.repeats(20));
   self->wait_for(busy);
   caf::anon_send_exit(echo, caf::exit_reason::user_shutdown);
   return result;
@@ -147,7 +149,7 @@ row caf_request(const plan& how) {
 row engine_events(const plan& how, std::size_t size) {
   row result{"engine alone: events of " + readable(size, unit::bytes)};
   return with_class(how, std::move(result), [&](guest_class& code, row& x) {
-    busy_host host;
+    repeating_host host;
     auto guest = started(code, host, x);
     if (!guest)
       return;
@@ -170,7 +172,7 @@ row engine_instantiate(const plan& how) {
   row result{"engine alone: an instance of a class at hand", unit::seconds};
   return with_class(how, std::move(result), [&](guest_class& code, row& x) {
     for (std::size_t i = 0; i < how.repeats(200); ++i) {
-      busy_host host;
+      repeating_host host;
       x.samples.push_back(seconds_of([&] {
         if (auto guest = code.instantiate(host, {}))
           (*guest)->run();
@@ -183,7 +185,7 @@ row engine_drop(const plan& how) {
   row result{"engine alone: the end of an instance", unit::seconds};
   return with_class(how, std::move(result), [&](guest_class& code, row& x) {
     for (std::size_t i = 0; i < how.repeats(200); ++i) {
-      busy_host host;
+      repeating_host host;
       auto guest = started(code, host, x);
       if (!guest)
         return;
@@ -200,7 +202,8 @@ row memory_copies(const plan& how, std::size_t size) {
     auto start = clock::now();
     for (; clock::now() - start < how.pace() / 5; ++count) {
       std::memcpy(to.data(), from.data(), size);
-      from[count % size] = to[size / 2]; // else it need not be done
+      // Keeps the compiler from removing the copy.
+      from[count % size] = to[size / 2];
     }
     result.samples.push_back(static_cast<double>(count) / seconds_since(start));
   }
@@ -209,19 +212,19 @@ row memory_copies(const plan& how, std::size_t size) {
 
 row tcp_bytes(const plan& how) {
   row result{"TCP alone: bytes"};
-  loopback way;
+  loopback connection;
   std::atomic<std::uint64_t> count{0};
   std::thread reader{[&] {
-    std::string room(256 << 10, 0);
-    while (auto n = way.receive(1, room.data(), room.size()))
+    std::string buffer(256 << 10, 0);
+    while (auto n = connection.receive(1, buffer.data(), buffer.size()))
       count += n;
   }};
   std::atomic<bool> done{false};
   std::thread writer{[&] {
-    std::string load(256 << 10, 'x');
-    while (!done && way.send(0, load.data(), load.size())) {
+    std::string block(256 << 10, 'x');
+    while (!done && connection.send(0, block.data(), block.size())) {
     }
-    way.hang_up(0);
+    connection.shut_down(0);
   }};
   result.samples = growth(
     how, [&] { return count.load(); }, how.repeats(10));
@@ -233,19 +236,19 @@ row tcp_bytes(const plan& how) {
 
 row tcp_round_trip(const plan& how) {
   row result{"TCP alone: 64 bytes there and back", unit::seconds};
-  loopback way;
+  loopback connection;
   std::thread echo{[&] {
-    char room[64];
-    while (auto n = way.receive(1, room, sizeof room))
-      way.send(1, room, n);
+    char buffer[64];
+    while (auto n = connection.receive(1, buffer, sizeof buffer))
+      connection.send(1, buffer, n);
   }};
-  char room[64] = {};
+  char buffer[64] = {};
   for (std::size_t i = 0; i < how.repeats(20'000); ++i)
     result.samples.push_back(seconds_of([&] {
-      way.send(0, room, sizeof room);
-      way.receive(0, room, sizeof room);
+      connection.send(0, buffer, sizeof buffer);
+      connection.receive(0, buffer, sizeof buffer);
     }));
-  way.hang_up(0);
+  connection.shut_down(0);
   echo.join();
   return result;
 }
@@ -254,7 +257,7 @@ row child_process(const plan& how) {
   row result{"a child process that does nothing", unit::seconds};
   for (std::size_t i = 0; i < how.repeats(20); ++i)
     result.samples.push_back(
-      seconds_of([] { auto ended = child::spawn(do_nothing()); }));
+      seconds_of([] { auto ended = child::spawn(exit_arguments()); }));
   return result;
 }
 
@@ -264,7 +267,7 @@ double bytes_per_mapping(std::size_t mappings) {
   all.reserve(mappings);
   auto before = resident_bytes(getpid());
   for (std::size_t i = 0; i < mappings; ++i) {
-    // Neighbours of different protection stay mappings of their own.
+    // The kernel merges neighbouring mappings of equal protection.
     auto protection
       = i % 2 ? PROT_READ | PROT_WRITE : PROT_READ | PROT_WRITE | PROT_EXEC;
     auto* made

@@ -5,38 +5,38 @@
 
 #include <filesystem>
 
-/// What the machine, CAF and the engine can do without us, at the same moment.
+/// What the machine, CAF and the engine achieve without EDGELESS.
 namespace edgeless::benchmark {
 
-/// Messages per second from one CAF actor to another, a burst per answer.
+/// Messages per second from one CAF actor to another, a burst per reply.
 row caf_messages(const plan& how);
 
-/// Seconds per request from one CAF actor to another, and back.
+/// Seconds per request and reply between two CAF actors.
 row caf_request(const plan& how);
 
-/// Events of a size per second through one guest, 100 per entry, with nobody
-/// around it.
+/// Events of a size per second through one guest without a node, 100 per entry
+/// into the engine.
 row engine_events(const plan& how, std::size_t size);
 
-/// Seconds to make an instance of a class at hand.
+/// Seconds to instantiate a compiled module.
 row engine_instantiate(const plan& how);
 
-/// Seconds to end such an instance.
+/// Seconds to destroy such an instance.
 row engine_drop(const plan& how);
 
-/// Blocks of a size copied per second, always the same.
+/// Copies per second of one block of a size.
 row memory_copies(const plan& how, std::size_t size);
 
 /// Bytes per second over a loopback connection, 256 KiB per write.
 row tcp_bytes(const plan& how);
 
-/// Seconds for 64 bytes over a loopback connection, and back.
+/// Seconds for a round trip of 64 bytes over a loopback connection.
 row tcp_round_trip(const plan& how);
 
-/// Seconds to start a child process that ends at once, and see it end.
+/// Seconds from the start to the end of a child process that does nothing.
 row child_process(const plan& how);
 
-/// Bytes of memory per mapping of 64 KiB of which one page is touched.
+/// Resident bytes per mapping of 64 KiB of which one page is touched.
 double bytes_per_mapping(std::size_t mappings);
 
 } // namespace edgeless::benchmark

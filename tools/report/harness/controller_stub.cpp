@@ -15,8 +15,8 @@ namespace edgeless::benchmark {
 
 namespace {
 
-/// Has all of these modules, whole.
-caf::behavior library(const std::vector<std::string>& all) {
+/// Answers the fetch requests of an orchestrator.
+caf::behavior module_source(const std::vector<std::string>& all) {
   std::map<code_id, std::string> modules;
   for (auto& x : all)
     modules[sha256(x)] = x;
@@ -35,33 +35,33 @@ caf::behavior library(const std::vector<std::string>& all) {
 
 } // namespace
 
-controller_link::~controller_link() {
-  if (library_)
-    caf::anon_send_exit(library_, caf::exit_reason::user_shutdown);
+controller_stub::~controller_stub() {
+  if (module_source_)
+    caf::anon_send_exit(module_source_, caf::exit_reason::user_shutdown);
 }
 
-caf::error controller_link::attach(caf::scoped_actor& self,
-                                   const orchestrator_actor& whom,
+caf::error controller_stub::attach(caf::scoped_actor& self,
+                                   const orchestrator_actor& orchestrator,
                                    const std::string& domain_id,
                                    const std::vector<std::string>& modules) {
-  library_ = self->home_system().spawn(library, modules);
+  module_source_ = self->home_system().spawn(module_source, modules);
   caf::error problem;
   self
-    ->request(whom, limits::client, atom::attach_v, domain_id,
-              caf::actor_cast<controller_link_actor>(library_))
+    ->request(orchestrator, limits::client, atom::attach_v, domain_id,
+              caf::actor_cast<controller_link_actor>(module_source_))
     .receive([](const domain_description&) {},
              [&](caf::error& x) { problem = std::move(x); });
   if (!problem)
-    self->send(whom, atom::hosted_v, std::vector<workflow_id>{});
+    self->send(orchestrator, atom::hosted_v, std::vector<workflow_id>{});
   return problem;
 }
 
-void controller_link::dismiss(caf::scoped_actor& self,
-                              const orchestrator_actor& whom) {
-  if (!whom)
+void controller_stub::stop(caf::scoped_actor& self,
+                           const orchestrator_actor& orchestrator) {
+  if (!orchestrator)
     return;
-  self->monitor(whom);
-  self->send(whom, atom::stop_v);
+  self->monitor(orchestrator);
+  self->send(orchestrator, atom::stop_v);
   self->receive([](const caf::down_msg&) {},
                 caf::after(limits::shutdown) >> [] {});
 }

@@ -10,24 +10,26 @@
 
 namespace edgeless::benchmark {
 
-/// Stands in for a controller: has modules, and nothing to host.
-class controller_link {
+/// Stands in for the controller of a domain: has modules, but no workflows.
+class controller_stub {
 public:
-  controller_link() = default;
-  controller_link(const controller_link&) = delete;
-  controller_link& operator=(const controller_link&) = delete;
-  ~controller_link();
+  controller_stub() = default;
+  controller_stub(const controller_stub&) = delete;
+  controller_stub& operator=(const controller_stub&) = delete;
+  ~controller_stub();
 
-  /// Takes the domain over; its orchestrator gets the modules from here.
-  caf::error attach(caf::scoped_actor& self, const orchestrator_actor& whom,
-                    const std::string& domain_id,
-                    const std::vector<std::string>& modules);
+  /// Attaches to an orchestrator, which fetches the modules from here.
+  caf::error
+  attach(caf::scoped_actor& self, const orchestrator_actor& orchestrator,
+         const std::string& domain_id, const std::vector<std::string>& modules);
 
-  /// Ends an orchestrator of this process, if there is one, and waits for that.
-  static void dismiss(caf::scoped_actor& self, const orchestrator_actor& whom);
+  /// Stops an orchestrator of this process, if it is not null, and waits for
+  /// its end.
+  static void stop(caf::scoped_actor& self,
+                   const orchestrator_actor& orchestrator);
 
 private:
-  caf::actor library_;
+  caf::actor module_source_;
 };
 
 } // namespace edgeless::benchmark

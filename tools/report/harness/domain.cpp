@@ -35,7 +35,7 @@ domain::~domain() {
   for (auto& x : nodes_)
     x.reset();
   acceptor_.reset();
-  controller_link::dismiss(self_, std::exchange(orchestrator_, nullptr));
+  controller_stub::stop(self_, std::exchange(orchestrator_, nullptr));
   net_.reset();
 }
 
@@ -52,12 +52,12 @@ caf::error domain::open(const std::filesystem::path& scratch,
   auto where = free_url();
   if (auto problem = listen(where))
     return problem;
-  if (auto problem
-      = controller_link_.attach(self_, orchestrator_, domain_name,
-                                {relay_module(), event_log_module()}))
+  if (auto problem = controller_.attach(self_, orchestrator_, domain_name,
+                                        {relay_module(), event_log_module()}))
     return problem;
-  // One per process.
-  auto engine = with_tape(make_wasm_engine({scratch / "code"}), tape_);
+  // There may be one engine per process.
+  auto engine
+    = with_event_log(make_wasm_engine({scratch / "code"}), event_log_);
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     ids_[i] = draw<node_id>(os_random());
     nodes_[i] = std::make_unique<node>(ids_[i], where, engine);
@@ -65,13 +65,13 @@ caf::error domain::open(const std::filesystem::path& scratch,
   auto deadline = clock::now() + timeout;
   while (!has_nodes()) {
     if (clock::now() > deadline)
-      return fail(ec::no_feasible_node, "the nodes do not join");
+      return fail(ec::no_feasible_node, "the nodes did not join within 10 s");
     std::this_thread::sleep_for(1ms);
   }
-  if (auto problem = host())
+  if (auto problem = start_functions())
     return problem;
   for (std::size_t i = 0; i < nodes_.size(); ++i)
-    if (auto problem = move())
+    if (auto problem = migrate())
       return problem;
   return caf::none;
 }
@@ -116,35 +116,35 @@ std::vector<component_spec> domain::components() {
   return result;
 }
 
-caf::error domain::host() {
+caf::error domain::start_functions() {
   auto specs = components();
   middle_ = specs[1].id;
   caf::error problem;
-  auto settle = [&](const std::vector<component_status>& all) {
+  auto on_started = [&](const std::vector<component_status>& all) {
     for (auto& x : all) {
       if (x.phase != component_phase::running)
         problem = fail(ec::unreachable, x.name + " does not run: " + x.reason);
       if (x.id == specs[0].id)
         source_ = x.instance;
       if (x.id == middle_)
-        home_ = x.node == ids_[0] ? 0 : 1;
+        middle_at_ = x.node == ids_[0] ? 0 : 1;
     }
   };
   self_
     ->request(orchestrator_, limits::client, atom::host_v, specs[0].workflow,
               specs)
-    .receive(settle, [&](caf::error& x) { problem = std::move(x); });
+    .receive(on_started, [&](caf::error& x) { problem = std::move(x); });
   return problem;
 }
 
-caf::error domain::move() {
-  intent wish{intent_kind::migrate, middle_, {other()}};
+caf::error domain::migrate() {
+  intent migration{intent_kind::migrate, middle_, {other_node()}};
   caf::error problem;
-  self_->request(orchestrator_, limits::client, atom::intent_v, wish)
+  self_->request(orchestrator_, limits::client, atom::intent_v, migration)
     .receive([](const std::string&) {},
              [&](caf::error& x) { problem = std::move(x); });
   if (!problem)
-    turn();
+    on_migrated();
   return problem;
 }
 

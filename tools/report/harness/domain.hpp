@@ -18,39 +18,39 @@
 
 namespace edgeless::benchmark {
 
-/// An orchestrator and two nodes, each in an actor system of its own, over
-/// loopback, as in a box. There is no controller: it would only be in the way.
-/// Source and sink live on the first node; what is between them moves.
+/// An orchestrator and two nodes in this process, each with an actor system of
+/// its own, connected over loopback, as in edgeless_inabox but without a
+/// controller. Source and sink are on the first node; the middle is migrated.
 ///
-///     source (relay.wat) -> middle (relay.wat) -> sink (tape)
+///     source (relay.wat) -> middle (relay.wat) -> sink (event log)
 class domain {
 public:
-  /// Mirrored to a Redis, unless `mirror` is empty. Returns when all three
-  /// run, and both nodes have had the middle.
+  /// With a mirror in Redis, unless `mirror` is empty. Returns when all three
+  /// functions run, and the middle has been on both nodes.
   static caf::expected<std::unique_ptr<domain>>
   make(const std::filesystem::path& scratch, redis_opener mirror = {});
   domain(const domain&) = delete;
   domain& operator=(const domain&) = delete;
   ~domain();
 
-  /// The middle moves to the other node; returns when it has.
-  caf::error move();
+  /// Migrates the middle to the other node; returns when it runs there.
+  caf::error migrate();
 
-  /// Whoever asked for it elsewhere: the middle lives on the other node now.
-  void turn() {
-    home_ = 1 - home_;
+  /// Another client has migrated the middle to the other node.
+  void on_migrated() {
+    middle_at_ = 1 - middle_at_;
   }
 
-  /// Where the middle does not live.
-  node_id other() const {
-    return ids_[1 - home_];
+  /// The node that does not have the middle.
+  node_id other_node() const {
+    return ids_[1 - middle_at_];
   }
 
   const logical_id& middle() const {
     return middle_;
   }
 
-  /// Where events go in.
+  /// The node of source and sink.
   node& front() {
     return *nodes_[0];
   }
@@ -59,7 +59,7 @@ public:
   }
 
   event_log& sink() {
-    return *tape_;
+    return *event_log_;
   }
 
 private:
@@ -68,7 +68,7 @@ private:
   caf::error open(const std::filesystem::path& scratch, redis_opener mirror);
   caf::error listen(const std::string& where);
   bool has_nodes();
-  caf::error host();
+  caf::error start_functions();
   std::vector<component_spec> components();
 
   system_config config_;
@@ -76,13 +76,13 @@ private:
   std::shared_ptr<transport> net_;
   orchestrator_actor orchestrator_;
   std::unique_ptr<listener> acceptor_;
-  controller_link controller_link_;
+  controller_stub controller_;
   std::array<node_id, 2> ids_;
   std::array<std::unique_ptr<node>, 2> nodes_;
-  std::shared_ptr<event_log> tape_ = std::make_shared<event_log>();
+  std::shared_ptr<event_log> event_log_ = std::make_shared<event_log>();
   logical_id middle_;
   physical_id source_;
-  std::size_t home_ = 0;
+  std::size_t middle_at_ = 0; ///< index of its node
   caf::scoped_actor self_{system_};
 };
 

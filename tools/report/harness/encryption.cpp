@@ -6,13 +6,13 @@
 namespace edgeless::benchmark {
 
 caf::expected<std::shared_ptr<tls_context>>
-certificate_of(const node_id& whom, const std::filesystem::path& folder) {
+certificate_of(const node_id& node, const std::filesystem::path& folder) {
   if (folder.empty())
     return std::shared_ptr<tls_context>{};
   if (!std::filesystem::exists(folder / "ca.pem"))
     if (auto problem = make_authority(folder))
       return problem;
-  tls_identity self{peer_role::node, to_string(whom)};
+  tls_identity self{peer_role::node, to_string(node)};
   auto prefix = folder / self.name;
   certificate_order order;
   order.names = {self};

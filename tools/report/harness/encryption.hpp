@@ -9,9 +9,10 @@
 
 namespace edgeless::benchmark {
 
-/// The certificate of a node, for this run: signed by an authority in that
-/// folder, which is made if there is none. Nobody without a folder.
+/// Issues a certificate for a node. The certificate authority is in `folder`,
+/// and is made if there is none. Nothing without a folder: connections are in
+/// the clear.
 caf::expected<std::shared_ptr<tls_context>>
-certificate_of(const node_id& whom, const std::filesystem::path& folder);
+certificate_of(const node_id& node, const std::filesystem::path& folder);
 
 } // namespace edgeless::benchmark

@@ -22,16 +22,16 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto domain_name = "domain";
-constexpr std::size_t most_members = 3;
+constexpr std::size_t max_nodes = 3;
 constexpr auto timeout = 20s;
 
 std::string recorder_module() {
-  return "witness";
+  return "recorder";
 }
 
 } // namespace
 
-bool comes_true(std::chrono::milliseconds timeout,
+bool wait_until(std::chrono::milliseconds timeout,
                 const std::function<bool()>& condition) {
   auto deadline = clock::now() + timeout;
   while (!condition()) {
@@ -42,7 +42,7 @@ bool comes_true(std::chrono::milliseconds timeout,
   return true;
 }
 
-void recorder::see(const guest_event& x) {
+void recorder::record(const guest_event& x) {
   std::lock_guard guard{mutex_};
   if (x.source != last_.source) {
     last_.since = clock::now();
@@ -53,38 +53,39 @@ void recorder::see(const guest_event& x) {
   ++last_.events;
 }
 
-recorder::sight recorder::last() const {
+recorder::observation recorder::last() const {
   std::lock_guard guard{mutex_};
   return last_;
 }
 
-caf::expected<std::unique_ptr<stage>>
-stage::make(const std::filesystem::path& scratch,
-            std::chrono::milliseconds period) {
-  std::unique_ptr<stage> result{new stage};
+caf::expected<std::unique_ptr<failover_cluster>>
+failover_cluster::make(const std::filesystem::path& scratch,
+                       std::chrono::milliseconds keep_alive_interval) {
+  std::unique_ptr<failover_cluster> result{new failover_cluster};
   result->scratch_ = scratch;
-  if (auto problem = result->open(period))
+  if (auto problem = result->open(keep_alive_interval))
     return problem;
   return result;
 }
 
-stage::~stage() {
-  for (std::size_t i = 0; i < most_members; ++i)
-    reap(i);
+failover_cluster::~failover_cluster() {
+  for (std::size_t i = 0; i < max_nodes; ++i)
+    kill(i);
   front_.reset();
   acceptor_.reset();
-  controller_link::dismiss(self_, std::exchange(orchestrator_, nullptr));
+  controller_stub::stop(self_, std::exchange(orchestrator_, nullptr));
   net_.reset();
 }
 
-caf::error stage::open(std::chrono::milliseconds period) {
+caf::error
+failover_cluster::open(std::chrono::milliseconds keep_alive_interval) {
   disable_remote_spawn(system_);
-  for (std::size_t i = 0; i < most_members; ++i)
+  for (std::size_t i = 0; i < max_nodes; ++i)
     ids_.push_back(draw<node_id>(os_random()));
   net_ = make_basp_transport(system_);
   orchestrator_options options;
   options.domain_id = domain_name;
-  options.keep_alive_interval = period;
+  options.keep_alive_interval = keep_alive_interval;
   options.strategy = placement_strategy::round_robin;
   options.random = os_random();
   options.counts = counts_;
@@ -97,59 +98,60 @@ caf::error stage::open(std::chrono::milliseconds period) {
   if (!opened)
     return opened.error();
   acceptor_ = std::move(*opened);
-  if (auto problem
-      = controller_link_.attach(self_, orchestrator_, domain_name,
-                                {relay_module(), flow_module(), keeper_module(),
-                                 spinner_module(), recorder_module()}))
+  if (auto problem = controller_.attach(self_, orchestrator_, domain_name,
+                                        {relay_module(), burst_module(),
+                                         stateful_counter_module(),
+                                         spinner_module(), recorder_module()}))
     return problem;
   auto engine
     = with_sink(make_wasm_engine({scratch_ / "front"}), recorder_module(),
-                [x = witness_](auto& event) { x->see(event); });
+                [x = recorder_](auto& event) { x->record(event); });
   front_id_ = draw<node_id>(os_random());
   front_ = std::make_unique<node>(front_id_, url_, engine);
   return wait_for_nodes(1);
 }
 
-caf::error stage::wait_for_nodes(std::size_t count) {
-  if (comes_true(timeout, [&] { return counts_->nodes == count; }))
+caf::error failover_cluster::wait_for_nodes(std::size_t count) {
+  if (wait_until(timeout, [&] { return counts_->nodes == count; }))
     return caf::none;
-  return fail(ec::no_feasible_node, "a node does not join");
+  return fail(ec::no_feasible_node, "a node did not join within 20 s");
 }
 
-caf::error stage::add(std::size_t member) {
-  auto others = counts_->nodes.load();
-  auto words = be_node(scratch_ / ("member-" + std::to_string(member)),
-                       ids_[member], url_);
+caf::error failover_cluster::start_node(std::size_t index) {
+  auto joined_before = counts_->nodes.load();
+  auto words = node_arguments(scratch_ / ("node-" + std::to_string(index)),
+                              ids_[index], url_);
   auto made = child::spawn(words);
   if (!made)
     return made.error();
   if (auto line = (*made)->read_line(); line != "up")
-    return fail(ec::system_failure, "a node does not start: " + line);
-  members_[member] = std::move(*made);
-  return wait_for_nodes(others + 1);
+    return fail(ec::system_failure, "a node did not start: " + line);
+  children_[index] = std::move(*made);
+  return wait_for_nodes(joined_before + 1);
 }
 
-void stage::signal(std::size_t member, int number) {
-  members_.at(member)->signal(number);
+void failover_cluster::signal(std::size_t index, int number) {
+  children_.at(index)->signal(number);
 }
 
-void stage::reap(std::size_t member) {
-  auto i = members_.find(member);
-  if (i == members_.end())
+void failover_cluster::kill(std::size_t index) {
+  auto i = children_.find(index);
+  if (i == children_.end())
     return;
   i->second->signal(SIGKILL);
-  members_.erase(i);
+  children_.erase(i);
 }
 
-std::optional<std::size_t> stage::member(const node_id& id) const {
+std::optional<std::size_t> failover_cluster::index_of(const node_id& id) const {
   for (std::size_t i = 0; i < ids_.size(); ++i)
     if (ids_[i] == id)
       return i;
   return std::nullopt;
 }
 
-component_spec stage::function(const std::string& module,
-                               const std::vector<std::size_t>& members) {
+component_spec
+failover_cluster::function(const std::string& module,
+                           const std::vector<std::size_t>& indices) {
   auto random = os_random();
   component_spec x;
   x.id = draw<logical_id>(random);
@@ -157,14 +159,14 @@ component_spec stage::function(const std::string& module,
   x.name = x.class_id = "function";
   x.function_type = "RUST_WASM";
   x.code = sha256(module);
-  auto& homes = x.settings["node_id_match_any"];
-  for (auto i : members)
-    homes += (homes.empty() ? "" : ",") + to_string(ids_[i]);
+  auto& nodes = x.settings["node_id_match_any"];
+  for (auto i : indices)
+    nodes += (nodes.empty() ? "" : ",") + to_string(ids_[i]);
   return x;
 }
 
-caf::expected<stage::statuses>
-stage::host(const std::vector<component_spec>& specs) {
+caf::expected<failover_cluster::statuses>
+failover_cluster::start(const std::vector<component_spec>& specs) {
   caf::expected<statuses> result{statuses{}};
   self_
     ->request(orchestrator_, limits::client, atom::host_v, specs[0].workflow,
@@ -178,7 +180,8 @@ stage::host(const std::vector<component_spec>& specs) {
   return result;
 }
 
-caf::expected<stage::statuses> stage::inspect(const workflow_id& workflow) {
+caf::expected<failover_cluster::statuses>
+failover_cluster::inspect(const workflow_id& workflow) {
   caf::expected<statuses> result{statuses{}};
   self_->request(orchestrator_, limits::client, atom::inspect_v, workflow)
     .receive([&](statuses& x) { result = std::move(x); },
@@ -186,7 +189,7 @@ caf::expected<stage::statuses> stage::inspect(const workflow_id& workflow) {
   return result;
 }
 
-caf::error stage::host_line(component_spec middle) {
+caf::error failover_cluster::start_chain(component_spec middle) {
   auto source = function(relay_module(), {});
   auto sink = function(recorder_module(), {});
   for (auto* x : {&source, &sink}) {
@@ -195,7 +198,7 @@ caf::error stage::host_line(component_spec middle) {
   }
   source.wiring["out"] = middle.id;
   middle.wiring["out"] = sink.id;
-  auto all = host({source, middle, sink});
+  auto all = start({source, middle, sink});
   if (!all)
     return all.error();
   for (auto& x : *all)
@@ -204,7 +207,7 @@ caf::error stage::host_line(component_spec middle) {
   return caf::none;
 }
 
-void stage::cast() {
+void failover_cluster::cast() {
   front_->cast(source_, "event");
 }
 

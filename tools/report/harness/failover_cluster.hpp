@@ -20,60 +20,63 @@
 
 namespace edgeless::benchmark {
 
-/// Sees who sends, and what: the end of a line of functions.
+/// Observes the events that reach the end of a chain of functions. Any thread.
 class recorder {
 public:
-  struct sight {
+  struct observation {
     instance_id source;       ///< of the last event
-    clock::time_point since;  ///< ...which has sent from then on
-    std::string first;        ///< what it has sent first
+    clock::time_point since;  ///< arrival of the first event of that source
+    std::string first;        ///< payload of the first event of that source
     std::string payload;      ///< of the last event
     std::uint64_t events = 0; ///< of all sources
   };
 
-  void see(const guest_event& x);
-  sight last() const;
+  void record(const guest_event& x);
+  observation last() const;
 
 private:
   mutable std::mutex mutex_;
-  sight last_;
+  observation last_;
 };
 
-/// A domain whose orchestrator and first node live here, over loopback, and
-/// whose other nodes are processes of their own that can be killed.
+/// A domain whose orchestrator and first node ("front") are in this process,
+/// connected over loopback, and whose other nodes are child processes that can
+/// be killed.
 ///
-///     source (front) -> middle (a member) -> sink (front, a witness)
-class stage {
+///     source (front) -> middle (a child) -> sink (front, a recorder)
+class failover_cluster {
 public:
   using statuses = std::vector<component_status>;
 
   /// Returns when the front node has joined.
-  static caf::expected<std::unique_ptr<stage>>
-  make(const std::filesystem::path& scratch, std::chrono::milliseconds period);
-  stage(const stage&) = delete;
-  stage& operator=(const stage&) = delete;
-  ~stage();
+  static caf::expected<std::unique_ptr<failover_cluster>>
+  make(const std::filesystem::path& scratch,
+       std::chrono::milliseconds keep_alive_interval);
+  failover_cluster(const failover_cluster&) = delete;
+  failover_cluster& operator=(const failover_cluster&) = delete;
+  ~failover_cluster();
 
-  /// Starts a member, or starts it again under its id; waits until it is one.
-  caf::error add(std::size_t member);
-  void signal(std::size_t member, int number);
-  /// Kills it, if it lives, and waits for its end.
-  void reap(std::size_t member);
+  /// Starts a child node, or starts it again under the same id; returns when it
+  /// has joined.
+  caf::error start_node(std::size_t index);
+  void signal(std::size_t index, int number);
+  /// Kills a child node, if it runs, and waits for its end.
+  void kill(std::size_t index);
 
-  /// Which of the members has this id.
-  std::optional<std::size_t> member(const node_id& id) const;
+  /// The index of the child node with this id.
+  std::optional<std::size_t> index_of(const node_id& id) const;
 
-  /// A function that may live on these members only, with a workflow of its
-  /// own.
+  /// A function with a workflow of its own that only these child nodes may
+  /// host.
   component_spec function(const std::string& module,
-                          const std::vector<std::size_t>& members);
-  /// Hosts functions that have the same workflow: answers when all run.
-  caf::expected<statuses> host(const std::vector<component_spec>& specs);
+                          const std::vector<std::size_t>& indices);
+  /// Starts functions of the same workflow; returns when all run.
+  caf::expected<statuses> start(const std::vector<component_spec>& specs);
   caf::expected<statuses> inspect(const workflow_id& workflow);
-  /// Hosts source, middle and sink; the middle is `middle`.
-  caf::error host_line(component_spec middle);
+  /// Starts source, `middle` and sink, as a chain.
+  caf::error start_chain(component_spec middle);
 
-  /// One event for the source.
+  /// Casts one event to the source.
   void cast();
   node& front() {
     return *front_;
@@ -83,7 +86,7 @@ public:
   }
 
   recorder& sink() {
-    return *witness_;
+    return *recorder_;
   }
 
   const domain_counters& counts() const {
@@ -91,9 +94,9 @@ public:
   }
 
 private:
-  stage() = default;
+  failover_cluster() = default;
 
-  caf::error open(std::chrono::milliseconds period);
+  caf::error open(std::chrono::milliseconds keep_alive_interval);
   caf::error wait_for_nodes(std::size_t count);
 
   system_config config_;
@@ -105,18 +108,18 @@ private:
   std::shared_ptr<transport> net_;
   orchestrator_actor orchestrator_;
   std::unique_ptr<listener> acceptor_;
-  controller_link controller_link_;
-  std::shared_ptr<recorder> witness_ = std::make_shared<recorder>();
+  controller_stub controller_;
+  std::shared_ptr<recorder> recorder_ = std::make_shared<recorder>();
   node_id front_id_;
   std::unique_ptr<node> front_;
   physical_id source_;
-  std::vector<node_id> ids_;
-  std::map<std::size_t, std::unique_ptr<child>> members_;
+  std::vector<node_id> ids_; ///< of the child nodes
+  std::map<std::size_t, std::unique_ptr<child>> children_;
   caf::scoped_actor self_{system_};
 };
 
-/// False if it does not come true in time.
-bool comes_true(std::chrono::milliseconds timeout,
+/// Polls until the condition is true; false if it times out.
+bool wait_until(std::chrono::milliseconds timeout,
                 const std::function<bool()>& condition);
 
 } // namespace edgeless::benchmark

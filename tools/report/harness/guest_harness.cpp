@@ -13,11 +13,12 @@
 
 namespace edgeless::benchmark {
 
-/// Gives a guest the same event again and again, and has time.
+/// Passes the same event to a guest `left` times, and waits for guests in other
+/// processes.
 struct guest_harness::waiting_host : null_host {
   guest_event current{hook::init, {}, {}, {}};
   int left = 1;
-  std::string said;
+  std::string last_cast;
   std::mutex mutex;
   std::condition_variable changed;
   bool woken = false;
@@ -26,7 +27,7 @@ struct guest_harness::waiting_host : null_host {
     return left-- > 0 ? &current : nullptr;
   }
   bool cast(std::string_view, std::string_view payload) noexcept override {
-    said = payload;
+    last_cast = payload;
     return true;
   }
   using null_host::cast;
@@ -49,7 +50,7 @@ guest_harness::guest_harness(guest_engine& engine, const std::string& module,
   if (code)
     if (auto made = code->instantiate(*host_, {}))
       guest_ = std::move(*made);
-  good_ = guest_ && settle();
+  is_running_ = guest_ && run_until_idle();
 }
 
 guest_harness::~guest_harness() {
@@ -58,23 +59,23 @@ guest_harness::~guest_harness() {
 
 std::optional<double> guest_harness::handle(int count,
                                             const std::string& payload) {
-  if (!good_)
+  if (!is_running_)
     return std::nullopt;
   host_->current = {hook::cast, {}, payload, {}};
   host_->left = count;
-  auto taken = seconds_of([&] { good_ = settle(); });
-  return good_ ? std::optional{taken / count} : std::nullopt;
+  auto taken = seconds_of([&] { is_running_ = run_until_idle(); });
+  return is_running_ ? std::optional{taken / count} : std::nullopt;
 }
 
-const std::string& guest_harness::said() const {
-  return host_->said;
+const std::string& guest_harness::last_cast() const {
+  return host_->last_cast;
 }
 
 std::string guest_harness::fault() const {
-  return guest_ ? guest_->fault() : "the guest cannot be made";
+  return guest_ ? guest_->fault() : "the guest cannot be instantiated";
 }
 
-bool guest_harness::settle() {
+bool guest_harness::run_until_idle() {
   for (;;) {
     switch (guest_->run()) {
     case progress::idle:

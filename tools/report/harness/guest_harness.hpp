@@ -10,29 +10,30 @@
 
 namespace edgeless::benchmark {
 
-/// A guest without a node: it handles the same event again and again.
+/// Runs a guest without a node: it handles the same event repeatedly.
 class guest_harness {
 public:
   guest_harness(guest_engine& engine, const std::string& module,
                 std::string init);
   ~guest_harness();
 
-  /// The seconds per event of so many; nothing if it does not run.
+  /// Seconds per event; nothing if the guest has failed.
   std::optional<double> handle(int count, const std::string& payload);
 
-  /// What it cast last, wherever to.
-  const std::string& said() const;
+  /// The payload of its last cast, on any output.
+  const std::string& last_cast() const;
 
   std::string fault() const;
 
 private:
   struct waiting_host;
 
-  bool settle();
+  /// Runs the guest until it is idle; false if it fails.
+  bool run_until_idle();
 
   std::unique_ptr<waiting_host> host_;
   std::unique_ptr<guest> guest_;
-  bool good_ = false;
+  bool is_running_ = false;
 };
 
 } // namespace edgeless::benchmark

@@ -48,7 +48,7 @@ std::size_t loopback::receive(int end, char* bytes, std::size_t size) {
   return n > 0 ? static_cast<std::size_t>(n) : 0;
 }
 
-void loopback::hang_up(int end) {
+void loopback::shut_down(int end) {
   shutdown(ends_[end], SHUT_WR);
 }
 

@@ -5,7 +5,7 @@
 
 namespace edgeless::benchmark {
 
-/// A TCP connection on loopback with both its ends, 0 and 1.
+/// Both ends, 0 and 1, of a TCP connection over loopback.
 class loopback {
 public:
   loopback();
@@ -13,11 +13,11 @@ public:
   loopback& operator=(const loopback&) = delete;
   ~loopback();
 
-  /// All of it; false: the connection is broken.
+  /// Sends all bytes; false if the connection is broken.
   bool send(int end, const char* bytes, std::size_t size);
-  /// What there is, at least one byte; zero: the other end has hung up.
+  /// Waits for at least one byte; returns 0 once the other end is shut down.
   std::size_t receive(int end, char* bytes, std::size_t size);
-  void hang_up(int end);
+  void shut_down(int end);
 
 private:
   int ends_[2] = {-1, -1};

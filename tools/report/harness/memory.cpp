@@ -18,13 +18,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t crowd = 500;
+constexpr std::size_t batch_size = 500;
 
-/// Starts instances and has each handle one event.
-caf::error fill(node& host, std::size_t instances, const component_spec& spec) {
+/// Starts instances and lets each of them handle one event.
+caf::error start_instances(node& host, std::size_t instances,
+                           const component_spec& spec) {
   auto wanted = host.counts().handled() + instances;
-  for (std::size_t begun = 0; begun < instances; begun += crowd) {
-    auto ids = host.start_many(std::min(crowd, instances - begun), spec);
+  for (std::size_t begun = 0; begun < instances; begun += batch_size) {
+    auto ids = host.start_many(std::min(batch_size, instances - begun), spec);
     if (!ids)
       return ids.error();
     for (auto& id : *ids)
@@ -34,7 +35,8 @@ caf::error fill(node& host, std::size_t instances, const component_spec& spec) {
   while (host.counts().handled() < wanted && clock::now() < deadline)
     std::this_thread::sleep_for(1ms);
   if (host.counts().handled() < wanted)
-    return fail(ec::exhausted, "some did not handle their event");
+    return fail(ec::exhausted,
+                "some instances did not handle their event within 10 s");
   return caf::none;
 }
 
@@ -43,12 +45,12 @@ caf::error fill(node& host, std::size_t instances, const component_spec& spec) {
 int run_idle(std::size_t instances, const std::filesystem::path& cache) {
   auto mapping = bytes_per_mapping(instances);
   node host{cache, draw<node_id>(os_random())};
-  auto spec = host.function(flow_module(), numbers({0, 0, 0}));
-  // What the first ones cost is not theirs alone.
-  auto problem = fill(host, 1, spec);
+  auto spec = host.function(burst_module(), numbers({0, 0, 0}));
+  // The first instance pays for what all instances share.
+  auto problem = start_instances(host, 1, spec);
   auto before = resident_bytes(getpid());
   if (!problem)
-    problem = fill(host, instances, spec);
+    problem = start_instances(host, instances, spec);
   if (problem) {
     std::cout << "error " << explain(problem) << std::endl;
     return 1;
@@ -56,7 +58,7 @@ int run_idle(std::size_t instances, const std::filesystem::path& cache) {
   std::cout << (resident_bytes(getpid()) - before)
                  / static_cast<double>(instances)
             << ' ' << mapping << std::endl;
-  // Ending them one by one is not what is measured.
+  // Stopping the instances one by one would only take time.
   _exit(0);
 }
 
@@ -67,7 +69,8 @@ rows memory(const plan& how) {
              unit::bytes};
   double mapping = 0;
   for (std::size_t i = 0; i < how.repeats(3); ++i) {
-    auto process = child::spawn(count_idle(instances, how.scratch / "peer"));
+    auto process
+      = child::spawn(idle_arguments(instances, how.scratch / "peer"));
     auto line = process ? (*process)->read_line() : explain(process.error());
     std::istringstream words{line};
     if (double bytes = 0; words >> bytes >> mapping)
@@ -75,7 +78,7 @@ rows memory(const plan& how) {
     else
       result.failure = line;
   }
-  result.floor = {"a mapping with one page in use", mapping};
+  result.baseline = {"a mapping with one page in use", mapping};
   return {result};
 }
 

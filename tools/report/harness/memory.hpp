@@ -6,8 +6,9 @@
 
 namespace edgeless::benchmark {
 
-/// What the child does that counts the memory of idle instances: prints bytes
-/// per instance, and per mapping; or "error" and why. Its exit code.
+/// The main function of the child that measures the memory of idle instances:
+/// prints bytes per instance and per mapping, or "error" and the reason.
+/// Returns its exit code.
 int run_idle(std::size_t instances, const std::filesystem::path& cache);
 
 } // namespace edgeless::benchmark

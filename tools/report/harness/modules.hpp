@@ -3,8 +3,8 @@
 
 #include <string>
 
-/// The functions in C++ that the program carries: as `function build` makes
-/// them, and as nobody should.
+/// Modules in C++ that are embedded in the program: built with the flags of
+/// `function build`, and without optimisation ("naive").
 namespace edgeless::benchmark {
 
 std::string vector_mul_module();

@@ -22,32 +22,34 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::string orchestrator_url = "http://127.0.0.1:1";
+const std::string stub_url = "http://127.0.0.1:1";
 
-constexpr unsigned char flow_bytes[] = {
-#include "benchmark/flow.wasm.inc"
+constexpr unsigned char burst_bytes[] = {
+#include "benchmark/burst.wasm.inc"
 };
-constexpr unsigned char asker_bytes[] = {
-#include "benchmark/asker.wasm.inc"
+constexpr unsigned char timed_caller_bytes[] = {
+#include "benchmark/timed_caller.wasm.inc"
 };
 constexpr unsigned char relay_bytes[] = {
 #include "benchmark/relay.wasm.inc"
 };
-constexpr unsigned char keeper_bytes[] = {
-#include "benchmark/keeper.wasm.inc"
+constexpr unsigned char stateful_counter_bytes[] = {
+#include "benchmark/stateful_counter.wasm.inc"
 };
 constexpr unsigned char spinner_bytes[] = {
 #include "benchmark/spinner.wasm.inc"
 };
-constexpr unsigned char fan_bytes[] = {
-#include "benchmark/fan.wasm.inc"
+constexpr unsigned char fan_out_bytes[] = {
+#include "benchmark/fan_out.wasm.inc"
 };
 
-/// The guarded wire, but for the way to the orchestrator.
-class short_wire : public transport {
+/// The transport of the daemons, except that it connects to the stub
+/// orchestrator directly.
+class stub_orchestrator_transport : public transport {
 public:
-  short_wire(caf::actor_system& system, caf::strong_actor_ptr orchestrator,
-             std::shared_ptr<tls_context> tls)
+  stub_orchestrator_transport(caf::actor_system& system,
+                              caf::strong_actor_ptr orchestrator,
+                              std::shared_ptr<tls_context> tls)
     : orchestrator_{std::move(orchestrator)} {
     transport_settings settings;
     settings.tls = std::move(tls);
@@ -62,7 +64,7 @@ public:
 
   void dial(const std::string& where, peer_role self, peer_role peer,
             const std::string& name, caf::strong_actor_ptr whom) override {
-    if (where == orchestrator_url)
+    if (where == stub_url)
       caf::anon_send(caf::actor_cast<caf::actor>(whom), atom::dialled_v, where,
                      orchestrator_, std::string{});
     else
@@ -76,28 +78,30 @@ private:
 
 } // namespace
 
-std::string flow_module() {
-  return {reinterpret_cast<const char*>(flow_bytes), sizeof flow_bytes};
+std::string burst_module() {
+  return {reinterpret_cast<const char*>(burst_bytes), sizeof burst_bytes};
 }
 
-std::string asker_module() {
-  return {reinterpret_cast<const char*>(asker_bytes), sizeof asker_bytes};
+std::string timed_caller_module() {
+  return {reinterpret_cast<const char*>(timed_caller_bytes),
+          sizeof timed_caller_bytes};
 }
 
 std::string relay_module() {
   return {reinterpret_cast<const char*>(relay_bytes), sizeof relay_bytes};
 }
 
-std::string keeper_module() {
-  return {reinterpret_cast<const char*>(keeper_bytes), sizeof keeper_bytes};
+std::string stateful_counter_module() {
+  return {reinterpret_cast<const char*>(stateful_counter_bytes),
+          sizeof stateful_counter_bytes};
 }
 
 std::string spinner_module() {
   return {reinterpret_cast<const char*>(spinner_bytes), sizeof spinner_bytes};
 }
 
-std::string fan_module() {
-  return {reinterpret_cast<const char*>(fan_bytes), sizeof fan_bytes};
+std::string fan_out_module() {
+  return {reinterpret_cast<const char*>(fan_out_bytes), sizeof fan_out_bytes};
 }
 
 std::string numbers(std::initializer_list<std::uint32_t> xs) {
@@ -139,15 +143,15 @@ std::optional<event> mailbox::take(std::chrono::milliseconds timeout) {
 
 // -- a node -------------------------------------------------------------------
 
-node::node(const std::filesystem::path& cache, node_id id, bool measured,
+node::node(const std::filesystem::path& cache, node_id id, bool with_metrics,
            std::shared_ptr<tls_context> tls) {
   disable_remote_spawn(system_);
   session_ = draw<session_id>(os_random());
-  add_orchestrator();
-  net_ = std::make_shared<short_wire>(
+  spawn_orchestrator();
+  net_ = std::make_shared<stub_orchestrator_transport>(
     system_, caf::actor_cast<caf::strong_actor_ptr>(orchestrator_),
     std::move(tls));
-  spawn(id, orchestrator_url, make_wasm_engine({cache}), measured);
+  spawn(id, stub_url, make_wasm_engine({cache}), with_metrics);
 }
 
 node::node(node_id id, const std::string& orchestrator,
@@ -158,7 +162,7 @@ node::node(node_id id, const std::string& orchestrator,
 }
 
 node::~node() {
-  for (auto& x : takers_)
+  for (auto& x : sinks_)
     caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
   self_->monitor(node_);
   self_->send(node_, atom::stop_v);
@@ -169,8 +173,8 @@ node::~node() {
   net_.reset();
 }
 
-void node::add_orchestrator() {
-  orchestrator_ = system_.spawn([x = shelf_, session = session_] {
+void node::spawn_orchestrator() {
+  orchestrator_ = system_.spawn([x = modules_, session = session_] {
     return caf::behavior{
       [session](atom::join, const node_description&, const node_actor&,
                 const boot_id&, const inventory&) {
@@ -190,7 +194,7 @@ void node::add_orchestrator() {
 }
 
 void node::spawn(const node_id& id, const std::string& orchestrator,
-                 std::shared_ptr<guest_engine> engine, bool measured) {
+                 std::shared_ptr<guest_engine> engine, bool with_metrics) {
   node_options options;
   options.description.id = id;
   options.description.agent_url = url_;
@@ -204,11 +208,11 @@ void node::spawn(const node_id& id, const std::string& orchestrator,
   options.engine = std::move(engine);
   options.random = os_random();
   registry_ = options.registry = std::make_shared<instance_registry>(id);
-  registry_->samples_wanted = registry_->histograms_wanted = measured;
+  registry_->samples_wanted = registry_->histograms_wanted = with_metrics;
   node_ = system_.spawn<caf::detached>(edgeless::node, std::move(options));
 }
 
-endpoint node::at(const physical_id& instance) const {
+endpoint node::endpoint_of(const physical_id& instance) const {
   return {registry_->self, session_, instance, url_, {}};
 }
 
@@ -219,8 +223,8 @@ component_spec node::function(const std::string& module, std::string init) {
   spec.function_type = "RUST_WASM";
   spec.code = sha256(module);
   spec.settings["init-payload"] = std::move(init);
-  std::lock_guard guard{shelf_->mutex};
-  shelf_->modules = {{spec.code, module}};
+  std::lock_guard guard{modules_->mutex};
+  modules_->modules = {{spec.code, module}};
   return spec;
 }
 
@@ -240,14 +244,14 @@ node::start_many(std::size_t count, const component_spec& spec) {
   std::vector<physical_id> result;
   for (std::size_t i = 0; i < count; ++i)
     result.push_back(draw<physical_id>(random));
-  // One after the other in flight, none waited for.
-  auto ask = [&](const physical_id& id) {
+  // All requests are in flight at the same time.
+  auto request_start = [&](const physical_id& id) {
     return self_->request(node_, limits::client, atom::start_v, id, spec,
                           output_map{}, std::string{});
   };
-  std::deque<decltype(ask(result[0]))> answers;
+  std::deque<decltype(request_start(result[0]))> answers;
   for (auto& id : result)
-    answers.push_back(ask(id));
+    answers.push_back(request_start(id));
   caf::error problem;
   for (auto& x : answers)
     x.receive([](atom::ok) {}, [&](caf::error& e) { problem = std::move(e); });
@@ -261,7 +265,7 @@ void node::stop(std::span<const physical_id> ids) {
     self_->send(node_, atom::stop_v, id);
 }
 
-bool node::wait_for(std::size_t instances) const {
+bool node::wait_for_at_most(std::size_t instances) const {
   auto deadline = std::chrono::steady_clock::now() + 30s;
   while (registry_->size() > instances) {
     if (std::chrono::steady_clock::now() > deadline)
@@ -273,40 +277,40 @@ bool node::wait_for(std::size_t instances) const {
 
 void node::patch(const physical_id& id, const output_map& outputs) {
   self_->send(node_, atom::patch_v, id, outputs);
-  // Once the node has answered this, the patch is in the instance's mailbox.
+  // Once the node has replied, the patch is in the mailbox of the instance.
   self_->request(node_, limits::client, atom::running_v)
     .receive([](const inventory&) {}, [](const caf::error&) {});
 }
 
 void node::cast(const physical_id& to, std::string payload) {
-  auto who = registry_->find(to);
-  if (!who)
+  auto found = registry_->find(to);
+  if (!found)
     return;
   event x;
   x.payload = std::move(payload);
   registry_->counts.count_sent(1);
-  deliver(*registry_, *who, {std::move(x)}, [](const event&) {});
+  deliver(*registry_, *found, {std::move(x)}, [](const event&) {});
 }
 
-physical_id node::add(std::shared_ptr<mailbox> box) {
-  return add([box](events x) { box->put(std::move(x)); });
+physical_id node::add_sink(std::shared_ptr<mailbox> box) {
+  return add_sink([box](events x) { box->put(std::move(x)); });
 }
 
-physical_id node::add(std::function<void(events)> taker) {
+physical_id node::add_sink(std::function<void(events)> sink) {
   auto id = draw<physical_id>(os_random());
   auto room
     = std::make_shared<credit>(limits::inbox_events, limits::inbox_bytes);
   auto registry = registry_;
   sink_actor made = system_.spawn(
-    [taker, room, registry](sink_actor::pointer) -> sink_actor::behavior_type {
-      return {[taker, room, registry](atom::deliver, events& x) {
+    [sink, room, registry](sink_actor::pointer) -> sink_actor::behavior_type {
+      return {[sink, room, registry](atom::deliver, events& x) {
         for (auto& item : x)
           room->give_back(1, item.payload.size());
         registry->counts.count_handled(x.size());
-        taker(std::move(x));
+        sink(std::move(x));
       }};
     });
-  takers_.push_back(made);
+  sinks_.push_back(made);
   registry_->add(id, {made, room, {}});
   return id;
 }

@@ -22,25 +22,25 @@
 
 namespace edgeless::benchmark {
 
-/// The modules of guests/, in the program.
-std::string flow_module();
-std::string asker_module();
+/// The modules of guests/, embedded in the program.
+std::string burst_module();
+std::string timed_caller_module();
 std::string relay_module();
-std::string keeper_module();
+std::string stateful_counter_module();
 std::string spinner_module();
-std::string fan_module();
+std::string fan_out_module();
 
-/// What flow.wat and asker.wat want at init.
+/// The init payload of burst.wat and timed_caller.wat: 32-bit numbers.
 std::string numbers(std::initializer_list<std::uint32_t> xs);
 
-/// A free port on loopback, as a URL.
+/// The URL of a free port on loopback.
 std::string free_url();
 
-/// Events that reach the benchmark itself.
+/// Receives events in the benchmark itself. Any thread.
 class mailbox {
 public:
   void put(events batch);
-  /// The next event; nothing if none comes in time.
+  /// Waits for the next event; nothing after the timeout.
   std::optional<event> take(std::chrono::milliseconds timeout);
 
 private:
@@ -49,70 +49,70 @@ private:
   std::deque<event> events_;
 };
 
-/// A node as edgeless_node_d runs it. Unless it is given another one, its
-/// orchestrator is a double in the same process: it welcomes the node and has
-/// one module at a time for it.
+/// A node as edgeless_node_d runs it, in this process. Unless it is given the
+/// URL of another one, its orchestrator is a stub in this process that lets it
+/// join and has one module at a time.
 class node {
 public:
-  /// `measured`: with metrics and performance samples. `tls`: what goes to
-  /// other nodes is encrypted.
-  node(const std::filesystem::path& cache, node_id id, bool measured = false,
-       std::shared_ptr<tls_context> tls = nullptr);
-  /// Of a domain, whose orchestrator is there.
+  /// With a stub orchestrator. `with_metrics`: histograms and performance
+  /// samples are on. `tls`: connections to other nodes are encrypted.
+  node(const std::filesystem::path& cache, node_id id,
+       bool with_metrics = false, std::shared_ptr<tls_context> tls = nullptr);
+  /// With the orchestrator at that URL.
   node(node_id id, const std::string& orchestrator,
        std::shared_ptr<guest_engine> engine);
   node(const node&) = delete;
   node& operator=(const node&) = delete;
   ~node();
 
-  /// Where an instance of this node is, or will be.
-  endpoint at(const physical_id& instance) const;
+  /// The endpoint of an instance of this node.
+  endpoint endpoint_of(const physical_id& instance) const;
 
-  /// A spec of a function; its module is to be had from now on.
+  /// The spec of a function; the stub orchestrator has its module from now on,
+  /// and no other.
   component_spec function(const std::string& module, std::string init);
 
   caf::error start(const physical_id& id, const component_spec& spec,
                    const output_map& outputs = {});
-  /// So many at the same time; the ids of those that run.
+  /// Starts instances concurrently and returns their ids.
   caf::expected<std::vector<physical_id>>
   start_many(std::size_t count, const component_spec& spec);
   void stop(std::span<const physical_id> ids);
-  /// Waits until at most so many instances live here; false: they do not go.
-  bool wait_for(std::size_t instances) const;
-  /// Events that are cast from now on find these outputs.
+  /// Waits until at most so many instances run here; false after 30 s.
+  bool wait_for_at_most(std::size_t instances) const;
+  /// Patches the outputs of an instance; returns when the instance has them.
   void patch(const physical_id& id, const output_map& outputs);
 
-  /// One event for an instance here.
+  /// Casts an event to an instance of this node.
   void cast(const physical_id& to, std::string payload);
-  /// An instance that is no function: whatever comes is handed to that one,
-  /// by one thread at a time.
-  physical_id add(std::function<void(events)> taker);
-  /// An instance that is a mailbox.
-  physical_id add(std::shared_ptr<mailbox> box);
+  /// Registers an instance that passes its events to `sink`, on one thread at a
+  /// time.
+  physical_id add_sink(std::function<void(events)> sink);
+  physical_id add_sink(std::shared_ptr<mailbox> box);
 
   const event_counters& counts() const {
     return registry_->counts;
   }
 
 private:
-  struct shelf {
+  struct module_store {
     std::mutex mutex;
     std::map<code_id, std::string> modules;
   };
 
   void spawn(const node_id& id, const std::string& orchestrator,
-             std::shared_ptr<guest_engine> engine, bool measured);
-  void add_orchestrator();
+             std::shared_ptr<guest_engine> engine, bool with_metrics);
+  void spawn_orchestrator();
 
   system_config config_;
   caf::actor_system system_{config_};
   std::string url_ = free_url();
   session_id session_;
-  std::shared_ptr<shelf> shelf_ = std::make_shared<shelf>();
+  std::shared_ptr<module_store> modules_ = std::make_shared<module_store>();
   std::shared_ptr<transport> net_;
   caf::actor orchestrator_;
   instance_registry_ptr registry_;
-  std::vector<sink_actor> takers_;
+  std::vector<sink_actor> sinks_;
   node_actor node_;
   caf::scoped_actor self_{system_};
 };

@@ -5,7 +5,7 @@
 
 namespace edgeless::benchmark {
 
-/// Takes whatever a guest says, and does nothing about it.
+/// Accepts all requests of a guest and discards them.
 struct null_host : guest_host {
   void done(call_result) noexcept override {
     // nop

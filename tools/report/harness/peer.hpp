@@ -13,26 +13,26 @@
 
 namespace edgeless::benchmark {
 
-/// This program once more, as a child process.
+/// A child process that runs this program.
 class child {
 public:
-  /// `words` are its arguments.
+  /// `arguments`: without the name of the program.
   static caf::expected<std::unique_ptr<child>>
-  spawn(const std::vector<std::string>& words);
+  spawn(const std::vector<std::string>& arguments);
   child(const child&) = delete;
   child& operator=(const child&) = delete;
   /// Closes its input and waits for its end.
   ~child();
 
-  /// The next line of its output, without the newline; empty at the end.
+  /// The next line of its output, without the newline; empty at end of file.
   std::string read_line();
-  /// Closes its input: its work is done.
-  void dismiss();
+  /// Closes its input, which tells the child to end.
+  void close_input();
   pid_t pid() const {
     return pid_;
   }
 
-  /// Such as SIGKILL, which nobody survives, or SIGSTOP.
+  /// Sends a signal, such as SIGKILL or SIGSTOP.
   void signal(int number);
 
 private:
@@ -43,49 +43,48 @@ private:
   int output_ = -1;
 };
 
-/// What a peer runs: flow.wat, which casts to `out`.
+/// The function of a peer: burst.wat, which casts to `out`.
 struct peer_task {
   instance_id self;
   endpoint out;
   std::uint32_t every = 0;
   std::uint32_t burst = 0;
   std::uint32_t size = 0;
-  /// Where its certificate is issued; empty: it speaks in the clear.
+  /// The folder of the certificate authority; empty: no encryption.
   std::filesystem::path certificates{};
 };
 
-/// A node with one function in a process of its own.
+/// A node with one function in a child process.
 class peer {
 public:
   static caf::expected<std::unique_ptr<peer>>
   spawn(const std::filesystem::path& cache, const peer_task& task);
 
-  const endpoint& at() const {
-    return at_;
+  const endpoint& target() const {
+    return target_;
   }
 
-  /// Ends it; how many events it handled and dropped.
-  std::pair<std::uint64_t, std::uint64_t> end();
+  /// Stops it; the numbers of events that it has handled and dropped.
+  std::pair<std::uint64_t, std::uint64_t> stop();
 
 private:
   std::unique_ptr<child> process_;
-  endpoint at_;
+  endpoint target_;
 };
 
-/// If this process was started as a child of the benchmark, does what it is
-/// for and returns the code to exit with.
+/// If this process was started as a child of the benchmark, runs it and returns
+/// its exit code.
 std::optional<int> run_as_child(int argc, char** argv);
 
-/// The arguments of a child that ends at once.
-std::vector<std::string> do_nothing();
+/// The arguments of a child that exits at once.
+std::vector<std::string> exit_arguments();
 
 /// The arguments of a child in which an actor ticks once a second; it prints a
-/// line when it does.
-std::vector<std::string> tick_alone();
+/// line when it is ready.
+std::vector<std::string> tick_arguments();
 
-/// The arguments of a child that starts so many idle instances and prints how
-/// many bytes each takes, or "error" and why.
-std::vector<std::string> count_idle(std::size_t instances,
-                                    const std::filesystem::path& cache);
+/// The arguments of a child that runs run_idle().
+std::vector<std::string> idle_arguments(std::size_t instances,
+                                        const std::filesystem::path& cache);
 
 } // namespace edgeless::benchmark

@@ -3,13 +3,13 @@
 
 #include <sys/types.h>
 
-/// What the system knows of a process, ours or one that we started.
+/// Figures of a process from /proc.
 namespace edgeless::benchmark {
 
-/// Seconds on a processor so far, by all threads that it has.
+/// Processor seconds so far, summed over its threads.
 double processor_time(pid_t process);
 
-/// Bytes of memory in use; 0 once it has ended.
+/// Resident bytes; 0 once the process has ended.
 double resident_bytes(pid_t process);
 
 } // namespace edgeless::benchmark

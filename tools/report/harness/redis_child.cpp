@@ -40,7 +40,7 @@ redis_child::spawn(const std::filesystem::path& folder) {
   arguments.push_back(nullptr);
   result->pid_ = fork();
   if (result->pid_ == 0) {
-    // Whatever ends us ends it.
+    // The child ends with this process, however it ends.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     execvp(arguments[0], arguments.data());
     _exit(1);
@@ -48,16 +48,16 @@ redis_child::spawn(const std::filesystem::path& folder) {
   auto opened = open_redis(result->url());
   if (!opened)
     return opened.error();
-  result->acceptor_ = std::move(*opened);
+  result->connection_ = std::move(*opened);
   auto deadline = clock::now() + 5s;
-  while (!result->ask({"PING"})) {
+  while (!result->run({"PING"})) {
     if (waitpid(result->pid_, nullptr, WNOHANG) != 0) {
       result->pid_ = -1;
       return fail(ec::system_failure,
                   "redis-server is not installed, or does not start");
     }
     if (clock::now() > deadline)
-      return fail(ec::unreachable, "redis-server does not answer");
+      return fail(ec::unreachable, "redis-server did not reply within 5 s");
     std::this_thread::sleep_for(5ms);
   }
   return result;
@@ -70,12 +70,12 @@ redis_child::~redis_child() {
   waitpid(pid_, nullptr, 0);
 }
 
-caf::expected<redis_reply> redis_child::ask(redis_command command) {
-  auto replies = acceptor_->run({std::move(command)});
+caf::expected<redis_reply> redis_child::run(redis_command command) {
+  auto replies = connection_->run({std::move(command)});
   if (!replies)
     return replies.error();
   if (replies->size() != 1)
-    return fail(ec::unreachable, "Redis leaves commands out");
+    return fail(ec::unreachable, "Redis did not reply to every command");
   if (replies->front().type == redis_reply::kind::error)
     return fail(ec::unreachable, replies->front().text);
   return std::move(replies->front());

@@ -7,12 +7,11 @@
 
 namespace edgeless::benchmark {
 
-/// A redis-server of our own: nothing but a unix socket leads there, and
-/// nothing is kept.
+/// A redis-server in a child process that listens on a unix socket only and
+/// stores nothing.
 class redis_child {
 public:
-  /// Returns when it answers; an error says why there is none. `folder` is made
-  /// for it.
+  /// Returns when it replies. Makes `folder` for its socket and its log.
   static caf::expected<std::unique_ptr<redis_child>>
   spawn(const std::filesystem::path& folder);
   redis_child(const redis_child&) = delete;
@@ -23,12 +22,11 @@ public:
     return "unix:" + socket_;
   }
 
-  /// The answer to one command; an error also if Redis complains.
-  caf::expected<redis_reply> ask(redis_command command);
+  /// The reply to one command; error replies are errors.
+  caf::expected<redis_reply> run(redis_command command);
 
-  /// The same door as everybody's.
-  redis& acceptor() {
-    return *acceptor_;
+  redis& connection() {
+    return *connection_;
   }
 
 private:
@@ -36,7 +34,7 @@ private:
 
   std::string socket_;
   int pid_ = -1;
-  std::unique_ptr<redis> acceptor_;
+  std::unique_ptr<redis> connection_;
 };
 
 } // namespace edgeless::benchmark

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// Some of its names are also ours.
+// The namespace of the SDK is `edgeless`, too.
 #define edgeless sdk
 #include "functions/sdk/printing.hpp"
 #include "functions/sdk/reading.hpp"

@@ -6,12 +6,13 @@
 
 namespace edgeless::benchmark {
 
-/// The numbers as the SDK prints them, a comma behind each: its source as a
-/// part of this program. Of int64_t, and of floats and doubles of 0 to 1.
+/// Prints numbers, each followed by a comma, with the source of the SDK
+/// compiled into this program. For int64_t, and for floats and doubles from 0
+/// to 1.
 template <class T>
 std::string printed_by_sdk(const std::vector<T>& values);
 
-/// And back.
+/// Parses what printed_by_sdk() returns.
 template <class T>
 std::vector<T> read_by_sdk(const std::string& text);
 

@@ -60,26 +60,26 @@ public:
   sink_engine(std::shared_ptr<guest_engine> others, const std::string& module,
               cast_sink out)
     : others_{std::move(others)},
-      mine_{std::make_shared<sink_class>(std::move(out))}, name_{
-                                                             sha256(module)} {
+      sink_class_{std::make_shared<sink_class>(std::move(out))}, code_{sha256(
+                                                                   module)} {
     // nop
   }
 
   guest_class_ptr find(const code_id& code) override {
-    return code == name_ ? mine_ : others_->find(code);
+    return code == code_ ? sink_class_ : others_->find(code);
   }
 
   caf::expected<guest_class_ptr> compile(const code_id& code,
                                          const std::string& module) override {
-    if (code == name_)
-      return mine_;
+    if (code == code_)
+      return sink_class_;
     return others_->compile(code, module);
   }
 
 private:
   std::shared_ptr<guest_engine> others_;
-  guest_class_ptr mine_;
-  code_id name_;
+  guest_class_ptr sink_class_;
+  code_id code_;
 };
 
 std::string payload_of(std::uint64_t number) {
@@ -90,23 +90,23 @@ std::string payload_of(std::uint64_t number) {
 
 void event_log::record(std::uint64_t number) {
   std::lock_guard guard{mutex_};
-  marks_.push_back({number, clock::now()});
+  entries_.push_back({number, clock::now()});
 }
 
 std::size_t event_log::size() const {
   std::lock_guard guard{mutex_};
-  return marks_.size();
+  return entries_.size();
 }
 
-std::vector<event_log::mark> event_log::take() {
-  std::vector<mark> next;
+std::vector<event_log::entry> event_log::take() {
+  std::vector<entry> next;
   next.reserve(1u << 20);
   std::lock_guard guard{mutex_};
-  return std::exchange(marks_, std::move(next));
+  return std::exchange(entries_, std::move(next));
 }
 
 std::string event_log_module() {
-  return "tape";
+  return "event log";
 }
 
 std::shared_ptr<guest_engine> with_sink(std::shared_ptr<guest_engine> others,
@@ -116,8 +116,9 @@ std::shared_ptr<guest_engine> with_sink(std::shared_ptr<guest_engine> others,
                                        std::move(sink));
 }
 
-std::shared_ptr<guest_engine> with_tape(std::shared_ptr<guest_engine> others,
-                                        std::shared_ptr<event_log> out) {
+std::shared_ptr<guest_engine>
+with_event_log(std::shared_ptr<guest_engine> others,
+               std::shared_ptr<event_log> out) {
   return with_sink(std::move(others), event_log_module(),
                    [out = std::move(out)](const guest_event& x) {
                      std::uint64_t number;
@@ -148,7 +149,7 @@ std::uint64_t stream::stop() {
   return sent_;
 }
 
-/// Whoever wakes late casts at once what is due.
+/// After a late wake-up, all events that are due are cast at once.
 void stream::run(std::chrono::nanoseconds interval) {
   auto due = clock::now();
   while (running_) {
@@ -158,14 +159,15 @@ void stream::run(std::chrono::nanoseconds interval) {
   }
 }
 
-// -- judging ------------------------------------------------------------------
+// -- delivery
+// ------------------------------------------------------------------
 
-delivery_stats fate_of(const std::vector<event_log::mark>& marks,
-                       std::uint64_t sent) {
+delivery_stats delivery_stats_of(const std::vector<event_log::entry>& entries,
+                                 std::uint64_t sent) {
   delivery_stats result;
   std::vector<bool> seen(sent);
   std::uint64_t next = 0;
-  for (auto& x : marks) {
+  for (auto& x : entries) {
     if (x.number >= sent || seen[x.number]) {
       ++result.duplicated;
       continue;
@@ -179,13 +181,14 @@ delivery_stats fate_of(const std::vector<event_log::mark>& marks,
   return result;
 }
 
-double longest_gap(const std::vector<event_log::mark>& marks,
+double longest_gap(const std::vector<event_log::entry>& entries,
                    clock::time_point begin, clock::time_point end) {
-  auto i = std::ranges::lower_bound(marks, begin, {}, &event_log::mark::when);
+  auto i
+    = std::ranges::lower_bound(entries, begin, {}, &event_log::entry::time);
   clock::duration result{0};
-  for (i += i == marks.begin() && i != marks.end();
-       i != marks.end() && std::prev(i)->when < end; ++i)
-    result = std::max(result, i->when - std::prev(i)->when);
+  for (i += i == entries.begin() && i != entries.end();
+       i != entries.end() && std::prev(i)->time < end; ++i)
+    result = std::max(result, i->time - std::prev(i)->time);
   return std::chrono::duration<double>(result).count();
 }
 

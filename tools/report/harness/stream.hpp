@@ -8,46 +8,48 @@
 #include <mutex>
 #include <thread>
 
-/// Numbered events, and what became of them.
+/// Streams of numbered events, and how they were delivered.
 namespace edgeless::benchmark {
 
-/// What reached the end, in the order in which it did. Any number of threads.
+/// The events that have reached the end of a stream, in order. Any thread.
 class event_log {
 public:
-  struct mark {
+  struct entry {
     std::uint64_t number;
-    clock::time_point when;
+    clock::time_point time;
   };
 
   event_log() {
-    marks_.reserve(1u << 20);
+    entries_.reserve(1u << 20);
   }
 
   void record(std::uint64_t number);
   std::size_t size() const;
-  /// Everything since the last time.
-  std::vector<mark> take();
+  /// Removes and returns all entries.
+  std::vector<entry> take();
 
 private:
   mutable std::mutex mutex_;
-  std::vector<mark> marks_;
+  std::vector<entry> entries_;
 };
 
-/// Gets the casts of a guest. Any thread, one at a time per instance.
+/// Receives the casts to a guest. Any thread, one at a time per instance.
 using cast_sink = std::function<void(const guest_event&)>;
 
-/// An engine in which `module` is none, but hands its casts to `sink`. So the
-/// end of a stream is an instance like any other, but outside WebAssembly.
+/// An engine whose guest for `module` is not WebAssembly, but passes its casts
+/// to `sink`: the end of a stream is an instance like any other. All other
+/// modules are compiled by `others`.
 std::shared_ptr<guest_engine> with_sink(std::shared_ptr<guest_engine> others,
                                         const std::string& module,
                                         cast_sink sink);
 
-/// The module whose only guest writes on the tape.
+/// The module whose guest records its events in the event log.
 std::string event_log_module();
-std::shared_ptr<guest_engine> with_tape(std::shared_ptr<guest_engine> others,
-                                        std::shared_ptr<event_log> out);
+std::shared_ptr<guest_engine>
+with_event_log(std::shared_ptr<guest_engine> others,
+               std::shared_ptr<event_log> out);
 
-/// Casts 0, 1, 2... to an instance, so many per second, on a thread of its own.
+/// Casts 0, 1, 2, ... to an instance at a fixed rate, on a thread of its own.
 class stream {
 public:
   stream(node& host, const physical_id& to, double per_second);
@@ -55,7 +57,7 @@ public:
   stream& operator=(const stream&) = delete;
   ~stream();
 
-  /// Ends it; how many were cast.
+  /// Stops casting; the number of events that were cast.
   std::uint64_t stop();
 
 private:
@@ -68,19 +70,19 @@ private:
   std::thread thread_;
 };
 
-/// Of `sent` numbered events.
+/// The delivery of a stream of numbered events.
 struct delivery_stats {
   std::uint64_t lost = 0;
   std::uint64_t duplicated = 0;
-  std::uint64_t out_of_order = 0; ///< behind one with a higher number
+  std::uint64_t out_of_order = 0; ///< after one with a higher number
 };
 
-delivery_stats fate_of(const std::vector<event_log::mark>& marks,
-                       std::uint64_t sent);
+delivery_stats delivery_stats_of(const std::vector<event_log::entry>& entries,
+                                 std::uint64_t sent);
 
-/// The longest time, in seconds, between two events in a row that has a part
-/// from `begin` on and before `end`; zero without any.
-double longest_gap(const std::vector<event_log::mark>& marks,
+/// The longest time, in seconds, between two consecutive events of which a part
+/// is in [begin, end); zero if there is none.
+double longest_gap(const std::vector<event_log::entry>& entries,
                    clock::time_point begin, clock::time_point end);
 
 } // namespace edgeless::benchmark

@@ -14,7 +14,7 @@ namespace edgeless::benchmark {
 
 namespace {
 
-/// An event of vector_mul: an id and so many numbers.
+/// An event of vector_mul: a transaction id and that many numbers.
 std::string numbers_event(int size) {
   std::mt19937 random_source{42};
   std::string result = "1";
@@ -23,12 +23,12 @@ std::string numbers_event(int size) {
   return result;
 }
 
-/// Cores of a virtual machine are not equal: all guests compute on the last
-/// one. Whoever waits for a guest in another process does so on the first, and
-/// leaves the last one to it.
-class turn {
+/// Pins this thread to a core while it exists. The cores of a virtual machine
+/// differ in speed: all guests run on the last one, and a thread that waits for
+/// a guest in another process runs on the first one.
+class core_pin {
 public:
-  explicit turn(bool waits) {
+  explicit core_pin(bool waits) {
     sched_getaffinity(0, sizeof all_, &all_);
     std::vector<int> cores;
     for (int i = 0; i < CPU_SETSIZE; ++i)
@@ -40,9 +40,9 @@ public:
     sched_setaffinity(0, sizeof one, &one);
   }
 
-  turn(const turn&) = delete;
+  core_pin(const core_pin&) = delete;
 
-  ~turn() {
+  ~core_pin() {
     sched_setaffinity(0, sizeof all_, &all_);
   }
 
@@ -50,48 +50,48 @@ private:
   cpu_set_t all_;
 };
 
-struct contender {
+struct guest_variant {
   row line;
   std::unique_ptr<guest_harness> guest;
-  bool elsewhere = false; ///< in a process of its own
+  bool in_child_process = false;
 };
 
-/// All of them in turn, so that the same moment is the same for all; the first
-/// is the floor of the others. A turn should take some 50 ms: a core that was
-/// idle is slow at first.
-rows interleaved(const plan& how, std::vector<contender> all, int count,
-                 const std::string& payload) {
+/// Measures the variants in turns, so that slow and fast phases of the machine
+/// affect all of them alike. The first one is the baseline of the others. A
+/// turn should take some 50 ms: a core that was idle is slow at first.
+rows interleave(const plan& how, std::vector<guest_variant> all, int count,
+                const std::string& payload) {
   for (std::size_t i = 0; i < how.repeats(60) + 3; ++i)
     for (auto& x : all) {
-      turn mine{x.elsewhere};
+      core_pin pin{x.in_child_process};
       auto taken = x.guest->handle(count, payload);
       if (!taken)
         x.line.failure = x.guest->fault();
       else if (i >= 3)
         x.line.samples.push_back(*taken);
     }
-  auto& floor = all.front().line;
+  auto& baseline = all.front().line;
   rows result;
   for (std::size_t k = 1; k < all.size(); ++k) {
-    all[k].line.floor = {floor.what, median(floor.samples)};
+    all[k].line.baseline = {baseline.what, median(baseline.samples)};
     result.push_back(std::move(all[k].line));
   }
   return result;
 }
 
 std::unique_ptr<guest_harness>
-start_vectors(guest_engine& where, const std::string& module, int size) {
+start_vectors(guest_engine& engine, const std::string& module, int size) {
   return std::make_unique<guest_harness>(
-    where, module, "seed=1,input_size=" + std::to_string(size));
+    engine, module, "seed=1,input_size=" + std::to_string(size));
 }
 
-/// An event of vector_mul, by the engine without checks, in a process of its
-/// own, and in that of the node.
+/// An event of vector_mul: in the engine without checks, in a process of its
+/// own, and in the process of the node.
 rows isolation(const plan& how, guest_engine& bare, guest_engine& engine,
                int size, int count) {
   auto fast = vector_mul_module();
   auto name = "vector_mul of " + std::to_string(size);
-  std::vector<contender> all;
+  std::vector<guest_variant> all;
   all.push_back({{"the engine alone, without any check", unit::seconds},
                  start_vectors(bare, fast, size)});
   all.push_back(
@@ -100,33 +100,32 @@ rows isolation(const plan& how, guest_engine& bare, guest_engine& engine,
      true});
   all.push_back({{name + ", in the process of the node", unit::seconds},
                  start_vectors(engine, fast, size)});
-  return interleaved(how, std::move(all), count, numbers_event(size));
+  return interleave(how, std::move(all), count, numbers_event(size));
 }
 
 rows small_events(const plan& how, guest_engine& bare, guest_engine& engine) {
   auto fast = vector_mul_module();
-  std::vector<contender> all;
+  std::vector<guest_variant> all;
   all.push_back({{"the engine alone, without any check", unit::seconds},
                  start_vectors(bare, fast, 1)});
   all.push_back(
     {{"a small event for a process of its own (aim: 30 us)", unit::seconds},
      start_vectors(engine.apart(), fast, 1),
      true});
-  return interleaved(how, std::move(all), 1000, "1,0.5");
+  return interleave(how, std::move(all), 1000, "1,0.5");
 }
 
-/// What `function build` makes of a function, beside a build that does not
-/// care.
+/// The flags of `function build`, compared with a build without optimisation.
 rows builds(const plan& how, guest_engine& engine, const std::string& name,
             const std::string& naive, const std::string& fast,
             const std::string& init, int count, const std::string& payload) {
-  std::vector<contender> all;
+  std::vector<guest_variant> all;
   all.push_back(
     {{"the same source, without optimisation and SIMD", unit::seconds},
      std::make_unique<guest_harness>(engine, naive, init)});
   all.push_back({{name + ", as `function build` makes it", unit::seconds},
                  std::make_unique<guest_harness>(engine, fast, init)});
-  return interleaved(how, std::move(all), count, payload);
+  return interleave(how, std::move(all), count, payload);
 }
 
 } // namespace

@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// One of our programs, from beside this one.
+/// One of the daemons, from the folder of this program, in a child process.
 class daemon {
 public:
   daemon(std::string name, const fs::path& folder, const std::string& config)
@@ -35,7 +35,7 @@ public:
     pid_ = fork();
     if (pid_ != 0)
       return;
-    // Whatever ends us ends it.
+    // The child ends with this process, however it ends.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     auto log = open((folder / (name_ + ".log")).c_str(),
                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -71,65 +71,69 @@ private:
 /// Waits until the controller knows of a node.
 caf::error wait_for_node(const std::string& controller_url) {
   auto deadline = clock::now() + 10s;
-  client peer;
+  client user;
   for (; clock::now() < deadline; std::this_thread::sleep_for(50ms)) {
     auto controller
-      = peer.dial<controller_actor>(controller_url, peer_role::controller);
+      = user.dial<controller_actor>(controller_url, peer_role::controller);
     if (!controller)
       continue;
     auto all
-      = peer.ask<std::vector<domain_description>>(*controller, atom::domains_v);
+      = user.ask<std::vector<domain_description>>(*controller, atom::domains_v);
     if (all && !all->empty() && all->front().nodes == 1)
       return caf::none;
   }
-  return fail(ec::unreachable, "the programs do not find each other");
+  return fail(ec::unreachable, "the node did not join within 10 s");
 }
 
 std::string in_quotes(const std::string& x) {
   return '"' + x + '"';
 }
 
-/// One or more windows of a process that has nothing to do.
-void watch(const plan& how, pid_t process, row& busy, row& memory) {
+/// Adds a sample per time window of an idle process.
+void sample_idle(const plan& how, pid_t process, row& processor, row& memory) {
   auto window = how.quick ? 500ms : 2000ms;
   for (std::size_t i = 0; i < how.repeats(10); ++i) {
     auto before = processor_time(process);
     auto taken = seconds_of([&] { std::this_thread::sleep_for(window); });
     if (auto bytes = resident_bytes(process); bytes > 0) {
-      busy.samples.push_back((processor_time(process) - before) / taken);
+      processor.samples.push_back((processor_time(process) - before) / taken);
       memory.samples.push_back(bytes);
     } else {
-      busy.failure = memory.failure = "it has ended";
+      processor.failure = memory.failure = "the process has ended";
     }
   }
 }
 
-/// CAF with its network, and one actor that ticks each second.
-struct bare_figures {
-  floor busy, memory;
+/// CAF with its network modules, and one actor that ticks once a second.
+struct idle_baselines {
+  baseline processor, memory;
 };
 
-bare_figures bare(const plan& how) {
-  row busy, memory;
-  if (auto process = child::spawn(tick_alone())) {
+idle_baselines measure_caf(const plan& how) {
+  row processor, memory;
+  if (auto process = child::spawn(tick_arguments())) {
     (*process)->read_line();
-    watch(how, (*process)->pid(), busy, memory);
+    sample_idle(how, (*process)->pid(), processor, memory);
   }
   constexpr auto what = "CAF alone, one tick a second";
-  return {{what, median(busy.samples)}, {what, median(memory.samples)}};
+  return {{what, median(processor.samples)}, {what, median(memory.samples)}};
 }
 
-/// What they take while nothing happens, with the settings of their templates.
-void watch(const plan& how, const daemon& which, const std::string& aims,
-           const bare_figures& floors, rows& result) {
-  row busy{"idle " + which.name() + ", processor time in a second (aim: 1 ms)",
-           unit::seconds,
-           {},
-           floors.busy};
-  row memory{
-    "idle " + which.name() + ", memory" + aims, unit::bytes, {}, floors.memory};
-  watch(how, which.pid(), busy, memory);
-  result.push_back(std::move(busy));
+/// With the settings of the configuration templates.
+void measure_daemon(const plan& how, const daemon& program,
+                    const std::string& memory_aim,
+                    const idle_baselines& baselines, rows& result) {
+  row processor{"idle " + program.name()
+                  + ", processor time in a second (aim: 1 ms)",
+                unit::seconds,
+                {},
+                baselines.processor};
+  row memory{"idle " + program.name() + ", memory" + memory_aim,
+             unit::bytes,
+             {},
+             baselines.memory};
+  sample_idle(how, program.pid(), processor, memory);
+  result.push_back(std::move(processor));
   result.push_back(std::move(memory));
 }
 
@@ -167,10 +171,10 @@ rows daemons(const plan& how) {
       {"idle programs", unit::seconds, {}, {}, explain(problem)});
     return result;
   }
-  auto floors = bare(how);
-  watch(how, worker, " (aim: 30 MiB)", floors, result);
-  watch(how, orchestrator, " (aim: 20 MiB)", floors, result);
-  watch(how, controller, "", floors, result);
+  auto baselines = measure_caf(how);
+  measure_daemon(how, worker, " (aim: 30 MiB)", baselines, result);
+  measure_daemon(how, orchestrator, " (aim: 20 MiB)", baselines, result);
+  measure_daemon(how, controller, "", baselines, result);
   return result;
 }
 

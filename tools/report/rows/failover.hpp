@@ -10,37 +10,41 @@
 #include <string>
 #include <vector>
 
-/// What dies in the part of the report that measures failover: this program
-/// once more, as one of the daemons.
+/// The child processes of the failover part, and its baselines.
 namespace edgeless::benchmark {
 
-/// The arguments of a child that is a node, as edgeless_node_d runs it. It
-/// prints a line when it is up.
-std::vector<std::string> be_node(const std::filesystem::path& cache,
-                                 const node_id& id,
-                                 const std::string& orchestrator);
+/// The arguments of a child that runs a node, as edgeless_node_d does. It
+/// prints "up", or "error" and the reason.
+std::vector<std::string> node_arguments(const std::filesystem::path& cache,
+                                        const node_id& id,
+                                        const std::string& orchestrator);
 
-/// ...an orchestrator at that URL, of the domain "domain", which polls its
-/// nodes once a second. It prints a line when it listens.
-std::vector<std::string> be_orchestrator(const std::string& url);
+/// The arguments of a child that runs the orchestrator of the domain "domain"
+/// at that URL, with a keep-alive interval of 1 s. It prints the same.
+std::vector<std::string> orchestrator_arguments(const std::string& url);
 
-/// ...somebody who connects to this port of loopback and says nothing.
-std::vector<std::string> be_connected(std::uint16_t port);
+/// The arguments of a child that connects to this port on loopback and sends
+/// nothing.
+std::vector<std::string> connected_arguments(std::uint16_t port);
 
-/// Does what one of these words ask for; nothing if they are not ours.
-std::optional<int> run_failover_child(const std::vector<std::string>& words);
+/// Runs the child with these arguments and returns its exit code; nothing if
+/// they are not from above.
+std::optional<int>
+run_failover_child(const std::vector<std::string>& arguments);
 
-// -- floors -------------------------------------------------------------------
+// -- baselines
+// -------------------------------------------------------------------
 
-/// Seconds from a SIGKILL until the end of a connection to who was killed.
+/// Seconds from a SIGKILL to the end of a connection of the killed process.
 row kill_to_eof(const plan& how);
 
-/// Seconds to write 4 KiB to the disk, for good.
+/// Seconds to write 4 KiB to the disk and fsync them.
 row synced_write(const plan& how);
 
-// -- what is measured in a file of its own ------------------------------------
+// -- parts --------------------------------------------------------------------
 
-/// From a restarted orchestrator listens until all that ran is known again.
+/// Seconds from when a restarted orchestrator listens until it has adopted all
+/// instances.
 rows adoption(const plan& how);
 
 } // namespace edgeless::benchmark

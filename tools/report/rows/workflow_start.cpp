@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A controller, an orchestrator and a node, as in a box.
+/// A controller, an orchestrator and a node, as in edgeless_inabox.
 struct box {
   std::string controller_url = free_url();
   std::vector<process_ptr> processes;
@@ -55,13 +55,13 @@ caf::error box::launch_all(const std::filesystem::path& cache) {
   return add(launch(node));
 }
 
-/// A function whose init casts to a file log.
+/// A function whose init casts an event to a file log.
 workflow_spec workflow(const std::filesystem::path& file) {
   component_draft function;
   function.name = function.class_id = "source";
   function.function_type = "RUST_WASM";
   function.version = "0.1";
-  function.code = sha256(flow_module());
+  function.code = sha256(burst_module());
   function.outputs = {"out"};
   function.output_mapping = {{"out", "log"}};
   function.settings = {{"init-payload", numbers({0, 1, 3})}};
@@ -90,7 +90,7 @@ bool wait_for(std::chrono::milliseconds timeout,
   return true;
 }
 
-/// From the request of a workflow to the first line in its log.
+/// Measures from the request of a workflow to the first line in its file log.
 caf::error start_once(client& user, const controller_actor& controller,
                       const std::filesystem::path& file, row& result) {
   auto before = size_of(file);
@@ -101,7 +101,7 @@ caf::error start_once(client& user, const controller_actor& controller,
   if (!status)
     return status.error();
   if (!wait_for(10s, [&] { return size_of(file) > before; }))
-    return fail(ec::unreachable, "no event came");
+    return fail(ec::unreachable, "no event arrived within 10 s");
   result.samples.push_back(seconds_since(start));
   auto ended = user.ask<atom::ok>(controller, atom::stop_v, id);
   return ended ? caf::error{} : ended.error();
@@ -122,8 +122,8 @@ caf::error measure(const plan& how, row& result) {
     return domains && !domains->empty() && domains->front().nodes > 0;
   };
   if (!wait_for(10s, has_node))
-    return fail(ec::no_feasible_node, "no node joins");
-  auto module = flow_module();
+    return fail(ec::no_feasible_node, "the node did not join within 10 s");
+  auto module = burst_module();
   auto taken = user.ask<std::uint64_t>(
     *controller, atom::upload_v,
     code_part{sha256(module), module.size(), 0, module});
@@ -146,10 +146,10 @@ rows workflow_start(const plan& how) {
              unit::seconds};
   if (auto problem = measure(how, result))
     result.failure = explain(problem);
-  // To the controller, to the orchestrator, to the node; a function.
-  result.floor = {"three TCP round trips, an instance by the engine alone",
-                  3 * median(tcp_round_trip(how).samples)
-                    + median(engine_instantiate(how).samples)};
+  // Controller, orchestrator, node; and the start of the function.
+  result.baseline = {"three TCP round trips, an instance by the engine alone",
+                     3 * median(tcp_round_trip(how).samples)
+                       + median(engine_instantiate(how).samples)};
   return {result};
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "test/costs/counts.hpp"
+#include "test/costs/allocation_counter.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -10,7 +10,8 @@ std::atomic<std::uint64_t> count{0};
 
 } // namespace
 
-// What stands behind glibc's own functions, which these hide.
+// The functions below replace those of glibc, which are still there under these
+// names.
 extern "C" {
 
 void* __libc_malloc(std::size_t size);

@@ -1,12 +1,12 @@
 ;; SPDX-License-Identifier: MIT
-;; Counts its events, for all its lives: syncs the number, and casts it to "out",
-;; 32 bits.
+;; Counts its events across restarts: syncs the number as its state, and casts it
+;; to "out" (32 bits).
 (module
   (import "env" "cast_asm" (func $cast (param i32 i32 i32 i32)))
   (import "env" "sync_asm" (func $sync (param i32 i32)))
   (memory (export "memory") 1)
   (data (i32.const 0) "out")
-  ;; The number is at 16.
+  ;; The number is stored at address 16.
   (global $top (mut i32) (i32.const 4096))
 
   (func (export "edgeless_mem_alloc") (param $size i32) (result i32)

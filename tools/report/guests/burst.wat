@@ -1,9 +1,8 @@
 ;; SPDX-License-Identifier: MIT
-;; A small function of casts. Its init payload is three numbers of 32 bits:
-;; with every so-many-th event it casts a burst of payloads of a size to "out".
-;; A source answers each event with a burst; a sink answers each burst with one
-;; event. With zero for "every", the only burst is that of init. Calls get their
-;; payload back.
+;; Generates casts. The init payload is three 32-bit numbers, EVERY, BURST and
+;; SIZE: with each EVERY-th event it casts BURST payloads of SIZE bytes to "out".
+;; A source casts a burst for each event, and a sink one event for each burst. If
+;; EVERY is 0, it casts one burst at init. Calls are answered with their payload.
 (module
   (import "env" "cast_asm" (func $cast (param i32 i32 i32 i32)))
   (memory (export "memory") 1)
@@ -14,7 +13,8 @@
   (global $size (mut i32) (i32.const 0))
   (global $count (mut i32) (i32.const 0))
 
-  ;; A stack of blocks, all freed by edgeless_mem_clear; the memory grows.
+  ;; Blocks are allocated in a row and freed together by edgeless_mem_clear; the
+  ;; memory grows when necessary.
   (func (export "edgeless_mem_alloc") (param $size i32) (result i32)
     (local $at i32) (local $missing i32)
     (local.set $at (global.get $top))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tools/loadgen/redis.hpp"
+#include "tools/loadgen/collector_reader.hpp"
 
 #include "test/fixtures/memory_redis.hpp"
 
@@ -12,26 +12,28 @@ using namespace edgeless::benchmark;
 
 namespace {
 
-struct store {
+struct reader_fixture {
   std::vector<std::string> drain(const std::vector<std::string>& lists) {
     std::vector<std::string> result;
-    auto count = it.drain(lists, [&](std::size_t i, const std::string& line) {
-      result.push_back(lists[i] + line);
-    });
+    auto count
+      = reader.drain(lists, [&](std::size_t i, const std::string& line) {
+          result.push_back(lists[i] + line);
+        });
     CHECK(count);
     return result;
   }
 
   std::shared_ptr<memory_database> database
     = std::make_shared<memory_database>();
-  collected it{database->connect()};
+  collector_reader reader{database->connect()};
 };
 
 using lines = std::vector<std::string>;
 
 } // namespace
 
-TEST_CASE_FIXTURE(store, "lists are taken empty, the oldest lines first") {
+TEST_CASE_FIXTURE(reader_fixture,
+                  "collector reader: drains lists, the oldest lines first") {
   database->execute({"RPUSH", "a", "1", "2"});
   database->execute({"RPUSH", "c", "3"});
 
@@ -39,7 +41,10 @@ TEST_CASE_FIXTURE(store, "lists are taken empty, the oldest lines first") {
   CHECK(drain({"a", "b", "c"}).empty());
 }
 
-TEST_CASE_FIXTURE(store, "what is written meanwhile is taken the next time") {
+TEST_CASE_FIXTURE(
+  reader_fixture,
+  "collector reader: a further call drains the lines beyond the first "
+  "page") {
   for (std::size_t i = 0; i < load_limits::journal_lines + 5; ++i)
     database->execute({"RPUSH", "a", "x"});
 
@@ -47,40 +52,46 @@ TEST_CASE_FIXTURE(store, "what is written meanwhile is taken the next time") {
   CHECK(drain({"a"}).size() == 5);
 }
 
-TEST_CASE_FIXTURE(store, "many lists are as good as few") {
+TEST_CASE_FIXTURE(
+  reader_fixture,
+  "collector reader: drains more lists than one request holds") {
   lines keys;
   for (int i = 0; i < 105; ++i) {
     keys.push_back("k" + std::to_string(i));
     database->execute({"RPUSH", keys.back(), "x"});
   }
   CHECK(drain(keys).size() == 105);
-  it.forget(keys);
+  reader.remove(keys);
   CHECK(database->content.empty());
 }
 
-TEST_CASE_FIXTURE(store, "samples of functions are told by their ids") {
+TEST_CASE_FIXTURE(
+  reader_fixture,
+  "collector reader: passes the samples of functions with their ids") {
   database->execute({"LPUSH", "function:ID:samples", "1,2.5", "3,4.5"});
   database->execute({"LPUSH", "workflow:wf0:samples", "1,2.5"});
   database->execute({"SET", "function:ID:average", "1"});
   lines all;
-  CHECK(!it.function_samples(
+  CHECK(!reader.read_function_samples(
     [&](auto& id, auto& x) { all.push_back(id + " " + x); }));
 
   CHECK(all == lines{"ID 1,2.5", "ID 3,4.5"});
 }
 
-TEST_CASE_FIXTURE(store, "a Redis that is away is an error") {
+TEST_CASE_FIXTURE(reader_fixture,
+                  "collector reader: a Redis that is down is an error") {
   database->down = true;
 
-  CHECK(it.ping());
-  CHECK(!it.drain({"a"}, [](std::size_t, const std::string&) {}));
-  CHECK(it.function_samples([](auto&, auto&) {}));
+  CHECK(reader.ping());
+  CHECK(!reader.drain({"a"}, [](std::size_t, const std::string&) {}));
+  CHECK(reader.read_function_samples([](auto&, auto&) {}));
 }
 
-TEST_CASE_FIXTURE(store, "a key that is something else has no lines") {
+TEST_CASE_FIXTURE(reader_fixture,
+                  "collector reader: a key of another type has no lines") {
   database->execute({"SET", "a", "1"});
   database->execute({"SET", "function:ID:samples", "1"});
 
   CHECK(drain({"a"}).empty());
-  CHECK(!it.function_samples([](auto&, auto&) { FAIL("a sample"); }));
+  CHECK(!reader.read_function_samples([](auto&, auto&) { FAIL("a sample"); }));
 }

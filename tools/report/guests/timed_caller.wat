@@ -1,15 +1,15 @@
 ;; SPDX-License-Identifier: MIT
-;; A function of calls. Its init payload is two numbers of 32 bits: with each
-;; event it makes so many calls with payloads of a size to "out", one after the
-;; other, and casts to "report" how long each one took: 32 bits of nanoseconds,
-;; all ones if it failed. At most 16384 calls.
+;; Measures calls. The init payload is two 32-bit numbers: calls per event (at
+;; most 16384) and bytes per payload. With each event it calls "out" that often,
+;; one call after the other, and casts their durations to "report": 32 bits of
+;; nanoseconds each, all ones if a call failed.
 (module
   (import "env" "cast_asm" (func $cast (param i32 i32 i32 i32)))
   (import "env" "call_asm"
     (func $call (param i32 i32 i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "clock_time_get"
     (func $clock_time_get (param i32 i64 i32) (result i32)))
-  ;; Text, scratch and blocks; from $samples on, the report.
+  ;; Names, scratch space and blocks; the report begins at $samples.
   (memory (export "memory") 2)
   (data (i32.const 0) "out")
   (data (i32.const 8) "report")
@@ -18,7 +18,7 @@
   (global $calls (mut i32) (i32.const 0))
   (global $size (mut i32) (i32.const 0))
 
-  ;; A stack of blocks: freed in the reverse order they are used again.
+  ;; A stack of blocks, which are freed in reverse order.
   (func (export "edgeless_mem_alloc") (param $size i32) (result i32)
     (local $at i32)
     (local.set $at (global.get $top))
@@ -36,7 +36,7 @@
     (drop (call $clock_time_get (i32.const 1) (i64.const 1) (i32.const 32)))
     (i64.load (i32.const 32)))
 
-  (func $ask (result i32)
+  (func $timed_call (result i32)
     (local $since i64) (local $kind i32)
     (local.set $since (call $now))
     (local.set $kind
@@ -56,13 +56,13 @@
 
   (func (export "handle_cast_asm") (param i32 i32 i32 i32)
     (local $done i32)
-    (loop $asks
+    (loop $next
       (i32.store
         (i32.add (global.get $samples)
                  (i32.shl (local.get $done) (i32.const 2)))
-        (call $ask))
+        (call $timed_call))
       (local.set $done (i32.add (local.get $done) (i32.const 1)))
-      (br_if $asks (i32.lt_u (local.get $done) (global.get $calls))))
+      (br_if $next (i32.lt_u (local.get $done) (global.get $calls))))
     (call $cast (i32.const 8) (i32.const 6) (global.get $samples)
                 (i32.shl (global.get $calls) (i32.const 2))))
 

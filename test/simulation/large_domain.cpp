@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "test/simulation/domain.hpp"
+#include "test/simulation/large_domain.hpp"
 
 #include "test/fixtures/world.hpp"
 
@@ -15,11 +15,11 @@ namespace {
 
 constexpr std::size_t functions_per_workflow = 100;
 
-/// Prints how long a step took on the clock of the machine, and what memory
-/// there is by now.
-class protocol {
+/// Prints how long each step took on the machine's clock, and the memory in
+/// use.
+class step_log {
 public:
-  void line(const std::string& what) {
+  void print(const std::string& what) {
     auto now = std::chrono::steady_clock::now();
     std::chrono::duration<double> took = now - begin_;
     std::cout << what << ": " << took.count() << " s, "
@@ -33,23 +33,23 @@ private:
     = std::chrono::steady_clock::now();
 };
 
-struct crowd : world {
-  crowd(std::size_t nodes, std::size_t functions)
+struct large_domain : world {
+  large_domain(std::size_t nodes, std::size_t functions)
     : size{nodes}, functions{functions} {
     scripts["idle"] = [](guest_host&, const guest_event&) {
       return step{};
     };
   }
 
-  void form() {
+  void add_nodes() {
     for (std::size_t i = 0; i < size; ++i)
       add_node("node-" + std::to_string(i));
   }
 
-  /// Each function feeds the next one.
-  bool host() {
-    for (std::size_t made = 0; made < functions;
-         made += functions_per_workflow) {
+  /// Rings of functions. False if the controller refuses a workflow.
+  bool start_functions() {
+    for (std::size_t started = 0; started < functions;
+         started += functions_per_workflow) {
       std::vector<component_draft> all;
       for (std::size_t i = 0; i < functions_per_workflow; ++i)
         all.push_back(function(
@@ -61,26 +61,28 @@ struct crowd : world {
     return true;
   }
 
-  void strike() {
-    lines gone;
+  void kill_tenth() {
+    lines killed;
     for (std::size_t i = 0; i < size; i += 10)
-      gone.push_back("node-" + std::to_string(i));
-    kill(gone);
+      killed.push_back("node-" + std::to_string(i));
+    kill(killed);
   }
 
-  /// Everybody has one home, and that is where it runs.
-  bool settled() {
-    auto& brain = inside_domain();
-    std::map<logical_id, std::size_t> seen;
+  /// Whether each function runs exactly once, and where its component says.
+  bool all_placed() {
+    auto& orchestrator = inside_domain();
+    std::map<logical_id, std::size_t> running;
     for (auto& name : nodes())
       for (auto& [instance, x] : inside(name).instances)
-        seen[x.spec.id]
-          += x.running && brain.components.at(x.spec.id).instance == instance;
-    return seen.size() == functions
-           && std::ranges::all_of(seen, [](auto& x) { return x.second == 1; });
+        running[x.spec.id]
+          += x.running
+             && orchestrator.components.at(x.spec.id).instance == instance;
+    return running.size() == functions
+           && std::ranges::all_of(running,
+                                  [](auto& x) { return x.second == 1; });
   }
 
-  /// How many functions the fullest node has, and how many the emptiest.
+  /// The most and the fewest functions on a node.
   std::pair<std::size_t, std::size_t> spread() {
     std::size_t most = 0, fewest = functions;
     for (auto& name : nodes()) {
@@ -97,25 +99,26 @@ struct crowd : world {
 
 } // namespace
 
-bool simulate_domain(std::size_t nodes, std::size_t functions) {
-  protocol out;
-  crowd all{nodes, functions};
-  all.form();
-  out.line(std::to_string(nodes) + " nodes join");
-  if (!all.host())
+bool simulate_large_domain(std::size_t nodes, std::size_t functions) {
+  step_log log;
+  large_domain all{nodes, functions};
+  all.add_nodes();
+  log.print(std::to_string(nodes) + " nodes join");
+  if (!all.start_functions())
     return false;
-  out.line(std::to_string(functions) + " functions start");
+  log.print(std::to_string(functions) + " functions start");
   all.pass(10s);
-  out.line("five keep-alive periods");
-  all.strike();
-  out.line(std::to_string((nodes + 9) / 10) + " nodes die, and all have homes");
+  log.print("five keep-alive periods");
+  all.kill_tenth();
+  log.print(std::to_string((nodes + 9) / 10)
+            + " nodes killed, their functions relocated");
   all.pass(4s);
-  out.line("two keep-alive periods");
-  auto good = all.settled();
+  log.print("two keep-alive periods");
+  auto good = all.all_placed();
   auto [most, fewest] = all.spread();
-  out.line(std::string{good ? "settled" : "NOT settled"} + ", "
-           + std::to_string(fewest) + " to " + std::to_string(most)
-           + " functions per node");
+  log.print(std::string{good ? "all placed" : "NOT all placed"} + ", "
+            + std::to_string(fewest) + " to " + std::to_string(most)
+            + " functions per node");
   return good;
 }
 
