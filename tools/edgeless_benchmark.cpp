@@ -3,7 +3,7 @@
 #include "tools/loadgen/source.hpp"
 #include "tools/program.hpp"
 #include "tools/report/compare.hpp"
-#include "tools/report/harness/peer.hpp"
+#include "tools/report/harness/processes/child_main.hpp"
 #include "tools/report/parts.hpp"
 
 #include "runtime/base/files.hpp"

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "tools/loadgen/controller.hpp"
 
+#include <chrono>
+#include <thread>
+
 namespace edgeless::benchmark {
+
+using namespace std::chrono_literals;
 
 caf::error load_controller::dial(const std::string& url) {
   url_ = url;
@@ -22,13 +27,26 @@ caf::error load_controller::connect() {
   return caf::none;
 }
 
+caf::error load_controller::wait_for_nodes(const std::string& url,
+                                           std::size_t count) {
+  url_ = url;
+  is_connected_ = false;
+  auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (std::chrono::steady_clock::now() < deadline) {
+    auto all = ask<std::vector<domain_description>>(atom::domains_v);
+    if (all && !all->empty() && all->front().nodes >= count)
+      return caf::none;
+    std::this_thread::sleep_for(1ms);
+  }
+  return fail(ec::unreachable, "the nodes did not join within 20 s");
+}
+
 caf::error load_controller::upload(const module_file& x) {
   std::uint64_t offset = 0;
   while (offset < x.bytes.size()) {
-    code_part part{x.code, x.bytes.size(), offset,
-                   x.bytes.substr(offset, limits::part)};
-    auto next
-      = peer_.ask<std::uint64_t>(controller_, atom::upload_v, std::move(part));
+    auto next = ask<std::uint64_t>(
+      atom::upload_v, code_part{x.code, x.bytes.size(), offset,
+                                x.bytes.substr(offset, limits::part)});
     if (!next)
       return next.error();
     if (*next == offset)
@@ -48,18 +66,16 @@ caf::expected<workflow_status> load_controller::start(const workflow_id& id,
     if (!uploaded_.contains(module.code))
       if (auto problem = upload(module))
         return problem;
-  auto result
-    = peer_.ask<workflow_status>(controller_, atom::start_v, id, x.spec);
-  is_connected_ = static_cast<bool>(result);
-  return result;
+  return ask<workflow_status>(atom::start_v, id, x.spec);
 }
 
 caf::error load_controller::stop(const workflow_id& id) {
-  if (auto problem = connect())
-    return problem;
-  auto done = peer_.ask<atom::ok>(controller_, atom::stop_v, id);
-  is_connected_ = static_cast<bool>(done);
-  return done ? caf::error{} : done.error();
+  auto stopped = ask<atom::ok>(atom::stop_v, id);
+  return stopped ? caf::error{} : stopped.error();
+}
+
+caf::expected<workflow_status> load_controller::inspect(const workflow_id& id) {
+  return ask<workflow_status>(atom::inspect_v, id);
 }
 
 } // namespace edgeless::benchmark

@@ -25,12 +25,26 @@ public:
 
   caf::error dial(const std::string& url);
 
+  /// The same, and waits until its first domain has this many nodes.
+  caf::error wait_for_nodes(const std::string& url, std::size_t count);
+
   /// Starts a workflow under this id; a module is uploaded once.
   caf::expected<workflow_status> start(const workflow_id& id,
                                        const workflow_file& x);
   caf::error stop(const workflow_id& id);
+  caf::expected<workflow_status> inspect(const workflow_id& id);
 
 private:
+  /// Connects if necessary; after an error it connects again the next time.
+  template <class Result, class... Ts>
+  caf::expected<Result> ask(Ts&&... xs) {
+    if (auto problem = connect())
+      return problem;
+    auto result = peer_.ask<Result>(controller_, std::forward<Ts>(xs)...);
+    is_connected_ = static_cast<bool>(result);
+    return result;
+  }
+
   caf::error upload(const module_file& x);
   caf::error connect();
 

@@ -45,6 +45,10 @@ rows mirror_writes(const plan& how);
 /// alarms.
 rows failover(const plan& how);
 
+/// A part of failover(): from when a restarted orchestrator listens until it
+/// has adopted all instances.
+rows adoption(const plan& how);
+
 /// Memory per idle instance.
 rows memory(const plan& how);
 

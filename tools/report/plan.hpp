@@ -40,6 +40,18 @@ double seconds_of(F&& f) {
   return seconds_since(start);
 }
 
+/// Polls until the condition is true; false after the timeout.
+template <class Condition>
+bool wait_until(std::chrono::milliseconds timeout, Condition condition) {
+  auto deadline = clock::now() + timeout;
+  while (!condition()) {
+    if (clock::now() > deadline)
+      return false;
+    std::this_thread::sleep_for(std::chrono::microseconds{50});
+  }
+  return true;
+}
+
 /// The rates at which a counter grows, one sample per pace, after a warm-up of
 /// one pace.
 template <class Counter>

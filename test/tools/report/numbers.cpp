@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "tools/report/harness/guest_harness.hpp"
-#include "tools/report/harness/modules.hpp"
+#include "tools/report/harness/in_process/guest_harness.hpp"
+#include "tools/report/harness/in_process/modules.hpp"
 
 #include "runtime/wasm/engine.hpp"
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "tools/report/harness/baselines.hpp"
-#include "tools/report/harness/encryption.hpp"
-#include "tools/report/harness/node.hpp"
-#include "tools/report/harness/peer.hpp"
+#include "tools/report/harness/baselines/baselines.hpp"
+#include "tools/report/harness/in_process/encryption.hpp"
+#include "tools/report/harness/in_process/modules.hpp"
+#include "tools/report/harness/in_process/node.hpp"
+#include "tools/report/harness/processes/peer.hpp"
 #include "tools/report/parts.hpp"
 #include "tools/report/percentiles.hpp"
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include "tools/report/harness/baselines.hpp"
-#include "tools/report/harness/encryption.hpp"
-#include "tools/report/harness/node.hpp"
-#include "tools/report/harness/peer.hpp"
+#include "tools/report/harness/baselines/baselines.hpp"
+#include "tools/report/harness/in_process/encryption.hpp"
+#include "tools/report/harness/in_process/modules.hpp"
+#include "tools/report/harness/in_process/node.hpp"
+#include "tools/report/harness/interleave.hpp"
+#include "tools/report/harness/processes/peer.hpp"
 #include "tools/report/parts.hpp"
 
 #include <caf/binary_serializer.hpp>
-
-#include <functional>
 
 namespace edgeless::benchmark {
 
@@ -52,36 +52,10 @@ output_map output_to(const endpoint& to) {
   return {1, {{"out", to}}};
 }
 
-/// A row, and how its samples are taken.
-struct variant {
-  row line;
-  std::function<caf::expected<std::vector<double>>()> sample;
-};
-
 constexpr std::size_t samples_per_turn = 2;
 
-/// Measures the variants in turns, so that slow and fast phases of the machine
-/// affect all of them alike. The first one is the baseline of the others.
-rows interleave(const plan& how, std::vector<variant> variants) {
-  for (std::size_t i = 0; i < how.repeats(10); i += samples_per_turn)
-    for (auto& [line, sample] : variants) {
-      if (!line.failure.empty())
-        continue;
-      if (auto some = sample()) {
-        line.samples.insert(line.samples.end(), some->begin(), some->end());
-      } else {
-        line.samples.clear();
-        line.failure = explain(some.error());
-      }
-    }
-  auto first = median(variants.front().line.samples);
-  rows result;
-  for (auto& [line, sample] : variants) {
-    if (line.baseline)
-      line.baseline->value = first;
-    result.push_back(std::move(line));
-  }
-  return result;
+std::size_t turns_of(const plan& how) {
+  return (how.repeats(10) + samples_per_turn - 1) / samples_per_turn;
 }
 
 caf::expected<std::vector<double>> sample_in_node(const plan& how,
@@ -199,7 +173,7 @@ rows casts_in_node(const plan& how, std::uint32_t size) {
     add_policies(
       what, [=](auto& x) { return sample_in_node(how, x); }, variants);
   }
-  auto result = interleave(how, std::move(variants));
+  auto result = interleave(turns_of(how), 0, std::move(variants));
   result.front().baseline = {"engine alone", median(bare.samples)};
   return result;
 }
@@ -226,7 +200,7 @@ rows casts_between_nodes(const plan& how, std::uint32_t size,
   if (size == 16)
     add_policies(
       what, [=](auto& x) { return sample_between_nodes(how, x); }, variants);
-  auto result = interleave(how, std::move(variants));
+  auto result = interleave(turns_of(how), 0, std::move(variants));
   result.front().baseline = {"TCP alone, as many bytes",
                              median(tcp_bytes.samples) / bytes_per_event(size)};
   return result;

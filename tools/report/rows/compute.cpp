@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "tools/report/harness/guest_harness.hpp"
-#include "tools/report/harness/modules.hpp"
+#include "tools/report/harness/in_process/guest_harness.hpp"
+#include "tools/report/harness/in_process/modules.hpp"
+#include "tools/report/harness/interleave.hpp"
 #include "tools/report/parts.hpp"
 
 #include "runtime/wasm/engine.hpp"
@@ -50,82 +51,72 @@ private:
   cpu_set_t all_;
 };
 
-struct guest_variant {
-  row line;
-  std::unique_ptr<guest_harness> guest;
-  bool in_child_process = false;
-};
+/// A guest that handles `count` events per turn. A turn should take some 50 ms:
+/// a core that was idle is slow at first.
+variant variant_of(row line, guest_engine& engine, const std::string& module,
+                   const std::string& init, int count,
+                   const std::string& payload, bool in_child_process = false) {
+  auto guest = std::make_shared<guest_harness>(engine, module, init);
+  return {std::move(line), [=]() -> caf::expected<std::vector<double>> {
+            core_pin pin{in_child_process};
+            if (auto seconds = guest->handle(count, payload))
+              return std::vector{*seconds};
+            return fail(ec::guest_fault, guest->fault());
+          }};
+}
 
-/// Measures the variants in turns, so that slow and fast phases of the machine
-/// affect all of them alike. The first one is the baseline of the others. A
-/// turn should take some 50 ms: a core that was idle is slow at first.
-rows interleave(const plan& how, std::vector<guest_variant> all, int count,
-                const std::string& payload) {
-  for (std::size_t i = 0; i < how.repeats(60) + 3; ++i)
-    for (auto& x : all) {
-      core_pin pin{x.in_child_process};
-      auto taken = x.guest->handle(count, payload);
-      if (!taken)
-        x.line.failure = x.guest->fault();
-      else if (i >= 3)
-        x.line.samples.push_back(*taken);
-    }
-  auto& baseline = all.front().line;
-  rows result;
-  for (std::size_t k = 1; k < all.size(); ++k) {
-    all[k].line.baseline = {baseline.what, median(baseline.samples)};
-    result.push_back(std::move(all[k].line));
-  }
+/// The rows of all variants but the first one, their baseline.
+rows measure(const plan& how, const std::vector<variant>& variants) {
+  auto result = interleave(how.repeats(60), 3, variants);
+  result.erase(result.begin());
   return result;
 }
 
-std::unique_ptr<guest_harness>
-start_vectors(guest_engine& engine, const std::string& module, int size) {
-  return std::make_unique<guest_harness>(
-    engine, module, "seed=1,input_size=" + std::to_string(size));
+row compared_with(const baseline& x, const std::string& what) {
+  return {what, unit::seconds, {}, x};
 }
+
+const baseline unchecked{"the engine alone, without any check"};
+const baseline unoptimised{"the same source, without optimisation and SIMD"};
 
 /// An event of vector_mul: in the engine without checks, in a process of its
 /// own, and in the process of the node.
 rows isolation(const plan& how, guest_engine& bare, guest_engine& engine,
                int size, int count) {
-  auto fast = vector_mul_module();
+  auto module = vector_mul_module();
+  auto init = "seed=1,input_size=" + std::to_string(size);
+  auto payload = numbers_event(size);
   auto name = "vector_mul of " + std::to_string(size);
-  std::vector<guest_variant> all;
-  all.push_back({{"the engine alone, without any check", unit::seconds},
-                 start_vectors(bare, fast, size)});
-  all.push_back(
-    {{name + ", in a process of its own (aim: 1.05x)", unit::seconds},
-     start_vectors(engine.apart(), fast, size),
-     true});
-  all.push_back({{name + ", in the process of the node", unit::seconds},
-                 start_vectors(engine, fast, size)});
-  return interleave(how, std::move(all), count, numbers_event(size));
+  return measure(
+    how,
+    {variant_of({}, bare, module, init, count, payload),
+     variant_of(compared_with(unchecked,
+                              name + ", in a process of its own (aim: 1.05x)"),
+                engine.apart(), module, init, count, payload, true),
+     variant_of(compared_with(unchecked, name + ", in the process of the node"),
+                engine, module, init, count, payload)});
 }
 
 rows small_events(const plan& how, guest_engine& bare, guest_engine& engine) {
-  auto fast = vector_mul_module();
-  std::vector<guest_variant> all;
-  all.push_back({{"the engine alone, without any check", unit::seconds},
-                 start_vectors(bare, fast, 1)});
-  all.push_back(
-    {{"a small event for a process of its own (aim: 30 us)", unit::seconds},
-     start_vectors(engine.apart(), fast, 1),
-     true});
-  return interleave(how, std::move(all), 1000, "1,0.5");
+  auto module = vector_mul_module();
+  auto init = "seed=1,input_size=1";
+  return measure(
+    how, {variant_of({}, bare, module, init, 1000, "1,0.5"),
+          variant_of(
+            compared_with(
+              unchecked, "a small event for a process of its own (aim: 30 us)"),
+            engine.apart(), module, init, 1000, "1,0.5", true)});
 }
 
 /// The flags of `function build`, compared with a build without optimisation.
 rows builds(const plan& how, guest_engine& engine, const std::string& name,
             const std::string& naive, const std::string& fast,
             const std::string& init, int count, const std::string& payload) {
-  std::vector<guest_variant> all;
-  all.push_back(
-    {{"the same source, without optimisation and SIMD", unit::seconds},
-     std::make_unique<guest_harness>(engine, naive, init)});
-  all.push_back({{name + ", as `function build` makes it", unit::seconds},
-                 std::make_unique<guest_harness>(engine, fast, init)});
-  return interleave(how, std::move(all), count, payload);
+  return measure(
+    how, {variant_of({}, engine, naive, init, count, payload),
+          variant_of(
+            compared_with(unoptimised, name + ", as `function build` makes it"),
+            engine, fast, init, count, payload)});
 }
 
 } // namespace
@@ -137,21 +128,17 @@ rows compute(const plan& how) {
   settings.asked = checks::none;
   auto bare = make_wasm_engine(settings);
   rows result;
-  auto add = [&](rows more) {
-    for (auto& x : more)
-      result.push_back(std::move(x));
-  };
-  add(isolation(how, *bare, *engine, 3000, 25));
-  add(isolation(how, *bare, *engine, 1000, 200));
-  add(small_events(how, *bare, *engine));
-  add(builds(how, *engine, "vector_mul of 3000", naive_vector_mul_module(),
-             vector_mul_module(), "seed=1,input_size=3000", 4,
-             numbers_event(3000)));
+  append(result, isolation(how, *bare, *engine, 3000, 25));
+  append(result, isolation(how, *bare, *engine, 1000, 200));
+  append(result, small_events(how, *bare, *engine));
+  append(result, builds(how, *engine, "vector_mul of 3000",
+                        vector_mul_naive_module(), vector_mul_module(),
+                        "seed=1,input_size=3000", 4, numbers_event(3000)));
   for (auto size : {"100", "300"})
-    add(builds(how, *engine, std::string{"matrix_mul of "} + size,
-               naive_matrix_mul_module(), matrix_mul_module(),
-               std::string{"matrix_size="} + size, 1, "1"));
-  add(numbers(how, *bare));
+    append(result, builds(how, *engine, std::string{"matrix_mul of "} + size,
+                          matrix_mul_naive_module(), matrix_mul_module(),
+                          std::string{"matrix_size="} + size, 1, "1"));
+  append(result, numbers(how, *bare));
   return result;
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "tools/report/rows/failover.hpp"
-
-#include "tools/report/harness/baselines.hpp"
-#include "tools/report/harness/failover_cluster.hpp"
-#include "tools/report/harness/stream.hpp"
+#include "tools/report/harness/baselines/baselines.hpp"
+#include "tools/report/harness/baselines/process_baselines.hpp"
+#include "tools/report/harness/in_process/modules.hpp"
+#include "tools/report/harness/in_process/stream.hpp"
+#include "tools/report/harness/processes/failover_cluster.hpp"
 #include "tools/report/parts.hpp"
+#include "tools/report/percentiles.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -63,13 +64,9 @@ caf::expected<failover_times> fail_node(failover_cluster& cluster, int signal) {
 caf::expected<std::vector<failover_times>>
 fail_nodes(const plan& how, std::size_t count, int signal) {
   constexpr std::size_t warm_up = 2;
-  auto cluster
-    = failover_cluster::make(how.scratch / "failover", keep_alive_interval);
+  auto cluster = failover_cluster::make(how.scratch, keep_alive_interval, 2);
   if (!cluster)
     return cluster.error();
-  for (std::size_t i : {0, 1})
-    if (auto problem = (*cluster)->start_node(i))
-      return problem;
   auto middle = (*cluster)->function(relay_module(), {0, 1});
   if (auto problem = (*cluster)->start_chain(middle))
     return problem;
@@ -96,13 +93,12 @@ std::vector<double> pick(const std::vector<failover_times>& all,
   return result;
 }
 
-/// A row of all samples, and one of their p99.
 rows p50_and_p99(const std::string& what, const std::string& aim,
                  std::vector<double> samples, const baseline& compared_with) {
-  auto top = quantile(samples, 0.99);
-  return {
-    {what + ", p50", unit::seconds, std::move(samples), compared_with, {}},
-    {what + ", p99" + aim, unit::seconds, {top}, compared_with, {}}};
+  auto result = p50_and_p99_rows(what, std::move(samples), "", aim);
+  for (auto& x : result)
+    x.baseline = compared_with;
+  return result;
 }
 
 rows killed_nodes(const plan& how, const baseline& eof) {
@@ -139,7 +135,7 @@ rows stopped_nodes(const plan& how) {
 /// have the module in their caches.
 caf::expected<std::unique_ptr<failover_cluster>>
 make_loaded_cluster(const plan& how, std::size_t count, workflow_id& workflow) {
-  auto cluster = failover_cluster::make(how.scratch / "failover", 2s);
+  auto cluster = failover_cluster::make(how.scratch, 2s, 0);
   if (!cluster)
     return cluster.error();
   std::vector<component_spec> all;
@@ -151,7 +147,7 @@ make_loaded_cluster(const plan& how, std::size_t count, workflow_id& workflow) {
       return warm.error();
     if (i > 0)
       continue;
-    // All of them are clusterd before the other nodes join.
+    // All of them are placed before the other nodes join.
     for (std::size_t k = 0; k < count; ++k) {
       all.push_back((*cluster)->function(burst_module(), {0, 1, 2}));
       all.back().workflow = all.front().workflow;
@@ -177,11 +173,11 @@ caf::error relocate_all(failover_cluster& cluster, std::size_t count,
   if (!wait_until(timeout, done))
     return timed_out("not all functions were relocated within 20 s");
   duration.samples.push_back(seconds_since(begin));
-  auto clusterd = cluster.inspect(workflow);
-  if (!clusterd)
-    return clusterd.error();
+  auto placed = cluster.inspect(workflow);
+  if (!placed)
+    return placed.error();
   std::map<node_id, std::size_t> per_node;
-  for (auto& x : *clusterd)
+  for (auto& x : *placed)
     ++per_node[x.node];
   std::size_t fewest = per_node.size() == 2 ? count : 0;
   for (auto& [node, n] : per_node)
@@ -259,13 +255,9 @@ rows state_recovery(const plan& how) {
   row result{"share of crashes after which the state was recovered (must be 1)",
              unit::count};
   auto measure = [&]() -> caf::error {
-    auto cluster
-      = failover_cluster::make(how.scratch / "failover", keep_alive_interval);
+    auto cluster = failover_cluster::make(how.scratch, keep_alive_interval, 2);
     if (!cluster)
       return cluster.error();
-    for (std::size_t i : {0, 1})
-      if (auto problem = (*cluster)->start_node(i))
-        return problem;
     auto middle = (*cluster)->function(stateful_counter_module(), {0, 1});
     middle.settings["state_policy"] = "Global";
     if (auto problem = (*cluster)->start_chain(middle))
@@ -293,19 +285,16 @@ rows false_alarms(const plan& how) {
   auto what = "false alarms in " + std::to_string(length.count())
               + " s, keep-alive 50 ms, all cores busy with guests";
   auto measure = [&]() -> caf::expected<std::uint64_t> {
-    auto cluster = failover_cluster::make(how.scratch / "failover", 50ms);
+    auto cluster = failover_cluster::make(how.scratch, 50ms, 2);
     if (!cluster)
       return cluster.error();
-    for (std::size_t i : {0, 1}) {
-      if (auto problem = (*cluster)->start_node(i))
-        return problem;
+    for (std::size_t i : {0, 1})
       for (unsigned k = 0; k < std::thread::hardware_concurrency(); ++k) {
         auto spinner = (*cluster)->function(spinner_module(), {i});
         spinner.settings["timeout_ms"] = "600000";
         if (auto started = (*cluster)->start({spinner}); !started)
           return started.error();
       }
-    }
     std::this_thread::sleep_for(length);
     return (*cluster)->counts().nodes_lost.load();
   };

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "tools/cli/client.hpp"
+#include "tools/loadgen/controller.hpp"
 #include "tools/process.hpp"
-#include "tools/report/harness/failover_cluster.hpp"
-#include "tools/report/harness/node.hpp"
-#include "tools/report/harness/peer.hpp"
-#include "tools/report/rows/failover.hpp"
+#include "tools/report/harness/in_process/modules.hpp"
+#include "tools/report/harness/in_process/node.hpp"
+#include "tools/report/harness/processes/child.hpp"
+#include "tools/report/harness/processes/child_main.hpp"
+#include "tools/report/parts.hpp"
 
 #include "runtime/base/sha256.hpp"
 
@@ -18,7 +19,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t functions = 100;
-constexpr auto timeout = 20s;
 
 /// A controller in this process, and an orchestrator and two nodes in child
 /// processes.
@@ -37,25 +37,25 @@ private:
   caf::error start_orchestrator();
   /// The instances that run.
   instances running();
+  bool wait_for_all() {
+    return wait_until(20s, [this] { return running().size() == functions; });
+  }
 
   std::string controller_url_ = free_url();
   std::string orchestrator_url_ = free_url();
-  process_ptr controller_;
+  process_ptr controller_process_;
   std::unique_ptr<child> orchestrator_;
   std::vector<std::unique_ptr<child>> nodes_;
-  client client_;
-  controller_actor controller_handle_;
+  load_controller controller_{nullptr};
   workflow_id workflow_ = draw<workflow_id>(os_random());
   instances known_;
 };
 
 caf::error adoption_cluster::start_orchestrator() {
-  auto made = child::spawn(orchestrator_arguments(orchestrator_url_));
-  if (!made)
-    return made.error();
-  if (auto line = (*made)->read_line(); line != "up")
-    return fail(ec::system_failure, "the orchestrator did not start: " + line);
-  orchestrator_ = std::move(*made);
+  auto started = child::spawn_server(orchestrator_arguments(orchestrator_url_));
+  if (!started)
+    return started.error();
+  orchestrator_ = std::move(*started);
   return caf::none;
 }
 
@@ -67,54 +67,36 @@ caf::error adoption_cluster::open(const std::filesystem::path& scratch) {
   auto launched = launch(settings);
   if (!launched)
     return launched.error();
-  controller_ = std::move(*launched);
+  controller_process_ = std::move(*launched);
   if (auto problem = start_orchestrator())
     return problem;
   for (auto name : {"adopted-0", "adopted-1"}) {
-    auto made = child::spawn(node_arguments(
+    auto started = child::spawn_server(node_arguments(
       scratch / name, draw<node_id>(os_random()), orchestrator_url_));
-    if (!made)
-      return made.error();
-    (*made)->read_line();
-    nodes_.push_back(std::move(*made));
+    if (!started)
+      return started.error();
+    nodes_.push_back(std::move(*started));
   }
-  auto dialled
-    = client_.dial<controller_actor>(controller_url_, peer_role::controller);
-  if (!dialled)
-    return dialled.error();
-  controller_handle_ = std::move(*dialled);
-  auto joined = wait_until(timeout, [this] {
-    auto all = client_.ask<std::vector<domain_description>>(controller_handle_,
-                                                            atom::domains_v);
-    return all && !all->empty() && all->front().nodes == nodes_.size();
-  });
-  return joined
-           ? caf::error{}
-           : fail(ec::no_feasible_node, "the nodes did not join within 20 s");
+  return controller_.wait_for_nodes(controller_url_, nodes_.size());
 }
 
 caf::error adoption_cluster::start_functions() {
   auto module = burst_module();
-  auto taken = client_.ask<std::uint64_t>(
-    controller_handle_, atom::upload_v,
-    code_part{sha256(module), module.size(), 0, module});
-  if (!taken)
-    return taken.error();
-  workflow_spec spec;
+  workflow_file file;
+  file.modules = {{sha256(module), "burst.wasm", module}};
   for (std::size_t i = 0; i < functions; ++i) {
     component_draft x;
     x.name = "function-" + std::to_string(i);
-    x.class_id = "flow";
+    x.class_id = "burst";
     x.function_type = "RUST_WASM";
     x.version = "0.1";
-    x.code = sha256(module);
-    spec.components.push_back(std::move(x));
+    x.code = file.modules[0].code;
+    file.spec.components.push_back(std::move(x));
   }
-  auto status = client_.ask<workflow_status>(controller_handle_, atom::start_v,
-                                             workflow_, spec);
+  auto status = controller_.start(workflow_, file);
   if (!status)
     return status.error();
-  if (!wait_until(timeout, [this] { return running().size() == functions; }))
+  if (!wait_for_all())
     return fail(ec::unreachable, "not all functions run after 20 s");
   known_ = running();
   return caf::none;
@@ -122,9 +104,7 @@ caf::error adoption_cluster::start_functions() {
 
 adoption_cluster::instances adoption_cluster::running() {
   instances result;
-  auto status = client_.ask<workflow_status>(controller_handle_,
-                                             atom::inspect_v, workflow_);
-  if (status)
+  if (auto status = controller_.inspect(workflow_))
     for (auto& x : status->components)
       if (x.phase == component_phase::running)
         result.emplace(x.id, x.instance);
@@ -137,12 +117,11 @@ caf::expected<double> adoption_cluster::restart_orchestrator() {
   if (auto problem = start_orchestrator())
     return problem;
   auto begin = clock::now();
-  if (!wait_until(timeout, [this] { return running().size() == functions; }))
+  if (!wait_for_all())
     return fail(ec::unreachable, "not all functions were adopted within 20 s");
   auto result = seconds_since(begin);
   if (running() != known_)
-    return fail(ec::duplicate,
-                "a function was started anew instead of adopted");
+    return fail(ec::duplicate, "a function was started anew, not adopted");
   return result;
 }
 

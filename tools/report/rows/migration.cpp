@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "tools/report/harness/domain.hpp"
-#include "tools/report/harness/redis_child.hpp"
-#include "tools/report/harness/stream.hpp"
+#include "tools/report/harness/in_process/migration_domain.hpp"
+#include "tools/report/harness/in_process/stream.hpp"
+#include "tools/report/harness/processes/redis_child.hpp"
 #include "tools/report/parts.hpp"
+#include "tools/report/percentiles.hpp"
 
 namespace edgeless::benchmark {
 
@@ -20,7 +21,7 @@ struct schedule {
   caf::error problem;
 };
 
-schedule drive(const plan& how, domain& place) {
+schedule drive(const plan& how, migration_domain& place) {
   schedule result;
   result.windows = how.quick ? 10 : 100;
   auto length = how.quick ? 60ms : 100ms;
@@ -40,7 +41,8 @@ schedule drive(const plan& how, domain& place) {
 
 /// Waits until all events have arrived, or none has for 3 s, which is longer
 /// than any hold-back timeout.
-std::vector<event_log::entry> drain(domain& place, std::uint64_t sent) {
+std::vector<event_log::entry> drain(migration_domain& place,
+                                    std::uint64_t sent) {
   auto known = place.sink().size();
   auto deadline = clock::now() + 3s;
   while (known < sent && clock::now() < deadline) {
@@ -55,16 +57,15 @@ std::vector<event_log::entry> drain(domain& place, std::uint64_t sent) {
   return place.sink().take();
 }
 
-rows pauses(const plan& how, domain& place, double rate) {
+rows pauses(const plan& how, migration_domain& place, double rate) {
   auto at = "at " + readable(rate, unit::per_second);
-  rows result{{"migration pause " + at + ", p50 (aim: 5 ms)", unit::seconds},
-              {"migration pause " + at + ", p99", unit::seconds}};
+  std::string what = "migration pause " + at;
   stream events{place.front(), place.source(), rate};
   auto times = drive(how, place);
   auto sent = events.stop();
   auto entries = drain(place, sent);
   if (times.problem)
-    return with_failure(std::move(result), explain(times.problem));
+    return {{what, unit::seconds, {}, {}, explain(times.problem)}};
   std::vector<double> undisturbed, migrating;
   for (std::size_t i = 0; i < 2 * times.windows; ++i) {
     auto gap = longest_gap(entries, times.begins[i], times.begins[i + 1]);
@@ -72,9 +73,8 @@ rows pauses(const plan& how, domain& place, double rate) {
       .push_back(std::max(gap - 1 / rate, 1e-9));
   }
   constexpr auto baseline_name = "no migration";
-  result[0].samples = migrating;
+  auto result = p50_and_p99_rows(what, std::move(migrating), " (aim: 5 ms)");
   result[0].baseline = {baseline_name, quantile(undisturbed, 0.5)};
-  result[1].samples = {quantile(migrating, 0.99)};
   result[1].baseline = {baseline_name, quantile(undisturbed, 0.99)};
   auto found = delivery_stats_of(entries, sent);
   auto when = " " + at + " in " + std::to_string(times.windows) + " moves";
@@ -92,7 +92,8 @@ rows pauses(const plan& how, domain& place, double rate) {
 // --------------------------------------------------------------
 
 /// Seconds per migration.
-caf::expected<std::vector<double>> migrations(const plan& how, domain& place) {
+caf::expected<std::vector<double>> migrations(const plan& how,
+                                              migration_domain& place) {
   std::vector<double> result;
   for (std::size_t i = 0; i < how.repeats(100); ++i) {
     auto begin = clock::now();
@@ -123,7 +124,8 @@ row migration_rate(const caf::expected<std::vector<double>>& each) {
 
 /// Seconds from the push of an intent until the key of the function names the
 /// other node.
-caf::expected<double> migrate_by_intent(redis_child& server, domain& place) {
+caf::expected<double> migrate_by_intent(redis_child& server,
+                                        migration_domain& place) {
   auto intent_key = "intent:migrate:" + to_string(place.middle());
   auto instance_key = "instance:" + to_string(place.middle());
   auto to = to_string(place.other_node());
@@ -149,9 +151,9 @@ caf::expected<std::vector<double>> intent_latencies(const plan& how) {
   auto server = redis_child::spawn(how.scratch / "redis");
   if (!server)
     return server.error();
-  auto place = domain::make(how.scratch / "mirrored", [url = (*server)->url()] {
-    return open_redis(url);
-  });
+  auto place = migration_domain::make(
+    how.scratch / "mirrored",
+    [url = (*server)->url()] { return open_redis(url); });
   if (!place)
     return place.error();
   std::vector<double> result;
@@ -168,13 +170,11 @@ caf::expected<std::vector<double>> intent_latencies(const plan& how) {
 
 rows intent_rows(const plan& how,
                  const caf::expected<std::vector<double>>& direct) {
-  rows result{{"intent in Redis to moved in Redis, p50", unit::seconds},
-              {"intent in Redis to moved in Redis, p99", unit::seconds}};
+  auto what = "intent in Redis to moved in Redis";
   auto taken = intent_latencies(how);
   if (!taken)
-    return with_failure(std::move(result), explain(taken.error()));
-  result[0].samples = *taken;
-  result[1].samples = {quantile(*taken, 0.99)};
+    return {{what, unit::seconds, {}, {}, explain(taken.error())}};
+  auto result = p50_and_p99_rows(what, *taken);
   if (direct) {
     result[0].baseline = {"move without Redis", quantile(*direct, 0.5)};
     result[1].baseline = {"move without Redis", quantile(*direct, 0.99)};
@@ -187,7 +187,7 @@ rows intent_rows(const plan& how,
 rows migration(const plan& how) {
   rows result;
   caf::expected<std::vector<double>> each{std::vector<double>{}};
-  if (auto place = domain::make(how.scratch / "domain")) {
+  if (auto place = migration_domain::make(how.scratch / "domain")) {
     for (auto rate : {1000.0, 10'000.0})
       append(result, pauses(how, **place, rate));
     each = migrations(how, **place);

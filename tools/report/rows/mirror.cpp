@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "tools/report/harness/node.hpp"
-#include "tools/report/harness/redis_child.hpp"
+#include "tools/report/harness/in_process/node.hpp"
+#include "tools/report/harness/processes/redis_child.hpp"
 #include "tools/report/parts.hpp"
 
 #include "actors/proxy/proxy.hpp"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "tools/report/harness/baselines.hpp"
-#include "tools/report/harness/node.hpp"
+#include "tools/report/harness/baselines/baselines.hpp"
+#include "tools/report/harness/baselines/process_baselines.hpp"
+#include "tools/report/harness/in_process/modules.hpp"
+#include "tools/report/harness/in_process/node.hpp"
 #include "tools/report/parts.hpp"
 
 #include <algorithm>
