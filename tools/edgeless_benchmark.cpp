@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tools/loadgen/experiment.hpp"
-#include "tools/loadgen/source.hpp"
+#include "tools/loadgen/workflows/source.hpp"
 #include "tools/program.hpp"
 #include "tools/report/compare.hpp"
 #include "tools/report/harness/processes/child_main.hpp"

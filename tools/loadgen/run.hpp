@@ -8,7 +8,7 @@
 #include "tools/loadgen/interruption.hpp"
 #include "tools/loadgen/options.hpp"
 #include "tools/loadgen/result.hpp"
-#include "tools/loadgen/source.hpp"
+#include "tools/loadgen/workflows/source.hpp"
 #include "tools/report/plan.hpp"
 
 #include <deque>

@@ -5,8 +5,10 @@
 
 #include "messages/errors.hpp"
 
+#include <cassert>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <set>
 
 namespace edgeless::benchmark {
@@ -73,7 +75,7 @@ const char* verdict(change x) {
   case change::worse:
     return "**worse**";
   default:
-    return "";
+    return "not comparable";
   }
 }
 
@@ -83,19 +85,36 @@ std::string value_of(const row* x) {
            : readable(median(x->samples), x->unit);
 }
 
-std::string line_of(const std::string& what, const row* before,
-                    const row* now) {
-  auto result
-    = "| " + what + " | " + value_of(before) + " | " + value_of(now) + " | ";
-  if (before == nullptr)
-    return result + "| new |\n";
-  if (now == nullptr)
-    return result + "| gone |\n";
-  auto has = compare(*before, *now);
-  if (has != change::none)
-    result += percent(median(before->samples), median(now->samples));
-  return result + " | " + verdict(has) + " |\n";
-}
+/// Collects the lines of the table, and counts their verdicts.
+struct comparison_table {
+  std::string lines;
+  std::map<std::string, std::size_t> verdicts;
+
+  void add(const std::string& what, const row* before, const row* now) {
+    assert(before != nullptr || now != nullptr);
+    std::string difference, text;
+    if (before == nullptr || now == nullptr) {
+      text = before == nullptr ? "new" : "gone";
+    } else {
+      auto x = compare(*before, *now);
+      text = verdict(x);
+      if (x != change::none)
+        difference
+          = percent(median(before->samples), median(now->samples)) + " ";
+    }
+    ++verdicts[text];
+    lines += "| " + what + " | " + value_of(before) + " | " + value_of(now)
+             + " | " + difference + "| " + text + " |\n";
+  }
+
+  std::string summary() const {
+    std::string result;
+    for (auto& [name, count] : verdicts)
+      result
+        += (result.empty() ? "" : ", ") + std::to_string(count) + ' ' + name;
+    return result;
+  }
+};
 
 } // namespace
 
@@ -140,20 +159,20 @@ change compare(const row& before, const row& now) {
 }
 
 std::string comparison(const earlier_report& before, const rows& now) {
-  auto result = "before: " + before.machine + "\n\nnow: " + machine()
-                + "\n\n| what | before | now | change | |\n"
-                  "|---|---|---|---|---|\n";
+  comparison_table table;
   std::set<std::string> seen;
   for (auto& x : now) {
     auto i = before.rows.find(x.what);
-    result
-      += line_of(x.what, i == before.rows.end() ? nullptr : &i->second, &x);
+    table.add(x.what, i == before.rows.end() ? nullptr : &i->second, &x);
     seen.insert(x.what);
   }
   for (auto& [what, x] : before.rows)
     if (!seen.contains(what))
-      result += line_of(what, &x, nullptr);
-  return result;
+      table.add(what, &x, nullptr);
+  return "before: " + before.machine + "\n\nnow: " + machine()
+         + "\n\nrows: " + table.summary()
+         + "\n\n| what | before | now | change | |\n|---|---|---|---|---|\n"
+         + table.lines;
 }
 
 } // namespace edgeless::benchmark

@@ -101,4 +101,5 @@ TEST_CASE("compare: the table has each row of both reports") {
   CHECK(contains(text, "| fresh | none | 1 KiB | | new |\n"));
   CHECK(contains(text, "| broken | none | none | | new |\n"));
   CHECK(contains(text, "| old | 1 | none | | gone |\n"));
+  CHECK(contains(text, "rows: 1 **worse**, 1 gone, 2 new, 1 within the noise"));
 }

@@ -39,7 +39,8 @@ caf::expected<failover_times> fail_node(failover_cluster& cluster, int signal) {
   auto failed = cluster.index_of(old.node);
   if (!failed)
     return timed_out("no event has arrived");
-  // At a random time between keep-alives, after the last start has settled.
+  // At a random time between two keep-alive requests, after the last start has
+  // settled.
   std::this_thread::sleep_for(
     20ms + std::chrono::microseconds{os_random()() % 100'000});
   failover_times result;

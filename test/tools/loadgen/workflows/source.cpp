@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "tools/loadgen/source.hpp"
+#include "tools/loadgen/workflows/source.hpp"
 
 #include "test/fixtures/temporary_folder.hpp"
 
 #include "tools/loadgen/random.hpp"
-#include "tools/loadgen/workflow_shapes.hpp"
-#include "tools/loadgen/workflow_template.hpp"
+#include "tools/loadgen/workflows/workflow_shapes.hpp"
+#include "tools/loadgen/workflows/workflow_template.hpp"
 
 #include "messages/errors.hpp"
 
@@ -104,7 +104,8 @@ TEST_CASE(
                  "/nowhere/v.wasm"));
 }
 
-TEST_CASE("workflow source: reads a module once and replaces its path by its id") {
+TEST_CASE(
+  "workflow source: reads a module once and replaces its path by its id") {
   folder here;
   here.write("v.wasm", "good");
   here.write("bad.wasm", "bad");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tools/loadgen/workflow_shapes.hpp"
+#include "tools/loadgen/workflows/workflow_shapes.hpp"
 
 #include "tools/loadgen/random.hpp"
 

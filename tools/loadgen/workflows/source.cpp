@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "tools/loadgen/source.hpp"
+#include "tools/loadgen/workflows/source.hpp"
 
-#include "tools/loadgen/workflow_shapes.hpp"
-#include "tools/loadgen/workflow_template.hpp"
+#include "tools/loadgen/workflows/workflow_shapes.hpp"
+#include "tools/loadgen/workflows/workflow_template.hpp"
 
 #include "runtime/base/sha256.hpp"
 
