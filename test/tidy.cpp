@@ -351,7 +351,8 @@ void check_caf(const source& x) {
 void check_keys(const source& x) {
   static const std::string keys = "runtime/redis/keys.hpp";
   static const std::regex literal{
-    R"re("(nodes?|instance|provider|dependency|performance|intent|workflow|function):)re"};
+    R"re("(nodes?|instance|provider|dependency|performance)re"
+    R"re(|intent|workflow|function):)re"};
   if (x.floor() == "test" || !x.is_cpp() || x.path == keys
       || !fs::exists(root / keys))
     return;
