@@ -120,8 +120,8 @@ void check_word(word_count& counts, const source& x, std::size_t line,
               << "\": " << remedy << '\n';
 }
 
-/// Checks a whole name, then its parts: `letter_box`, `birth` in
-/// `node_birth`.
+/// Checks a name and its parts: a forbidden word may be one or several of the
+/// parts of a snake_case name.
 void check_token(word_count& counts, const source& x, std::size_t line,
                  const std::string& token) {
   if (auto i = capitals.find(token); i != capitals.end())
