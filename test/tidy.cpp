@@ -396,6 +396,38 @@ void check_folder(const fs::path& folder, int depth) {
            "readme: more than " + std::to_string(max_readme_lines) + " lines");
 }
 
+/// A README names each unit of its folder, as `name` or `name.hpp`, and each
+/// unit that it names in its table of files is there.
+void check_readme(const source& x) {
+  static const std::regex row{R"(^\| `([a-z_0-9]+)` \|)"};
+  auto folder = (root / x.path).parent_path();
+  std::string text;
+  for (std::size_t i = 0; i < x.lines.size(); ++i) {
+    text += x.lines[i] + '\n';
+    if (std::smatch m; std::regex_search(x.lines[i], m, row))
+      if (auto file = folder / m[1].str();
+          !fs::exists(file) && !fs::exists(file.string() + ".hpp")
+          && !fs::exists(file.string() + ".cpp"))
+        report(x, i, "readme: " + m[1].str() + " is not in this folder");
+  }
+  for (auto& entry : fs::directory_iterator(folder))
+    if (auto& file = entry.path();
+        (file.extension() == ".cpp" || file.extension() == ".hpp")
+        && text.find('`' + file.stem().string()) == std::string::npos)
+      report(x, 0, "readme: " + file.filename().string() + " is missing");
+}
+
+/// Relative links of Markdown lead to files.
+void check_links(const source& x) {
+  static const std::regex link{R"(\]\(([^)#:]+)(#[^)]*)?\))"};
+  auto folder = (root / x.path).parent_path();
+  for (std::size_t i = 0; i < x.lines.size(); ++i)
+    for (std::sregex_iterator m{x.lines[i].begin(), x.lines[i].end(), link};
+         m != std::sregex_iterator{}; ++m)
+      if (!fs::exists(folder / (*m)[1].str()))
+        report(x, i, "link: " + (*m)[1].str() + " is not there");
+}
+
 void check_folders() {
   for (auto floor :
        {"messages", "runtime", "actors", "tools", "test", "scripts"})
@@ -422,6 +454,11 @@ int main(int argc, char** argv) {
   auto all = sources();
   for (auto& x : all) {
     check_words(counts, x);
+    if (x.path.ends_with(".md"))
+      check_links(x);
+    if (readmes_are_complete && x.path.ends_with("/README.md")
+        && (x.floor() == "runtime" || x.floor() == "actors"))
+      check_readme(x);
     if (!x.is_cpp() || x.floor() == "functions")
       continue;
     check_shape(x);

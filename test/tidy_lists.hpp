@@ -11,6 +11,10 @@
 /// False: words are counted, but no violation fails the run.
 constexpr bool words_are_enforced = false;
 
+/// True: the READMEs of runtime/ and actors/ name every file of their folder,
+/// and no other.
+constexpr bool readmes_are_complete = false;
+
 /// A violation that is known and has a reason. The list may only shrink: an
 /// entry that matches nothing is a violation itself.
 struct exception {
