@@ -27,13 +27,9 @@ struct exception {
 };
 
 inline std::vector<exception> exceptions{
-  {"folder", "runtime/net", "", "to be cut: TLS may become a folder"},
   {"folder", "test/fixtures", "", "to be cut: the world may become a folder"},
   {"folder", "tools/loadgen", "", "one program, 13 units"},
   {"folder", "tools/report/harness", "", "to be cut with the report"},
-  {"caf", "runtime/net/handshake_loop.cpp", "", "hands sockets to the broker"},
-  {"caf", "runtime/net/connector.cpp", "", "hands sockets to the broker"},
-  {"caf", "runtime/net/acceptor.cpp", "", "hands sockets to the broker"},
   {"caf", "actors/threads.hpp", "", "actors on CAF's network thread"},
   {"idiom", "tools/program.cpp", "sleep_for", "the watchdog"},
   {"idiom", "tools/report/", "", "waits for what it measures"},
@@ -42,8 +38,6 @@ inline std::vector<exception> exceptions{
   {"keys", "tools/loadgen/", "", "rows of --events; what a collector writes"},
   {"keys", "tools/report/rows/migration.cpp", "", "reads the mirror as a user"},
   {"word", "runtime/net/basp/", "scribe", "a class of CAF"},
-  {"word", "runtime/net/acceptor.cpp", "scribe", "a class of CAF"},
-  {"word", "runtime/net/connector.cpp", "scribe", "a class of CAF"},
   {"word", "test/tidy_lists.hpp", "", "lists the words"},
   {"word", "CHANGELOG.md", "", "names what was renamed"},
   {"word", "docs/REPORT.md", "", "generated; follows the report's row names"},
