@@ -28,8 +28,6 @@ struct exception {
 
 inline std::vector<exception> exceptions{
   {"folder", "test/fixtures", "", "to be cut: the world may become a folder"},
-  {"folder", "tools/loadgen", "", "one program, 13 units"},
-  {"folder", "tools/report/harness", "", "to be cut with the report"},
   {"caf", "actors/threads.hpp", "", "actors on CAF's network thread"},
   {"idiom", "tools/program.cpp", "sleep_for", "the watchdog"},
   {"idiom", "tools/report/", "", "waits for what it measures"},
