@@ -11,7 +11,7 @@
 namespace edgeless {
 
 /// Where the actors run that must not wait behind guests: on a thread of their
-/// own, or, for tests on virtual time, in the pool like everybody else.
+/// own, or in the thread pool, for tests on virtual time.
 enum class threads { own, pool };
 
 template <class F, class... Ts>
@@ -21,7 +21,8 @@ auto spawn_on(threads where, caf::actor_system& system, F f, Ts&&... xs) {
   return system.spawn(f, std::forward<Ts>(xs)...);
 }
 
-/// An actor that CAF runs as it runs its brokers.
+/// An actor that CAF 0.17 runs on the thread of its network multiplexer, as it
+/// runs its brokers.
 template <class Base>
 class network_actor : public Base {
 public:
@@ -36,11 +37,12 @@ public:
   }
 };
 
-/// Instead of a thread of its own, the actor gets the one that reads and writes
-/// connections: between it and the frames of its peers nobody has to wake up.
+/// Spawns an actor on the thread that reads and writes connections, so that a
+/// frame reaches it without a switch of threads. CAF 0.17 offers this to
+/// brokers only; hence `caf::detail`.
 template <class F, class... Ts>
-auto spawn_at_network(threads where, caf::actor_system& system, F f,
-                      Ts&&... xs) {
+auto spawn_on_network_thread(threads where, caf::actor_system& system, F f,
+                             Ts&&... xs) {
   using actor = caf::infer_impl_from_fun_t<F>;
   if (where != threads::own)
     return system.spawn(f, std::forward<Ts>(xs)...);

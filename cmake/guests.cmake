@@ -1,5 +1,5 @@
-# WebAssembly made at build time: our own modules as bytes in the program,
-# and the guests of tests as files.
+# WebAssembly modules made at build time: those of runtime/wasm/wat/ as bytes to
+# include, and test guests as files.
 
 # wat_bytes(NAME): runtime/wasm/wat/NAME.wat as runtime/NAME.wasm.inc, a list of
 # bytes to include; adds it to OUTPUT.
@@ -18,9 +18,8 @@ function(wat_bytes name output)
   set(${output} ${${output}} ${module}.inc PARENT_SCOPE)
 endfunction()
 
-# guest_module(SOURCE): SOURCE (.wat, .c, or .cpp, which may include the SDK, as
-# `function build` makes it) as a module in the folder
-# GUESTS_DIR; adds it to OUTPUT.
+# guest_module(SOURCE): compiles SOURCE (.wat, .c, or .cpp with the SDK and the
+# flags of `function build`) to a module in GUESTS_DIR; adds it to OUTPUT.
 set(GUESTS_DIR ${CMAKE_BINARY_DIR}/guests)
 function(guest_module source output)
   get_filename_component(name ${source} NAME_WE)

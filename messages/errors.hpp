@@ -10,50 +10,51 @@
 
 namespace edgeless {
 
-/// Why something was refused or failed. An error always carries one sentence
-/// for people beside its code: see fail() and explain().
+/// Why a request was refused or failed. Beside its code, an error carries one
+/// sentence for operators: see fail() and explain().
 enum class ec : std::uint8_t {
   none,
-  /// Text from outside (TOML, JSON, URL, id) does not say what it should.
+  /// Text from outside (TOML, JSON, URL, id) is not well-formed or not valid.
   bad_input,
-  /// Bytes are no WebAssembly module, or one without the functions' ABI.
+  /// The bytes are no WebAssembly module, or lack the ABI of functions.
   bad_module,
   /// The module cannot be compiled within the limits.
   compile_failed,
-  /// A guest trapped, ran out of time or memory.
+  /// A guest trapped, or ran out of time or memory.
   guest_fault,
-  /// No node satisfies the requirements, now.
+  /// No node satisfies the requirements at present.
   no_feasible_node,
-  /// No domain can host the workflow, now.
+  /// No domain can host the workflow at present.
   no_feasible_domain,
-  /// The same id is in use for something else.
+  /// The id is in use for something else.
   duplicate,
-  /// Nobody here knows that workflow.
+  /// The receiver does not know the workflow.
   unknown_workflow,
-  /// Nobody here has that module.
+  /// The receiver does not have the module.
   unknown_code,
-  /// Nobody here runs that instance.
+  /// The receiver does not run the instance.
   unknown_instance,
-  /// No provider of that class.
+  /// The node has no provider of the class.
   unknown_class,
   /// The peer cannot be reached.
   unreachable,
-  /// The membership this was said under has ended.
+  /// The session in which the request was made has ended.
   lost_session,
-  /// A bound is reached.
+  /// A bound of limits.hpp is reached.
   exhausted,
-  /// The operating system refused.
+  /// The operating system refused a call.
   system_failure,
-  /// Whoever should have answered is stopping.
+  /// The actor that should have answered is stopping.
   stopping,
 };
 
 std::string to_string(ec code);
 
-/// An error with its sentence.
+/// Makes an error; `sentence` is cut at limits::text bytes.
 caf::error fail(ec code, std::string sentence);
 
-/// The sentence of an error; for errors of CAF itself, their text.
+/// The sentence of an error. Errors of CAF itself get the text of their code;
+/// no error, which is the reason of an orderly exit, "it has ended".
 std::string explain(const caf::error& error);
 
 } // namespace edgeless

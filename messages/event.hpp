@@ -13,7 +13,7 @@
 
 namespace edgeless {
 
-/// What guests know each other by: EDGELESS' InstanceId.
+/// Identifies an instance towards guests: EDGELESS' InstanceId.
 struct instance_id {
   node_id node;
   physical_id instance;
@@ -26,54 +26,57 @@ BOOST_DESCRIBE_STRUCT(instance_id, (), (node, instance))
 std::string to_string(const instance_id& x);
 
 enum class event_kind : std::uint8_t {
-  /// Nobody waits for an answer.
+  /// Expects no answer.
   cast,
-  /// The source's guest waits for the answer with the same call number.
+  /// The guest of the source waits for the answer with the same call number.
   call,
   /// The answers to a call. An `error` has no payload for the guest.
   reply,
   no_reply,
   error,
-  /// The last that its source sends on a way it leaves, or the first on a way
-  /// it takes; see event::after.
+  /// A channel marker: the last event that its source sends on a route which it
+  /// leaves, or the first on a route which it takes; see event::after.
   marker,
-  /// To the source of an event that is delivered at least once: its target has
-  /// handled the event with that stream and number, and all before it. `after`
-  /// is the last that has arrived; `call` is not zero if one came again, or
-  /// one is missing.
+  /// Acknowledgement to the source of an at-least-once stream: the target has
+  /// handled the event with this `number`, and all before it. `after` is the
+  /// last number that has arrived; `call` is not zero if a duplicate arrived or
+  /// a number is missing.
   handled,
-  /// ...or has trapped on it.
+  /// Negative acknowledgement: the target has trapped on the event.
   trapped,
-  /// To the successor of a target: what `handled` said so far.
+  /// From a target to its successor: the acknowledgements sent so far.
   known,
-  /// To the successor of a source: a channel that delivers at least once, what
-  /// it has to confirm, the end of that; see outbox::end().
+  /// From a source to its successor: the state of an at-least-once channel, its
+  /// unacknowledged events, and the end of the transfer; see outbox::end().
   kept,
 };
 inline constexpr auto last_event_kind = event_kind::kept;
 
-/// What instances send each other. Events of one source to one target arrive
-/// in the order in which they were sent.
+/// A message between instances. Events of one source to one target arrive in
+/// the order in which they were sent.
 struct event {
   instance_id source;
   logical_id source_component;
   event_kind kind = event_kind::cast;
-  /// Counts the calls of its source; zero for casts. Of a marker its mark.
+  /// The number of a call or answer, counted by the caller; zero for casts. For
+  /// a marker its switch id.
   std::uint64_t call = 0;
-  /// Nanoseconds since the epoch by the clock of the source; for people.
+  /// Nanoseconds since the Unix epoch by the clock of the source;
+  /// informational.
   std::int64_t created = 0;
   std::uint64_t trace = 0;
   /// Bytes; at most limits::payload.
   std::string payload;
-  /// Of a marker that opens a way: what its source sends behind it waits until
-  /// the marker with this mark has come by another way. Zero: nothing waits.
-  /// Of an event that is delivered at least once: up to this number, its stream
-  /// is confirmed.
+  /// For a marker that opens a route: the events behind it are held back until
+  /// the marker with this switch id has arrived by another route; zero: nothing
+  /// is held back. For an at-least-once event: its stream is acknowledged up to
+  /// this number.
   std::uint64_t after = 0;
-  /// Sent to a predecessor of its target, which has passed it on.
+  /// The event was sent to a predecessor of the target, which forwarded it.
   bool forwarded = false;
-  /// Of an event that is delivered at least once: the output channel of one
-  /// life of its source, and its place there, from 1. Zero: at most once.
+  /// For an at-least-once event: the output channel of one instance of the
+  /// source, drawn at random, and the number of the event in it, from 1. Zero:
+  /// delivered at most once.
   std::uint64_t stream = 0;
   std::uint64_t number = 0;
 };
@@ -83,16 +86,17 @@ BOOST_DESCRIBE_STRUCT(event, (),
 
 using events = std::vector<event>;
 
-/// Where an instance can be reached. Data only: whoever sends there finds or
-/// dials the way himself.
+/// Where an instance can be reached. It holds no actor handle: the egress of
+/// the sender's node dials `invocation_url` when needed. An endpoint without an
+/// instance is empty and converts to false.
 struct endpoint {
   node_id node;
   session_id session;
   physical_id instance;
-  /// Announced by the node: where its ingress listens.
+  /// Where the ingress of the node listens, as the node announced it.
   std::string invocation_url;
-  /// Whom it has taken over from, and who passes on what still comes: nobody
-  /// unless it has migrated.
+  /// The instance that this one has replaced in a migration and that forwards
+  /// what still arrives; nil if there is none.
   physical_id predecessor;
 
   explicit operator bool() const {
@@ -104,56 +108,62 @@ struct endpoint {
 BOOST_DESCRIBE_STRUCT(endpoint, (),
                       (node, session, instance, invocation_url, predecessor))
 
-/// Output channel -> endpoint; an empty endpoint means "nowhere, for now".
-/// A map with a lower revision than the last one seen is ignored.
+/// Output channel -> endpoint. An empty endpoint means that the target is
+/// unplaced at present: events wait for it. A channel that is absent is
+/// unmapped: events are dropped. A map with a lower revision than the last one
+/// seen is ignored.
 struct output_map {
   std::uint64_t revision = 0;
   std::map<std::string, endpoint> channels;
 };
 BOOST_DESCRIBE_STRUCT(output_map, (), (revision, channels))
 
-/// Why an event was not handled. Every drop is counted under one of these.
+/// Why an event was not handled. Each dropped event is counted once, under one
+/// of these.
 enum class drop_reason : std::uint8_t {
   /// The target's inbox is full.
   inbox_full,
-  /// The channel is mapped to nothing.
+  /// The output map has no entry for the channel.
   unmapped,
-  /// The channel leads nowhere, and what may wait for that is full or old.
+  /// The target is unplaced, and the events that wait for its placement exceed
+  /// limits::held_events or limits::held_bytes.
   nowhere,
-  /// The link's queue is full: the peer is slow or cannot be reached.
+  /// The egress queue of the peer is full: the peer is slow or unreachable.
   egress_full,
-  /// The peer is dead, or was not reached in time.
+  /// The peer is lost, or was not reached within limits::peer_reach_timeout.
   peer_lost,
-  /// No instance of that id lives here.
+  /// The target node does not run the target instance.
   unknown_instance,
-  /// Nobody knows where that node is.
+  /// The egress has no URL of the target node.
   unknown_node,
-  /// The source's session is fenced: it was thought dead and replaced.
+  /// The session of the sending node is fenced.
   fenced,
-  /// Waiting in the inbox of an instance that was stopped.
+  /// The event waited in the inbox of an instance that was stopped.
   stopped,
-  /// Waiting in the inbox of an instance that crashed.
+  /// The event waited in the inbox of an instance that crashed.
   crashed,
-  /// Sent by an instance to itself and overtaken by its own end.
-  self,
-  /// Larger than limits::payload.
+  /// The instance sent the event to itself, on the channel `self`, and ended
+  /// before it handled it.
+  self_channel,
+  /// The payload is larger than limits::payload.
   too_large,
-  /// An answer nobody waits for anymore.
+  /// The answer arrived after its call had timed out or failed.
   late_answer,
-  /// More delayed casts are pending than limits::delayed_casts.
+  /// The instance has limits::delayed_casts delayed casts pending.
   too_many_delayed,
-  /// The resource could not do what the event asks.
+  /// The resource failed to execute the event.
   resource_failed,
-  /// The channel's policy is drop-oldest, and newer ones wait for room.
+  /// The channel's policy is drop-oldest, and a newer event took its place.
   evicted,
-  /// The channel's policy is block or at-least-once, and there was no room for
-  /// too long, or in a hook that may not wait.
+  /// The channel's policy is block or at-least-once, and there was no credit
+  /// until the timeout, or in a hook that may not wait.
   blocked_too_long,
-  /// Its target has it already: it was sent again.
+  /// The target has received the event already: it was retransmitted.
   duplicate,
-  /// Its targets trapped on it, again and again.
+  /// Targets trapped on the event limits::traps_per_event times.
   poison,
-  /// One before it, delivered at least once, is missing: both are sent again.
+  /// An earlier event of the at-least-once stream is missing: the source
+  /// retransmits both.
   out_of_order,
 };
 inline constexpr std::size_t drop_reasons
@@ -161,20 +171,21 @@ inline constexpr std::size_t drop_reasons
 
 std::string to_string(drop_reason reason);
 
-/// An event on its way to another node, or a part of one: parts of the same
-/// event follow each other, and all but the last say that there is more.
+/// An event, or a part of one, on the wire between nodes. The parts of an event
+/// follow each other; all but the last have `more` set.
 struct fragment {
   physical_id target;
   bool more = false;
   event content;
-  /// Of a call that is passed on for another node: where that one can be
-  /// reached, since it may never have spoken to the target's node.
+  /// For a forwarded call or at-least-once event of a third node: the URL of
+  /// that node, so that the target's node can answer it. Else empty.
   std::string source_url{};
 };
 BOOST_DESCRIBE_STRUCT(fragment, (), (target, more, content, source_url))
 
-/// What a link sends at once. Numbers count the fragments of the link's life.
-/// Its bytes: see fragments.hpp.
+/// The fragments that an egress sends in one message. `first` is the number of
+/// the first one; fragments are numbered per peer connection, from 1. The wire
+/// format is in event_codec.hpp.
 struct batch {
   std::uint64_t first = 0;
   std::vector<fragment> fragments;
@@ -184,15 +195,17 @@ BOOST_DESCRIBE_STRUCT(batch, (), (first, fragments))
 caf::error inspect(caf::serializer& f, batch& x);
 caf::error inspect(caf::deserializer& f, batch& x);
 
-/// The first thing a link says on a connection. `link` names the sending
-/// link's life; numbers go on counting across its connections.
+/// The first message of an egress on a network connection. `link` identifies
+/// the peer connection of the sender: fragment numbers continue when it
+/// reconnects under the same id.
 struct greeting {
   std::uint64_t link = 0;
   node_id node;
   session_id session;
-  /// Where the ingress of the greeting node listens: answers go there.
+  /// Where the ingress of the sending node listens: answers go there.
   std::string invocation_url;
-  /// Whom it wants to reach: refused by anybody else who has that address.
+  /// The node that the sender means to reach: another node that has taken over
+  /// the address refuses.
   node_id target;
 };
 BOOST_DESCRIBE_STRUCT(greeting, (),

@@ -18,20 +18,21 @@ static_assert(std::endian::native == std::endian::little,
 
 namespace {
 
-/// The first byte of a fragment: its kind, and what else is there.
-enum mark : std::uint8_t {
+/// The first byte of a fragment: its kind, and which optional parts follow.
+enum flag : std::uint8_t {
   kind_bits = 0x0F,
   more_follows = 0x10,
   is_forwarded = 0x20,
-  same_way = 0x40,
+  same_route = 0x40,
   has_extras = 0x80,
 };
 
-/// What a fragment on the way of the one before takes, without its payload.
-constexpr std::size_t least = 13;
+/// The size of the shortest fragment: the route of the one before, no extras,
+/// no payload.
+constexpr std::size_t min_fragment_bytes = 13;
 
-/// In the size of a payload: it travels behind the block.
-constexpr std::uint32_t travels_apart = 1u << 31;
+/// A bit in the size of a payload: it travels behind the block.
+constexpr std::uint32_t travels_behind = 1u << 31;
 
 template <class T>
 void put(std::string& out, const T& x) {
@@ -39,7 +40,7 @@ void put(std::string& out, const T& x) {
   out.append(reinterpret_cast<const char*>(&x), sizeof(x));
 }
 
-bool goes_same_way(const fragment& x, const fragment& y) {
+bool has_same_route(const fragment& x, const fragment& y) {
   return x.target == y.target && x.content.source == y.content.source
          && x.content.source_component == y.content.source_component;
 }
@@ -52,14 +53,14 @@ bool needs_extras(const fragment& x) {
          || !x.source_url.empty();
 }
 
-void put_parcel(std::string& out, const fragment& x, const fragment* before) {
+void put_fragment(std::string& out, const fragment& x, const fragment* before) {
   auto& content = x.content;
-  auto follows = before != nullptr && goes_same_way(x, *before);
+  auto follows = before != nullptr && has_same_route(x, *before);
   auto extras = needs_extras(x);
   auto first = static_cast<std::uint8_t>(content.kind);
   first |= x.more ? more_follows : 0;
   first |= content.forwarded ? is_forwarded : 0;
-  first |= follows ? same_way : 0;
+  first |= follows ? same_route : 0;
   first |= extras ? has_extras : 0;
   put(out, first);
   put(out, content.created);
@@ -77,7 +78,7 @@ void put_parcel(std::string& out, const fragment& x, const fragment* before) {
   }
   auto size = static_cast<std::uint32_t>(content.payload.size());
   if (size > payload_in_block) {
-    put(out, size | travels_apart);
+    put(out, size | travels_behind);
   } else {
     put(out, size);
     out += content.payload;
@@ -94,7 +95,7 @@ std::string pack(const std::vector<fragment>& fragments) {
   result.reserve(size + 128);
   const fragment* before = nullptr;
   for (auto& x : fragments) {
-    put_parcel(result, x, before);
+    put_fragment(result, x, before);
     before = &x;
   }
   return result;
@@ -109,9 +110,9 @@ bool fragment_reader::read(T& x) {
   return true;
 }
 
-bool fragment_reader::read_way() {
-  has_route_
-    = read(way_.target) && read(way_.source) && read(way_.source_component);
+bool fragment_reader::read_route() {
+  has_route_ = read(route_.target) && read(route_.source)
+               && read(route_.source_component);
   return has_route_;
 }
 
@@ -130,38 +131,38 @@ bool fragment_reader::read_extras(fragment& x) {
 }
 
 bool fragment_reader::next(fragment& x) {
-  if (rest_.empty() || !sound_)
+  if (rest_.empty() || !well_formed_)
     return false;
-  sound_ = read_parcel(x);
-  return sound_;
+  well_formed_ = read_fragment(x);
+  return well_formed_;
 }
 
-bool fragment_reader::read_parcel(fragment& x) {
+bool fragment_reader::read_fragment(fragment& x) {
   std::uint8_t first = 0;
   if (!read(first) || !read(x.content.created))
     return false;
   auto kind = first & kind_bits;
   if (kind > static_cast<std::uint8_t>(last_event_kind)
-      || (first & same_way && !has_route_)
-      || (!(first & same_way) && !read_way())
+      || (first & same_route && !has_route_)
+      || (!(first & same_route) && !read_route())
       || (first & has_extras && !read_extras(x)))
     return false;
   x.more = first & more_follows;
-  x.target = way_.target;
-  x.content.source = way_.source;
-  x.content.source_component = way_.source_component;
+  x.target = route_.target;
+  x.content.source = route_.source;
+  x.content.source_component = route_.source_component;
   x.content.kind = static_cast<event_kind>(kind);
   x.content.forwarded = first & is_forwarded;
   std::uint32_t size = 0;
   if (!read(size))
     return false;
-  apart_ = size & travels_apart;
-  payload_ = rest_.substr(0, apart_ ? 0 : size);
+  payload_is_behind_ = size & travels_behind;
+  payload_ = rest_.substr(0, payload_is_behind_ ? 0 : size);
   rest_.remove_prefix(payload_.size());
-  return apart_ || payload_.size() == size;
+  return payload_is_behind_ || payload_.size() == size;
 }
 
-// -- as CAF wants it ----------------------------------------------------------
+// -- CAF's inspection ---------------------------------------------------------
 
 caf::error inspect(caf::serializer& f, batch& x) {
   auto block = pack(x.fragments);
@@ -179,10 +180,11 @@ caf::error inspect(caf::deserializer& f, batch& x) {
   if (auto error = f(x.first, block))
     return error;
   x.fragments.clear();
-  x.fragments.reserve(std::min(block.size() / least + 1, limits::batch_events));
+  x.fragments.reserve(
+    std::min(block.size() / min_fragment_bytes + 1, limits::batch_events));
   fragment_reader in{block};
   for (fragment next; in.next(next); next = {}) {
-    if (!in.apart())
+    if (!in.is_payload_behind())
       next.content.payload = in.payload();
     else if (auto error = f(next.content.payload))
       return error;

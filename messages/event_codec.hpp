@@ -8,53 +8,54 @@
 #include <string_view>
 #include <vector>
 
-/// How a batch travels: one block with all its fragments, and behind it the
-/// payloads that are too long for the block. Parcels on the same way as the
-/// one before do not name it again, so that a cast of 16 bytes takes 29.
+/// The wire format of a batch: one block with all fragments, and behind it the
+/// payloads that are too long for the block. A fragment with the same source
+/// and target as the one before does not repeat them, so that a cast with a
+/// payload of 16 bytes takes 29 bytes.
 namespace edgeless {
 
-/// A payload that is longer is not copied into the block.
+/// A longer payload, in bytes, is not copied into the block.
 inline constexpr std::size_t payload_in_block = 2048;
 
-/// The block of these fragments.
+/// Encodes the block of these fragments.
 std::string pack(const std::vector<fragment>& fragments);
 
-/// Reads what pack() writes, of whatever origin. Payloads that travel behind
-/// the block are empty.
+/// Decodes a block that pack() has written, or that a hostile peer has: reads
+/// no byte outside of it. Payloads that travel behind the block are empty.
 class fragment_reader {
 public:
   explicit fragment_reader(std::string_view block) : rest_{block} {
     // nop
   }
 
-  /// The next fragment, without its payload. False: there is none, or it is not
-  /// one; see done().
+  /// Decodes the next fragment, without its payload. False at the end of the
+  /// block, or if the bytes are not a fragment; see done().
   bool next(fragment& x);
 
-  /// The payload of the fragment that next() gave, if it is in the block.
+  /// The payload of the last fragment, if it is in the block.
   std::string_view payload() const {
     return payload_;
   }
 
   /// Whether that payload travels behind the block.
-  bool apart() const {
-    return apart_;
+  bool is_payload_behind() const {
+    return payload_is_behind_;
   }
 
-  /// Whether the block is nothing but fragments, and all were read.
+  /// Whether all of the block was read, and was well-formed.
   bool done() const {
-    return rest_.empty() && sound_;
+    return rest_.empty() && well_formed_;
   }
 
 private:
   template <class T>
   bool read(T& x);
-  bool read_parcel(fragment& x);
-  bool read_way();
+  bool read_fragment(fragment& x);
+  bool read_route();
   bool read_extras(fragment& x);
 
-  /// Where the fragments in hand come from and go to.
-  struct way {
+  /// Source and target of a run of fragments.
+  struct route {
     physical_id target;
     instance_id source;
     logical_id source_component;
@@ -62,10 +63,10 @@ private:
 
   std::string_view rest_;
   std::string_view payload_;
-  way way_;
+  route route_;
   bool has_route_ = false;
-  bool apart_ = false;
-  bool sound_ = true; ///< so far
+  bool payload_is_behind_ = false;
+  bool well_formed_ = true; ///< so far
 };
 
 } // namespace edgeless

@@ -13,9 +13,9 @@ namespace edgeless {
 
 namespace {
 
-/// Random words, fetched from the kernel as many at a time as it promises to
-/// give in one go. std::random_device may wait for the processor's entropy
-/// each time: 23 us per half of a word have been seen.
+/// Random words, fetched 256 bytes at a time: getrandom(2) promises to deliver
+/// that many without interruption. std::random_device may wait for the entropy
+/// of the processor at each call: 23 us for 32 bits were measured.
 class random_words {
 public:
   std::uint64_t next() {
@@ -24,7 +24,7 @@ public:
         throw std::system_error{errno, std::generic_category(), "getrandom"};
       used_ = 0;
     }
-    // What has been given out cannot be read here later.
+    // A word that was given out is overwritten, so that it cannot leak later.
     return std::exchange(words_[used_++], 0);
   }
 
@@ -37,8 +37,8 @@ private:
 
 random_source os_random() {
   return [] {
-    thread_local random_words mine;
-    return mine.next();
+    thread_local random_words words;
+    return words.next();
   };
 }
 
@@ -60,7 +60,7 @@ std::string uuid_text(std::uint64_t high, std::uint64_t low) {
 
 std::optional<std::pair<std::uint64_t, std::uint64_t>>
 parse_uuid(std::string_view text) {
-  // Boost's generator also takes braces and forms without hyphens.
+  // Boost's parser would also accept braces and forms without hyphens.
   if (text.size() != 36)
     return std::nullopt;
   std::uint64_t words[2] = {0, 0};

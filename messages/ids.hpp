@@ -12,8 +12,8 @@
 
 namespace edgeless {
 
-/// A UUID (RFC 4122) that cannot be mistaken for one of another kind.
-/// The nil id (all bits zero) means "none" and converts to false.
+/// A UUID (RFC 4122); `Tag` gives each kind of id a type of its own. The nil id
+/// (all bits zero) means "none" and converts to false.
 template <class Tag>
 struct id {
   std::uint64_t high = 0; ///< the first 8 bytes, big-endian
@@ -32,25 +32,27 @@ auto inspect(Inspector& f, id<Tag>& x) {
 }
 
 using node_id = id<struct node_tag>;
-/// A function or resource of a workflow, wherever it runs.
+/// A component of a workflow, independent of where it runs.
 using logical_id = id<struct logical_tag>;
-/// One running copy of it; drawn anew at each attempt to start it.
+/// One instance of a component; drawn anew at each attempt to start it.
 using physical_id = id<struct physical_tag>;
 using workflow_id = id<struct workflow_tag>;
 /// One membership of a node in its domain. Compared for equality only.
 using session_id = id<struct session_tag>;
-/// One life of a process.
+/// One run of a node, from its start to its exit.
 using boot_id = id<struct boot_tag>;
 
-/// Where random bits come from: the machine's generator, or a seeded one.
+/// A generator of 64 random bits: that of the operating system, or a seeded one
+/// in tests.
 using random_source = std::function<std::uint64_t()>;
 
-/// The machine's generator; its copies may be used by any number of threads.
+/// The generator of the operating system. Copies may be used by any number of
+/// threads at the same time. Throws std::system_error if the kernel refuses.
 random_source os_random();
 
 std::string uuid_text(std::uint64_t high, std::uint64_t low);
 
-/// Nothing unless `text` is a UUID in the 8-4-4-4-12 form.
+/// nullopt unless `text` is a UUID in the 8-4-4-4-12 form.
 std::optional<std::pair<std::uint64_t, std::uint64_t>>
 parse_uuid(std::string_view text);
 
@@ -60,7 +62,7 @@ std::string to_string(const id<Tag>& x) {
   return uuid_text(x.high, x.low);
 }
 
-/// Reads what to_string() writes, in either case.
+/// Parses the form of to_string(), in lower or upper case.
 template <class Id>
 std::optional<Id> parse_id(std::string_view text) {
   if (auto bits = parse_uuid(text))
@@ -76,7 +78,7 @@ Id draw(const random_source& random) {
   return Id{high, low};
 }
 
-/// The 16 bytes of an id as guests see them: RFC 4122 order.
+/// The 16 bytes of an id in RFC 4122 order, as guests see them.
 std::array<char, 16> uuid_bytes(std::uint64_t high, std::uint64_t low);
 
 template <class Tag>

@@ -4,8 +4,8 @@
 #include <boost/describe.hpp>
 #include <boost/mp11.hpp>
 
-/// One declaration of a struct's members (BOOST_DESCRIBE_STRUCT) gives it CAF
-/// bytes here, and JSON wherever <boost/json.hpp> is included.
+/// One declaration of a struct's members (BOOST_DESCRIBE_STRUCT) serves CAF's
+/// serialization here, and JSON wherever <boost/json.hpp> is included.
 namespace edgeless {
 
 template <class Inspector, class T>

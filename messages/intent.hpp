@@ -11,18 +11,18 @@
 namespace edgeless {
 
 enum class intent_kind : std::uint8_t {
-  /// Moves `component` to the first feasible one of `nodes`.
+  /// Migrates `component` to the first feasible one of `nodes`.
   migrate,
-  /// Nothing new is placed on the one node of `nodes`.
+  /// Places nothing new on the one node in `nodes`.
   cordon,
   uncordon,
-  /// Cordons it, and migrates away what lives there.
+  /// Cordons the one node in `nodes`, and migrates its instances away.
   drain,
 };
 
 std::string to_string(intent_kind kind);
 
-/// What somebody outside wants of a domain.
+/// A request of an operator to a domain.
 struct intent {
   intent_kind kind = intent_kind::migrate;
   logical_id component;

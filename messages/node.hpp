@@ -9,11 +9,11 @@
 
 namespace edgeless {
 
-/// What a node offers. Names are those of EDGELESS' Redis schema.
+/// What a node offers. The names are those of EDGELESS' Redis schema.
 struct node_capabilities {
   std::uint32_t num_cpus = 0;
   std::string model_name_cpu;
-  /// MHz; EDGELESS calls it BogoMIPS.
+  /// In MHz; EDGELESS calls it BogoMIPS.
   double clock_freq_cpu = 0;
   std::uint32_t num_cores = 0;
   std::uint32_t mem_size = 0; ///< MiB
@@ -29,7 +29,7 @@ BOOST_DESCRIBE_STRUCT(node_capabilities, (),
                       (num_cpus, model_name_cpu, clock_freq_cpu, num_cores,
                        mem_size, labels, is_tee_running, has_tpm, runtimes))
 
-/// How a node is doing. Memory in kB; -1 where unknown.
+/// The load of a node. Memory in kB; -1 where unknown.
 struct node_health {
   std::int32_t cpu_usage = -1; ///< percent of all CPUs
   std::int32_t cpu_load = -1;  ///< number of busy CPUs
@@ -48,7 +48,7 @@ BOOST_DESCRIBE_STRUCT(node_health, (),
                        mem_available, proc_cpu_usage, proc_memory,
                        proc_vmemory))
 
-/// Somebody on a node who makes resources of one class.
+/// The provider of one class of resources on a node.
 struct provider_description {
   std::string id; ///< such as file-log-1
   std::string class_type;
@@ -73,18 +73,18 @@ struct node_description {
 BOOST_DESCRIBE_STRUCT(node_description, (),
                       (id, agent_url, invocation_url, capabilities, providers))
 
-/// One running instance as its node knows it.
+/// One running instance, as its node reports it.
 struct inventory_record {
   logical_id component;
   physical_id instance;
   workflow_id workflow;
-  /// Of the spec it was started with: see fingerprint().
+  /// The fingerprint() of the spec with which it was started.
   std::uint64_t spec = 0;
   std::uint64_t outputs_revision = 0;
-  /// It waits for its successor, or to be thawed.
+  /// It is frozen, or freezing, in a migration: waits for hand_over or thaw.
   bool frozen = false;
-  /// Of its last synced state, if its policy is Global; 0: none. See
-  /// fingerprint().
+  /// The fingerprint_of_state() of the last synced state, if the state policy
+  /// is Global; 0: none.
   std::uint64_t state = 0;
 
   friend bool operator==(const inventory_record&, const inventory_record&)
@@ -96,11 +96,11 @@ BOOST_DESCRIBE_STRUCT(inventory_record, (),
 
 using inventory = std::vector<inventory_record>;
 
-/// The same for the same set of instances, in whatever order.
+/// Equal for equal sets of instances, independent of their order.
 std::uint64_t digest(const inventory& records);
 std::uint64_t digest(const physical_id& instance);
 
-/// How long an instance took for the events it handled, oldest first.
+/// How many seconds an instance took for each event, oldest first.
 struct execution_times {
   physical_id instance;
   std::vector<double> seconds;
@@ -112,10 +112,11 @@ BOOST_DESCRIBE_STRUCT(execution_times, (), (instance, seconds))
 
 /// The performance samples of a node since those that were acknowledged.
 struct performance_samples {
-  /// Counts the lots; what gets no answer is sent again under its number.
+  /// The number of this set; an unacknowledged set is sent again under its
+  /// number.
   std::uint64_t number = 0;
   std::vector<execution_times> times;
-  /// Samples for which there was no room.
+  /// The number of samples that were dropped for lack of room.
   std::uint64_t omitted = 0;
 
   friend bool operator==(const performance_samples&, const performance_samples&)
@@ -126,13 +127,13 @@ BOOST_DESCRIBE_STRUCT(performance_samples, (), (number, times, omitted))
 /// The answer to a keep-alive.
 struct node_report {
   node_health health;
-  /// Of the inventory; see digest().
+  /// The digest() of the inventory.
   std::uint64_t running = 0;
   performance_samples samples;
 };
 BOOST_DESCRIBE_STRUCT(node_report, (), (health, running, samples))
 
-/// A membership that has ended: whoever speaks in its name is refused.
+/// A session that has ended: everything sent in it is refused.
 struct fenced_session {
   node_id node;
   session_id session;
@@ -147,9 +148,10 @@ using fenced_sessions = std::vector<fenced_session>;
 /// The answer to a join.
 struct welcome {
   session_id session;
-  /// Zero: no polling.
+  /// The interval in ms at which the orchestrator polls the node; 0: never.
   std::uint64_t keep_alive_ms = 0;
-  /// What the node must stop of its inventory: others took over.
+  /// The instances of its inventory that the node must stop: they have been
+  /// replaced.
   std::vector<physical_id> stop;
 };
 BOOST_DESCRIBE_STRUCT(welcome, (), (session, keep_alive_ms, stop))

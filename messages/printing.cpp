@@ -56,26 +56,11 @@ std::string to_string(intent_kind kind) {
 
 std::string to_string(drop_reason reason) {
   static constexpr std::string_view names[] = {
-    "inbox_full",
-    "unmapped",
-    "nowhere",
-    "egress_full",
-    "peer_lost",
-    "unknown_instance",
-    "unknown_node",
-    "fenced",
-    "stopped",
-    "crashed",
-    "self",
-    "too_large",
-    "late_answer",
-    "too_many_delayed",
-    "resource_failed",
-    "evicted",
-    "blocked_too_long",
-    "duplicate",
-    "poison",
-    "out_of_order",
+    "inbox_full",       "unmapped",         "nowhere",         "egress_full",
+    "peer_lost",        "unknown_instance", "unknown_node",    "fenced",
+    "stopped",          "crashed",          "self_channel",    "too_large",
+    "late_answer",      "too_many_delayed", "resource_failed", "evicted",
+    "blocked_too_long", "duplicate",        "poison",          "out_of_order",
   };
   static_assert(std::size(names) == drop_reasons);
   return name_of(names, static_cast<std::size_t>(reason));

@@ -9,19 +9,19 @@
 namespace edgeless {
 
 enum class telemetry_kind : std::uint8_t {
-  /// The instance exists; `seconds` it took.
+  /// The instance was created, which took `seconds`.
   instantiated,
-  /// Its init hook has run.
+  /// The init hook has run.
   initialised,
-  /// A line the guest wrote: `level`, `target` and `text`.
+  /// The guest logged a line: `level`, `target` and `text`.
   log,
-  /// Its stop hook has run.
+  /// The stop hook has run.
   stopped,
-  /// It is gone; `text` says why, empty if it was asked to stop.
+  /// The instance has ended; `text` is the reason, empty after a stop request.
   exited,
 };
 
-/// Something an instance did.
+/// A step in the life cycle of an instance, or a line that its guest logged.
 struct telemetry_event {
   telemetry_kind kind = telemetry_kind::log;
   instance_id source;

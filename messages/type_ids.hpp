@@ -7,8 +7,8 @@
 #include <caf/all.hpp>
 #include <caf/type_id.hpp>
 
-/// What may stand in a message. Names travel on the wire: renaming a type
-/// makes old peers refuse it.
+/// The types that may stand in a message. Their names travel on the wire: a
+/// peer refuses the messages of a version in which a type has another name.
 
 CAF_BEGIN_TYPE_ID_BLOCK(edgeless_types, caf::first_custom_type_id)
 
@@ -85,7 +85,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(edgeless_atoms, caf::id_block::edgeless_types::end)
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, patch, "patch")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, place, "place")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, prepare, "prepare")
-  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, proceed, "proceed")
+  CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, resume, "resume")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, report, "report")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, retry, "retry")
   CAF_ADD_ATOM(edgeless_atoms, edgeless::atom, running, "running")

@@ -17,11 +17,11 @@ using code_id = std::string;
 
 enum class component_kind : std::uint8_t { function, resource };
 
-/// A function or resource as the workflow file has it.
+/// A function or resource as written in the workflow file.
 struct component_draft {
   std::string name;
   component_kind kind = component_kind::function;
-  /// Of a function its id, of a resource its class type.
+  /// The id of the function, or the class type of the resource.
   std::string class_id;
   std::string function_type; ///< such as RUST_WASM; empty for resources
   std::string version;
@@ -48,7 +48,7 @@ struct workflow_spec {
 };
 BOOST_DESCRIBE_STRUCT(workflow_spec, (), (components, annotations))
 
-/// A component with its identity: what orchestrators and nodes work with.
+/// A component with its ids, as orchestrators and nodes handle it.
 struct component_spec {
   logical_id id;
   workflow_id workflow;
@@ -68,10 +68,10 @@ BOOST_DESCRIBE_STRUCT(component_spec, (),
                       (id, workflow, name, kind, class_id, function_type, code,
                        settings, wiring))
 
-/// Two specs with the same fingerprint run the same thing.
+/// Equal for two specs that run the same code with the same settings.
 std::uint64_t fingerprint(const component_spec& spec);
 
-/// The same for two states; 0 for none.
+/// Equal for two equal states; 0 for no state.
 std::uint64_t fingerprint_of_state(std::string_view state);
 
 enum class component_phase : std::uint8_t { pending, starting, running };
@@ -85,7 +85,7 @@ struct component_status {
   component_phase phase = component_phase::pending;
   node_id node;
   physical_id instance;
-  /// Why it is pending, or why it was last restarted; for people.
+  /// Why it is pending, or why it was last restarted; for operators.
   std::string reason;
   std::uint32_t restarts = 0;
 };
@@ -98,13 +98,13 @@ struct workflow_status {
   /// Empty while no domain can host it.
   std::string domain;
   std::vector<component_status> components;
-  /// Why it is pending, domain by domain; for people.
+  /// Why it is pending, domain by domain; for operators.
   std::vector<std::string> reasons;
 };
 BOOST_DESCRIBE_STRUCT(workflow_status, (),
                       (id, spec, domain, components, reasons))
 
-/// The sum of a domain's nodes.
+/// What the nodes of a domain offer in sum.
 struct domain_description {
   std::string id;
   /// False while its orchestrator cannot be reached.
@@ -120,8 +120,8 @@ BOOST_DESCRIBE_STRUCT(domain_description, (),
                       (id, attached, nodes, total, resource_classes, providers,
                        tee_nodes, tpm_nodes))
 
-/// A part of a module on its way. Asked for by offset, so that each request
-/// can be repeated.
+/// A part of a module. Requested by offset, so that each request can be
+/// repeated.
 struct code_part {
   code_id code;
   std::uint64_t size = 0; ///< of the whole module

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The main job, explained step by step: two nodes, a workflow that writes to a
-# log file, a chain of three functions, and the death of a node; then the
-# walk-through: Redis, proxy_cli, a migration. Works in a temporary directory
+# The main features step by step: two nodes, a workflow that writes to a log
+# file, a chain of three functions, and failover after kill -9 of a node; then
+# the walk-through: Redis, proxy_cli, a migration. Works in a temporary directory
 # and on free ports, and cleans up after itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -28,7 +28,7 @@ trap clean_up EXIT
 cd "$work"
 export XDG_CACHE_HOME=$work/cache
 
-# -- ports that nobody uses -----------------------------------------------------
+# -- free ports -----------------------------------------------------
 ports=($(python3 - <<'PYTHON'
 import socket
 sockets = [socket.socket() for _ in range(8)]
@@ -54,14 +54,14 @@ sed -i 's|^metrics_url = .*|metrics_url = ""|' node.toml
 box=$!
 started+=($box)
 
-say "2. A second node, in a process of its own"
+say "2. A second node in its own process"
 "$bin/edgeless_node_d" -t node-2.toml
 sed -i -e "s|127.0.0.1:7021\"|127.0.0.1:${ports[6]}\"|" \
        -e "s|127.0.0.1:7002\"|127.0.0.1:${ports[7]}\"|" \
        -e 's|^metrics_url = .*|metrics_url = ""|' \
        -e '/^http_ingress_url/s|= .*|= ""|' node-2.toml
 rewrite_ports node-2.toml
-# Resources live in the box: the log file shall outlive the second node.
+# Resources are placed on the node in the box: the second node will be killed.
 sed -i 's|^file_log_provider = .*|file_log_provider = ""|' node-2.toml
 "$bin/edgeless_node_d" -c node-2.toml >node-2.log 2>&1 &
 second=$!
@@ -80,7 +80,7 @@ sed -e "s|../../functions|$root/functions|" \
     -e "s|\"init-payload\": \"message=hello world,period=1000\"|\
 \"init-payload\": \"message=hello world,period=100\"|" \
     "$root/examples/file_log/workflow.json" >workflow.json
-# Placement is random: start it until the generator is where it shall die.
+# Placement is random: restarted until the generator is on the second node.
 start_until_there() {
   for _ in $(seq 40); do
     workflow=$("$bin/edgeless_cli" workflow start workflow.json)
@@ -107,7 +107,7 @@ for function in chain["functions"]:
     code["code"] = code["code"].replace("../..", root)
     function["annotations"]["init-payload"] = \
         function["annotations"]["init-payload"].replace("10000", "1000")
-    # The metrics-collector needs Redis: the second half has one.
+    # The metrics-collector needs Redis, see the second half.
     function["output_mapping"].pop("metric", None)
 chain["resources"] = []
 json.dump(chain, sys.stdout, indent=2)
@@ -129,16 +129,16 @@ for _ in $(seq 400); do
   [ -n "$line" ] && break
   sleep 0.01
 done
-[ -n "${line:-}" ] || die "the log does not go on: $(tail -n 5 box.log)"
+[ -n "${line:-}" ] || die "no new line in the log: $(tail -n 5 box.log)"
 took=$(( $(date -d "${line%% *}" +%s%3N) - killed ))
 tail -n 4 my-local-file.log
 echo
-echo "The log goes on from the other node: its first event was written" \
+echo "The log continues with the other node: its first event was written" \
      "$took ms after the kill."
 
 say "6. Everything is stopped"
 run "$bin/edgeless_cli" workflow stop all
 
-say "The second half: the domain seen and steered through Redis"
+say "The second half: mirror and intents in Redis"
 EDGELESS_BIN=$bin "$root/scripts/walkthrough.sh"
 say "Done."

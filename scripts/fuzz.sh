@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# fuzz.sh [SECONDS | runs=N] [TARGET ...]: feeds every parser of foreign bytes
-# what it does not expect: for so many seconds each (default: 60), at random; or
-# N inputs, the same ones at each run. What breaks one is kept in build/fuzz.
+# fuzz.sh [SECONDS | runs=N] [TARGET ...]: runs the libFuzzer target of each
+# parser of foreign bytes for SECONDS (default: 60) with random inputs, or with
+# N inputs that are the same at each run. An input that breaks a target is kept
+# as build/fuzz/broken-TARGET-*.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 amount=${1:-60}
@@ -15,18 +16,18 @@ case $amount in
 esac
 
 scripts/setup.sh
-# Some of clang's packages come without it.
+# Not every package of clang has libFuzzer.
 if ! clang++ -x c++ -fsanitize=fuzzer -o /dev/null - 2>/dev/null \
   <<<'extern "C" int LLVMFuzzerTestOneInput(const char*, long) { return 0; }'
 then
   echo "fuzz.sh: skipped: this clang++ has no libFuzzer" \
     "(Debian: libclang-rt-14-dev)" >&2
-  # All the same to those who test everything, not to those who want this.
+  # Part of test.sh: skipped. Asked for by itself: an error.
   case $amount in runs=*) exit 0 ;; *) exit 1 ;; esac
 fi
 scripts/build.sh fuzz
 
-# What the inputs begin with: what the tests and users have.
+# The seed corpus: committed inputs, configuration files, workflows, guests.
 seeds=build/fuzz/seeds
 rm -rf $seeds
 mkdir -p $seeds
@@ -44,7 +45,7 @@ build/fuzz/bin/frame_seeds $seeds/frames $seeds/payload
 cd build/fuzz
 for target in "${targets[@]}"; do
   mkdir -p "found/$target"
-  # Inputs that were new are kept from run to run, but for the same ones.
+  # New inputs are kept from run to run, except with runs=N.
   folders=("found/$target" "seeds/$target")
   case $amount in runs=*) folders=("seeds/$target") ;; esac
   echo "fuzz_$target ${limit[*]}"

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# redis_dump.sh [OPTIONS OF redis-cli]: prints every key of a Redis and what is
-# there, in the order of the keys. Options say where and which, such as
-# -h HOST, -p PORT, -n DATABASE or -a PASSWORD. Needs redis-cli alone, and does
-# without KEYS, which would stop a large Redis. Bytes that are no text are
-# printed as redis-cli escapes them.
+# redis_dump.sh [OPTIONS OF redis-cli]: prints all keys of a Redis with their
+# values, in the order of the keys. Options select the server and the database,
+# such as -h HOST, -p PORT, -n DATABASE or -a PASSWORD. Needs only redis-cli; uses
+# SCAN, since KEYS would block a large Redis. Bytes that are not text are printed
+# as redis-cli escapes them.
 set -euo pipefail
 export LC_ALL=C
 
 die() { printf 'redis_dump.sh: %s\n' "$*" >&2; exit 1; }
 
-# Quoted and escaped, whatever is in them: each key and each value is a line.
+# Quoted and escaped: each key and each value is one line.
 ask() { redis-cli --no-raw "$@"; }
 
 answer=$(ask "$@" PING 2>&1) || die "$answer"
@@ -33,13 +33,13 @@ commands() {
           before["hash"] = "HGETALL "
           before["stream"] = "XRANGE "; after["stream"] = " - +"
         }
-        $1 == "none" { next } # gone since
+        $1 == "none" { next } # deleted in the meantime
         {
           # The key may hold tabs: everything after the first is the key.
           key = substr($0, length($1) + 2)
           print "ECHO \"" mark " " $1 " " substr(key, 2)
           print ($1 in before) ? before[$1] key after[$1] \
-                               : "ECHO \"a type that has no dump\""
+                               : "ECHO \"a type that cannot be dumped\""
         }'
 }
 

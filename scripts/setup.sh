@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes a fresh Debian 12 ready to build: installs what is missing. Quick when
-# nothing is.
+# setup.sh: installs the packages that a fresh Debian 12 lacks. Quick when none
+# is missing.
 set -euo pipefail
 
 packages=(
@@ -9,14 +9,15 @@ packages=(
   libhiredis-dev doctest-dev libspdlog-dev libcli11-dev libsqlite3-dev
   libssl-dev libncurses-dev libseccomp-dev
   clang lld wabt   # functions in C++, and the guests of the tests
+  clang-format-14 clang-format clang-tidy-14 codespell # scripts/lint.sh
   libclang-rt-14-dev # libFuzzer
-  iproute2         # hosts of their own for the system tests
-  nftables         # whose packets get lost
-  python3          # the system tests drive the real programs
-  valgrind         # counts instructions
-  strace           # counts system calls
-  prometheus       # scrapes them; promtool checks conf/
-  redis-server     # what the mirror is tested against
+  iproute2         # network namespaces for the system tests
+  nftables         # packet loss in the system tests
+  python3          # the system tests
+  valgrind         # instruction counts
+  strace           # system call counts
+  prometheus       # scrapes in the system tests; promtool checks conf/
+  redis-server     # the mirror in the system tests
 )
 
 missing=()
@@ -25,8 +26,8 @@ for package in "${packages[@]}"; do
     | grep -q 'install ok installed' || missing+=("$package")
 done
 
-# The WebAssembly engine wants Rust 1.95; Debian keeps a recent one for its
-# browsers, which conflicts with its own older cargo.
+# The WebAssembly engine needs Rust 1.95 or later. Debian packages a recent one
+# for its browsers (cargo-web); it conflicts with the older cargo.
 rust_version() {
   cargo --version 2>/dev/null | sed -n 's/^cargo \([0-9]*\)\.\([0-9]*\).*/\1 \2/p'
 }
@@ -39,7 +40,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
   as_root=()
   [ "$(id -u)" -eq 0 ] || as_root=(sudo)
   echo "Installing ${missing[*]}"
-  # Programs to test with, not services: none is started, now or at boot.
+  # prometheus and redis-server are test programs here: start no service.
   policy=/usr/sbin/policy-rc.d
   if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
@@ -47,7 +48,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
     trap '"${as_root[@]}" rm -f "$policy"' EXIT
   fi
   "${as_root[@]}" apt-get update -qq \
-    || echo "Some package sources cannot be reached; trying with the others" >&2
+    || echo "setup.sh: some package sources cannot be reached" >&2
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
   if [[ " ${missing[*]} " == *" prometheus "* ]] && command -v systemctl \

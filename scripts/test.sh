@@ -1,12 +1,28 @@
 #!/usr/bin/env bash
-# Runs every test: all of them on the release build; units, scenarios and the
-# simulation under the address and undefined-behaviour sanitizers, too; a few
-# thousand inputs nobody expects for each parser.
+# test.sh: every check, about half an hour on two cores.
+#   lint     format, spelling, clang-tidy
+#   release  all tests, the system tests included
+#   asan     units, scenarios, simulation under address and UB sanitizers
+#   tsan     actors and simulation under the thread sanitizer
+#   fuzz     5,000 fixed inputs for each parser
+#   soak     a minute of new seeds, fuzzing and system tests
+#   figures  compared with docs/report.json: printed, never an error
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/build.sh release
+scripts/lint.sh
 ctest --preset release
 scripts/build.sh asan sanitized
 ctest --preset asan
+scripts/build.sh tsan actor_tests
+scripts/build.sh tsan simulation
+ctest --preset tsan
 scripts/fuzz.sh runs=5000
+scripts/soak.sh 1m
+if [ -e docs/report.json ]; then
+  build/release/bin/edgeless_benchmark report --quick \
+    --compare docs/report.json || echo "test.sh: no figures to compare" >&2
+else
+  echo "test.sh: figures not compared: docs/report.json is not committed"
+fi

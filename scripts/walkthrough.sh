@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The step-by-step example of the documentation, command by command: two nodes,
-# a chain of functions that is measured, Redis looked at in every way, and a
-# migration that shows in a log file. What each command prints is compared with
-# what the documentation shows.
+# The step-by-step example of the documentation, command by command: two nodes, a
+# measured chain of functions, all views of the mirror in Redis, and a migration
+# that is visible in a log file. The output of each command is compared with the
+# documentation.
 #
 # Works in a temporary directory and cleans up after itself. Uses the ports of
-# the example, or others where one of them is taken. EDGELESS_BIN: where the
-# programs are, if not in build/release/bin, which is built then.
+# the example, or free ones where they are in use. EDGELESS_BIN is the directory
+# of the programs; without it, build/release/bin is built and used.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -14,9 +14,9 @@ root=$PWD
 c=fda6ce79-46df-4f96-a0d2-456f720f606c
 d=fda6ce79-46df-4f96-a0d2-456f720f606d
 uuid='[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
-patience=60 # seconds; nothing here is about speed
+timeout_secs=60 # generous: speed is not checked
 
-# -- saying, running, comparing -------------------------------------------------
+# -- printing, running, comparing ------------------------------------------------
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
@@ -29,7 +29,7 @@ die() {
   exit 1
 }
 
-# Runs a command and shows both it and what it prints, which is in $printed.
+# Runs a command, prints it and its output, and stores the output in $printed.
 run() {
   printf '$ %s\n' "$*"
   printed=$("$@") || die "this failed: $*"
@@ -40,10 +40,10 @@ show_printed() {
   sed -n '1,40p; 41s/.*/.../p' <<<"$printed" | cut -c 1-300
 }
 
-# Like run, but repeats the command until all it prints satisfies a check:
-# run_until CHECK COMMAND... Of a long answer, a part is shown.
+# Like run, but repeats the command until its output passes a check:
+# run_until CHECK COMMAND... Long output is shortened.
 run_until() {
-  local check=$1 end=$((SECONDS + patience)) problem=""
+  local check=$1 end=$((SECONDS + timeout_secs)) problem=""
   shift
   printf '$ %s\n' "$*"
   until printed=$("$@") && problem=$($check <<<"$printed"); do
@@ -56,7 +56,7 @@ run_until() {
   show_printed
 }
 
-# Checks that all lines of stdin have a form: each_line FORM WHAT.
+# Checks that all lines of stdin match a pattern: each_line PATTERN WHAT.
 each_line() {
   local line
   while IFS= read -r line; do
@@ -64,23 +64,23 @@ each_line() {
   done
 }
 
-# Checks how many lines of a form there are: lines_of COUNT FORM TEXT.
+# Checks the number of matching lines: lines_of COUNT PATTERN TEXT.
 lines_of() {
   local found
   found=$(grep -cE "^$2$" <<<"$3" || true)
   [ "$found" -eq "$1" ] || { echo "$found lines $2 instead of $1"; return 1; }
 }
 
-# Waits until there is such a line in a file: await FORM FILE.
+# Waits for a matching line in a file: await PATTERN FILE.
 await() {
-  local end=$((SECONDS + patience))
+  local end=$((SECONDS + timeout_secs))
   until grep -qE "$1" "$2" 2>/dev/null; do
     ((SECONDS < end)) || die "no line in $2 has the form $1"
     sleep 0.2
   done
 }
 
-# -- a place, ports and processes -----------------------------------------------
+# -- directory, ports and processes----------------------------------------------
 
 started=()
 clean_up() {
@@ -102,7 +102,7 @@ launch() {
   started+=($!)
 }
 
-# Prints, for each of these ports, OLD NEW: the same if nobody uses it.
+# Prints OLD NEW for each of these ports: the same port if it is free.
 choose_ports() {
   python3 - "$@" <<'PYTHON'
 import socket, sys
@@ -121,7 +121,7 @@ for port in map(int, sys.argv[1:]):
 PYTHON
 }
 
-# The working directory looks like a copy of the repository that is built.
+# The working directory has the layout of a built copy of the repository.
 set_up() {
   local bin=${EDGELESS_BIN:-$root/build/release/bin}
   if [ -z "${EDGELESS_BIN:-}" ]; then
@@ -150,12 +150,12 @@ set_up() {
     redis_cli+=(-p "$redis")
     proxy_cli+=(-r "redis://127.0.0.1:$redis")
   fi
-  # Elsewhere than on a terminal, redis-cli would leave out what the
-  # documentation shows: quotes, and numbers of items.
+  # Without a terminal, redis-cli would omit quotes and item numbers, which the
+  # documentation shows.
   redis_cli+=(--no-raw)
 }
 
-# Puts the ports that were chosen into a file.
+# Replaces the ports in a file by the chosen ones.
 rewrite_ports() {
   local old
   for old in "${!port[@]}"; do
@@ -210,7 +210,7 @@ start_programs() {
   say "2. A Redis, the box and the second node"
   launch redis.log redis-server --bind 127.0.0.1 --port "$redis" --save '' \
     --dir "$work"
-  local end=$((SECONDS + patience))
+  local end=$((SECONDS + timeout_secs))
   until [[ $("${redis_cli[@]}" PING 2>/dev/null) == PONG ]]; do
     ((SECONDS < end)) || die "redis-server: $(tail -n 3 redis.log)"
     sleep 0.1
@@ -219,7 +219,7 @@ start_programs() {
   launch box.log target/debug/edgeless_inabox
   echo '$ target/debug/edgeless_node_d -c node-2.toml'
   launch node-2.log target/debug/edgeless_node_d -c node-2.toml
-  end=$((SECONDS + patience))
+  end=$((SECONDS + timeout_secs))
   until [[ $(target/debug/edgeless_cli domain list 2>/dev/null) \
     == *"(3 nodes)"* ]]; do
     ((SECONDS < end)) || die "the nodes did not join, and the collector's"
@@ -266,8 +266,8 @@ vmemory $n kb" "line of a node's health" <<<"$text" \
     && lines_of 1 "$c -> .*" "$text" && lines_of 1 "$d -> .*" "$text"
 }
 
-# Three functions on the nodes c and d, and one resource on the third node,
-# which is within the orchestrator and gets no functions.
+# Three functions on the nodes c and d, and one resource on the third node, that
+# of the metrics-collector in the orchestrator.
 check_instances() {
   local text line node="" functions=0 resources=0
   text=$(cat)
@@ -291,11 +291,11 @@ check_instances() {
 look_at_nodes() {
   say "5. The health of all three nodes: one of them is in the orchestrator"
   run_until check_health "${proxy_cli[@]}" show node health
-  say "6. Who runs where: the collector in the orchestrator, functions elsewhere"
+  say "6. Placements: the collector in the orchestrator, functions on the nodes"
   run_until check_instances "${proxy_cli[@]}" show node instances
 }
 
-# Each of the files has lines of execution time and timestamp.
+# Each file has lines of execution time and timestamp.
 check_performance() {
   local file n='[0-9]+(\.[0-9]+)?'
   each_line "saving to function_execution_time-$uuid\.dat" "file" || return 1
@@ -314,7 +314,7 @@ look_at_performance() {
 
 check_average() { each_line '"[0-9]+(\.[0-9]+)?"' "average"; }
 
-# Five samples with their numbers, the newest first.
+# Five numbered samples, the newest first.
 check_samples() {
   local text
   text=$(cat)
@@ -372,11 +372,11 @@ migrate() {
   destination=$to
 }
 
-# One node after the other, and the other one counts from 0.
+# First one node, then the other, whose instance counts from 0.
 check_log() { # FROM INSTANCE TO
   local moved
   moved=$(grep -m 1 " node_id $3 " my-local-file.log)
-  [[ $moved == *"[#0]: hello world" ]] || die "not from 0 on: $moved"
+  [[ $moved == *"[#0]: hello world" ]] || die "does not count from 0: $moved"
   [[ $moved != *" function_id $2 "* ]] || die "the same instance: $moved"
   ! sed "1,/ node_id $3 /d" my-local-file.log | grep " node_id $1 " \
     || die "the old instance goes on"

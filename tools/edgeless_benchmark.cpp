@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "tools/loadgen/experiment.hpp"
-#include "tools/loadgen/source.hpp"
+#include "tools/loadgen/workflows/source.hpp"
 #include "tools/program.hpp"
 #include "tools/report/compare.hpp"
-#include "tools/report/harness/peer.hpp"
+#include "tools/report/harness/processes/child_main.hpp"
 #include "tools/report/parts.hpp"
 
 #include "runtime/base/files.hpp"
@@ -43,7 +43,7 @@ constexpr part parts[] = {
   {"compute", benchmark::compute},
 };
 
-struct wishes {
+struct report_options {
   bool quick = false;
   std::vector<std::string> only;
   std::string json_file;
@@ -61,7 +61,7 @@ caf::error write(const std::string& file, const std::string& text) {
            : edgeless::fail(ec::system_failure, "cannot write " + file);
 }
 
-/// Nothing if there is nothing to compare with.
+/// Nothing without a file.
 caf::expected<std::optional<benchmark::earlier_report>>
 read_earlier(const std::string& file) {
   if (file.empty())
@@ -75,8 +75,8 @@ read_earlier(const std::string& file) {
   return std::optional{std::move(*result)};
 }
 
-int report(const program& self, const wishes& x) {
-  // Before the minutes that it takes to measure.
+int report(const program& self, const report_options& x) {
+  // Checked before the minutes of measuring.
   auto earlier = read_earlier(x.compare_file);
   if (!earlier)
     return self.fail(earlier.error());
@@ -105,23 +105,24 @@ int report(const program& self, const wishes& x) {
   auto samples = benchmark::json(all);
   if (auto problem = write(x.json_file, samples))
     return self.fail(problem);
-  // Whoever compares with it later must be able to.
+  // A later --compare must be able to read it.
   if (auto again = benchmark::parse_report(samples); !again)
     return self.fail(edgeless::fail(ec::system_failure,
                                     "this report " + explain(again.error())));
-  // A figure that is missing is a mistake; one that is bad is a figure.
+  // A missing figure is an error; a bad one is a result.
   auto missing
     = std::ranges::count_if(all, [](auto& row) { return row.samples.empty(); });
   return missing == 0 ? 0 : 1;
 }
 
-CLI::App* add_report(program& self, wishes& x) {
+CLI::App* add_report(program& self, report_options& x) {
   auto* sub = self.options().add_subcommand(
     "report",
     "Measure casts, calls, latency, starts, memory, placement, migration, "
-    "the mirror and failover beside what the machine can do without us, "
-    "and print a table");
-  sub->add_flag("--quick", x.quick, "Rougher, in less than a minute");
+    "the mirror and failover, with baselines of the machine alone, and print "
+    "a table");
+  sub->add_flag("--quick", x.quick,
+                "Fewer and shorter samples, in less than a minute");
   std::vector<std::string> names;
   for (auto& one : parts)
     names.push_back(one.name);
@@ -131,8 +132,8 @@ CLI::App* add_report(program& self, wishes& x) {
   sub->add_option("--markdown", x.markdown_file,
                   "Write the table to this file");
   sub->add_option("--compare", x.compare_file,
-                  "Show the change against the report in this JSON file, and "
-                  "mark what is beyond the noise");
+                  "Show the changes against the report in this JSON file, and "
+                  "mark those beyond the noise");
   return sub;
 }
 
@@ -144,16 +145,18 @@ int main(int argc, char** argv) {
   if (auto code = benchmark::run_as_child(argc, argv))
     return *code;
   setenv("RUST_LOG", "error", 0);
-  program self{"edgeless_benchmark",
-               "Loads a domain with workflows that come and go, and tells what "
-               "became of them; or measures what this machine makes of it."};
+  program self{
+    "edgeless_benchmark",
+    "Generates load with workflows that start and stop, and reports how "
+    "they and their transactions fared; or measures EDGELESS on this "
+    "machine."};
   benchmark::load_options load;
   benchmark::add_load_options(self.options(), load);
-  wishes x;
+  report_options x;
   auto* sub = add_report(self, x);
   if (auto code = self.parse(argc, argv))
     return *code;
-  // The actor systems that were measured are left where they are.
+  // Skips the destructors of the actor systems that were measured.
   if (sub->parsed())
     std::_Exit(report(self, x));
   if (auto text = benchmark::explain_source(load.wf_type)) {

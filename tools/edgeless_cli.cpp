@@ -15,8 +15,8 @@ using namespace edgeless;
 
 namespace {
 
-/// A client with the certificate of the settings, if there is one, for these
-/// addresses.
+/// Opens a client for these addresses, with the certificate of the settings if
+/// there is one.
 caf::error open_client(std::unique_ptr<client>& result,
                        const tls_settings& settings, const addresses& all) {
   if (auto problem = check_plaintext_policy(settings, all))
@@ -28,7 +28,7 @@ caf::error open_client(std::unique_ptr<client>& result,
   return caf::none;
 }
 
-/// What the commands need: the controller of the configuration file.
+/// A connection to the controller of the configuration file.
 class session {
 public:
   caf::error open(const std::string& config_file) {
@@ -64,7 +64,8 @@ caf::expected<workflow_id> read_id(const std::string& text) {
 
 // -- workflow -----------------------------------------------------------------
 
-/// A controller takes what it lacks; the rest it has already.
+/// Uploads a module in parts. The controller replies with the offset of the
+/// next part, which is the size of a module that it already has.
 caf::error upload(session& controller, const module_file& x) {
   std::uint64_t offset = 0;
   while (offset < x.bytes.size()) {
@@ -75,7 +76,7 @@ caf::error upload(session& controller, const module_file& x) {
       return next.error();
     if (*next == offset)
       return fail(ec::unreachable,
-                  "the controller does not take " + x.file.string());
+                  "the controller refuses the module " + x.file.string());
     offset = *next;
   }
   return caf::none;
@@ -114,7 +115,7 @@ caf::error inspect_workflow(session& controller, const workflow_id& id) {
   return caf::none;
 }
 
-/// Applies a verb to one workflow, or to all there are.
+/// Applies a command to one workflow, or to all.
 template <class Verb>
 caf::error
 for_workflows(session& controller, const std::string& which, Verb verb) {
@@ -177,7 +178,7 @@ struct invocation {
   std::string type, url, node, function, payload;
 };
 
-/// Whoever invokes on this machine needs no configuration file.
+/// On loopback, no configuration file is needed.
 caf::error invoke(const invocation& x, const std::string& config_file) {
   if (x.type != "cast")
     return fail(ec::bad_input, "invalid event type: " + x.type);
@@ -195,12 +196,12 @@ caf::error invoke(const invocation& x, const std::string& config_file) {
   std::unique_ptr<client> peer;
   if (auto problem = open_client(peer, tls, {{"function invoke", x.url}}))
     return problem;
-  auto gate = peer->dial<ingress_actor>(x.url, peer_role::node);
-  if (!gate)
-    return gate.error();
+  auto ingress = peer->dial<ingress_actor>(x.url, peer_role::node);
+  if (!ingress)
+    return ingress.error();
   event e;
   e.payload = x.payload;
-  auto done = peer->ask<atom::ok>(*gate, atom::invoke_v, *target, e);
+  auto done = peer->ask<atom::ok>(*ingress, atom::invoke_v, *target, e);
   if (!done)
     return done.error();
   std::cout << "event casted\n";
@@ -210,7 +211,7 @@ caf::error invoke(const invocation& x, const std::string& config_file) {
 // -- the command line ---------------------------------------------------------
 
 template <class Verb>
-command with_controller(Verb verb) {
+cli_command with_controller(Verb verb) {
   return [verb](const std::string& config_file) -> caf::error {
     session controller;
     if (auto problem = controller.open(config_file))
@@ -220,94 +221,87 @@ command with_controller(Verb verb) {
 }
 
 void add_workflow_commands(CLI::App& options, std::string& argument,
-                           command& chosen) {
+                           cli_command& chosen) {
   auto* group
-    = options.add_subcommand("workflow", "Start, stop and watch workflows");
-  group->require_subcommand(1);
-  auto add = [&](const char* name, const char* what, command verb) {
-    auto* sub = group->add_subcommand(name, what);
-    sub->callback([&chosen, verb] { chosen = verb; });
-    return sub;
+    = add_group(options, "workflow", "Start, stop and inspect workflows");
+  auto for_id = [&](auto verb) {
+    return with_controller([&argument, verb](session& x) {
+      return for_workflows(x, argument, verb);
+    });
   };
-  add("start", "Start the workflow of a JSON file; prints its id",
+  auto add = [&](const char* name, const char* purpose, cli_command verb) {
+    return add_command(*group, name, purpose, chosen, std::move(verb));
+  };
+  add("start", "Start the workflow of a JSON file and print its id",
       with_controller([&](session& x) { return start_workflow(x, argument); }))
-    ->add_option("file", argument)
+    ->add_option("file", argument, "The workflow file")
     ->required();
-  add("stop", "Stop a workflow, or all", with_controller([&](session& x) {
-        return for_workflows(x, argument, stop_workflow);
-      }))
-    ->add_option("id", argument)
+  add("stop", "Stop a workflow, or all workflows", for_id(stop_workflow))
+    ->add_option("id", argument, "The id of a workflow, or all")
     ->required();
   add("list", "Print the ids of all workflows",
       with_controller(list_workflows));
-  add("inspect", "Show a workflow, or all: components, nodes, state",
-      with_controller([&](session& x) {
-        return for_workflows(
-          x, argument, [&](session& y, const workflow_id& id) {
-            if (argument == "all")
-              std::cout << "** workflow " << to_string(id) << '\n';
-            return inspect_workflow(y, id);
-          });
+  add("inspect",
+      "Show the components, nodes and state of a workflow, or of all",
+      for_id([&](session& x, const workflow_id& id) {
+        if (argument == "all")
+          std::cout << "** workflow " << to_string(id) << '\n';
+        return inspect_workflow(x, id);
       }))
-    ->add_option("id", argument)
+    ->add_option("id", argument, "The id of a workflow, or all")
     ->required();
 }
 
 void add_domain_commands(CLI::App& options, std::string& argument,
-                         command& chosen) {
-  auto* group = options.add_subcommand("domain", "Look at domains");
-  group->require_subcommand(1);
+                         cli_command& chosen) {
+  auto* group = add_group(options, "domain", "Show orchestration domains");
   auto show
     = with_controller([&](session& x) { return print_domains(x, argument); });
-  group->add_subcommand("list", "Print all domains")->callback([&, show] {
-    chosen = show;
-  });
-  auto* inspect
-    = group->add_subcommand("inspect", "Show what a domain has, or all");
-  inspect->add_option("id", argument)->required();
-  inspect->callback([&, show] { chosen = show; });
+  add_command(*group, "list", "Print all domains", chosen, show);
+  add_command(*group, "inspect",
+              "Show the capabilities of a domain, or of all domains", chosen,
+              show)
+    ->add_option("id", argument, "The id of a domain, or all")
+    ->required();
 }
 
 void add_function_commands(CLI::App& options, std::string& argument,
-                           invocation& event, command& chosen) {
-  auto* group = options.add_subcommand("function", "Build and invoke");
-  group->require_subcommand(1);
-  auto* build = group->add_subcommand(
-    "build", "Build the function that a function.json describes");
-  build->add_option("file", argument)->required();
-  build->callback([&] {
-    chosen = [&](const std::string&) {
-      return build_module(argument);
-    };
-  });
-  auto* invoke_it = group->add_subcommand(
-    "invoke", "Send an event to an instance: cast URL NODE FUNCTION PAYLOAD");
-  invoke_it->add_option("type", event.type)->required();
-  invoke_it->add_option("url", event.url)->required();
-  invoke_it->add_option("node", event.node)->required();
-  invoke_it->add_option("function", event.function)->required();
-  invoke_it->add_option("payload", event.payload)->required();
-  invoke_it->callback([&] {
-    chosen = [&](const std::string& config_file) {
-      return invoke(event, config_file);
-    };
-  });
+                           invocation& event, cli_command& chosen) {
+  auto* group = add_group(options, "function", "Build and invoke functions");
+  add_command(*group, "build", "Build the module of a function.json", chosen,
+              [&](const std::string&) { return build_module(argument); })
+    ->add_option("file", argument, "The function.json")
+    ->required();
+  auto* invoke_it = add_command(
+    *group, "invoke", "Send an event to an instance", chosen,
+    [&](const std::string& config_file) { return invoke(event, config_file); });
+  auto add = [&](const char* name, std::string& value, const char* purpose) {
+    invoke_it->add_option(name, value, purpose)->required();
+  };
+  add("type", event.type, "The type of the event: cast");
+  add("url", event.url, "The invocation URL of the node");
+  add("node", event.node, "The id of the node");
+  add("function", event.function, "The id of the instance");
+  add("payload", event.payload, "The payload of the event");
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-  program self{"edgeless_cli", "Talks to a controller."};
+  program self{
+    "edgeless_cli",
+    "Starts, stops and inspects workflows at a controller; builds functions "
+    "and issues certificates."};
   auto& options = self.options();
   std::string config_file = "cli.toml";
   std::string template_file;
   std::string argument;
   invocation event;
-  command chosen;
+  cli_command chosen;
   options.add_option("-c,--config-file", config_file, "The configuration file")
     ->capture_default_str();
   options.add_option("-t,--template", template_file,
-                     "Write a configuration file to start from, then exit");
+                     "Write a default configuration file, then exit");
   add_workflow_commands(options, argument, chosen);
   add_domain_commands(options, argument, chosen);
   add_function_commands(options, argument, event, chosen);
@@ -317,6 +311,6 @@ int main(int argc, char** argv) {
   auto problem = !template_file.empty()
                    ? write_template(template_file, cli_template())
                  : chosen ? chosen(config_file)
-                          : fail(ec::bad_input, "which command? See --help");
+                          : fail(ec::bad_input, "no command given: see --help");
   return problem ? self.fail(problem) : 0;
 }

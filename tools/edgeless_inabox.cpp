@@ -14,11 +14,11 @@ using namespace edgeless;
 
 namespace {
 
-/// Controller, orchestrator and nodes from the files of a folder.
+/// Starts the controller, the orchestrator and the nodes of a folder.
 caf::expected<std::vector<process_ptr>>
 launch_box(const std::filesystem::path& folder,
            std::vector<config_file> files) {
-  // Nodes last: what starts last is stopped first.
+  // Nodes are started last and therefore stopped first.
   std::ranges::stable_partition(
     files, [](auto& x) { return !x.name.starts_with("node"); });
   std::vector<process_ptr> result;
@@ -38,7 +38,7 @@ launch_box(const std::filesystem::path& folder,
     if (!std::filesystem::exists(file))
       return fail(ec::bad_input, name
                                    + " is missing: edgeless_inabox -t "
-                                     "writes one to start from");
+                                     "writes a default one");
     auto problem
       = name == "controller.toml"     ? add(load_controller_settings(file))
         : name == "orchestrator.toml" ? add(load_orchestrator_settings(file))
@@ -49,20 +49,19 @@ launch_box(const std::filesystem::path& folder,
   return result;
 }
 
-struct wishes {
+struct arguments {
   bool templates = false;
   bool tls = false;
   std::size_t nodes = 1;
 };
 
-/// Writes the files of a box, its certificates included.
-caf::error write_files(const wishes& x, const std::filesystem::path& folder,
+/// Writes the configuration files and, with --tls, the certificates.
+caf::error write_files(const arguments& x, const std::filesystem::path& folder,
                        const std::vector<config_file>& files,
                        const random_source& random) {
   std::error_code ignored;
   if (x.tls && std::filesystem::exists(folder / "tls", ignored))
-    return fail(ec::duplicate,
-                (folder / "tls").string() + ": is there already");
+    return fail(ec::duplicate, (folder / "tls").string() + ": already exists");
   auto problem
     = x.nodes > 1 ? write_box(folder, files) : write_templates(folder, files);
   if (problem || !x.tls)
@@ -70,7 +69,7 @@ caf::error write_files(const wishes& x, const std::filesystem::path& folder,
   return write_box_certificates(folder, files, random);
 }
 
-int run(program& self, const wishes& x) {
+int run(program& self, const arguments& x) {
   auto random = os_random();
   std::filesystem::path folder = ".";
   auto files = box_templates(random);
@@ -88,15 +87,15 @@ int run(program& self, const wishes& x) {
       return self.fail(problem);
   } else if (x.tls) {
     return self.fail(fail(ec::bad_input,
-                          "--tls goes with --templates or --num-of-nodes: the "
-                          "files say whether a box is encrypted"));
+                          "--tls needs --templates or --num-of-nodes: existing "
+                          "configuration files decide about encryption"));
   }
   if (x.templates)
     return 0;
   auto running = launch_box(folder, files);
   if (!running)
     return self.fail(running.error());
-  run_until_told(std::move(*running));
+  run_until_signal(std::move(*running));
   return 0;
 }
 
@@ -107,17 +106,18 @@ int main(int argc, char** argv) {
     return *code;
   block_signals();
   program self{"edgeless_inabox",
-               "A controller, an orchestrator and nodes in one process."};
-  wishes x;
+               "Runs a controller, an orchestrator and nodes in one process."};
+  arguments x;
   self.options().add_flag("-t,--templates", x.templates,
                           "Write node.toml, orchestrator.toml and "
                           "controller.toml, then exit");
   self.options().add_flag("--tls", x.tls,
-                          "Write them for encrypted connections, with an "
-                          "authority, certificates and cli.toml");
+                          "Write the files for encrypted connections, with a "
+                          "certificate authority, certificates and cli.toml");
   self.options()
     .add_option("-n,--num-of-nodes", x.nodes,
-                "With two or more: write config/ and run that")
+                "Number of nodes; with two or more, write the files to "
+                "config/ and run them")
     ->capture_default_str()
     ->check(CLI::Range(1, 1000));
   if (auto code = self.parse(argc, argv))

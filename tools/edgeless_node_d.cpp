@@ -6,18 +6,9 @@
 using namespace edgeless;
 
 int main(int argc, char** argv) {
-  daemon_outline outline;
-  outline.name = "edgeless_node_d";
-  outline.purpose = "A node: runs functions and resources.";
-  outline.config_file = "node.toml";
-  outline.template_text = [] {
-    return node_template(os_random());
-  };
-  outline.launch = [](const std::string& file) -> caf::expected<process_ptr> {
-    auto settings = load_node_settings(file);
-    if (!settings)
-      return settings.error();
-    return launch(*settings);
-  };
-  return daemon_main(argc, argv, outline);
+  return daemon_main(argc, argv,
+                     {"edgeless_node_d",
+                      "A node: runs functions and resources.", "node.toml",
+                      [] { return node_template(os_random()); },
+                      launch_with(load_node_settings)});
 }

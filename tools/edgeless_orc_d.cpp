@@ -6,17 +6,10 @@
 using namespace edgeless;
 
 int main(int argc, char** argv) {
-  daemon_outline outline;
-  outline.name = "edgeless_orc_d";
-  outline.purpose
-    = "The orchestrator of one domain: keeps its functions running.";
-  outline.config_file = "orchestrator.toml";
-  outline.template_text = orchestrator_template;
-  outline.launch = [](const std::string& file) -> caf::expected<process_ptr> {
-    auto settings = load_orchestrator_settings(file);
-    if (!settings)
-      return settings.error();
-    return launch(*settings);
-  };
-  return daemon_main(argc, argv, outline);
+  return daemon_main(
+    argc, argv,
+    {"edgeless_orc_d",
+     "The orchestrator of one domain: keeps its functions running.",
+     "orchestrator.toml", orchestrator_template,
+     launch_with(load_orchestrator_settings)});
 }

@@ -11,7 +11,7 @@
 #include "runtime/metrics/domain_metrics.hpp"
 #include "runtime/net/basp/basp_transport.hpp"
 #include "runtime/net/basp/caf_system.hpp"
-#include "runtime/placement/capabilities.hpp"
+#include "runtime/placement/capability_detection.hpp"
 #include "runtime/placement/health.hpp"
 #include "runtime/redis/client.hpp"
 #include "runtime/wasm/engine.hpp"
@@ -29,20 +29,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What all three have: a system, a wire, a root actor and its door.
+/// The common parts: an actor system, a transport, a root actor with its
+/// listener, and a metrics server.
 class actor_process : public process {
 public:
   explicit actor_process(std::shared_ptr<tls_context> tls) : system_{config_} {
     disable_remote_spawn(system_);
-    transport_settings how;
-    how.tls = std::move(tls);
-    how.statistics = wired_;
-    net_ = make_basp_transport(system_, std::move(how));
+    transport_settings settings;
+    settings.tls = std::move(tls);
+    settings.statistics = statistics_;
+    net_ = make_basp_transport(system_, std::move(settings));
   }
 
   ~actor_process() override {
-    acceptor_.reset();
-    // Whoever scrapes slowly is waited for while the actors end.
+    listener_.reset();
+    // The metrics server waits for slow scrapes, meanwhile the actors end.
     auto closing = std::async(std::launch::async,
                               [x = std::move(metrics_)]() mutable { x = {}; });
     if (root_) {
@@ -59,8 +60,8 @@ public:
 
 protected:
   template <class Handle>
-  void root(const Handle& whom) {
-    root_ = caf::actor_cast<caf::actor>(whom);
+  void set_root(const Handle& actor) {
+    root_ = caf::actor_cast<caf::actor>(actor);
   }
 
   caf::error listen(const std::string& where, peer_role self,
@@ -72,38 +73,38 @@ protected:
       *parsed, caf::actor_cast<caf::strong_actor_ptr>(root_), self, peers);
     if (!opened)
       return opened.error();
-    acceptor_ = std::move(*opened);
+    listener_ = std::move(*opened);
     return caf::none;
   }
 
-  /// An address that cannot be served costs the metrics, and nothing else.
-  void serve(const std::string& who, const std::string& where,
-             std::function<void(metrics_page&)> tell) {
+  /// Serves metrics unless `where` is empty. An address that cannot be served
+  /// is only logged.
+  void serve(const std::string& component, const std::string& where,
+             std::function<void(metrics_page&)> add_own) {
     if (where.empty())
       return;
     auto parsed = parse_url(where);
-    auto served
-      = parsed
-          ? serve_metrics(*parsed,
-                          [this, tell](metrics_page& page) {
-                            tell(page);
-                            edgeless::tell(page, *wired_);
-                            tell_process(page, system_.registry().running());
-                          })
-          : parsed.error();
+    auto served = parsed ? serve_metrics(
+                    *parsed,
+                    [this, add_own](metrics_page& page) {
+                      add_own(page);
+                      add_metrics(page, *statistics_);
+                      add_process_metrics(page, system_.registry().running());
+                    })
+                         : parsed.error();
     if (served)
       metrics_ = std::move(*served);
     else
-      log_error(who, served.error());
+      log_error(component, served.error());
   }
 
   system_config config_;
   caf::actor_system system_;
-  std::shared_ptr<transport_statistics> wired_
+  std::shared_ptr<transport_statistics> statistics_
     = std::make_shared<transport_statistics>();
   std::shared_ptr<transport> net_;
   caf::actor root_;
-  std::unique_ptr<listener> acceptor_;
+  std::unique_ptr<listener> listener_;
   std::unique_ptr<metrics_server> metrics_;
 };
 
@@ -125,9 +126,10 @@ struct controller_process : actor_process {
         return known.error();
       options.known = std::move(*known);
     }
-    serve("controller", settings.metrics_url,
-          [counts = options.counts](metrics_page& x) { tell(x, *counts); });
-    root(system_.spawn<caf::detached>(controller, std::move(options)));
+    serve(
+      "controller", settings.metrics_url,
+      [counts = options.counts](metrics_page& x) { add_metrics(x, *counts); });
+    set_root(system_.spawn<caf::detached>(controller, std::move(options)));
     return listen(settings.controller_url, peer_role::controller,
                   {peer_role::client});
   }
@@ -139,34 +141,47 @@ redis_opener redis_at(const std::string& redis_url) {
   };
 }
 
-/// The node that the orchestrator hosts for the metrics-collector, in a system
-/// of its own: it joins like any other, and never gets functions.
+/// The options of a node, from the [general] section of its settings.
+template <class General>
+caf::expected<node_options> make_node_options(const General& general,
+                                              const node_id& id,
+                                              std::shared_ptr<transport> net) {
+  auto ingress_url = parse_url(general.invocation_url);
+  if (!ingress_url)
+    return ingress_url.error();
+  node_options result;
+  result.description.id = id;
+  result.description.agent_url = general.agent_url_announced;
+  result.description.invocation_url = general.invocation_url_announced;
+  result.orchestrator_url = general.orchestrator_url;
+  result.ingress_url = *ingress_url;
+  result.net = std::move(net);
+  result.health = [probe = std::make_shared<health_probe>()] {
+    return probe->sample();
+  };
+  result.random = os_random();
+  return result;
+}
+
+/// The node that the orchestrator runs for the metrics-collector, in an actor
+/// system of its own. It joins as any other node does; without a run-time, no
+/// function is placed on it.
 struct collector_process : actor_process {
   using actor_process::actor_process;
 
-  /// `id`: as the certificate of the orchestrator names it, if there is one.
+  /// `id` is the node id in the certificate of the orchestrator; nil without
+  /// TLS.
   caf::error launch(const orchestrator_settings& settings, const node_id& id) {
-    auto& general = settings.general;
-    node_options options;
-    options.random = os_random();
-    options.description.id = id ? id : draw<node_id>(options.random);
-    options.description.agent_url = general.agent_url_announced;
-    options.description.invocation_url = general.invocation_url_announced;
+    auto made = make_node_options(settings.general,
+                                  id ? id : draw<node_id>(os_random()), net_);
+    if (!made)
+      return made.error();
+    auto options = std::move(*made);
     options.description.providers.push_back(
       {"metrics-collector", "metrics-collector", {}});
-    options.orchestrator_url = general.orchestrator_url;
     options.telemetry_level = std::nullopt;
-    options.net = net_;
-    auto gate_at = parse_url(general.invocation_url);
-    if (!gate_at)
-      return gate_at.error();
-    options.gate_at = *gate_at;
-    auto probe = std::make_shared<health_probe>();
-    options.health = [probe] {
-      return probe->sample();
-    };
     options.metrics = redis_at(settings.collector_redis_url);
-    root(system_.spawn<caf::detached>(node, std::move(options)));
+    set_root(system_.spawn<caf::detached>(node, std::move(options)));
     return caf::none;
   }
 };
@@ -183,12 +198,13 @@ struct orchestrator_process : actor_process {
     options.keep_alive_interval = settings.baseline.keep_alive_interval;
     options.strategy = settings.baseline.orchestration_strategy;
     options.random = os_random();
-    serve("orchestrator", settings.metrics_url,
-          [counts = options.counts](metrics_page& x) { tell(x, *counts); });
+    serve(
+      "orchestrator", settings.metrics_url,
+      [counts = options.counts](metrics_page& x) { add_metrics(x, *counts); });
     if (auto& url = settings.proxy_redis_url; !url.empty())
       options.mirror = redis_at(url);
     options.mirrored_samples = settings.proxy_samples;
-    root(system_.spawn<caf::detached>(orchestrator, std::move(options)));
+    set_root(system_.spawn<caf::detached>(orchestrator, std::move(options)));
     if (auto problem
         = listen(settings.general.orchestrator_url, peer_role::orchestrator,
                  {peer_role::node, peer_role::controller}))
@@ -201,8 +217,9 @@ struct orchestrator_process : actor_process {
       if (!name)
         return fail(ec::bad_input,
                     settings.tls.certificate
-                      + ": names no node, which the metrics-collector is; "
-                        "edgeless_cli certificate issue names one");
+                      + ": the certificate names no node id, which the "
+                        "metrics-collector needs; edgeless_cli certificate "
+                        "issue adds one");
       id = parse_id<node_id>(*name).value_or(node_id{});
     }
     collector_ = std::make_unique<collector_process>(tls_);
@@ -211,7 +228,7 @@ struct orchestrator_process : actor_process {
 
 private:
   std::shared_ptr<tls_context> tls_;
-  std::unique_ptr<collector_process> collector_; ///< leaves first
+  std::unique_ptr<collector_process> collector_; ///< destroyed first
 };
 
 struct node_process : actor_process {
@@ -221,31 +238,25 @@ struct node_process : actor_process {
     engine_settings result;
     result.cache = settings.general.code_cache;
     result.memory = std::uint64_t{settings.wasm_runtime.memory_mib} << 20;
-    result.where = settings.wasm_runtime.where;
+    result.where = settings.wasm_runtime.isolation;
     return result;
   }
 
   caf::error launch(const node_settings& settings) {
     auto& general = settings.general;
-    node_options options;
-    options.description.id = general.node_id;
-    options.description.agent_url = general.agent_url_announced;
-    options.description.invocation_url = general.invocation_url_announced;
-    options.description.capabilities = capabilities_of(settings);
+    auto made = make_node_options(general, general.node_id, net_);
+    if (!made)
+      return made.error();
+    auto options = std::move(*made);
+    options.description.capabilities = announced_capabilities(settings);
     if (auto& id = settings.resources.file_log_provider; !id.empty())
       options.description.providers.push_back({id, "file-log", {}});
     if (auto& id = settings.resources.redis_provider; !id.empty())
       options.description.providers.push_back({id, "redis", {}});
     options.redis_at = open_redis;
-    options.orchestrator_url = general.orchestrator_url;
     options.telemetry_level = settings.telemetry.log_level == log_level::off
                                 ? std::nullopt
                                 : std::optional{settings.telemetry.log_level};
-    options.net = net_;
-    auto gate_at = parse_url(general.invocation_url);
-    if (!gate_at)
-      return gate_at.error();
-    options.gate_at = *gate_at;
     if (settings.wasm_runtime.enabled)
       options.engine = make_wasm_engine(engine_settings_of(settings));
     options.registry = std::make_shared<instance_registry>(general.node_id);
@@ -254,18 +265,13 @@ struct node_process : actor_process {
       = !settings.telemetry.metrics_url.empty();
     serve("node", settings.telemetry.metrics_url,
           [registry = options.registry, engine = options.engine](
-            metrics_page& x) { tell(x, *registry, engine.get()); });
-    auto probe = std::make_shared<health_probe>();
-    options.health = [probe] {
-      return probe->sample();
-    };
-    options.random = os_random();
-    root(system_.spawn<caf::detached>(node, std::move(options)));
+            metrics_page& x) { add_metrics(x, *registry, engine.get()); });
+    set_root(system_.spawn<caf::detached>(node, std::move(options)));
     return caf::none;
   }
 };
 
-/// Whom the certificate of a program has to name.
+/// The identity that the certificate of a program has to name.
 tls_identity identity_of(const controller_settings&) {
   return {peer_role::controller, ""};
 }
@@ -287,8 +293,8 @@ caf::expected<process_ptr> launch_as(const Settings& settings) {
   if (!tls)
     return tls.error();
   if (auto open = plaintext_addresses(settings.tls, all); !open.empty())
-    log_warn("wire", "whoever reaches ", open,
-             " is trusted: [tls] says insecure = true");
+    log_warn("transport", "peers of ", open,
+             " are not authenticated: [tls] insecure = true");
   auto result = std::make_unique<Process>(std::move(*tls));
   if (auto problem = result->launch(settings))
     return problem;

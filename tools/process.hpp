@@ -9,10 +9,10 @@
 
 namespace edgeless {
 
-/// A controller, an orchestrator or a node, in an actor system of its own. The
-/// box has several in one process; they talk over loopback, so that it takes
-/// the same way as many hosts. The destructor stops it, within two seconds
-/// whatever its guests do.
+/// A controller, an orchestrator or a node in an actor system of its own. The
+/// destructor stops it within two seconds, whatever its guests do.
+/// edgeless_inabox runs several in one program, which communicate over loopback
+/// as they would over a network.
 class process {
 public:
   virtual ~process() = default;
@@ -20,7 +20,8 @@ public:
 
 using process_ptr = std::unique_ptr<process>;
 
-/// An error says which address cannot be listened on, and why.
+/// Starts a process. The error names the address that cannot be listened on and
+/// the reason.
 caf::expected<process_ptr> launch(const controller_settings& settings);
 caf::expected<process_ptr> launch(const orchestrator_settings& settings);
 caf::expected<process_ptr> launch(const node_settings& settings);

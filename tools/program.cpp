@@ -19,10 +19,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// After a signal, with whatever hangs.
-constexpr auto last_moment = 1750ms;
+/// From a signal to the exit, if a process hangs.
+constexpr auto shutdown_timeout = 1750ms;
 
-sigset_t ending() {
+sigset_t termination_signals() {
   sigset_t result;
   sigemptyset(&result);
   sigaddset(&result, SIGINT);
@@ -30,9 +30,9 @@ sigset_t ending() {
   return result;
 }
 
-/// Whoever starts us may have closed them: the next file or connection would
-/// get such a number, and the lines of the log.
-void hold_standard_streams() {
+/// Opens closed standard streams: otherwise the next file or connection would
+/// get such a descriptor, and the log would be written to it.
+void open_standard_streams() {
   for (auto fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (::fcntl(fd, F_GETFD) < 0)
       ::open("/dev/null", O_RDWR); // takes the lowest number that is free
@@ -42,7 +42,7 @@ void hold_standard_streams() {
 
 program::program(std::string name, const std::string& purpose)
   : name_{std::move(name)}, options_{purpose, name_} {
-  hold_standard_streams();
+  open_standard_streams();
   options_.add_flag_callback(
     "--version",
     [] {
@@ -52,7 +52,7 @@ program::program(std::string name, const std::string& purpose)
     "Print the version and exit");
   options_
     .add_option("--log-level", log_level_,
-                "What is logged, such as info or debug,orchestrator=trace; "
+                "Log filter, such as info or debug,orchestrator=trace; "
                 "default: RUST_LOG, else info")
     ->envname("RUST_LOG");
 }
@@ -76,21 +76,26 @@ int program::fail(const caf::error& reason) const {
   return 1;
 }
 
+CLI::App* add_group(CLI::App& to, const char* name, const char* purpose) {
+  auto* result = to.add_subcommand(name, purpose);
+  result->require_subcommand(1);
+  return result;
+}
+
 void block_signals() {
-  auto signals = ending();
+  auto signals = termination_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-void run_until_told(std::vector<process_ptr> running) {
-  auto signals = ending();
+void run_until_signal(std::vector<process_ptr> running) {
+  auto signals = termination_signals();
   int signal = 0;
   sigwait(&signals, &signal);
   log_info("main", "stopping on ", signal == SIGINT ? "SIGINT" : "SIGTERM");
-  // Nobody waits longer for a program that was told to end.
   std::thread{[] {
-    std::this_thread::sleep_for(last_moment);
-    log_warn("main", "something does not end: leaving it behind");
+    std::this_thread::sleep_for(shutdown_timeout);
+    log_warn("main", "shutdown timed out: exiting");
     finish_log();
     std::_Exit(0);
   }}.detach();
@@ -98,31 +103,30 @@ void run_until_told(std::vector<process_ptr> running) {
     running.pop_back();
 }
 
-int daemon_main(int argc, char** argv, const daemon_outline& outline) {
+int daemon_main(int argc, char** argv, const daemon_spec& spec) {
   if (auto code = run_as_child(argc, argv))
     return *code;
   block_signals();
-  program self{outline.name, outline.purpose};
-  std::string config = outline.config_file;
+  program self{spec.name, spec.purpose};
+  std::string config = spec.config_file;
   std::string template_file;
   self.options()
     .add_option("-c,--config-file", config, "The configuration file")
     ->capture_default_str();
   self.options().add_option("-t,--template", template_file,
-                            "Write a configuration file to start from, then "
-                            "exit");
+                            "Write a default configuration file, then exit");
   if (auto code = self.parse(argc, argv))
     return *code;
   if (!template_file.empty()) {
-    auto problem = write_template(template_file, outline.template_text());
+    auto problem = write_template(template_file, spec.template_text());
     return problem ? self.fail(problem) : 0;
   }
-  auto running = outline.launch(config);
+  auto running = spec.launch(config);
   if (!running)
     return self.fail(running.error());
   std::vector<process_ptr> all;
   all.push_back(std::move(*running));
-  run_until_told(std::move(all));
+  run_until_signal(std::move(all));
   return 0;
 }
 

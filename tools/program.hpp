@@ -5,14 +5,16 @@
 
 #include <CLI/CLI.hpp>
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace edgeless {
 
-/// What all programs have in common on their command line.
+/// The common parts of all command lines: --help, --version, --log-level.
 class program {
 public:
   /// `name` as in edgeless_node_d.
@@ -22,11 +24,11 @@ public:
     return options_;
   }
 
-  /// Parses, opens the log. Returns the exit code if there is nothing more to
-  /// do: --help, --version, or a mistake.
+  /// Parses the command line and opens the log. Returns the exit code if the
+  /// program is to end: after --help, --version or an error.
   std::optional<int> parse(int argc, char** argv);
 
-  /// Prints why the program cannot go on; returns the exit code for that.
+  /// Prints an error on stderr; returns the exit code.
   int fail(const caf::error& reason) const;
 
 private:
@@ -35,22 +37,49 @@ private:
   std::string log_level_;
 };
 
-/// Signals that end a daemon are waited for from now on, by all threads to
-/// come; those of broken sockets are ignored. To be called first of all.
+/// Adds a subcommand that needs a subcommand.
+CLI::App* add_group(CLI::App& to, const char* name, const char* purpose);
+
+/// Adds a subcommand that stores `command` in `chosen`.
+template <class Command>
+CLI::App* add_command(CLI::App& to, const char* name, const char* purpose,
+                      Command& chosen,
+                      const std::type_identity_t<Command>& command) {
+  auto* result = to.add_subcommand(name, purpose);
+  result->callback([&chosen, command] { chosen = command; });
+  return result;
+}
+
+/// Blocks SIGINT and SIGTERM in this thread and its future threads and ignores
+/// SIGPIPE. To be called before any thread starts.
 void block_signals();
 
-/// Waits for SIGINT or SIGTERM, then ends the processes in the reverse order
-/// of their start. Should that take too long, the program ends all the same.
-void run_until_told(std::vector<process_ptr> running);
+/// Waits for SIGINT or SIGTERM, then destroys the processes in the reverse
+/// order of their start. If that takes longer than 1.75 s, the program exits
+/// anyway.
+void run_until_signal(std::vector<process_ptr> running);
 
-/// The main() of a daemon with one configuration file.
-struct daemon_outline {
+/// The main() of a daemon with one configuration file: `launch` starts it with
+/// the settings of the file, --template writes `template_text()`.
+struct daemon_spec {
   std::string name;
   std::string purpose;
   std::string config_file;
   std::function<std::string()> template_text;
   std::function<caf::expected<process_ptr>(const std::string& file)> launch;
 };
-int daemon_main(int argc, char** argv, const daemon_outline& outline);
+int daemon_main(int argc, char** argv, const daemon_spec& spec);
+
+/// Starts a process with the settings of a file: daemon_spec::launch.
+template <class Settings>
+auto launch_with(
+  caf::expected<Settings> (*load)(const std::filesystem::path&)) {
+  return [load](const std::string& file) -> caf::expected<process_ptr> {
+    auto settings = load(file);
+    if (!settings)
+      return settings.error();
+    return launch(*settings);
+  };
+}
 
 } // namespace edgeless

@@ -14,8 +14,8 @@ using namespace edgeless;
 
 namespace {
 
-/// What was asked for, once the whole command line is read.
-using command = std::function<caf::error(store&)>;
+/// The chosen command, to be run when the command line has been parsed.
+using store_command = std::function<caf::error(store&)>;
 
 struct arguments {
   std::string proxy_type = "Redis";
@@ -24,32 +24,18 @@ struct arguments {
   std::string component, node, workflow;
   bool wait = false;
   double timeout = std::chrono::duration<double>(limits::client).count();
-  command chosen;
+  store_command chosen;
 };
 
-CLI::App* add_group(CLI::App& to, const char* name, const char* what) {
-  auto* group = to.add_subcommand(name, what);
-  group->require_subcommand(1);
-  return group;
-}
-
-CLI::App* add_command(CLI::App& to, const char* name, const char* what,
-                      arguments& x, command verb) {
-  auto* sub = to.add_subcommand(name, what);
-  sub->callback([&x, verb = std::move(verb)] { x.chosen = verb; });
-  return sub;
-}
-
 void add_show(CLI::App& options, arguments& x) {
-  auto* group
-    = add_group(options, "show", "What the orchestrator has in its mirror");
+  auto* group = add_group(options, "show", "Show the mirror of a domain");
   auto add
     = [&](CLI::App& to, const char* name, const char* what, show_what which) {
         auto verb = [&x, which](store& from) {
           return show(from, which, x.output == "json", std::cout);
         };
-        add_command(to, name, what, x, verb)
-          ->add_option("-o,--output", x.output, "How: text or json")
+        add_command(to, name, what, x.chosen, verb)
+          ->add_option("-o,--output", x.output, "Output format: text or json")
           ->check(CLI::IsMember({"text", "json"}))
           ->capture_default_str();
       };
@@ -59,62 +45,68 @@ void add_show(CLI::App& options, arguments& x) {
       show_what::logical_to_physical);
   add(*group, "logical-to-workflow", "The workflow of each logical id",
       show_what::logical_to_workflow);
-  auto* node = add_group(*group, "node", "What there is to say of nodes");
-  add(*node, "capabilities", "What they have", show_what::capabilities);
-  add(*node, "health", "How they are", show_what::health);
-  add(*node, "instances", "The functions and resources on them",
+  auto* node = add_group(*group, "node", "Show nodes");
+  add(*node, "capabilities", "Capabilities of each node",
+      show_what::capabilities);
+  add(*node, "health", "Health of each node", show_what::health);
+  add(*node, "instances", "The functions and resources on each node",
       show_what::instances);
-  add(*node, "resource-providers", "Who makes resources there",
+  add(*node, "resource-providers", "The resource providers of each node",
       show_what::providers);
 }
 
 void add_intents(CLI::App& options, arguments& x) {
   auto* group
-    = add_group(options, "intent", "Ask the orchestrator for something");
+    = add_group(options, "intent", "Submit an intent to the orchestrator");
   auto add = [&](const char* name, const char* what,
-                 std::function<caf::expected<wish>()> make) {
+                 std::function<caf::expected<intent_text>()> make) {
     auto verb = [&x, make](store& to) -> caf::error {
-      auto wanted = make();
-      if (!wanted)
-        return wanted.error();
-      std::optional<std::chrono::milliseconds> patience;
+      auto intent = make();
+      if (!intent)
+        return intent.error();
+      std::optional<std::chrono::milliseconds> timeout;
       if (x.wait)
-        patience = std::chrono::duration_cast<std::chrono::milliseconds>(
+        timeout = std::chrono::duration_cast<std::chrono::milliseconds>(
           std::chrono::duration<double>(x.timeout));
-      return submit(to, *wanted, patience, std::cout);
+      return submit(to, *intent, timeout, std::cout);
     };
-    auto* sub = add_command(*group, name, what, x, verb);
-    sub->add_flag("-w,--wait", x.wait, "Wait for the outcome, and print it");
-    sub->add_option("--timeout", x.timeout, "For how many seconds to wait")
+    auto* sub = add_command(*group, name, what, x.chosen, verb);
+    sub->add_flag("-w,--wait", x.wait, "Wait for the outcome and print it");
+    sub->add_option("--timeout", x.timeout, "Timeout of --wait in seconds")
       ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();
     return sub;
   };
   auto* migrate = add("migrate", "Move a function or resource to another node",
-                      [&x] { return migration(x.component, x.node); });
-  migrate->add_option("instance", x.component, "Its logical id")->required();
+                      [&x] { return make_migration(x.component, x.node); });
   migrate
-    ->add_option("node", x.node,
-                 "Where to; of several, separated by commas, the first that "
-                 "can host it")
+    ->add_option("instance", x.component, "The logical id of the component")
+    ->required();
+  migrate
+    ->add_option(
+      "node", x.node,
+      "The id of the target node; of several, separated by commas, the "
+      "first feasible one is used")
     ->required();
   auto add_node = [&](const char* name, const char* what) {
-    add(name, what, [&x, name] { return node_wish(name, x.node); })
-      ->add_option("node", x.node, "Its id")
+    add(name, what, [&x, name] { return make_node_intent(name, x.node); })
+      ->add_option("node", x.node, "The id of the node")
       ->required();
   };
-  add_node("cordon", "Place nothing more on a node");
-  add_node("uncordon", "Use a node again");
-  add_node("drain", "Cordon a node, and move away what is there");
+  add_node("cordon", "Exclude a node from further placements");
+  add_node("uncordon", "Use a cordoned node for placements again");
+  add_node("drain", "Cordon a node and migrate its components to other nodes");
 }
 
 void add_others(CLI::App& options, arguments& x) {
-  auto* dump = add_group(options, "dump", "Write files");
+  auto* dump = add_group(options, "dump", "Write samples to files");
   add_command(*dump, "performance",
-              "Execution times, a file for each function instance", x,
+              "Write the execution times, a file for each function instance",
+              x.chosen,
               [](store& from) { return dump_performance(from, std::cout); });
-  auto* top = add_group(options, "top", "Watch, on the whole screen");
-  add_command(*top, "nodes", "How nodes are, and how much is on them", x,
+  auto* top
+    = add_group(options, "top", "Show a table that is refreshed each second");
+  add_command(*top, "nodes", "Health and load of each node", x.chosen,
               [](store& from) {
                 return watch_table([&from] { return top_nodes(from); });
               });
@@ -125,17 +117,16 @@ void add_others(CLI::App& options, arguments& x) {
     return watch_table(
       [&] { return top_workflow(from, id.value_or(workflow_id{})); });
   };
-  add_command(*top, "workflow",
-              "How long functions take, within the last minute", x,
-              watch_workflow)
-    ->add_option("workflow", x.workflow, "Of this one alone");
+  add_command(*top, "workflow", "Execution times within the last minute",
+              x.chosen, watch_workflow)
+    ->add_option("workflow", x.workflow, "Show this workflow only");
 }
 
 caf::error run(const arguments& x) {
   if (x.proxy_type != "Redis")
     return fail(ec::bad_input, "unknown proxy type: " + x.proxy_type);
   if (!x.chosen)
-    return fail(ec::bad_input, "which command? See --help");
+    return fail(ec::bad_input, "no command given: see --help");
   auto mirror = store::open(x.redis_url);
   if (!mirror)
     return mirror.error();
@@ -145,14 +136,16 @@ caf::error run(const arguments& x) {
 } // namespace
 
 int main(int argc, char** argv) {
-  program self{"proxy_cli", "Looks at a domain through its Redis, and asks its "
-                            "orchestrator for migrations."};
+  program self{"proxy_cli",
+               "Shows a domain through its mirror in Redis and submits "
+               "intents to its orchestrator."};
   auto& options = self.options();
   arguments x;
   options.fallthrough();
-  options.add_option("-p,--proxy-type", x.proxy_type, "The kind of the proxy")
+  options
+    .add_option("-p,--proxy-type", x.proxy_type, "The type of the proxy: Redis")
     ->capture_default_str();
-  options.add_option("-r,--redis-url", x.redis_url, "Where the Redis is")
+  options.add_option("-r,--redis-url", x.redis_url, "The URL of Redis")
     ->capture_default_str();
   add_show(options, x);
   add_intents(options, x);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "actors/controller/controller.hpp"
 
+#include "actors/gather.hpp"
+
 #include "runtime/base/log.hpp"
 
 #include <caf/actor_cast.hpp>
 
 #include <algorithm>
+#include <cassert>
 
 namespace edgeless {
 
@@ -13,11 +16,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// How often pending workflows are tried again.
+/// How often the placement of pending workflows is tried again.
 constexpr auto tick_interval = 2s;
 
-/// A domain that is away this long loses its workflows to others.
-constexpr auto domain_patience = 10s;
+/// The workflows of a domain that is away this long move to other domains.
+constexpr auto domain_timeout = 10s;
 
 } // namespace
 
@@ -28,32 +31,25 @@ controller_state::controller_state(pointer self) : self{self} {
 void controller_state::init(controller_options x) {
   options = std::move(x);
   for (auto& [id, url] : options.domains) {
-    auto& x = domains[id];
-    x.url = url;
-    x.last.id = id;
-    x.gone_since = self->clock().now();
+    auto& y = domains[id];
+    y.url = url;
+    y.last.id = id;
+    y.gone_since = self->clock().now();
     dial(id);
   }
-  recall();
+  workflows.emplace(options.store, options.random);
+  for (auto& y : std::exchange(options.known, {})) {
+    // A domain that is no longer configured loses its workflows.
+    if (!domains.contains(y.domain))
+      y.domain.clear();
+    workflows->restore(std::move(y));
+  }
+  if (!workflows->all().empty())
+    log_info(name, "restored workflows: count=", workflows->all().size());
   self->delayed_send(self, tick_interval, atom::tick_v);
 }
 
-/// A domain that is not configured anymore does not keep its workflows.
-void controller_state::recall() {
-  for (auto& x : std::exchange(options.known, {})) {
-    auto& y = workflows[x.id];
-    y.spec = std::move(x.spec);
-    y.components = std::move(x.components);
-    if (domains.contains(x.domain))
-      y.domain = std::move(x.domain);
-    else
-      pending.insert(x.id);
-  }
-  if (!workflows.empty())
-    log_info(name, workflows.size(), " workflows were known before");
-}
-
-// -- domains ------------------------------------------------------------------
+// -- the connections to the domains -------------------------------------------
 
 void controller_state::dial(const std::string& id) {
   options.net->dial(domains[id].url, peer_role::controller,
@@ -61,52 +57,53 @@ void controller_state::dial(const std::string& id) {
                     caf::actor_cast<caf::strong_actor_ptr>(self));
 }
 
-void controller_state::dialled(const std::string& url,
-                               const caf::strong_actor_ptr& whom,
-                               const std::string& reason) {
+void controller_state::on_dialled(const std::string& url,
+                                  const caf::strong_actor_ptr& found,
+                                  const std::string& reason) {
   for (auto& [id, x] : domains) {
     if (x.url != url || x.handle)
       continue;
-    if (whom)
-      attach(id, caf::actor_cast<orchestrator_actor>(whom));
+    if (found)
+      attach(id, caf::actor_cast<orchestrator_actor>(found));
     else
-      lose(id, reason);
+      on_unreachable(id, reason);
   }
 }
 
 void controller_state::attach(const std::string& id,
-                              const orchestrator_actor& whom) {
+                              const orchestrator_actor& found) {
   self
-    ->request(whom, limits::local, atom::attach_v, id,
+    ->request(found, limits::local, atom::attach_v, id,
               controller_link_actor{self})
-    .then(
-      [this, id, whom](const domain_description& x) { attached(id, whom, x); },
-      [this, id](const caf::error& x) { lose(id, explain(x)); });
+    .then([this, id,
+           found](const domain_description& x) { on_attached(id, found, x); },
+          [this, id](const caf::error& x) { on_unreachable(id, explain(x)); });
 }
 
-void controller_state::attached(const std::string& id,
-                                const orchestrator_actor& whom,
-                                const domain_description& description) {
+void controller_state::on_attached(const std::string& id,
+                                   const orchestrator_actor& found,
+                                   const domain_description& description) {
   auto& x = domains[id];
-  x.handle = whom;
+  x.handle = found;
   x.last = description;
   x.attempts = 0;
-  self->monitor(whom);
-  log_info(name, "domain ", id, " at ", x.url, " is attached, ",
-           description.nodes, " nodes");
-  std::vector<workflow_id> mine;
-  for (auto& [workflow, y] : workflows)
-    if (y.domain == id) {
-      mine.push_back(workflow);
-      y.reasons.clear();
-    }
-  self->send(whom, atom::hosted_v, mine);
-  for (auto& workflow : mine)
+  self->monitor(found);
+  log_info(name, "attached a domain: domain=", id, " url=", x.url,
+           " nodes=", description.nodes);
+  std::vector<workflow_id> hosted;
+  for (auto& [workflow, y] : workflows->all())
+    if (y.domain == id)
+      hosted.push_back(workflow);
+  self->send(found, atom::hosted_v, hosted);
+  for (auto& workflow : hosted) {
+    workflows->find(workflow)->reasons.clear();
     host(workflow, promise{});
-  look_after_workflows();
+  }
+  place_unhosted();
 }
 
-void controller_state::lose(const std::string& id, const std::string& reason) {
+void controller_state::on_unreachable(const std::string& id,
+                                      const std::string& reason) {
   auto& x = domains[id];
   if (x.handle) {
     x.handle = nullptr;
@@ -114,119 +111,243 @@ void controller_state::lose(const std::string& id, const std::string& reason) {
   }
   x.last.attached = false;
   if (x.attempts++ == 0)
-    log_warn(name, "no orchestrator of domain ", id, " at ", x.url, ": ",
-             reason, "; trying again");
+    log_warn(name, "cannot reach a domain, trying again: domain=", id,
+             " url=", x.url, " reason=", reason);
   auto pause
     = limits::redial + std::chrono::milliseconds{options.random() % 100};
-  self->delayed_send(self, pause, atom::proceed_v, id);
+  self->delayed_send(self, pause, redial{id});
 }
 
 void controller_state::on_down(const caf::down_msg& x) {
   for (auto& [id, y] : domains)
     if (y.handle && y.handle.address() == x.source)
-      lose(id, explain(x.reason));
+      on_unreachable(id, explain(x.reason));
 }
 
 caf::result<std::vector<domain_description>> controller_state::describe() {
   using list = std::vector<domain_description>;
   auto result = self->make_response_promise<list>();
-  struct counters {
-    list all;
-    std::size_t open = 1;
-  };
-  auto asked = std::make_shared<counters>();
-  auto done = [asked, result]() mutable {
-    if (--asked->open == 0)
-      result.deliver(std::move(asked->all));
-  };
+  list known;
+  for (auto& [id, x] : domains)
+    known.push_back(x.last);
+  gather<list> all{std::move(known), [result](list& x) mutable {
+                     result.deliver(std::move(x));
+                   }};
+  std::size_t i = 0;
   for (auto& [id, x] : domains) {
-    auto k = asked->all.size();
-    asked->all.push_back(x.last);
-    if (!x.handle)
-      continue;
-    ++asked->open;
-    self->request(x.handle, limits::local, atom::describe_v)
-      .then(
-        [asked, k, done](domain_description& y) mutable {
-          asked->all[k] = std::move(y);
-          done();
-        },
-        [done](const caf::error&) mutable { done(); });
+    auto at = i++;
+    if (x.handle)
+      all.add<domain_description>(
+        self->request(x.handle, limits::local, atom::describe_v),
+        [at](list& y, domain_description& z) { y[at] = std::move(z); },
+        [](list&, const caf::error&) { /* the last known one */ });
   }
-  done();
+  all.close();
   return result;
 }
 
-// -- the rest -----------------------------------------------------------------
+/// Null while its orchestrator cannot be reached.
+controller_state::domain*
+controller_state::attached_domain(const std::string& id) {
+  auto i = domains.find(id);
+  return i != domains.end() && i->second.handle ? &i->second : nullptr;
+}
 
-caf::expected<std::uint64_t> controller_state::upload(const code_part& x) {
-  auto next = code.add(x);
-  if (!next && next.error() == ec::exhausted) {
-    // Modules outlive their workflows until their room is needed.
-    std::set<code_id> needed;
-    for (auto& [id, y] : workflows)
-      for (auto& z : y.spec.components)
-        needed.insert(z.code);
-    code.keep([&](const code_id& y) { return needed.contains(y); });
-    next = code.add(x);
+// -- the placement of workflows -----------------------------------------------
+
+caf::result<workflow_status>
+controller_state::start(const workflow_id& id, const workflow_spec& spec) {
+  if (auto* x = workflows->find(id)) {
+    if (x->spec == spec)
+      return inspect(id);
+    return fail(ec::duplicate, "workflow " + to_string(id)
+                                 + " runs already, with other content");
   }
-  return next;
+  if (auto problem = workflows->accept(id, spec))
+    return problem;
+  ++options.counts->starts;
+  auto answer = self->make_response_promise<workflow_status>();
+  place(id, answer);
+  return answer;
 }
 
-caf::result<code_part> controller_state::fetch(const code_id& id,
-                                               std::uint64_t offset) {
-  has(id); // it may have to come back first
-  auto part = code.part(id, offset);
-  if (!part)
-    return part.error();
-  return std::move(*part);
+/// Asks every domain why it cannot host the workflow.
+void controller_state::place(const workflow_id& id, promise answer) {
+  auto* x = workflows->find(id);
+  assert(x != nullptr);
+  placements[id] = false;
+  gather<answers> all{{}, [this, id, answer](answers& y) {
+                        on_placement_answers(id, y, answer);
+                      }};
+  for (auto& [domain, y] : domains) {
+    all.result()[domain] = {"its orchestrator cannot be reached"};
+    if (y.handle)
+      all.add<domain_reasons>(
+        self->request(y.handle, limits::local, atom::why_not_v, x->components),
+        [domain](answers& z, domain_reasons& reasons) {
+          z[domain] = std::move(reasons);
+        },
+        [domain](answers& z, const caf::error& e) {
+          z[domain] = {explain(e)};
+        });
+  }
+  all.close();
 }
+
+void controller_state::on_placement_answers(const workflow_id& id, answers& all,
+                                            promise answer) {
+  auto* x = workflows->find(id);
+  if (x == nullptr) {
+    answer.deliver(fail(ec::stopping, "stopped while it was being started"));
+    return;
+  }
+  auto again = std::exchange(placements[id], false);
+  placements.erase(id);
+  if (attached_domain(x->domain) != nullptr) {
+    // Its domain was away, and has come back meanwhile.
+    answer.deliver(workflows->status(id));
+    return;
+  }
+  std::vector<std::string> names;
+  for (auto& y : x->components)
+    names.push_back(y.name);
+  for (auto& [domain, reasons] : all)
+    if (attached_domain(domain) == nullptr)
+      reasons = {"its orchestrator cannot be reached"};
+  auto choice = choose_domain(all, names, options.random);
+  x->reasons = choice.reasons;
+  if (choice.domain.empty()) {
+    if (again) {
+      place(id, answer);
+      return;
+    }
+    std::string text;
+    for (auto& line : choice.reasons)
+      text += "\n" + line;
+    log_warn(name, "a workflow is pending: workflow=", id, text);
+    answer.deliver(workflows->status(id));
+    return;
+  }
+  if (!x->domain.empty())
+    log_warn(name, "a workflow leaves a domain that is away: workflow=", id,
+             " domain=", x->domain);
+  workflows->assign(id, choice.domain);
+  log_info(name, "placed a workflow: workflow=", id, " domain=", choice.domain,
+           " feasible_domains=", choice.feasible);
+  host(id, answer);
+}
+
+void controller_state::host(const workflow_id& id, promise answer) {
+  auto* x = workflows->find(id);
+  assert(x != nullptr);
+  auto* attached = attached_domain(x->domain);
+  assert(attached != nullptr);
+  answer_status(self->request(attached->handle, limits::host, atom::host_v, id,
+                              x->components),
+                id, answer);
+}
+
+/// Answers with the components as the domain reports them; when it does not
+/// answer, with the reason.
+template <class Request>
+void controller_state::answer_status(Request request, const workflow_id& id,
+                                     promise answer) {
+  request.then(
+    [this, id, answer](std::vector<component_status>& x) mutable {
+      auto status = workflows->status(id);
+      status.components = std::move(x);
+      answer.deliver(std::move(status));
+    },
+    [this, id, answer](const caf::error& e) mutable {
+      auto status = workflows->status(id);
+      status.reasons.push_back("domain " + status.domain + ": " + explain(e));
+      answer.deliver(std::move(status));
+    });
+}
+
+caf::result<atom::ok> controller_state::stop(const workflow_id& id) {
+  auto* x = workflows->find(id);
+  if (x == nullptr)
+    return fail(ec::unknown_workflow, "unknown workflow " + to_string(id));
+  auto* attached = attached_domain(x->domain);
+  if (auto problem = workflows->remove(id))
+    return problem;
+  placements.erase(id);
+  ++options.counts->stops;
+  log_info(name, "stopped a workflow: workflow=", id);
+  if (attached == nullptr)
+    return atom::ok_v;
+  auto answer = self->make_response_promise<atom::ok>();
+  self->request(attached->handle, limits::local, atom::drop_v, id)
+    .then([answer](atom::ok) mutable { answer.deliver(atom::ok_v); },
+          // The domain is told what to host when it attaches again.
+          [answer](const caf::error&) mutable { answer.deliver(atom::ok_v); });
+  return answer;
+}
+
+std::vector<workflow_id> controller_state::list() const {
+  std::vector<workflow_id> result;
+  for (auto& [id, x] : workflows->all())
+    result.push_back(id);
+  return result;
+}
+
+caf::result<workflow_status> controller_state::inspect(const workflow_id& id) {
+  auto* x = workflows->find(id);
+  if (x == nullptr)
+    return fail(ec::unknown_workflow, "unknown workflow " + to_string(id));
+  auto* attached = attached_domain(x->domain);
+  if (attached == nullptr)
+    return workflows->status(id);
+  auto answer = self->make_response_promise<workflow_status>();
+  answer_status(
+    self->request(attached->handle, limits::local, atom::inspect_v, id), id,
+    answer);
+  return answer;
+}
+
+// -- retries ------------------------------------------------------------------
 
 void controller_state::tick() {
   self->delayed_send(self, tick_interval, atom::tick_v);
-  look_after_workflows();
+  place_unhosted();
 }
 
-/// What is pending is tried again; what lives in a domain that has been away
-/// for long moves to another one, if there is one that can host it.
-void controller_state::look_after_workflows() {
-  count();
+/// Places pending workflows, and those whose domain has been away for long.
+void controller_state::place_unhosted() {
+  update_counts();
   auto now = self->clock().now();
-  for (auto& [id, x] : workflows) {
+  for (auto& [id, x] : workflows->all()) {
     if (!x.domain.empty()) {
-      auto& home = domains[x.domain];
-      if (home.handle || now - home.gone_since < domain_patience)
+      auto& attached = domains[x.domain];
+      if (attached.handle || now - attached.gone_since < domain_timeout)
         continue;
     }
-    if (!x.placing)
+    if (!placements.contains(id))
       place(id, promise{});
   }
 }
 
-/// What is pending need not wait for the next tick_interval.
-void controller_state::node_joined(const std::string& domain) {
+/// Pending workflows may be feasible now.
+void controller_state::on_node_joined(const std::string& domain) {
   if (!domains.contains(domain))
     return;
-  for (auto& id : pending)
-    if (auto& x = workflows[id]; x.placing)
-      x.again = true;
+  for (auto& id : workflows->pending())
+    if (auto i = placements.find(id); i != placements.end())
+      i->second = true;
     else
       place(id, promise{});
 }
 
-/// How many there are of what.
-void controller_state::count() {
+void controller_state::update_counts() {
   auto& counts = *options.counts;
-  counts.workflows = workflows.size();
+  auto total = workflows->all().size();
+  assert(workflows->pending().size() <= total);
+  counts.workflows = total;
+  counts.hosted = total - workflows->pending().size();
   counts.domains = domains.size();
-  counts.hosted = static_cast<std::uint64_t>(std::ranges::count_if(
-    workflows, [](auto& x) { return !x.second.domain.empty(); }));
   counts.attached = static_cast<std::uint64_t>(std::ranges::count_if(
     domains, [](auto& x) { return static_cast<bool>(x.second.handle); }));
-}
-
-void controller_state::leave() {
-  self->quit();
 }
 
 controller_self_actor::behavior_type controller(controller_state::pointer self,
@@ -241,13 +362,13 @@ controller_self_actor::behavior_type controller(controller_state::pointer self,
     [&st](atom::list) { return st.list(); },
     [&st](atom::inspect, const workflow_id& x) { return st.inspect(x); },
     [&st](atom::domains) { return st.describe(); },
-    [&st](atom::upload, const code_part& x) -> caf::result<std::uint64_t> { return st.upload(x); },
-    [&st](atom::fetch, const code_id& x, std::uint64_t offset) { return st.fetch(x, offset); },
-    [&st](atom::joined, const std::string& domain) { st.node_joined(domain); },
-    [&st](atom::dialled, const std::string& url, const caf::strong_actor_ptr& x, const std::string& why) { st.dialled(url, x, why); },
-    [&st](atom::proceed, const std::string& id) { st.dial(id); },
+    [&st](atom::upload, const code_part& x) -> caf::result<std::uint64_t> { return st.workflows->upload(x); },
+    [&st](atom::fetch, const code_id& x, std::uint64_t offset) -> caf::result<code_part> { return st.workflows->part(x, offset); },
+    [&st](atom::joined, const std::string& domain) { st.on_node_joined(domain); },
+    [&st](atom::dialled, const std::string& url, const caf::strong_actor_ptr& x, const std::string& why) { st.on_dialled(url, x, why); },
     [&st](atom::tick) { st.tick(); },
-    [&st](atom::stop) { st.leave(); },
+    [&st](atom::stop) { st.self->quit(); },
+    [&st](const redial& x) { st.dial(x.domain); },
   };
   // clang-format on
 }

@@ -4,32 +4,22 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <cassert>
 
 namespace edgeless {
-
-namespace {
-
-/// How long one turn may last while the guest is answered synchronously.
-constexpr auto turn = std::chrono::milliseconds{5};
-
-} // namespace
 
 function_instance::function_instance(caf::actor_config& config,
                                      function_options options)
   : function_instance_actor::base{config}, options_{std::move(options)},
-    outbox_{options_.registry, options_.links, self_id(),
-            options_.spec.id,  clock(),        options_.promises,
-            options_.stream},
-    inbox_{options_.registry, options_.room, outbox_, self_id(), clock()} {
+    queues_{options_.registry, options_.egress,      options_.id,
+            options_.spec.id,  options_.room,        clock(),
+            options_.policies, options_.stream_seed, options_.timeout},
+    host_{*this, options_, queues_} {
   // nop
 }
 
-const char* function_instance::name() const {
-  return "instance";
-}
-
 function_instance::behavior_type function_instance::make_behavior() {
-  unborn_ = options_.code->instantiate(*this, options_.limits);
+  prepared_ = options_.code->instantiate(host_, options_.limits);
   // clang-format off
   return {
     [this](atom::deliver, events& x) { receive(std::move(x)); },
@@ -39,83 +29,72 @@ function_instance::behavior_type function_instance::make_behavior() {
     [this](atom::hand_over, const endpoint& x, std::uint32_t y) { hand_over(x, y); },
     [this](atom::patch, output_map& x) { patch(std::move(x)); },
     [this](atom::fence, const fenced_sessions& x) { fence(x); },
-    [this](atom::proceed) { proceed(); },
-    [this](atom::due, std::uint64_t x) { fall_due(x); },
-    [this](atom::expire, std::uint64_t x) { check_call(x); },
-    [this](atom::expire) { expire(); },
-    [this](atom::report) { drive(); },
-    [this](atom::retry) { retry(); },
-    [this](atom::drain) { telling_times_ = false; tell_times(); },
-    [this](atom::tick) { watch_holds(); },
-    [this](atom::hand_over) { stop_passing_on(); },
-    [this](atom::drop) { stop_by_force(); },
+    [this](atom::resume) { yielded_ = false; phase_ == ended ? quit() : process(); },
+    [this](atom::report) { process(); },
+    [this](atom::tick) { on_tick(); },
     [this](atom::stop) { stop(); },
   };
   // clang-format on
 }
 
 /// A preempted guest must not go on in the same turn, or it would keep its
-/// thread for as long as it has messages.
+/// thread for as long as the mailbox has messages.
 caf::resumable::resume_result
 function_instance::resume(caf::execution_unit* unit,
                           std::size_t max_throughput) {
-  gave_up_turn_ = false;
+  turn_ended_ = false;
   for (std::size_t i = 0; i < max_throughput; ++i) {
     auto result = function_instance_actor::base::resume(unit, 1);
-    if (result != resumable::resume_later || gave_up_turn_)
+    if (result != resumable::resume_later || turn_ended_)
       return result;
   }
   return resumable::resume_later;
 }
 
-// -- verbs --------------------------------------------------------------------
-
 caf::result<atom::ok>
 function_instance::activate(output_map outputs, std::string state,
                             const instance_id& predecessor) {
-  if (phase_ != phase::born)
+  if (phase_ != prepared)
     return atom::ok_v;
-  if (!unborn_) {
-    auto reason = unborn_.error();
-    leave(drop_reason::stopped);
+  if (!prepared_) {
+    auto reason = prepared_.error();
+    end(drop_reason::stopped);
     return reason;
   }
-  guest_ = std::move(*unborn_);
-  observe(telemetry_kind::instantiated);
-  auto& registry = *options_.registry;
-  if (registry.samples_wanted || registry.histograms_wanted)
-    watch_.start(registry.histograms_wanted ? registry.histograms.open(
-                   options_.id, options_.spec.function_type)
-                                            : nullptr,
-                 registry.samples_wanted);
+  guest_ = std::move(*prepared_);
+  assert(guest_);
+  host_.observe(telemetry_kind::instantiated);
+  host_.times.start();
   if (predecessor.instance)
-    outbox_.succeed(predecessor);
-  predecessor_at_ = predecessor.node;
-  outbox_.patch(std::move(outputs));
-  phase_ = phase::initialising;
-  current_.state = std::move(state);
+    queues_.out.succeed(predecessor);
+  predecessor_node_ = predecessor.node;
+  queues_.out.patch(std::move(outputs));
+  phase_ = initialising;
+  host_.set_state(std::move(state));
   activation_ = make_response_promise<atom::ok>();
   auto promise = activation_;
-  drive();
+  process();
   return promise;
 }
 
+void function_instance::on_initialised() {
+  assert(phase_ == initialising);
+  phase_ = running;
+  queues_.out.reliable().await_import();
+  if (activation_.pending())
+    activation_.deliver(atom::ok_v);
+  host_.observe(telemetry_kind::initialised);
+}
+
+// -- events -------------------------------------------------------------------
+
 void function_instance::receive(events batch) {
-  inbox_.expect(batch.size());
+  queues_.in.expect(batch.size());
   for (auto& x : batch)
     take_up(std::move(x));
-  if (phase_ == phase::over)
-    inbox_.clear(end_);
-  else if (inbox_.handed_over())
-    pass_on();
-  else
-    drive();
-  if (!watching_holds_ && inbox_.holding())
-    watch_holds();
-  if (inbox_.speaks()) {
-    inbox_.confirm();
-    outbox_.flush();
-  }
+  process();
+  if (queues_.in.has_acks())
+    queues_.flush();
 }
 
 void function_instance::take_up(event x) {
@@ -124,25 +103,27 @@ void function_instance::take_up(event x) {
   case event_kind::call:
   case event_kind::marker:
   case event_kind::known:
-    inbox_.add(std::move(x));
+    queues_.in.add(std::move(x));
     return;
   case event_kind::handled:
   case event_kind::trapped:
   case event_kind::kept:
-    // A letter box has no say in what its successor keeps.
-    if (outbox_.ended() || phase_ == phase::over) {
-      inbox_.add(std::move(x));
+    // After the export, the streams belong to the successor.
+    if (queues_.out.ended() || phase_ == ended) {
+      queues_.in.add(std::move(x));
       return;
     }
     if (x.kind == event_kind::kept)
-      outbox_.import_streams(std::move(x));
+      queues_.out.reliable().import_event(std::move(x));
     else
-      outbox_.confirm(x);
-    outbox_.flush();
-    unblock();
+      queues_.out.reliable().on_ack(x);
+    queues_.out.flush();
+    host_.pressure.resume();
     return;
-  default:
-    if (waiting_ && x.call == calls_)
+  case event_kind::reply:
+  case event_kind::no_reply:
+  case event_kind::error:
+    if (host_.calls.is_waiting() && x.call == host_.calls.number())
       answer({x.kind, std::move(x.payload)});
     else
       options_.registry->counts.count_dropped(drop_reason::late_answer);
@@ -150,226 +131,269 @@ void function_instance::take_up(event x) {
 }
 
 void function_instance::patch(output_map outputs) {
-  outbox_.patch(std::move(outputs));
-  retry_when_due();
-  unblock();
-  leave_if_deserted();
+  queues_.out.patch(std::move(outputs));
+  host_.pressure.resume();
+  process();
 }
 
 void function_instance::fence(const fenced_sessions& dead) {
-  // A former session of this node ends nothing here.
-  auto among = [&](const node_id& peer) {
-    return peer != options_.registry->self
+  // A former session of this node does not concern its present instances.
+  auto is_dead = [&](const node_id& peer) {
+    return peer && peer != options_.registry->self
            && std::ranges::any_of(dead,
                                   [&](auto& x) { return x.node == peer; });
   };
-  if (waiting_ && among(callee_))
+  if (host_.calls.is_waiting() && is_dead(host_.calls.callee()))
     answer({event_kind::error, {}});
-  if (predecessor_at_ && among(predecessor_at_)) {
-    inbox_.expect_no_barrier();
-    watch_holds();
-  }
+  if (is_dead(predecessor_node_))
+    queues_.in.on_predecessor_lost();
+  process();
 }
 
-void function_instance::fall_due(std::uint64_t number) {
-  auto i = delayed_.find(number);
-  if (i == delayed_.end())
-    return;
-  if (phase_ == phase::frozen) {
-    overdue_.push_back(number);
-    return;
-  }
-  auto& x = i->second;
-  auto now = clock().now();
-  auto ended = x.waiting && now - *x.waiting >= options_.limits.call_deadline;
-  if (x.channel == "self") {
-    cast_to_self(x.payload);
-  } else if (!outbox_.offer(x.channel, x.payload,
-                            ended      ? outbox::timeout::ended
-                            : ending() ? outbox::timeout::none
-                                       : outbox::timeout::some)) {
-    x.waiting = x.waiting ? x.waiting : now;
-    delayed_send(this, limits::room_pause, atom::due_v, number);
-    return;
-  }
-  delayed_.erase(i);
-  outbox_.flush();
-  retry_when_due();
-  drive();
-}
-
-void function_instance::check_call(std::uint64_t number) {
-  call_timer_armed_ = false;
-  if (!waiting_)
-    return;
-  auto now = clock().now();
-  if (now >= call_deadline_ && number <= calls_) {
+void function_instance::on_tick() {
+  auto is_past = [now = clock().now()](auto& due) {
+    return due && *due <= now;
+  };
+  if (is_past(host_.times.due()))
+    host_.times.report();
+  if (is_past(stop_deadline_))
+    stop_by_force();
+  if (auto due = host_.calls.due(); is_past(due))
     answer({event_kind::error, {}});
-    return;
-  }
-  call_timer_armed_ = true;
-  delayed_send(this, call_deadline_ - now, atom::expire_v, calls_);
-}
-
-void function_instance::expire() {
-  expiring_ = outbox_.expire(clock().now() - options_.timeout);
-  if (expiring_)
-    delayed_send(this, options_.timeout / 2, atom::expire_v);
+  host_.send_delayed();
+  host_.pressure.resume();
+  queues_.on_tick();
+  if (queues_.in.has_forwarding_timed_out())
+    stop_forwarding();
+  process();
 }
 
 // -- running the guest --------------------------------------------------------
 
-void function_instance::proceed() {
-  yielded_ = false;
-  if (phase_ != phase::over) {
-    drive();
+/// Handles the events of the inbox, in the way that the phase requires.
+void function_instance::process() {
+  if (phase_ == ended) {
+    queues_.in.clear(end_reason_);
     return;
   }
-  quit();
+  if (queues_.in.is_forwarding())
+    queues_.in.forward();
+  if (can_run())
+    run_guest();
+  if (phase_ == forwarding && !guest_ && queues_.in.is_deserted()
+      && !queues_.out.is_holding())
+    end(drop_reason::stopped);
+  if (phase_ != ended)
+    queues_.schedule(this, earlier(host_.due(), stop_deadline_));
 }
 
-void function_instance::drive() {
-  if (!guest_ || waiting_ || blocked_ || yielded_ || phase_ == phase::over
-      || (phase_ == phase::frozen && !in_handler_))
-    return;
-  auto start = std::chrono::steady_clock::now();
-  for (;;) {
-    auto where = run_slice();
-    if (where == progress::dead) {
-      crash(guest_->fault());
-      return;
-    }
-    if (busy_ > options_.limits.deadline) {
-      crash("an event took more than "
-            + std::to_string(options_.limits.deadline.count()) + " ms");
-      return;
-    }
-    switch (where) {
-    case progress::idle:
-      come_to_rest();
-      return;
-    case progress::working:
-      return;
-    case progress::blocked:
-      block();
-      return;
-    case progress::waiting:
-      waiting_ = !call_was_refused();
-      if (waiting_)
-        return;
-      guest_->answer({event_kind::error, {}});
-      if (std::chrono::steady_clock::now() - start < turn)
-        break;
-      [[fallthrough]];
-    default:
-      yield();
-      return;
-    }
-  }
+bool function_instance::can_run() const {
+  return guest_ && !host_.calls.is_waiting() && !host_.pressure.is_suspended()
+         && !yielded_ && (phase_ != frozen || host_.is_in_handler());
 }
 
-/// The guest has handled what there is for it.
-void function_instance::come_to_rest() {
+/// Runs the guest for a time slice.
+void function_instance::run_guest() {
+  host_.times.begin_slice();
+  auto where = guest_->run();
+  host_.times.end_slice();
+  queues_.flush();
+  options_.registry->counts.count_handled(host_.take_handled());
+  if (where == progress::dead)
+    crash(guest_->fault());
+  else if (host_.times.is_overdue())
+    crash("an event took more than "
+          + std::to_string(options_.limits.deadline.count()) + " ms");
+  else if (where == progress::idle)
+    on_idle();
+  else if (where == progress::blocked)
+    host_.pressure.suspend();
+  else if (where == progress::waiting)
+    host_.calls.wait();
+  else if (where == progress::preempted)
+    yield();
+}
+
+/// Other actors run first. Events that arrive meanwhile give the guest no other
+/// slice, or a flood of events would delay a stop.
+void function_instance::yield() {
+  turn_ended_ = true;
+  yielded_ = true;
+  send(this, atom::resume_v);
+}
+
+/// The guest has handled all its events.
+void function_instance::on_idle() {
   if (freezing_.pending())
     freezing_.deliver(atom::ok_v);
-  if (!stop_hook_ran_)
+  if (!host_.has_stopped())
     return;
-  if (phase_ == phase::forwarding)
-    retire();
+  if (phase_ == forwarding)
+    become_stub();
   else
-    leave(drop_reason::stopped);
+    end(drop_reason::stopped);
 }
 
-progress function_instance::run_slice() {
-  auto taken = events_taken_;
-  auto start = std::chrono::steady_clock::now();
-  watch_.enter();
-  auto where = guest_->run();
-  watch_.leave();
-  auto slice = std::chrono::steady_clock::now() - start;
-  // Only slices that began within the event in hand count against it.
-  busy_ = taken == events_taken_ ? busy_ + slice : slice.zero();
-  inbox_.confirm();
-  outbox_.flush();
-  options_.registry->counts.count_handled(std::exchange(handled_, 0));
-  if (where != progress::blocked)
-    retry_when_due();
-  if (!expiring_ && outbox_.holding()) {
-    expiring_ = true;
-    delayed_send(this, options_.timeout, atom::expire_v);
-  }
-  if (watch_.waiting() > 0 && !telling_times_) {
-    telling_times_ = true;
-    delayed_send(this, limits::samples_pause, atom::drain_v);
-  }
-  return where;
-}
-
-/// A few times a second, whatever happens: of many, only the newest are wanted.
-void function_instance::tell_times() {
-  auto& registry = *options_.registry;
-  auto seconds = watch_.take();
-  auto lost = watch_.take_omitted();
-  if (!seconds.empty()
-      && registry.sample_credit->take(seconds.size() * sizeof(double)))
-    caf::anon_send(options_.telemetry,
-                   execution_times{options_.id, std::move(seconds)});
-  else
-    lost += seconds.size();
-  if (lost > 0)
-    registry.counters.samples_omitted.fetch_add(lost,
-                                                std::memory_order_relaxed);
-}
-
-/// Others first; what arrives meanwhile does not give the guest another slice,
-/// or a flood of events would keep a stop waiting.
-void function_instance::yield() {
-  gave_up_turn_ = true;
-  yielded_ = true;
-  send(this, atom::proceed_v);
-}
-
+/// The guest goes on with process().
 void function_instance::answer(call_result result) {
-  waiting_ = false;
+  assert(guest_);
+  host_.calls.finish();
   guest_->answer(std::move(result));
-  drive();
 }
 
-bool function_instance::call_was_refused() {
-  for (auto number : outbox_.take_refused())
-    if (number == calls_)
-      return true;
-  return false;
+/// From a foreign thread, while the actor may be ending.
+void function_instance::wake() {
+  if (auto self = caf::weak_actor_ptr{ctrl()}.lock())
+    caf::anon_send(caf::actor_cast<function_instance_actor>(self),
+                   atom::report_v);
 }
 
-void function_instance::finish_event() {
-  if (!in_handler_)
+// -- migration ----------------------------------------------------------------
+
+/// Effective when the handler in hand has returned, which may have to wait for
+/// the reply to its call first.
+caf::result<atom::ok> function_instance::freeze() {
+  if (phase_ == frozen && freezing_.pending())
+    return fail(ec::duplicate, "this instance is being frozen");
+  if (phase_ == frozen || phase_ == forwarding)
+    return atom::ok_v;
+  if (phase_ != running)
+    return fail(ec::unknown_instance, "this instance does not run");
+  phase_ = frozen;
+  queues_.out.flush();
+  if (!host_.is_in_handler())
+    return atom::ok_v;
+  freezing_ = make_response_promise<atom::ok>();
+  return freezing_;
+}
+
+void function_instance::thaw() {
+  if (phase_ != frozen)
     return;
-  in_handler_ = false;
-  if (current_.kind == hook::cast || current_.kind == hook::call)
-    watch_.lap(current_.kind == hook::call);
-  else
-    watch_.skip();
-  switch (current_.kind) {
-  case hook::init:
-    phase_ = phase_ == phase::initialising ? phase::running : phase_;
-    outbox_.await_import();
+  phase_ = running;
+  if (freezing_.pending())
+    freezing_.deliver(fail(ec::stopping, "thawed before it was frozen"));
+  host_.send_delayed();
+  queues_.out.flush();
+  process();
+}
+
+/// The waiting events go to the successor first. Then the guest stops, and the
+/// events of its stop hook are the last ones of its outbox.
+void function_instance::hand_over(const endpoint& to, std::uint32_t feeders) {
+  if (phase_ != frozen || freezing_.pending())
+    return;
+  phase_ = forwarding;
+  successor_ = to;
+  host_.delayed.clear();
+  queues_.in.hand_over(to, feeders);
+  process();
+}
+
+/// The guest has stopped: the instance only forwards from now on.
+void function_instance::become_stub() {
+  assert(phase_ == forwarding);
+  if (!guest_)
+    return;
+  guest_.reset();
+  host_.retire();
+  stop_deadline_.reset();
+  queues_.out.end(successor_);
+}
+
+void function_instance::stop_forwarding() {
+  if (phase_ != forwarding)
+    return;
+  become_stub();
+  end(drop_reason::stopped);
+}
+
+// -- the end ------------------------------------------------------------------
+
+void function_instance::stop() {
+  if (phase_ == stopping || phase_ == ended)
+    return;
+  if (phase_ == forwarding)
+    return stop_forwarding();
+  if (phase_ != running && phase_ != frozen) {
     if (activation_.pending())
-      activation_.deliver(atom::ok_v);
-    observe(telemetry_kind::initialised);
-    break;
-  case hook::stop:
-    stop_hook_ran_ = true;
-    observe(telemetry_kind::stopped);
-    break;
-  default:
-    ++handled_;
+      activation_.deliver(fail(ec::stopping, "stopped before its init ended"));
+    end(drop_reason::stopped);
+    return;
   }
-  if (receipt_.stream != 0)
-    inbox_.handled(std::exchange(receipt_, {}));
-  // A guest that did not answer has nothing to say.
-  if (caller_)
-    done({});
+  if (freezing_.pending())
+    freezing_.deliver(fail(ec::stopping, "stopped before it was frozen"));
+  phase_ = stopping;
+  on_stopping();
+  host_.pressure.resume();
+  if (host_.calls.is_waiting())
+    answer({event_kind::error, {}});
+  process();
+}
+
+/// The handler in hand and the stop hook get limits::stop_grace each.
+void function_instance::on_stopping() {
+  stop_deadline_ = clock().now() + limits::stop_grace;
+}
+
+void function_instance::stop_by_force() {
+  assert(phase_ == stopping || phase_ == forwarding);
+  if (host_.is_in_handler() && host_.current_hook() != hook::stop)
+    host_.observe(telemetry_kind::stopped,
+                  "its handler did not return in time");
+  if (phase_ == forwarding)
+    become_stub();
+  else
+    end(drop_reason::stopped);
+}
+
+void function_instance::crash(const std::string& reason) {
+  auto failed = fail(ec::guest_fault, reason);
+  if (phase_ == forwarding) {
+    host_.observe(telemetry_kind::stopped, explain(failed));
+    become_stub();
+    return;
+  }
+  if (freezing_.pending())
+    freezing_.deliver(failed);
+  if (activation_.pending())
+    activation_.deliver(failed);
+  else if (phase_ != stopping)
+    caf::anon_send(options_.node, atom::exited_v, options_.id, explain(failed));
+  host_.observe(telemetry_kind::exited, explain(failed));
+  end(drop_reason::crashed);
+}
+
+void function_instance::end(drop_reason reason) {
+  if (reason != drop_reason::crashed)
+    host_.observe(telemetry_kind::exited);
+  release(reason);
+  // The events that are in the mailbox by now are counted before the end.
+  send(this, atom::resume_v);
+}
+
+/// Counts everything that the instance has, and gives it up.
+void function_instance::release(drop_reason reason) {
+  assert(phase_ != ended);
+  phase_ = ended;
+  end_reason_ = reason;
+  stop_deadline_.reset();
+  queues_.close();
+  options_.registry->histograms.close(options_.id);
+  host_.times.report();
+  host_.abort(reason);
+  queues_.in.acknowledge();
+  queues_.in.clear(reason);
+  queues_.out.clear(reason);
+  queues_.out.flush();
+  prepared_ = nullptr;
+  guest_.reset();
+}
+
+void function_instance::on_exit() {
+  if (phase_ != ended)
+    release(drop_reason::crashed);
+  queues_.count_undelivered(end_reason_);
 }
 
 } // namespace edgeless

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "actors/instance/outbox.hpp"
+#include "actors/instance/event_sender.hpp"
 
 #include "runtime/delivery/dedup_window.hpp"
+#include "runtime/delivery/earlier.hpp"
 #include "runtime/delivery/flat_queue.hpp"
+
+#include <caf/actor_clock.hpp>
 
 #include <deque>
 #include <map>
@@ -13,42 +16,51 @@
 
 namespace edgeless {
 
-/// What one instance has been sent: a plain object of it. It keeps the order of
-/// each source also while that changes its way, and once the instance has a
-/// successor, passes everything on to it.
+/// The id of a switch of routes: a feeder `from` switches from the predecessor
+/// of `to` to `to`, or `from` hands over to its own successor `to`. The marker
+/// that ends the former route and the one that opens the next route carry it.
+inline std::uint64_t switch_id_of(const physical_id& from,
+                                  const physical_id& to) {
+  return (from.low * 0x9E3779B97F4A7C15ULL ^ to.low) | 1;
+}
+
+/// The events that one instance has received. The inbox keeps the order of each
+/// source while that switches routes, drops duplicates of reliable channels,
+/// and forwards everything once the instance has a successor. A plain object of
+/// its instance's thread.
 ///
-/// A source that leaves a way ends it with a marker, and opens the next one
-/// with another that says which it comes after. Until that one is seen, what
-/// the source sends directly waits here; what is forwarded never does, since it
-/// was sent before.
+/// A source that leaves a route ends it with a marker, and opens the next route
+/// with another marker that names the switch of the first one. Until that one
+/// has arrived, the events that the source sends directly are held back.
+/// Forwarded events never are, since they were sent before.
 class inbox {
 public:
   using time_point = caf::actor_clock::time_point;
 
-  /// `room` is what senders have taken, `out` the instance's own outputs.
-  inbox(instance_registry_ptr registry, credit_ptr room, outbox& out,
-        instance_id self, caf::actor_clock& clock);
+  /// `room`: the credit that senders take for this inbox. `sender` sends
+  /// acknowledgements, and forwards.
+  inbox(credit_ptr room, event_sender& sender, caf::actor_clock& clock);
 
-  /// So many events are about to be added.
+  /// Reserves memory for events that are about to be added.
   void expect(std::size_t n) {
     ready_.expect(n);
   }
 
-  /// Takes up a cast, a call or a marker; what a predecessor knew; and, once
-  /// there is a successor, all that is not an answer.
+  /// Adds a cast, a call, a marker, or a predecessor's dedup state; once there
+  /// is a successor, everything but replies.
   void add(event x) {
-    if (holds_.empty() && x.stream == 0 && takes_credit(x))
+    if (hold_backs_.empty() && x.stream == 0 && takes_credit(x))
       ready_.push_back(std::move(x));
     else
       sort(std::move(x));
   }
 
-  /// What the instance has sent to itself: waits for nobody.
+  /// Adds a cast of the instance to itself, which is never held back.
   void push(event x) {
     ready_.push_back(std::move(x));
   }
 
-  // -- what can be handled now ------------------------------------------------
+  // -- events that can be handled ---------------------------------------------
   bool empty() const {
     return ready_.empty();
   }
@@ -59,80 +71,81 @@ public:
     ready_.pop_front();
   }
 
-  // -- what is delivered at least once ----------------------------------------
+  // -- acknowledgements -------------------------------------------------------
   void handled(const receipt& x) {
-    memory_.handled(x);
+    window_.handled(x);
   }
-  bool speaks() const {
-    return memory_.speaks();
+  bool has_acks() const {
+    return window_.has_acks();
   }
-  /// Tells the sources what was handled since the last time. The outbox has yet
-  /// to be flushed.
-  void confirm() {
-    if (speaks())
-      tell();
-  }
+  /// Collects the acknowledgements that are due for event_sender::flush().
+  void acknowledge();
 
-  // -- who is held ------------------------------------------------------------
-  bool holding() const {
-    return !holds_.empty();
+  // -- hold-back queues -------------------------------------------------------
+  bool is_holding() const {
+    return !hold_backs_.empty();
   }
-  /// When expire() has something to do; nothing: nobody is held.
+  /// When expire() has something to do, or forwarding times out; nullopt:
+  /// never.
   std::optional<time_point> due() const;
-  /// Waits no longer for markers that have not come within limits::marker.
+  /// Releases sources whose marker has not arrived within limits::marker.
   void expire();
-  /// Whom it took over from is dead: nothing comes that way anymore, so that
-  /// there is nothing to wait for.
-  void expect_no_barrier();
+  /// The node of the predecessor is dead, and forwards nothing anymore: no
+  /// source is held back from now on.
+  void on_predecessor_lost();
 
-  // -- after a move -----------------------------------------------------------
-  /// From now on everything goes to `to`, whom so many components will feed.
+  // -- migration --------------------------------------------------------------
+  /// From now on all events are forwarded to `to`, which so many components
+  /// will feed.
   void hand_over(const endpoint& to, std::uint32_t feeders);
-  bool handed_over() const {
+  bool is_forwarding() const {
     return successor_.has_value();
   }
-  /// Sends on what can be by now.
-  void pass_on();
-  /// All feeders have switched to the successor: nothing more will come.
-  bool deserted() const;
+  /// Forwards all events that are ready.
+  void forward();
+  /// All feeders have switched to the successor: no further events will come.
+  bool is_deserted() const;
+  /// The instance has forwarded for limits::hand_over, and need not go on.
+  bool has_forwarding_timed_out() const {
+    return successor_ && clock_.now() >= forwarding_deadline_;
+  }
 
-  /// The end: what is here is counted and calls fail; or it is still passed on,
-  /// unless that was a crash.
+  /// The end. All events are dropped, and calls are answered with an error;
+  /// after a hand-over they are forwarded, unless the instance crashed.
   void clear(drop_reason reason);
 
 private:
-  /// What one source has sent on its new way.
-  struct hold {
-    std::uint64_t mark = 0;
+  /// The events that one source has sent on its next route.
+  struct hold_back {
+    std::uint64_t switch_id = 0;
     time_point since;
     std::size_t markers = 0;
     std::deque<event> waiting{};
   };
 
-  void tell();
   void sort(event x);
-  void make_ready(event x);
   void place(event x);
-  void note(event marker);
-  void release(std::map<instance_id, hold>::iterator who);
+  void place_numbered(event x);
   void place_released();
-  bool seen(std::uint64_t mark) const;
+  void on_marker(event x);
+  void release(std::map<instance_id, hold_back>::iterator held);
+  void release_all();
+  bool has_seen(std::uint64_t switch_id) const;
   void drop(const event& x, drop_reason reason);
 
-  instance_registry_ptr registry_;
   credit_ptr room_;
-  outbox& out_;
-  instance_id self_;
+  event_sender& sender_;
   caf::actor_clock& clock_;
   flat_queue<event> ready_;
-  std::map<instance_id, hold> holds_;
-  std::deque<event> released_;
-  dedup_window memory_;
+  std::map<instance_id, hold_back> hold_backs_;
+  std::deque<event> released_; ///< to be placed
+  dedup_window window_;
   std::deque<event> seen_; ///< markers, newest last
-  bool orphaned_ = false;
+  bool predecessor_lost_ = false;
   std::optional<endpoint> successor_;
+  time_point forwarding_deadline_;
   std::uint32_t feeders_ = 0;
-  std::set<logical_id> switched_;
+  std::set<logical_id> switched_; ///< feeders
 };
 
 } // namespace edgeless

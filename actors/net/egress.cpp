@@ -6,8 +6,20 @@
 #include <caf/actor_cast.hpp>
 
 #include <algorithm>
+#include <cassert>
 
 namespace edgeless {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// The interval of the deadline checks while events are queued or in flight.
+constexpr auto busy_tick_interval = 50ms;
+/// A peer that does not acknowledge a batch within this time is disconnected.
+constexpr auto acknowledge_timeout = limits::local;
+
+} // namespace
 
 egress_state::egress_state(pointer self) : self{self} {
   // nop
@@ -15,254 +27,331 @@ egress_state::egress_state(pointer self) : self{self} {
 
 egress_state::~egress_state() {
   ending = true;
-  for (auto& [peer, way] : links)
-    give_up(way, drop_reason::peer_lost);
+  for (auto& [peer, to] : peers)
+    drop_all(to, drop_reason::peer_lost);
   if (registry)
     registry->counts.count_dropped(drop_reason::peer_lost,
                                    registry->close_egress());
 }
 
-// -- what is to be sent -------------------------------------------------------
+// -- routing ------------------------------------------------------------------
 
 void egress_state::send(const endpoint& to, events batch) {
-  auto& way = find(to.node, to.invocation_url);
+  auto& peer = connection_to(to.node, to.invocation_url);
   if (to.session)
-    way.session = to.session;
-  way.queue.expect(batch.size());
-  for (auto& x : batch)
-    enqueue(way, to.instance, std::move(x));
-  pump(way);
+    peer.session = to.session;
+  auto now = self->clock().now();
+  peer.reserve(batch.size());
+  for (auto& x : batch) {
+    auto url = source_url_of(x);
+    peer.enqueue(to.instance, std::move(x), url, now);
+  }
+  dial_or_send(peer);
 }
 
 void egress_state::send(const instance_id& to, events batch) {
-  auto known = links.find(to.node);
-  auto heard = heard_of.find(to.node);
-  if (known == links.end() && heard == heard_of.end()) {
-    link nowhere;
-    nowhere.room = registry->egress_credit(to.node);
-    for (auto& x : batch)
-      drop(nowhere, x, drop_reason::unknown_node);
-    return;
-  }
-  auto url = heard != heard_of.end() ? heard->second : known->second.url;
-  send(endpoint{to.node, {}, to.instance, url, {}}, std::move(batch));
+  if (auto url = urls.find(to.node); url != urls.end())
+    return send(endpoint{to.node, {}, to.instance, url->second, {}},
+                std::move(batch));
+  if (auto peer = peers.find(to.node); peer != peers.end())
+    return send(endpoint{to.node, {}, to.instance, peer->second.url(), {}},
+                std::move(batch));
+  auto credit = registry->egress_credit(to.node);
+  for (auto& x : batch)
+    if (takes_credit(x)) {
+      credit->give_back(1, x.payload.size());
+      drop(to.node, x, drop_reason::unknown_node);
+    }
 }
 
-link& egress_state::find(const node_id& peer, const std::string& url) {
-  auto [i, is_new] = links.try_emplace(peer);
-  auto& way = i->second;
-  if (is_new) {
-    way.id = random();
-    way.peer = peer;
-    way.room = registry->egress_credit(peer);
-  }
-  if (way.url != url) {
-    // An open link stays as it is until its connection breaks; an answer of
-    // the wire about the old address is not waited for.
-    if (way.state == link::phase::dialling)
-      way.state = link::phase::handshake_aborted;
-    way.url = url;
-    way.failures = 0;
-    way.not_before = {};
-  }
-  way.idle_since = self->clock().now();
-  return way;
+peer_connection& egress_state::connection_to(const node_id& peer,
+                                             const std::string& url) {
+  auto i = peers.find(peer);
+  if (i == peers.end())
+    i = peers.try_emplace(peer, peer, random(), *registry).first;
+  i->second.set_url(url);
+  i->second.idle_since = self->clock().now();
+  return i->second;
 }
 
-void egress_state::enqueue(link& way, const physical_id& target, event x) {
-  auto now = self->clock().now();
-  if (x.payload.size() <= limits::part) {
-    auto url = address_of(x);
-    way.queue.push_back(
-      {now, fragment{target, false, std::move(x), std::move(url)}});
-    return;
-  }
-  auto whole = std::exchange(x.payload, {});
-  for (std::size_t at = 0; at < whole.size(); at += limits::part) {
-    fragment piece{target, at + limits::part < whole.size(), x, address_of(x)};
-    piece.content.payload = whole.substr(at, limits::part);
-    way.queue.push_back({now, std::move(piece)});
-  }
-}
-
-/// Of who waits for the answer to an event that is passed on.
-std::string egress_state::address_of(const event& x) const {
-  auto answered = x.kind == event_kind::call || x.stream != 0;
-  if (!x.forwarded || !answered || x.source.node == registry->self)
+/// The target's node may have no URL of the third node whose event a forwarding
+/// stub here forwards, but must answer it.
+std::string egress_state::source_url_of(const event& x) const {
+  auto is_answered = x.kind == event_kind::call || x.stream != 0;
+  if (!x.forwarded || !is_answered || x.source.node == registry->self)
     return {};
-  auto i = heard_of.find(x.source.node);
-  return i == heard_of.end() ? std::string{} : i->second;
+  auto i = urls.find(x.source.node);
+  return i == urls.end() ? std::string{} : i->second;
 }
 
-// -- the connection -----------------------------------------------------------
-
-void egress_state::pump(link& way) {
-  switch (way.state) {
-  case link::phase::open:
-    launch(way);
-    break;
-  case link::phase::handshake_aborted:
-    if (self->clock().now() >= way.not_before)
-      dial(way);
-    break;
-  default:
-    break;
-  }
-  arm();
+void egress_state::set_url(const node_id& peer, const std::string& url) {
+  if (urls.size() >= limits::egress_events && !urls.contains(peer))
+    urls.erase(urls.begin());
+  urls[peer] = url;
 }
 
-void egress_state::dial(link& way) {
-  way.state = link::phase::dialling;
-  net->dial(way.url, peer_role::node, peer_role::node, to_string(way.peer),
+// -- connecting ---------------------------------------------------------------
+
+void egress_state::dial_or_send(peer_connection& to) {
+  if (to.state() == peer_connection::phase::open)
+    send_batches(to);
+  else
+    dial(to);
+  schedule_tick();
+}
+
+bool egress_state::dial(peer_connection& to) {
+  if (!to.start_dialling(self->clock().now()))
+    return false;
+  net->dial(to.url(), peer_role::node, peer_role::node, to_string(to.peer),
             caf::actor_cast<caf::strong_actor_ptr>(self));
+  return true;
 }
 
-void egress_state::dialled(const std::string& url,
-                           const caf::strong_actor_ptr& gate,
-                           const std::string& reason) {
-  for (auto& [peer, way] : links) {
-    if (way.url != url || way.state != link::phase::dialling)
+void egress_state::on_dialled(const std::string& url,
+                              const caf::strong_actor_ptr& ingress,
+                              const std::string& reason) {
+  for (auto& [peer, to] : peers) {
+    if (to.url() != url || to.state() != peer_connection::phase::dialling)
       continue;
-    if (!gate) {
-      broken(way, reason);
+    if (!ingress) {
+      on_disconnected(to, reason);
       continue;
     }
-    way.gate = caf::actor_cast<ingress_actor>(gate);
-    self->monitor(way.gate);
-    greet(way);
+    to.on_dialled(caf::actor_cast<ingress_actor>(ingress));
+    self->monitor(to.ingress());
+    greet(to);
   }
 }
 
-void egress_state::greet(link& way) {
-  way.state = link::phase::greeting;
-  auto peer = way.peer;
-  auto gate = way.gate;
-  auto settled = [this, peer, gate](auto verb) {
-    auto i = links.find(peer);
-    if (i != links.end() && i->second.gate == gate)
-      verb(i->second);
+void egress_state::greet(peer_connection& to) {
+  to.on_greeting();
+  auto if_current = [this, peer = to.peer, ingress = to.ingress()](auto then) {
+    auto i = peers.find(peer);
+    if (i != peers.end() && i->second.ingress() == ingress)
+      then(i->second);
   };
   self
-    ->request(gate, limits::dial, atom::greet_v,
-              greeting{way.id, registry->self, session, own_url, peer})
+    ->request(to.ingress(), limits::dial, atom::greet_v,
+              greeting{to.id(), registry->self, session, own_url, to.peer})
     .then(
-      [this, settled](std::uint64_t wanted) {
-        settled([&](link& way) { resume(way, wanted); });
+      [this, if_current](std::uint64_t next_expected) {
+        if_current([&](peer_connection& to) { resume(to, next_expected); });
       },
-      [this, settled](const caf::error& x) {
-        settled([&](link& way) { refused(way, x); });
+      [this, if_current](const caf::error& x) {
+        if_current([&](peer_connection& to) { on_refused(to, x); });
       });
 }
 
-/// The peer says what it wants next: what it has already is forgotten, what it
-/// has not is sent again.
-void egress_state::resume(link& way, std::uint64_t wanted) {
-  way.state = link::phase::open;
-  if (std::exchange(way.failures, 0) > 0)
-    ++registry->counters.link_reconnects;
-  log_debug("node", "link to ", way.peer, " at ", way.url, " is open");
-  for (auto& x : way.in_flight_batches)
-    forget(x);
-  if (wanted > 0)
-    taken(way, wanted);
-  for (auto& x : way.in_flight_batches)
-    transmit(way, x);
-  launch(way);
+/// The peer has accepted the handshake: what it has received is acknowledged,
+/// the rest is sent again.
+void egress_state::resume(peer_connection& to, std::uint64_t next_expected) {
+  if (to.state() != peer_connection::phase::greeting)
+    return; // the answer to an earlier of two handshakes has come before
+  if (to.on_open())
+    ++registry->counters.egress_reconnects;
+  log_debug("node", "egress: connected peer=", to.peer, " url=", to.url());
+  for (auto& x : to.in_flight())
+    cancel_answer(x);
+  if (next_expected > 0)
+    acknowledge(to, next_expected);
+  for (auto& x : to.in_flight())
+    send_batch(to, x);
+  send_batches(to);
 }
 
-/// A peer that knows our session as dead takes nothing of what was sent in it,
-/// not even once we have another one.
-void egress_state::refused(link& way, const caf::error& reason) {
+/// Peers shall know the new session before they fence the old one.
+void egress_state::set_session(const session_id& own) {
+  session = own;
+  for (auto& [peer, to] : peers)
+    if (to.state() == peer_connection::phase::open)
+      greet(to);
+}
+
+/// A peer that has fenced the session of this node accepts nothing that was
+/// sent in it, not even in a later session.
+void egress_state::on_refused(peer_connection& to, const caf::error& reason) {
   if (reason == ec::lost_session)
-    give_up(way, drop_reason::fenced);
-  broken(way, explain(reason));
+    drop_all(to, drop_reason::fenced);
+  on_disconnected(to, explain(reason));
 }
 
-void egress_state::broken(link& way, const std::string& reason) {
-  if (way.state == link::phase::handshake_aborted)
-    return;
-  if (way.failures++ == 0)
-    log_info("node", "link to ", way.peer, " at ", way.url,
-             " is broken: ", reason);
-  way.state = link::phase::handshake_aborted;
-  way.gate = nullptr;
-  for (auto& x : way.in_flight_batches)
-    forget(x);
-  way.not_before = self->clock().now() + limits::redial
+void egress_state::on_disconnected(peer_connection& to,
+                                   const std::string& reason) {
+  auto redial_at = self->clock().now() + limits::redial
                    + std::chrono::milliseconds{random() % 100};
-  arm();
-}
-
-// -- what cannot be sent ------------------------------------------------------
-
-/// Where the peer can be reached is not forgotten: it may be back already, and
-/// what we hear may be old.
-void egress_state::fence(const node_id& peer, const session_id& dead) {
-  auto i = links.find(peer);
-  if (i == links.end() || (i->second.session && i->second.session != dead))
+  if (!to.on_disconnected(redial_at))
     return;
-  give_up(i->second, drop_reason::peer_lost);
-  links.erase(i);
+  if (to.failures() == 1)
+    log_info("node", "egress: disconnected peer=", to.peer, " url=", to.url(),
+             " reason=", reason);
+  for (auto& x : to.in_flight())
+    cancel_answer(x);
+  schedule_tick();
 }
 
-void egress_state::give_up(link& way, drop_reason reason) {
-  auto lose = [&](const fragment& x) {
-    drop(way, x.content, x.more ? drop_reason::self : reason);
+void egress_state::on_down(const caf::down_msg& x) {
+  for (auto& [peer, to] : peers)
+    if (to.ingress() && to.ingress().address() == x.source)
+      on_disconnected(to, explain(x.reason));
+}
+
+// -- sending ------------------------------------------------------------------
+
+void egress_state::send_batches(peer_connection& to) {
+  while (auto* x = to.make_batch(self->clock().now()))
+    send_batch(to, *x);
+}
+
+/// Sends a request without CAF's timeout, which would wake up the thread of its
+/// clock for a deadline that is hardly ever missed: tick() checks it instead.
+void egress_state::send_batch(peer_connection& to,
+                              peer_connection::in_flight_batch& x) {
+  assert(to.ingress());
+  assert(x.answer == caf::message_id{});
+  auto id = self->new_request_id(caf::message_priority::normal);
+  x.answer = id.response_id();
+  x.sent = self->clock().now();
+  auto if_current = [this, peer = to.peer, answer = x.answer](auto then) {
+    auto i = peers.find(peer);
+    if (i == peers.end())
+      return;
+    auto& all = i->second.in_flight();
+    auto answered = std::ranges::find(
+      all, answer, &peer_connection::in_flight_batch::answer);
+    if (answered == all.end())
+      return;
+    answered->answer = {};
+    then(i->second);
   };
-  for (auto& x : way.queue)
-    lose(x.content);
-  way.queue.clear();
-  for (auto& x : way.in_flight_batches) {
-    forget(x);
-    for (auto& item : x.content.get_as<batch>(2).fragments)
-      lose(item);
+  self->add_multiplexed_response_handler(
+    x.answer, caf::behavior{
+                [this, if_current](std::uint64_t next_expected) {
+                  if_current([&](peer_connection& to) {
+                    acknowledge(to, next_expected);
+                    send_batches(to);
+                  });
+                },
+                [this, if_current](const caf::error& x) {
+                  if_current([&](peer_connection& to) { on_refused(to, x); });
+                },
+              });
+  // The message is ready-made, and shared with the batch in flight.
+  caf::actor_cast<caf::strong_actor_ptr>(to.ingress())
+    ->enqueue(self->ctrl(), id, x.content, self->context());
+}
+
+void egress_state::acknowledge(peer_connection& to,
+                               std::uint64_t next_expected) {
+  for (auto& x : to.in_flight()) {
+    if (x.first + x.count > next_expected)
+      break;
+    cancel_answer(x);
   }
-  way.in_flight_batches.clear();
-  registry->counters.credit_events -= way.in_flight;
-  registry->counters.credit_bytes -= way.bytes_in_flight;
-  way.in_flight = 0;
-  way.bytes_in_flight = 0;
-  // The numbers of what is dropped will never come: another life begins.
-  way.id = random();
-  way.next = 1;
+  registry->counters.egress_events
+    += to.acknowledge(next_expected, self->clock().now());
 }
 
-/// `self` marks a part of an event whose end is counted.
-void egress_state::drop(link& way, const event& x, drop_reason reason) {
-  if (!takes_credit(x))
+/// CAF 0.17 keeps the handler of an answer until an answer comes: sends one.
+void egress_state::cancel_answer(peer_connection::in_flight_batch& x) {
+  auto answer = std::exchange(x.answer, {});
+  if (answer != caf::message_id{} && !ending)
+    self->eq_impl(answer, self->ctrl(), self->context(),
+                  caf::make_error(caf::sec::request_timeout));
+}
+
+// -- dropping -----------------------------------------------------------------
+
+/// The URL of a fenced peer is kept: it may have joined again already.
+void egress_state::fence(const node_id& peer, const session_id& ended) {
+  auto i = peers.find(peer);
+  if (i == peers.end() || (i->second.session && i->second.session != ended))
     return;
-  auto whole = reason != drop_reason::self;
-  way.room->give_back(whole, x.payload.size());
-  if (!whole)
-    return;
+  drop_all(i->second, drop_reason::peer_lost);
+  peers.erase(i);
+}
+
+void egress_state::drop_all(peer_connection& to, drop_reason reason) {
+  for (auto& x : to.in_flight())
+    cancel_answer(x);
+  to.drop_all(random(), [&](const event& x) { drop(to.peer, x, reason); });
+  assert(!to.is_busy());
+}
+
+void egress_state::drop(const node_id& peer, const event& x,
+                        drop_reason reason) {
   registry->counts.count_dropped(reason);
-  auto here = x.source.node == registry->self;
-  if (x.kind == event_kind::call && (here || !ending))
-    answer_failed(*registry, here ? egress_actor{} : self, x, {way.peer, {}});
+  auto is_own = x.source.node == registry->self;
+  if (x.kind == event_kind::call && (is_own || !ending))
+    send_error_reply(*registry, is_own ? egress_actor{} : self, x, {peer, {}});
 }
 
-egress_actor::behavior_type links(egress_state::pointer self,
-                                  instance_registry_ptr registry,
-                                  std::shared_ptr<transport> net,
-                                  random_source random, std::string own_url) {
+// -- deadlines ----------------------------------------------------------------
+
+void egress_state::schedule_tick() {
+  if (peers.empty())
+    return;
+  auto is_busy = std::ranges::any_of(
+    peers, [](const auto& entry) { return entry.second.is_busy(); });
+  caf::timespan pause = limits::egress_idle;
+  if (is_busy)
+    pause = busy_tick_interval;
+  auto now = self->clock().now();
+  if (next_tick > now && next_tick <= now + pause)
+    return;
+  next_tick = now + pause;
+  self->delayed_send(self, pause, atom::tick_v);
+}
+
+void egress_state::tick() {
+  using phase = peer_connection::phase;
+  auto now = self->clock().now();
+  if (now < next_tick)
+    return; // an earlier tick was scheduled meanwhile
+  next_tick = {};
+  for (auto i = peers.begin(); i != peers.end();) {
+    auto& to = i->second;
+    if (to.state() == phase::open && !to.in_flight().empty()
+        && now - to.in_flight().front().sent > acknowledge_timeout)
+      on_disconnected(to, "no acknowledgement within the timeout");
+    auto is_lost = to.state() != phase::open
+                   && now - to.waiting_since(now) > limits::peer_reach_timeout;
+    auto is_idle = !to.is_busy() && to.state() != phase::dialling
+                   && now - to.idle_since >= limits::egress_idle;
+    if (is_lost) {
+      log_warn("node", "egress: peer unreachable peer=", to.peer,
+               " url=", to.url(), " dropped_fragments=", to.fragments());
+      drop_all(to, drop_reason::peer_lost);
+    }
+    if (is_lost || is_idle) {
+      i = peers.erase(i);
+      continue;
+    }
+    if (to.is_busy())
+      dial(to);
+    ++i;
+  }
+  schedule_tick();
+}
+
+egress_actor::behavior_type egress(egress_state::pointer self,
+                                   instance_registry_ptr registry,
+                                   std::shared_ptr<transport> net,
+                                   random_source random, std::string own_url) {
   auto& st = self->state;
   st.registry = std::move(registry);
   st.net = std::move(net);
   st.random = std::move(random);
   st.own_url = std::move(own_url);
-  self->set_down_handler([&st](const caf::down_msg& x) {
-    for (auto& [peer, way] : st.links)
-      if (way.gate && way.gate.address() == x.source)
-        st.broken(way, explain(x.reason));
-  });
+  self->set_down_handler([&st](const caf::down_msg& x) { st.on_down(x); });
   // clang-format off
   return {
     [&st](atom::deliver, const endpoint& to, events& x) { st.send(to, std::move(x)); },
     [&st](atom::deliver, const instance_id& to, events& x) { st.send(to, std::move(x)); },
-    [&st](atom::greet, const node_id& x, const std::string& url) { st.learn(x, url); },
-    [&st](atom::join, const session_id& x) { st.rename(x); },
+    [&st](atom::greet, const node_id& x, const std::string& url) { st.set_url(x, url); },
+    [&st](atom::join, const session_id& x) { st.set_session(x); },
     [&st](atom::fence, const fenced_sessions& all) { for (auto& x : all) st.fence(x.node, x.session); },
-    [&st](atom::dialled, const std::string& url, const caf::strong_actor_ptr& gate, const std::string& why) { st.dialled(url, gate, why); },
+    [&st](atom::dialled, const std::string& url, const caf::strong_actor_ptr& ingress, const std::string& why) { st.on_dialled(url, ingress, why); },
     [&st](atom::tick) { st.tick(); },
   };
   // clang-format on

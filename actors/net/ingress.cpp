@@ -18,12 +18,12 @@ caf::result<std::uint64_t> ingress_state::greet(const greeting& x) {
   if (dead.contains(x.session))
     return fail(ec::lost_session,
                 "the session of node " + to_string(x.node) + " has ended");
-  if (peers.size() >= limits::gate_peers && !peers.contains(x.link))
+  if (peers.size() >= limits::ingress_peers && !peers.contains(x.link))
     peers.erase(peers.begin());
   auto& from = peers[x.link];
   from.node = x.node;
   from.session = x.session;
-  self->send(links, atom::greet_v, x.node, x.invocation_url);
+  self->send(egress, atom::greet_v, x.node, x.invocation_url);
   return from.next;
 }
 
@@ -31,14 +31,16 @@ caf::result<std::uint64_t> ingress_state::deliver(std::uint64_t link,
                                                   batch& load) {
   auto i = peers.find(link);
   if (i == peers.end())
-    return fail(ec::unreachable, "greet first");
+    return fail(ec::unreachable, "handshake required: this peer connection has "
+                                 "not greeted");
   auto& from = i->second;
-  // Taken, so that it is not sent again under another session, but refused.
+  // Fragments of a fenced session are acknowledged, so that the peer does not
+  // retransmit them in its next session, but their events are dropped.
   auto refused = dead.contains(from.session);
   auto number = load.first;
   if (from.next == 0)
     from.next = number;
-  // A gap can only be a mistake of the peer: the rest is resent from there.
+  // A gap is a mistake of the peer: it retransmits from the number returned.
   if (number > from.next)
     return from.next;
   auto before = from.next;
@@ -46,29 +48,30 @@ caf::result<std::uint64_t> ingress_state::deliver(std::uint64_t link,
     if (number++ == from.next) {
       if (from.skipping)
         refuse(from, x, *from.skipping);
-      else if (refused || !may_say(from, x))
+      else if (refused || !is_allowed(from, x))
         refuse(from, x, drop_reason::fenced);
       else
-        take(from, x);
+        accept(from, x);
       ++from.next;
     }
   registry->counters.ingress_fragments += from.next - before;
-  pass_on();
+  flush();
   return from.next;
 }
 
-/// In its own name; or in that of others, if it passes on what they have sent
-/// to the predecessor of one who lives here.
-bool ingress_state::may_say(const peer& from, const fragment& x) const {
+/// A peer sends events of its own instances, or those of third nodes that its
+/// forwarding stub forwards to the successor.
+bool ingress_state::is_allowed(const peer& from, const fragment& x) const {
   if (x.content.source.node == from.node)
     return true;
   if (!x.content.forwarded)
     return false;
-  auto who = registry->find(x.target);
-  return who && who->predecessor && who->predecessor == from.node;
+  auto instance = registry->find(x.target);
+  return instance && instance->predecessor
+         && instance->predecessor == from.node;
 }
 
-void ingress_state::take(peer& from, fragment& x) {
+void ingress_state::accept(peer& from, fragment& x) {
   auto& content = x.content;
   if (from.partial) {
     auto& sum = from.partial->payload;
@@ -84,17 +87,17 @@ void ingress_state::take(peer& from, fragment& x) {
     from.partial = std::move(content);
     return;
   }
-  // Who has greeted this ingress has said so himself.
+  // A node that has greeted this ingress has given its URL itself.
   auto known = [&](auto& entry) {
     return entry.second.node == content.source.node;
   };
   if (!x.source_url.empty() && content.source.node != registry->self
       && std::ranges::none_of(peers, known))
-    self->send(links, atom::greet_v, content.source.node, x.source_url);
-  hand_over(x.target, std::move(content));
+    self->send(egress, atom::greet_v, content.source.node, x.source_url);
+  collect(x.target, std::move(content));
 }
 
-/// An event is counted once, however many parts it has.
+/// Counts the event once, at its last part.
 void ingress_state::refuse(peer& from, const fragment& x, drop_reason reason) {
   from.partial.reset();
   if (x.more) {
@@ -106,23 +109,23 @@ void ingress_state::refuse(peer& from, const fragment& x, drop_reason reason) {
     registry->counts.count_dropped(reason);
 }
 
-/// Runs of events for the same instance travel in one message.
-void ingress_state::hand_over(const physical_id& target, event x) {
-  if (target != current)
-    pass_on();
-  current = target;
+/// Consecutive events for the same instance are sent in one message.
+void ingress_state::collect(const physical_id& target, event x) {
+  if (target != batch_target)
+    flush();
+  batch_target = target;
   if (collected.empty())
-    collected.reserve(usual);
+    collected.reserve(last_batch_size);
   collected.push_back(std::move(x));
 }
 
-void ingress_state::pass_on() {
+void ingress_state::flush() {
   if (collected.empty())
     return;
   auto batch = std::exchange(collected, {});
-  usual = batch.size();
-  if (auto who = registry->find(current)) {
-    edgeless::deliver(*registry, *who, std::move(batch),
+  last_batch_size = batch.size();
+  if (auto instance = registry->find(batch_target)) {
+    edgeless::deliver(*registry, *instance, std::move(batch),
                       [this](const event& x) { refuse(x); });
     return;
   }
@@ -136,25 +139,25 @@ void ingress_state::pass_on() {
 }
 
 void ingress_state::refuse(const event& call) {
-  answer_failed(*registry, links, call, {registry->self, current});
+  send_error_reply(*registry, egress, call, {registry->self, batch_target});
 }
 
 caf::result<atom::ok> ingress_state::invoke(const physical_id& target,
                                             event& x) {
-  auto who = registry->find(target);
-  if (!who)
+  auto instance = registry->find(target);
+  if (!instance)
     return fail(ec::unknown_instance, "no instance " + to_string(target)
                                         + " on node "
                                         + to_string(registry->self));
   x.kind = event_kind::cast;
   x.source = {};
   registry->counts.count_sent(1);
-  if (!who->room->take(x.payload.size())) {
+  if (!instance->room->take(x.payload.size())) {
     registry->counts.count_dropped(drop_reason::inbox_full);
     return fail(ec::exhausted,
                 "the inbox of " + to_string(target) + " is full");
   }
-  self->send(who->sink, atom::deliver_v, events{std::move(x)});
+  self->send(instance->sink, atom::deliver_v, events{std::move(x)});
   return atom::ok_v;
 }
 
@@ -166,15 +169,15 @@ void ingress_state::fence(const node_id& peer, const session_id& session) {
     dead.erase(fenced.front());
     fenced.pop_front();
   }
-  log_info("node", "session ", session, " of node ", peer, " is fenced");
+  log_info("node", "ingress: fenced session=", session, " node=", peer);
 }
 
-ingress_actor::behavior_type gate(ingress_state::pointer self,
-                                  instance_registry_ptr registry,
-                                  egress_actor links) {
+ingress_actor::behavior_type ingress(ingress_state::pointer self,
+                                     instance_registry_ptr registry,
+                                     egress_actor egress) {
   auto& st = self->state;
   st.registry = std::move(registry);
-  st.links = std::move(links);
+  st.egress = std::move(egress);
   // clang-format off
   return {
     [&st](atom::greet, const greeting& x) { return st.greet(x); },

@@ -11,12 +11,13 @@
 namespace edgeless {
 
 /// The INGRESS of a node. Spawned by the NODE, listens at its invocation URL;
-/// peers' EGRESS and edgeless_cli send here. Believes a peer only what it says
-/// in its own name or passes on to the successor of an instance it had, and
-/// nothing once its session is fenced.
+/// the EGRESS of peers and edgeless_cli send here. From a peer it accepts
+/// events of the peer's own instances and events that a forwarding stub there
+/// sends to its successor here; once the session of the peer is fenced, it
+/// accepts nothing.
 struct ingress_state {
   using pointer = ingress_actor::stateful_pointer<ingress_state>;
-  static inline constexpr const char* name = "gate";
+  static inline constexpr const char* name = "ingress";
 
   explicit ingress_state(pointer self);
 
@@ -28,34 +29,34 @@ struct ingress_state {
   struct peer {
     node_id node;
     session_id session;
-    std::uint64_t next = 0; ///< the fragment that is wanted; 0: any
+    std::uint64_t next = 0; ///< the next fragment expected; 0: any
     /// The event whose parts are arriving.
     std::optional<event> partial;
-    /// Set within an event of which a part was refused: so is the rest.
+    /// Set while the rest of an event is refused, because a part of it was.
     std::optional<drop_reason> skipping;
   };
 
-  bool may_say(const peer& from, const fragment& x) const;
-  void take(peer& from, fragment& x);
+  bool is_allowed(const peer& from, const fragment& x) const;
+  void accept(peer& from, fragment& x);
   void refuse(peer& from, const fragment& x, drop_reason reason);
-  void hand_over(const physical_id& target, event x);
-  void pass_on();
+  void collect(const physical_id& target, event x);
+  void flush();
   void refuse(const event& call);
 
   pointer self;
   instance_registry_ptr registry;
-  egress_actor links;
-  std::map<std::uint64_t, peer> peers;
-  std::deque<session_id> fenced;       ///< the newest last
-  std::unordered_set<session_id> dead; ///< the same, to look them up
-  /// The events of the batch in hand that go to the same instance.
-  physical_id current;
+  egress_actor egress;
+  std::map<std::uint64_t, peer> peers; ///< by id of the peer connection
+  std::deque<session_id> fenced;       ///< in order of time, for eviction
+  std::unordered_set<session_id> dead; ///< the same sessions, for look-up
+  /// Consecutive events of one batch for the same instance.
+  physical_id batch_target;
   events collected;
-  std::size_t usual = 0; ///< how many went together the last time
+  std::size_t last_batch_size = 0; ///< the likely size of the next one
 };
 
-ingress_actor::behavior_type gate(ingress_state::pointer self,
-                                  instance_registry_ptr registry,
-                                  egress_actor links);
+ingress_actor::behavior_type ingress(ingress_state::pointer self,
+                                     instance_registry_ptr registry,
+                                     egress_actor egress);
 
 } // namespace edgeless

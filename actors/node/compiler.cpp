@@ -14,13 +14,14 @@ compiler_actor::behavior_type compiler(compiler_actor::pointer,
     [engine, where](atom::compile, const code_id& code,
                     const std::string& module) -> caf::result<atom::ok> {
       auto start = std::chrono::steady_clock::now();
-      auto& maker = where == isolation::process ? engine->apart() : *engine;
-      auto made = maker.compile(code, module);
-      if (!made)
-        return made.error();
-      log_info("node", "compiled module ", code.substr(0, 12), " (",
-               module.size(), " bytes) in ",
-               std::chrono::steady_clock::now() - start);
+      auto& target
+        = where == isolation::process ? engine->sandboxed() : *engine;
+      auto compiled = target.compile(code, module);
+      if (!compiled)
+        return compiled.error();
+      log_info("node", "compiled module=", code.substr(0, 12),
+               " bytes=", module.size(),
+               " duration=", std::chrono::steady_clock::now() - start);
       return atom::ok_v;
     },
   };

@@ -7,9 +7,9 @@
 
 namespace edgeless {
 
-/// A COMPILER of a node, for guests that run there. Spawned by the function
-/// PROVIDER when it is first needed, asked only by it; spends its life waiting
-/// for child processes, on a thread of its own.
+/// The COMPILER of a node, for guests with the isolation `where`. Spawned by
+/// the function PROVIDER when it is first needed, and used only by it. It runs
+/// on a thread of its own, since it blocks while a child process compiles.
 compiler_actor::behavior_type compiler(compiler_actor::pointer self,
                                        std::shared_ptr<guest_engine> engine,
                                        isolation where);

@@ -27,55 +27,56 @@ void function_provider_state::init(function_context x) {
 }
 
 guest_engine& function_provider_state::engine(isolation where) const {
-  return where == isolation::process ? context.engine->apart()
+  return where == isolation::process ? context.engine->sandboxed()
                                      : *context.engine;
 }
 
 caf::result<atom::ok>
 function_provider_state::prepare(const physical_id& id,
                                  const component_spec& spec) {
-  return take({id, spec, {}, self->make_response_promise<atom::ok>()});
+  return enqueue({id, spec, {}, self->make_response_promise<atom::ok>()});
 }
 
 caf::result<atom::ok> function_provider_state::start(const physical_id& id,
                                                      const component_spec& spec,
                                                      const output_map& outputs,
                                                      const std::string& state) {
-  return take({id, spec, first_words{outputs, state},
-               self->make_response_promise<atom::ok>()});
+  return enqueue({id, spec, activation{outputs, state},
+                  self->make_response_promise<atom::ok>()});
 }
 
-caf::result<atom::ok> function_provider_state::take(order x) {
+caf::result<atom::ok> function_provider_state::enqueue(pending_start x) {
   auto promise = x.promise;
-  recipe wanted{x.spec.code, isolation_of(x.spec.settings)};
+  module_key wanted{x.spec.code, isolation_of(x.spec.settings)};
   if (auto code = engine(wanted.second).find(x.spec.code)) {
-    fulfil(x, std::move(code));
+    make_and_answer(x, std::move(code));
     return promise;
   }
-  auto& waiting = orders[wanted];
+  auto& waiting = pending[wanted];
   waiting.push_back(std::move(x));
   if (waiting.size() == 1)
     fetch(wanted);
   return promise;
 }
 
-/// Takes back what has not been made yet, or has been made for nobody.
+/// Cancels a pending start, or stops an instance that the NODE has not been
+/// told of yet.
 void function_provider_state::stop(const physical_id& id) {
   if (auto made = context.registry->find(id))
     caf::anon_send(caf::actor_cast<instance_actor>(made->sink), atom::stop_v);
-  for (auto& [code, waiting] : orders)
+  for (auto& [code, waiting] : pending)
     for (auto& x : waiting)
       if (x.id == id && x.promise.pending())
         x.promise.deliver(fail(ec::stopping, "stopped before it was started"));
 }
 
-void function_provider_state::fetch(const recipe& x) {
+void function_provider_state::fetch(const module_key& x) {
   self->request(context.node, limits::node_start, atom::fetch_v, x.first)
     .then([this, x](const std::string& module) { compile(x, module); },
-          [this, x](const caf::error& why) { refuse(x, why); });
+          [this, x](const caf::error& why) { on_failed(x, why); });
 }
 
-void function_provider_state::compile(const recipe& x,
+void function_provider_state::compile(const module_key& x,
                                       const std::string& module) {
   auto& compiler = compilers[x.second];
   if (!compiler)
@@ -84,40 +85,44 @@ void function_provider_state::compile(const recipe& x,
   self
     ->request(compiler, limits::compile + limits::local, atom::compile_v,
               x.first, module)
-    .then([this, x](atom::ok) { serve(x); },
-          [this, x](const caf::error& why) { refuse(x, why); });
+    .then([this, x](atom::ok) { on_compiled(x); },
+          [this, x](const caf::error& why) { on_failed(x, why); });
 }
 
-void function_provider_state::serve(const recipe& x) {
+void function_provider_state::on_compiled(const module_key& x) {
   auto made = engine(x.second).find(x.first);
   if (!made) {
-    refuse(x, fail(ec::system_failure, "a compiled module is gone"));
+    on_failed(x, fail(ec::system_failure,
+                      "module " + x.first
+                        + " was compiled but is not in the module cache"));
     return;
   }
-  auto waiting = std::exchange(orders[x], {});
-  orders.erase(x);
+  auto waiting = std::exchange(pending[x], {});
+  pending.erase(x);
   for (auto& y : waiting)
     if (y.promise.pending())
-      fulfil(y, made);
+      make_and_answer(y, made);
 }
 
-void function_provider_state::refuse(const recipe& x,
-                                     const caf::error& reason) {
-  auto waiting = std::exchange(orders[x], {});
-  orders.erase(x);
+void function_provider_state::on_failed(const module_key& x,
+                                        const caf::error& reason) {
+  auto waiting = std::exchange(pending[x], {});
+  pending.erase(x);
   for (auto& y : waiting)
     if (y.promise.pending())
       y.promise.deliver(reason);
 }
 
-/// Its first words follow it at once, to where it is being made: nobody else
-/// has to wake up in between.
-void function_provider_state::fulfil(order& x, guest_class_ptr code) {
+/// The activation is delegated to the new instance at once, which saves a round
+/// trip through the NODE.
+void function_provider_state::make_and_answer(pending_start& x,
+                                              guest_class_ptr code) {
   auto made = make(x.id, x.spec, std::move(code));
   self->send(context.node, atom::prepare_v, x.id, made);
-  if (x.words)
-    x.promise.delegate(made, atom::activate_v, std::move(x.words->outputs),
-                       std::move(x.words->state), instance_id{});
+  if (x.activate_with)
+    x.promise.delegate(made, atom::activate_v,
+                       std::move(x.activate_with->outputs),
+                       std::move(x.activate_with->state), instance_id{});
   else
     x.promise.deliver(atom::ok_v);
 }
@@ -130,14 +135,14 @@ instance_actor function_provider_state::make(const physical_id& id,
   options.spec = spec;
   options.code = std::move(code);
   options.limits = guest_limits_of(spec.settings);
-  options.promises = channel_policies_of(spec.settings);
-  if (!options.promises.empty())
-    options.stream = context.random();
+  options.policies = channel_policies_of(spec.settings);
+  if (!options.policies.empty())
+    options.stream_seed = context.random();
   options.timeout = context.timeout;
   options.room
     = std::make_shared<credit>(limits::inbox_events, limits::inbox_bytes);
   options.registry = context.registry;
-  options.links = context.links;
+  options.egress = context.egress;
   options.telemetry = context.telemetry;
   options.node = context.node;
   auto room = options.room;

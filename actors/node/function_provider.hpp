@@ -13,22 +13,22 @@
 
 namespace edgeless {
 
-/// What the instances of functions need from their node.
+/// What the instances of functions need of their node.
 struct function_context {
   instance_registry_ptr registry;
-  egress_actor links;
+  egress_actor egress;
   telemetry_actor telemetry;
   node_actor node;
   std::shared_ptr<guest_engine> engine;
   std::chrono::milliseconds timeout;
-  threads where = threads::own; ///< the COMPILERs
-  /// Asked if a channel of an instance delivers at least once.
+  threads where = threads::own; ///< where the COMPILERs run
+  /// Draws the stream ids of at-least-once channels.
   random_source random{};
 };
 
-/// The PROVIDER of functions. Spawned by the NODE, and asks it for modules it
-/// lacks; spawns the COMPILER and the INSTANCEs. Each module is fetched and
-/// compiled once, however many wait for it.
+/// The PROVIDER of functions. Spawned by the NODE, through which it fetches
+/// modules; spawns the COMPILERs and the INSTANCEs. Each module is fetched and
+/// compiled once, for all instances that wait for it.
 struct function_provider_state {
   using pointer = provider_actor::stateful_pointer<function_provider_state>;
   static inline constexpr const char* name = "function_provider";
@@ -44,38 +44,38 @@ struct function_provider_state {
                               const std::string& state);
   void stop(const physical_id& id);
 
-  /// A module, and the engine that shall have it.
-  using recipe = std::pair<code_id, isolation>;
+  /// A module, and the engine that compiles it.
+  using module_key = std::pair<code_id, isolation>;
 
-  /// What an instance is activated with.
-  struct first_words {
+  /// The arguments of an activation.
+  struct activation {
     output_map outputs;
     std::string state;
   };
 
-  struct order {
+  struct pending_start {
     physical_id id;
     component_spec spec;
-    std::optional<first_words> words; ///< nothing: it is only prepared
+    std::optional<activation> activate_with; ///< nullopt: prepare only
     caf::typed_response_promise<atom::ok> promise;
   };
 
-  caf::result<atom::ok> take(order x);
-  void fulfil(order& x, guest_class_ptr code);
+  caf::result<atom::ok> enqueue(pending_start x);
+  void make_and_answer(pending_start& x, guest_class_ptr code);
   guest_engine& engine(isolation where) const;
-  void fetch(const recipe& x);
-  void compile(const recipe& x, const std::string& module);
-  void serve(const recipe& x);
-  void refuse(const recipe& x, const caf::error& reason);
+  void fetch(const module_key& x);
+  void compile(const module_key& x, const std::string& module);
+  void on_compiled(const module_key& x);
+  void on_failed(const module_key& x, const caf::error& reason);
   instance_actor make(const physical_id& id, const component_spec& spec,
                       guest_class_ptr code);
 
   pointer self;
   function_context context;
-  /// By where guests run: one at a time each.
+  /// One for each isolation.
   std::map<isolation, compiler_actor> compilers;
-  /// Who waits for a module on its way.
-  std::map<recipe, std::vector<order>> orders;
+  /// The starts that wait for a module to be fetched and compiled.
+  std::map<module_key, std::vector<pending_start>> pending;
 };
 
 provider_actor::behavior_type

@@ -16,9 +16,9 @@ instance_registry::find(const physical_id& instance) const {
   return std::nullopt;
 }
 
-void instance_registry::add(const physical_id& instance, local_instance who) {
+void instance_registry::add(const physical_id& instance, local_instance x) {
   std::unique_lock guard{mutex_};
-  local_instances_.insert_or_assign(instance, std::move(who));
+  local_instances_.insert_or_assign(instance, std::move(x));
 }
 
 void instance_registry::remove(const physical_id& instance) {
@@ -26,8 +26,8 @@ void instance_registry::remove(const physical_id& instance) {
   local_instances_.erase(instance);
 }
 
-void instance_registry::admit(const physical_id& instance,
-                              const node_id& predecessor) {
+void instance_registry::allow_forwarding(const physical_id& instance,
+                                         const node_id& predecessor) {
   std::unique_lock guard{mutex_};
   if (auto i = local_instances_.find(instance); i != local_instances_.end())
     i->second.predecessor = predecessor;
@@ -97,7 +97,7 @@ void deliver(instance_registry& registry, const local_instance& target,
     caf::anon_send(target.sink, atom::deliver_v, std::move(batch));
 }
 
-event failed_call(const event& call, const instance_id& by) {
+event make_error_reply(const event& call, const instance_id& by) {
   event answer;
   answer.source = by;
   answer.kind = event_kind::error;
@@ -106,13 +106,14 @@ event failed_call(const event& call, const instance_id& by) {
   return answer;
 }
 
-void answer_failed(instance_registry& registry, const egress_actor& links,
-                   const event& call, const instance_id& by) {
+void send_error_reply(instance_registry& registry, const egress_actor& egress,
+                      const event& call, const instance_id& by) {
   if (call.source.node != registry.self)
-    caf::anon_send(links, atom::deliver_v, call.source,
-                   events{failed_call(call, by)});
+    caf::anon_send(egress, atom::deliver_v, call.source,
+                   events{make_error_reply(call, by)});
   else if (auto caller = registry.find(call.source.instance))
-    deliver(registry, *caller, {failed_call(call, by)}, [](const event&) {});
+    deliver(registry, *caller, {make_error_reply(call, by)},
+            [](const event&) {});
 }
 
 } // namespace edgeless

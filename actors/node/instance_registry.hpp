@@ -19,18 +19,19 @@ namespace edgeless {
 
 using credit_ptr = std::shared_ptr<credit>;
 
-/// An instance of this node, as those who send to it see it.
+/// An instance of this node, as its senders see it.
 struct local_instance {
   sink_actor sink;
   credit_ptr room;
   logical_id component;
-  /// Where its predecessor passes on what others have sent; nil: nowhere.
+  /// The node whose forwarding stub may send it events of other nodes; nil:
+  /// none.
   node_id predecessor{};
 };
 
-/// What the instances of one node share: who lives here, how much room the
-/// links have, and the node's ledger. Plain data, safe from any thread; asked
-/// when an output map changes, not for every event.
+/// What the actors of one node share: the running instances, the credit of each
+/// peer, and the counters. Member functions may be called by any thread.
+/// Senders look instances up when an output map changes, not for every event.
 class instance_registry {
 public:
   explicit instance_registry(node_id self)
@@ -42,17 +43,19 @@ public:
   }
 
   std::optional<local_instance> find(const physical_id& instance) const;
-  void add(const physical_id& instance, local_instance who);
+  void add(const physical_id& instance, local_instance x);
   void remove(const physical_id& instance);
-  /// That node may pass on to the instance what others have sent; nil: none.
-  void admit(const physical_id& instance, const node_id& predecessor);
+  /// Lets the node `predecessor` forward events of other nodes to the instance;
+  /// nil: ends that.
+  void allow_forwarding(const physical_id& instance,
+                        const node_id& predecessor);
   std::size_t size() const;
 
-  /// The room of the link to that node: the same for all, for as long as
-  /// anybody holds it or has taken room there.
+  /// The credit for events to that node: the same object for all senders, while
+  /// one of them holds it or events are in the queue.
   credit_ptr egress_credit(const node_id& peer);
 
-  /// What waits in the inboxes of the instances, and for other nodes.
+  /// Events that wait in inboxes, and in egress queues.
   struct backlog {
     std::uint64_t inbox_events = 0;
     std::uint64_t inbox_bytes = 0;
@@ -61,18 +64,19 @@ public:
   };
   backlog waiting() const;
 
-  /// Nothing is sent to other nodes anymore. Returns how many events had taken
-  /// room for that and are not accounted for.
+  /// Closes the credit of all peers: nothing is sent to other nodes anymore.
+  /// Returns the number of events that hold credit and were not counted yet.
   std::uint64_t close_egress();
 
   const node_id self;
   const credit_ptr log_credit;
-  /// Of samples on their way to TELEMETRY.
+  /// For samples between instances and TELEMETRY.
   const credit_ptr sample_credit;
   event_counters counts;
   node_counters counters;
   function_histograms histograms;
-  /// What somebody wants to know of each event; set before anybody lives here.
+  /// Whether execution times are measured, and exported as histograms. Set
+  /// before the first instance is added.
   bool samples_wanted = false;
   bool histograms_wanted = false;
 
@@ -80,27 +84,28 @@ private:
   mutable std::shared_mutex mutex_;
   std::unordered_map<physical_id, local_instance> local_instances_;
   std::unordered_map<node_id, credit_ptr> egress_credits_;
-  std::size_t sweep_at_ = 64; ///< so many rooms
-  bool closed_ = false;       ///< the links
+  /// The number of egress credits at which unused ones are erased.
+  std::size_t sweep_at_ = 64;
+  bool closed_ = false; ///< the egress
 };
 
 using instance_registry_ptr = std::shared_ptr<instance_registry>;
 
-/// Hands events of one source to an instance of this node as far as it has
-/// room; the rest is counted, and its calls are answered with an error through
-/// `refuse`.
+/// Sends events of one source to an instance of this node, as far as its inbox
+/// has credit. The others are counted as dropped, and `refuse` is called for
+/// the calls among them.
 void deliver(instance_registry& registry, const local_instance& target,
              events batch, const std::function<void(const event&)>& refuse);
 
-/// The answer to `call` that says it failed.
-event failed_call(const event& call, const instance_id& by);
+/// Makes the error reply of the instance `by` to `call`.
+event make_error_reply(const event& call, const instance_id& by);
 
-/// Tells whoever made `call` that it has failed, wherever that is.
-void answer_failed(instance_registry& registry, const egress_actor& links,
-                   const event& call, const instance_id& by);
+/// Sends an error reply to the source of `call`, on this or another node.
+void send_error_reply(instance_registry& registry, const egress_actor& egress,
+                      const event& call, const instance_id& by);
 
-/// Whether an event takes room: answers do not, since at most one is awaited,
-/// nor do markers, which may not be lost.
+/// Whether an event takes credit: answers do not, since an instance awaits at
+/// most one, nor do control events, which must not be dropped.
 inline bool takes_credit(const event& x) {
   return x.kind == event_kind::cast || x.kind == event_kind::call;
 }

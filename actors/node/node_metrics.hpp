@@ -8,9 +8,9 @@
 
 namespace edgeless {
 
-/// What a node tells at a scrape. Reads counts only: from any thread, without
-/// keeping anybody waiting. `engine` may be null.
-void tell(metrics_page& page, const instance_registry& registry,
-          const guest_engine* engine);
+/// Adds the metrics of a node to the page of a scrape. Reads atomic counters
+/// and the registry under its lock, from any thread. `engine` may be null.
+void add_metrics(metrics_page& page, const instance_registry& registry,
+                 const guest_engine* engine);
 
 } // namespace edgeless

@@ -39,7 +39,7 @@ telemetry_state::telemetry_state(telemetry_actor::pointer self) : self{self} {
   // nop
 }
 
-void telemetry_state::observe(const telemetry_event& x) {
+void telemetry_state::log(const telemetry_event& x) {
   if (x.kind == telemetry_kind::log) {
     registry->log_credit->give_back(1, x.text.size());
     if (level)
@@ -59,14 +59,14 @@ void telemetry_state::observe(const telemetry_event& x) {
            x.kind == telemetry_kind::stopped ? x.text : std::string{});
 }
 
-void telemetry_state::keep(execution_times x) {
+void telemetry_state::add(execution_times x) {
   registry->sample_credit->give_back(1, x.seconds.size() * sizeof(double));
-  shelf.add(std::move(x));
+  samples.add(std::move(x));
 }
 
 performance_samples telemetry_state::drain(std::uint64_t taken) {
-  shelf.omit(registry->counters.samples_omitted.exchange(0));
-  return shelf.drain(taken);
+  samples.omit(registry->counters.samples_omitted.exchange(0));
+  return samples.drain(taken);
 }
 
 telemetry_actor::behavior_type
@@ -76,8 +76,8 @@ telemetry(telemetry_actor::stateful_pointer<telemetry_state> self,
   st.registry = std::move(registry);
   st.level = level;
   return {
-    [&st](const telemetry_event& x) { st.observe(x); },
-    [&st](execution_times& x) { st.keep(std::move(x)); },
+    [&st](const telemetry_event& x) { st.log(x); },
+    [&st](execution_times& x) { st.add(std::move(x)); },
     [&st](atom::drain, std::uint64_t taken) { return st.drain(taken); },
   };
 }

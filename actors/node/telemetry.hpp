@@ -10,23 +10,23 @@
 
 namespace edgeless {
 
-/// The TELEMETRY of a node. Spawned by the NODE; told by its instances. Writes
-/// what they did to the node's log: their own lines at the level they chose,
-/// everything else at `level`; nothing at all without a level. Keeps how long
-/// their events took until the NODE asks.
+/// The TELEMETRY of a node. Spawned by the NODE; its instances send here. Logs
+/// the lines of guests at the level that the guest chose and life-cycle events
+/// at `level`; without a level it logs nothing. Keeps the execution times until
+/// the NODE drains them.
 struct telemetry_state {
   static inline constexpr const char* name = "telemetry";
 
   explicit telemetry_state(telemetry_actor::pointer self);
 
-  void observe(const telemetry_event& x);
-  void keep(execution_times x);
+  void log(const telemetry_event& x);
+  void add(execution_times x);
   performance_samples drain(std::uint64_t taken);
 
   telemetry_actor::pointer self;
   instance_registry_ptr registry;
   std::optional<log_level> level;
-  sample_buffer shelf;
+  sample_buffer samples;
 };
 
 telemetry_actor::behavior_type

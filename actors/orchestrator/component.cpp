@@ -2,8 +2,10 @@
 #include "actors/orchestrator/component.hpp"
 
 #include "runtime/base/log.hpp"
+#include "runtime/placement/annotations.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace edgeless {
 
@@ -11,15 +13,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// An instance that ran this long was healthy: its end starts a new count.
-constexpr auto healthy = 10s;
-
-/// The first pause before what failed is tried again; it doubles each time.
-constexpr auto first_pause = 100ms;
+/// An instance that ran this long was healthy: the back-off starts anew when it
+/// ends.
+constexpr auto healthy_after = 10s;
 
 } // namespace
 
-component_state::component_state(pointer self) : self{self} {
+component_state::component_state(pointer self) : self{self}, moves{*this} {
   // nop
 }
 
@@ -28,201 +28,257 @@ void component_state::init(component_spec x, orchestrator_actor y,
   spec = std::move(x);
   orchestrator = std::move(y);
   random = std::move(z);
-  waiting = w;
-  reason = waiting ? "its node may still come back" : "not placed yet";
-  seek();
+  awaits_recovery = w;
+  reason = awaits_recovery ? "its node may still come back" : "not placed yet";
+  request_placement();
 }
 
-// -- having a home ------------------------------------------------------------
+// -- placement ----------------------------------------------------------------
 
-void component_state::seek() {
-  // Whoever has lived here and ended does not come back.
-  auto expected = waiting && restarts == 0;
-  if (home || attempt || moving || asking || expected
-      || self->clock().now() < not_before)
+void component_state::request_placement() {
+  // An instance that was adopted and has ended does not come back.
+  auto may_be_adopted = awaits_recovery && restarts == 0;
+  if (running || starting || moves.is_active() || is_requesting_placement
+      || may_be_adopted || self->clock().now() < not_before)
     return;
-  asking = true;
+  is_requesting_placement = true;
   self->request(orchestrator, limits::local, atom::place_v, spec)
     .then(
       [this](const placement& at) {
-        asking = false;
-        settle(at);
+        is_requesting_placement = false;
+        start_instance(at);
       },
       [this](const caf::error& x) {
-        asking = false;
-        wait_for_node(x);
+        is_requesting_placement = false;
+        on_no_placement(x);
       });
 }
 
-void component_state::settle(const placement& at) {
-  if (home || attempt || moving) {
-    // A node has brought an instance along meanwhile. The orchestrator thinks
-    // of us where it has just placed us: say again where we live.
+void component_state::start_instance(const placement& at) {
+  if (running || starting || moves.is_active()) {
+    // An instance was adopted while the request was under way. The orchestrator
+    // has recorded the new placement: announce the true one again.
     announce();
     return;
   }
-  attempt = placed_instance{at, draw<physical_id>(random), {}};
-  auto id = attempt->instance;
+  starting = placed_instance{at, draw<physical_id>(random)};
+  auto id = starting->instance;
   self
     ->request(at.handle, limits::node_start, atom::start_v, id, spec, outputs(),
               state)
     .then(
-      [this, id, there = at.handle](atom::ok) {
-        if (attempt && attempt->instance == id)
-          arrive(id);
-        else // taken back meanwhile
-          self->send(there, atom::stop_v, id);
+      [this, id, node = at.handle](atom::ok) {
+        if (starting && starting->instance == id)
+          on_started(id);
+        else // given up meanwhile
+          self->send(node, atom::stop_v, id);
       },
-      [this, id](const caf::error& x) { start_failed(id, x); });
+      [this, id](const caf::error& x) { on_start_failed(id, x); });
 }
 
-void component_state::arrive(const physical_id& id) {
-  if (attempt->ended) {
-    start_failed(id, fail(ec::guest_fault, *attempt->ended));
+void component_state::on_started(const physical_id& id) {
+  assert(starting && starting->instance == id);
+  assert(!running);
+  if (starting->ended) {
+    on_start_failed(id, fail(ec::guest_fault, *starting->ended));
     return;
   }
-  home = std::exchange(attempt, std::nullopt);
-  predecessor = {};
-  home_since = self->clock().now();
-  log_info("orchestrator", spec.name, " (", spec.class_id, ") runs on node ",
-           home->at.node, " as ", id);
+  running = std::exchange(starting, std::nullopt);
+  running_since = self->clock().now();
+  log_info("orchestrator", "started ", spec.name, ": class=", spec.class_id,
+           " node=", running->at.node, " instance=", running->instance);
   announce();
-  // What moved while it was being started.
+  // Targets may have moved while the instance was started.
   patch();
 }
 
-void component_state::start_failed(const physical_id& id, const caf::error& x) {
-  if (!attempt || attempt->instance != id)
+void component_state::on_start_failed(const physical_id& id,
+                                      const caf::error& x) {
+  if (!starting || starting->instance != id)
     return;
-  // It may run nevertheless: perhaps only the answer was late.
-  self->send(attempt->at.handle, atom::stop_v, id);
-  log_warn("orchestrator", spec.name, " (", spec.class_id,
-           ") does not start on node ", attempt->at.node, ": ", x);
-  attempt.reset();
+  // The instance may run nevertheless: perhaps only the answer was late.
+  self->send(starting->at.handle, atom::stop_v, id);
+  log_warn("orchestrator", "cannot start ", spec.name,
+           ": class=", spec.class_id, " node=", starting->at.node,
+           " reason=", x);
+  starting.reset();
   reason = explain(x);
   announce();
-  back_off();
+  retry_after(pauses.fail());
 }
 
-/// Tried again at each keep-alive, and when a node joins.
-void component_state::wait_for_node(const caf::error& x) {
+/// Retried at each keep-alive interval and when a node joins.
+void component_state::on_no_placement(const caf::error& x) {
   if (auto why = explain(x); why != reason) {
     reason = why;
-    log_warn("orchestrator", spec.name, " (", spec.class_id,
-             ") is pending: ", reason);
+    log_warn("orchestrator", spec.name, " is pending: class=", spec.class_id,
+             " reason=", reason);
   }
   announce();
 }
 
-void component_state::back_off() {
-  auto pause = std::min<caf::timespan>(
-    first_pause * (1 << std::min(failures, 16u)), limits::back_off_max);
-  ++failures;
+void component_state::retry_after(caf::timespan pause) {
   not_before = self->clock().now() + pause;
   self->delayed_send(self, pause, atom::tick_v);
 }
 
-void component_state::proceed() {
-  if (!std::exchange(waiting, false))
+void component_state::on_recovery_over() {
+  if (!std::exchange(awaits_recovery, false))
     return;
-  if (auto x = std::exchange(frozen_candidate_, std::nullopt); x && !home)
+  if (auto x = std::exchange(frozen, std::nullopt); x && !running)
     adopt(x->record, x->at);
   patch();
-  seek();
+  request_placement();
 }
 
-void component_state::lose(const session_id& session) {
-  if (frozen_candidate_ && frozen_candidate_->at.session == session)
-    frozen_candidate_.reset();
-  if (lose_move(session))
+void component_state::on_session_lost(const session_id& session) {
+  if (frozen && frozen->at.session == session)
+    frozen.reset();
+  if (moves.on_session_lost(session))
     return;
-  if (attempt && attempt->at.session == session) {
-    attempt.reset();
+  if (starting && starting->at.session == session) {
+    starting.reset();
     reason = "its node was lost";
-    seek();
-  } else if (home && home->at.session == session) {
+    request_placement();
+  } else if (running && running->at.session == session) {
     drop_instance("its node was lost");
-    seek();
+    request_placement();
   }
 }
 
-void component_state::exited(const physical_id& id, const std::string& why) {
-  if (attempt && attempt->instance == id)
-    attempt->ended = why;
-  if (moving && moving->successor.instance == id)
-    moving->successor.ended = why;
-  if (!home || home->instance != id || on_move_target_down(why))
+void component_state::on_exited(const physical_id& id, const std::string& why) {
+  if (starting && starting->instance == id)
+    starting->ended = why;
+  moves.on_exited(id, why);
+  if (!running || running->instance != id || moves.on_source_down(why))
     return;
-  if (self->clock().now() - home_since > healthy)
-    failures = 0;
+  if (self->clock().now() - running_since > healthy_after)
+    pauses.reset();
   drop_instance(why);
-  // The first time at once; what keeps failing waits longer and longer.
-  if (failures > 0) {
-    back_off();
-    return;
-  }
-  ++failures;
-  seek();
+  // The first restart is immediate, repeated ones wait longer and longer.
+  auto is_first = pauses.failures() == 0;
+  auto pause = pauses.fail();
+  if (is_first)
+    request_placement();
+  else
+    retry_after(pause);
 }
 
 bool component_state::adopt(const inventory_record& record,
                             const placement& at) {
-  if (adopt_moving(record, at))
+  if (moves.adopt(record, at))
     return true;
-  auto same = home && home->instance == record.instance;
-  if (!same && record.spec != fingerprint(spec))
-    return false;
-  if (!same && record.frozen && adopt_frozen(record, at))
-    return true;
-  if (!same && (home || attempt || moving))
-    return false;
-  home = placed_instance{at, record.instance, {}};
-  home_since = self->clock().now();
-  pull_state(record, at);
-  if (!same) {
-    predecessor = {};
-    inherited = true;
+  if (running && running->instance == record.instance) {
+    running->at = at;
+  } else {
+    if (record.spec != fingerprint(spec))
+      return false;
+    if (record.frozen && adopt_frozen(record, at))
+      return true;
+    if (running || starting || moves.is_active())
+      return false;
+    running = placed_instance{at, record.instance};
+    is_adopted = true;
   }
-  if (auto x = std::exchange(frozen_candidate_, std::nullopt))
-    succeed(x->at, x->record.instance);
+  running_since = self->clock().now();
+  fetch_state(record, at);
+  if (auto x = std::exchange(frozen, std::nullopt))
+    moves.take_over_from(x->at, x->record.instance);
   revision = std::max(revision, record.outputs_revision);
-  log_info("orchestrator", spec.name, " (", spec.class_id, ") stays on node ",
-           at.node, " as ", record.instance);
+  log_info("orchestrator", "adopted ", spec.name, ": class=", spec.class_id,
+           " node=", at.node, " instance=", record.instance);
   announce();
   ++revision;
   patch();
-  if (record.frozen && !moving)
-    thaw_home();
+  if (record.frozen && !moves.is_active())
+    self->send(running->at.handle, atom::thaw_v, running->instance);
+  return true;
+}
+
+/// The source of a migration that a former orchestrator has begun. If its
+/// target was adopted, the source hands over to it. Otherwise it waits until
+/// recovery is over for the target to be found.
+bool component_state::adopt_frozen(const inventory_record& record,
+                                   const placement& at) {
+  if (running && is_adopted && !moves.handing_over() && !moves.is_active()) {
+    moves.take_over_from(at, record.instance);
+    announce();
+    patch();
+    return true;
+  }
+  auto is_free = !frozen || frozen->record.instance == record.instance;
+  if (running || !awaits_recovery || !is_free)
+    return false;
+  frozen = frozen_candidate{record, at};
+  fetch_state(record, at);
   return true;
 }
 
 void component_state::drop_instance(std::string why) {
-  log_info("orchestrator", spec.name, " (", spec.class_id,
-           ") has lost its instance ", home->instance, " on node ",
-           home->at.node, ": ", why);
+  assert(running);
+  log_info("orchestrator", "lost the instance of ", spec.name,
+           ": class=", spec.class_id, " node=", running->at.node,
+           " instance=", running->instance, " reason=", why);
   reason = std::move(why);
   ++restarts;
-  home.reset();
-  inherited = false;
-  predecessor = {};
+  running.reset();
+  is_adopted = false;
   announce();
+}
+
+bool component_state::owns(const physical_id& id) const {
+  auto is = [&](auto& x) {
+    return x && x->instance == id;
+  };
+  return is(running) || is(starting) || is(moves.handing_over())
+         || moves.targets(id) || (frozen && frozen->record.instance == id);
+}
+
+// -- state of the instance ----------------------------------------------------
+
+void component_state::on_state_synced(const physical_id& id,
+                                      const std::string& x) {
+  auto is_source = moves.handing_over() && moves.handing_over()->instance == id;
+  if (owns(id) && !is_source && x.size() <= limits::state
+      && state_policy_of(spec.settings) == state_policy::global)
+    state = x;
+}
+
+/// Fetches the last synced state of an adopted instance, unless it is known: it
+/// may have been synced to an orchestrator that is gone.
+void component_state::fetch_state(const inventory_record& record,
+                                  const placement& at) {
+  if (record.state == 0 || record.state == fingerprint_of_state(state)
+      || state_policy_of(spec.settings) != state_policy::global)
+    return;
+  auto id = record.instance;
+  self->request(at.handle, limits::local, atom::state_v, id)
+    .then(
+      [this, id](const std::string& x) {
+        if (!x.empty())
+          on_state_synced(id, x);
+      },
+      [this, id](const caf::error& x) {
+        log_warn("orchestrator", "cannot fetch the state of ", spec.name,
+                 ": instance=", id, " reason=", x);
+      });
 }
 
 // -- patching -----------------------------------------------------------------
 
 void component_state::watch(const listener_actor& listener) {
-  // Two channels may lead here from the same component.
+  // Two channels of one component may have this one as their target.
   if (std::ranges::find(listeners, listener) == listeners.end())
     listeners.push_back(listener);
   self->send(listener, atom::moved_v, spec.id, where());
 }
 
-/// Nowhere: an empty one.
+/// The endpoint of the running instance; empty: none runs.
 endpoint component_state::where() const {
-  if (!home)
+  if (!running)
     return {};
-  return {home->at.node, home->at.session, home->instance,
-          home->at.invocation_url, predecessor};
+  return {running->at.node, running->at.session, running->instance,
+          running->at.invocation_url, running->predecessor};
 }
 
 void component_state::announce() {
@@ -232,8 +288,9 @@ void component_state::announce() {
     self->send(x, atom::moved_v, spec.id, at);
 }
 
-void component_state::learn(const logical_id& target, const endpoint& at) {
-  auto& last = known[target];
+void component_state::on_target_moved(const logical_id& target,
+                                      const endpoint& at) {
+  auto& last = targets[target];
   if (last == at)
     return;
   last = at;
@@ -241,31 +298,32 @@ void component_state::learn(const logical_id& target, const endpoint& at) {
   patch();
 }
 
-/// Who is frozen keeps the ways it has: its successor begins with the same, so
-/// that what either sends meets wherever those lead by now. So does who was
-/// found running, until all is known that makes the new ones safe.
+/// A frozen source keeps its routes while its target is activated with the same
+/// ones: a channel marker sent along both finds the same receiver. An adopted
+/// instance keeps its routes until recovery is over: until then its targets are
+/// not all known.
 void component_state::patch() {
-  if (waiting)
+  if (awaits_recovery)
     return;
-  auto frozen = moving && moving->at == move::step::activate;
-  if (home && !frozen)
-    self->send(home->at.handle, atom::patch_v, home->instance, outputs());
-  // It may hold events for whoever lives somewhere by now.
-  if (former)
-    self->send(former->at.handle, atom::patch_v, former->instance, outputs());
+  if (running && !moves.is_activating())
+    self->send(running->at.handle, atom::patch_v, running->instance, outputs());
+  // The source that hands over may hold events for a target that moves.
+  if (auto& source = moves.handing_over())
+    self->send(source->at.handle, atom::patch_v, source->instance, outputs());
 }
 
 output_map component_state::outputs() const {
   output_map result;
   result.revision = revision;
   for (auto& [channel, target] : spec.wiring) {
-    auto i = known.find(target);
-    result.channels.emplace(channel, i == known.end() ? endpoint{} : i->second);
+    auto i = targets.find(target);
+    result.channels.emplace(channel,
+                            i == targets.end() ? endpoint{} : i->second);
   }
   return result;
 }
 
-// -- the rest -----------------------------------------------------------------
+// -- status and end -----------------------------------------------------------
 
 component_status component_state::status() const {
   component_status result;
@@ -273,51 +331,49 @@ component_status component_state::status() const {
   result.name = spec.name;
   result.kind = spec.kind;
   result.restarts = restarts;
-  result.reason = home && restarts == 0 ? std::string{} : reason;
-  result.phase = home                ? component_phase::running
-                 : attempt || moving ? component_phase::starting
-                                     : component_phase::pending;
-  if (auto& at = home ? home : attempt) {
-    result.node = at->at.node;
-    result.instance = at->instance;
+  result.reason = running && restarts == 0 ? std::string{} : reason;
+  result.phase = running                         ? component_phase::running
+                 : starting || moves.is_active() ? component_phase::starting
+                                                 : component_phase::pending;
+  if (auto& x = running ? running : starting) {
+    result.node = x->at.node;
+    result.instance = x->instance;
   }
   return result;
 }
 
-void component_state::tick() {
-  seek();
-}
-
 void component_state::stop() {
-  end_move(fail(ec::stopping, "the component is stopped"));
-  for (auto& x : {home, attempt})
-    if (x)
-      self->send(x->at.handle, atom::stop_v, x->instance);
-  if (frozen_candidate_)
-    self->send(frozen_candidate_->at.handle, atom::stop_v,
-               frozen_candidate_->record.instance);
+  moves.cancel(fail(ec::stopping, "the component is stopped"));
+  for (auto* x : {&running, &starting})
+    if (*x)
+      self->send((*x)->at.handle, atom::stop_v, (*x)->instance);
+  if (frozen)
+    self->send(frozen->at.handle, atom::stop_v, frozen->record.instance);
   self->quit();
 }
 
 component_self_actor::behavior_type
 component(component_state::pointer self, component_spec spec,
-          orchestrator_actor orchestrator, random_source random, bool waiting) {
+          orchestrator_actor orchestrator, random_source random,
+          bool awaits_recovery) {
   auto& st = self->state;
-  st.init(std::move(spec), std::move(orchestrator), std::move(random), waiting);
+  st.init(std::move(spec), std::move(orchestrator), std::move(random),
+          awaits_recovery);
   // clang-format off
   return {
     [&st](atom::watch, const listener_actor& x) { st.watch(x); },
-    [&st](atom::moved, const logical_id& x, const endpoint& at) { st.learn(x, at); },
-    [&st](atom::lost, const session_id& x) { st.lose(x); },
-    [&st](atom::exited, const physical_id& x, const std::string& why) { st.exited(x, why); },
+    [&st](atom::moved, const logical_id& x, const endpoint& at) { st.on_target_moved(x, at); },
+    [&st](atom::lost, const session_id& x) { st.on_session_lost(x); },
+    [&st](atom::exited, const physical_id& x, const std::string& why) { st.on_exited(x, why); },
     [&st](atom::adopt, const inventory_record& x, const placement& at) { return st.adopt(x, at); },
     [&st](atom::inspect) { return st.status(); },
-    [&st](atom::synced, const physical_id& x, const std::string& y) { st.synced(x, y); },
-    [&st](atom::migrate, const placement& x) { return st.migrate(x); },
-    [&st](atom::drop, const physical_id& x) { if (st.home && st.home->instance == x) st.former.reset(); },
-    [&st](atom::proceed) { st.proceed(); },
-    [&st](atom::tick) { st.tick(); },
+    [&st](atom::synced, const physical_id& x, const std::string& y) { st.on_state_synced(x, y); },
+    [&st](atom::migrate, const placement& x) { return st.moves.request(x); },
+    [&st](atom::tick) { st.request_placement(); },
     [&st](atom::stop) { st.stop(); },
+    [&st](recovery_over) { st.on_recovery_over(); },
+    [&st](const owns_instance& x) { return st.owns(x.instance); },
+    [&st](const hand_over_timeout& x) { st.moves.end_hand_over(x.successor); },
   };
   // clang-format on
 }

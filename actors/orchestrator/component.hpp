@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "actors/orchestrator/migration.hpp"
+
+#include "runtime/base/backoff.hpp"
+
 #include "messages/interfaces.hpp"
 #include "messages/limits.hpp"
 
 #include <caf/actor_clock.hpp>
-#include <caf/typed_response_promise.hpp>
 
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,18 +17,31 @@
 
 namespace edgeless {
 
-/// A COMPONENT, what it says to itself,
-/// and what only its own ORCHESTRATOR says.
-using component_self_actor = component_actor::extend<
-  // What runs in the domain is known by now: what has not come back does not.
-  caf::reacts_to<atom::proceed>,
-  // Whom that one has taken over from has had its time to pass on what it had.
-  caf::reacts_to<atom::drop, physical_id>>;
+/// From the ORCHESTRATOR: recovery is over for this component. An instance that
+/// was not adopted by now is replaced.
+struct recovery_over {};
 
-/// The COMPONENT: is one logical function or resource. Spawned by the
-/// ORCHESTRATOR. It owns where it lives, and for ever tries to have exactly
-/// one instance; when those that it feeds move, it patches its own instance,
-/// and nobody else does.
+/// From the ORCHESTRATOR: whether this instance belongs to the component, now.
+struct owns_instance {
+  physical_id instance;
+};
+
+/// To itself: the predecessor of this instance had its time to hand over.
+struct hand_over_timeout {
+  physical_id successor;
+};
+
+/// A COMPONENT with the messages that only its own ORCHESTRATOR and it itself
+/// send.
+using component_self_actor
+  = component_actor::extend<caf::reacts_to<recovery_over>,
+                            caf::replies_to<owns_instance>::with<bool>,
+                            caf::reacts_to<hand_over_timeout>>;
+
+/// The COMPONENT: supervises one logical function or resource. Spawned by the
+/// ORCHESTRATOR. It is the only owner of its placement and tries, for as long
+/// as it exists, to keep exactly one instance running. When one of its targets
+/// moves, it patches its own instance; no other actor does.
 struct component_state {
   using pointer = component_self_actor::stateful_pointer<component_state>;
   static inline constexpr const char* name = "component";
@@ -34,113 +49,84 @@ struct component_state {
   explicit component_state(pointer self);
 
   void init(component_spec spec, orchestrator_actor orchestrator,
-            random_source random, bool waiting);
+            random_source random, bool awaits_recovery);
 
-  // -- having a home ----------------------------------------------------------
-  void seek();
-  void settle(const placement& at);
-  void arrive(const physical_id& id);
-  void start_failed(const physical_id& id, const caf::error& reason);
-  void wait_for_node(const caf::error& reason);
-  void lose(const session_id& session);
-  void exited(const physical_id& id, const std::string& why);
+  // -- placement --------------------------------------------------------------
+  void request_placement();
+  void start_instance(const placement& at);
+  void on_started(const physical_id& id);
+  void on_start_failed(const physical_id& id, const caf::error& reason);
+  void on_no_placement(const caf::error& reason);
+  void on_session_lost(const session_id& session);
+  void on_exited(const physical_id& id, const std::string& why);
   bool adopt(const inventory_record& record, const placement& at);
-  void drop_instance(std::string why);
-  void back_off();
-  void proceed();
-
-  // -- moving: component_move.cpp ---------------------------------------------
-  caf::result<atom::ok> migrate(const placement& to);
-  void begin_move(const placement& to,
-                  caf::typed_response_promise<atom::ok> promise);
-  void freeze_home(const physical_id& id);
-  void activate_successor(const physical_id& id, const std::string& state);
-  void complete_move();
-  void fail_move(const caf::error& reason);
-  void end_move(const caf::error& reason);
-  void begin_next_move();
-  bool lose_move(const session_id& session);
-  bool on_move_target_down(const std::string& why);
-  bool adopt_moving(const inventory_record& record, const placement& at);
   bool adopt_frozen(const inventory_record& record, const placement& at);
-  void succeed(const placement& at, const physical_id& instance);
-  void hand_over();
-  void thaw_home();
-  void synced(const physical_id& id, const std::string& x);
-  void pull_state(const inventory_record& record, const placement& at);
-  bool mine(const physical_id& id) const;
+  void drop_instance(std::string why);
+  void retry_after(caf::timespan pause);
+  void on_recovery_over();
+  bool owns(const physical_id& id) const;
+
+  // -- state of the instance --------------------------------------------------
+  void on_state_synced(const physical_id& id, const std::string& x);
+  void fetch_state(const inventory_record& record, const placement& at);
 
   // -- patching ---------------------------------------------------------------
   void watch(const listener_actor& listener);
-  void learn(const logical_id& target, const endpoint& at);
+  void on_target_moved(const logical_id& target, const endpoint& at);
   void announce();
   void patch();
   output_map outputs() const;
   endpoint where() const;
 
   component_status status() const;
-  void tick();
   void stop();
-
-  /// A place to live, or an attempt at one.
-  struct placed_instance {
-    placement at;
-    physical_id instance;
-    /// Of an attempt: the instance has ended before we knew it had begun.
-    std::optional<std::string> ended;
-  };
-
-  /// A migration under way. Home stays home until the successor runs.
-  struct move {
-    enum class step { prepare, freeze, activate };
-    step at = step::prepare;
-    placed_instance successor;
-    caf::typed_response_promise<atom::ok> promise;
-  };
-
-  struct queued_move {
-    placement to;
-    caf::typed_response_promise<atom::ok> promise;
-  };
 
   pointer self;
   component_spec spec;
   orchestrator_actor orchestrator;
   random_source random;
 
-  std::optional<placed_instance> home;
-  std::optional<placed_instance> attempt;
-  std::optional<move> moving;
-  std::deque<queued_move> moves;
-  /// Whom home has taken over from, while that one passes on what it had.
-  std::optional<placed_instance> former;
-  physical_id predecessor; ///< of home, if that has migrated
-  /// It may run somewhere already, and so may those that it feeds.
-  bool waiting = false;
-  bool inherited = false; ///< home was there before us
-  /// What was found frozen: its successor may still be found.
+  /// The instance that runs; the source while it migrates.
+  std::optional<placed_instance> running;
+  /// The instance that is being started; never beside `running`.
+  std::optional<placed_instance> starting;
+  migration moves;
+
+  /// An instance may run already, and so may those of its targets: it neither
+  /// requests a placement nor patches until recovery is over.
+  bool awaits_recovery = false;
+  /// `running` was started by a former orchestrator.
+  bool is_adopted = false;
+  /// An instance that a node brought along frozen. Its successor may still be
+  /// found; it is thawed if none was when recovery is over.
   struct frozen_candidate {
     inventory_record record;
     placement at;
   };
-  std::optional<frozen_candidate> frozen_candidate_;
-  std::string state;   ///< the newest one, if its policy is Global
-  bool asking = false; ///< where to live
-  std::string reason;  ///< why there is no home, or why the last one ended
-  std::uint32_t restarts = 0;
-  std::uint32_t failures = 0; ///< in a row
-  caf::actor_clock::time_point not_before;
-  caf::actor_clock::time_point home_since;
+  std::optional<frozen_candidate> frozen;
 
-  /// Who wants to know where this component lives.
+  std::string state; ///< the newest one, if its policy is Global
+  bool is_requesting_placement = false;
+  std::string reason; ///< why no instance runs, or why the last one ended
+  std::uint32_t restarts = 0;
+  backoff pauses{std::chrono::milliseconds{100}, limits::back_off_max};
+  caf::actor_clock::time_point not_before;
+  caf::actor_clock::time_point running_since;
+
+  /// The components that feed this one.
   std::vector<listener_actor> listeners;
-  /// Where those live that this component feeds.
-  std::map<logical_id, endpoint> known;
-  std::uint64_t revision = 1;
+  /// The endpoints of the components that this one feeds.
+  std::map<logical_id, endpoint> targets;
+  std::uint64_t revision = 1; ///< of its outputs; never decreases
 };
 
 component_self_actor::behavior_type
 component(component_state::pointer self, component_spec spec,
-          orchestrator_actor orchestrator, random_source random, bool waiting);
+          orchestrator_actor orchestrator, random_source random,
+          bool awaits_recovery);
 
 } // namespace edgeless
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(edgeless::recovery_over)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(edgeless::owns_instance)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(edgeless::hand_over_timeout)

@@ -1,281 +1,252 @@
 // SPDX-License-Identifier: MIT
+#include "actors/orchestrator/migration.hpp"
+
 #include "actors/orchestrator/component.hpp"
 
 #include "runtime/base/log.hpp"
-#include "runtime/placement/annotations.hpp"
+
+#include <cassert>
 
 namespace edgeless {
 
 // -- one after the other ------------------------------------------------------
 
-caf::result<atom::ok> component_state::migrate(const placement& to) {
-  if (moving && moves.size() >= limits::moves)
-    return fail(ec::exhausted,
-                "too many moves of " + spec.name + " are waiting already");
-  auto promise = self->make_response_promise<atom::ok>();
-  if (moving)
-    moves.push_back({to, promise});
+caf::result<atom::ok> migration::request(const placement& to) {
+  auto& c = component_;
+  if (active_ && queue_.size() >= limits::moves)
+    return fail(ec::exhausted, c.spec.name
+                                 + " has too many waiting migrations, at most "
+                                 + std::to_string(limits::moves));
+  auto answer = c.self->make_response_promise<atom::ok>();
+  if (active_)
+    queue_.push_back({to, answer});
   else
-    begin_move(to, promise);
-  return promise;
+    begin(to, answer);
+  return answer;
 }
 
-void component_state::begin_move(
-  const placement& to, caf::typed_response_promise<atom::ok> promise) {
-  if (!home) {
-    promise.deliver(fail(
-      ec::unknown_instance,
-      spec.name + " runs nowhere: " + (attempt ? "it is starting" : reason)));
-  } else if (home->at.node == to.node) {
-    promise.deliver(fail(ec::duplicate, spec.name + " lives on node "
-                                          + to_string(to.node) + " already"));
-  } else {
-    moving = move{move::step::prepare,
-                  placed_instance{to, draw<physical_id>(random), {}}, promise};
-    auto id = moving->successor.instance;
-    self->request(to.handle, limits::node_start, atom::prepare_v, id, spec)
-      .then([this, id](atom::ok) { freeze_home(id); },
-            [this, id](const caf::error& x) {
-              if (moving && moving->successor.instance == id)
-                fail_move(x);
-            });
+void migration::begin(const placement& to, promise answer) {
+  assert(!active_);
+  auto& c = component_;
+  if (!c.running) {
+    answer.deliver(fail(ec::unknown_instance,
+                        c.spec.name + " has no running instance: "
+                          + (c.starting ? "it is starting" : c.reason)));
+    begin_next();
     return;
   }
-  begin_next_move();
+  if (c.running->at.node == to.node) {
+    answer.deliver(fail(ec::duplicate, c.spec.name + " runs on node "
+                                         + to_string(to.node) + " already"));
+    begin_next();
+    return;
+  }
+  auto id = draw<physical_id>(c.random);
+  active_ = active{step::prepare, placed_instance{to, id}, answer};
+  c.self->request(to.handle, limits::node_start, atom::prepare_v, id, c.spec)
+    .then([this, id](atom::ok) { freeze_source(id); },
+          [this, id](const caf::error& x) {
+            if (targets(id))
+              fail_active(x);
+          });
 }
 
-void component_state::begin_next_move() {
-  if (moving || moves.empty())
+void migration::begin_next() {
+  if (active_ || queue_.empty())
     return;
-  auto next = std::move(moves.front());
-  moves.pop_front();
-  begin_move(next.to, next.promise);
+  auto next = std::move(queue_.front());
+  queue_.pop_front();
+  begin(next.to, next.answer);
 }
 
 // -- step by step -------------------------------------------------------------
 
-void component_state::freeze_home(const physical_id& id) {
-  if (!moving || moving->successor.instance != id
-      || moving->at != move::step::prepare)
+void migration::freeze_source(const physical_id& target) {
+  if (!is_at(step::prepare, target))
     return;
-  moving->at = move::step::freeze;
-  self
-    ->request(home->at.handle, limits::freeze + limits::local, atom::freeze_v,
-              home->instance)
-    .then([this, id](const std::string& x) { activate_successor(id, x); },
-          [this, id](const caf::error& x) {
-            if (moving && moving->successor.instance == id
-                && moving->at == move::step::freeze)
-              fail_move(x);
+  auto& c = component_;
+  assert(c.running); // on_source_down() ends a migration at this step
+  active_->at = step::freeze;
+  c.self
+    ->request(c.running->at.handle, limits::freeze + limits::local,
+              atom::freeze_v, c.running->instance)
+    .then([this, target](
+            const std::string& state) { activate_target(target, state); },
+          [this, target](const caf::error& x) {
+            if (is_at(step::freeze, target))
+              fail_active(x);
           });
 }
 
-void component_state::activate_successor(const physical_id& id,
-                                         const std::string& x) {
-  if (!moving || moving->successor.instance != id
-      || moving->at != move::step::freeze)
+void migration::activate_target(const physical_id& target,
+                                const std::string& state) {
+  if (!is_at(step::freeze, target))
     return;
-  moving->at = move::step::activate;
-  if (!x.empty())
-    synced(home->instance, x);
-  self
-    ->request(moving->successor.at.handle, limits::node_start, atom::activate_v,
-              id, outputs(), x, instance_id{home->at.node, home->instance})
+  auto& c = component_;
+  assert(c.running);
+  active_->at = step::activate;
+  if (!state.empty())
+    c.on_state_synced(c.running->instance, state);
+  c.self
+    ->request(active_->target.at.handle, limits::node_start, atom::activate_v,
+              target, c.outputs(), state,
+              instance_id{c.running->at.node, c.running->instance})
     .then(
-      [this, id](atom::ok) {
-        if (moving && moving->successor.instance == id)
-          complete_move();
+      [this, target](atom::ok) {
+        if (targets(target))
+          complete();
       },
-      [this, id](const caf::error& x) {
-        if (moving && moving->successor.instance == id)
-          fail_move(x);
+      [this, target](const caf::error& x) {
+        if (targets(target))
+          fail_active(x);
       });
 }
 
-/// The successor runs: it is home from now on.
-void component_state::complete_move() {
-  if (moving->successor.ended) {
-    fail_move(fail(ec::guest_fault, *moving->successor.ended));
+/// The target runs: it is the running instance from now on.
+void migration::complete() {
+  assert(active_);
+  if (active_->target.ended) {
+    fail_active(fail(ec::guest_fault, *active_->target.ended));
     return;
   }
-  auto done = std::move(*moving);
-  moving.reset();
-  former = std::exchange(home, std::move(done.successor));
-  home_since = self->clock().now();
-  log_info("orchestrator", spec.name, " (", spec.class_id, ") moved to node ",
-           home->at.node, " as ", home->instance);
-  if (former)
-    hand_over();
-  announce();
-  // What moved meanwhile.
-  patch();
-  done.promise.deliver(atom::ok_v);
-  begin_next_move();
+  auto& c = component_;
+  auto done = std::move(*active_);
+  active_.reset();
+  handing_over_ = std::exchange(c.running, std::move(done.target));
+  c.running_since = c.self->clock().now();
+  log_info("orchestrator", "migrated ", c.spec.name,
+           ": class=", c.spec.class_id, " node=", c.running->at.node,
+           " instance=", c.running->instance);
+  if (handing_over_)
+    send_hand_over();
+  c.announce();
+  // Targets may have moved since the routes were fixed.
+  c.patch();
+  done.answer.deliver(atom::ok_v);
+  begin_next();
 }
 
-void component_state::hand_over() {
-  predecessor = former->instance;
-  self->send(former->at.handle, atom::hand_over_v, former->instance, where(),
-             static_cast<std::uint32_t>(listeners.size()));
-  self->delayed_send(self, limits::hand_over, atom::drop_v, home->instance);
+void migration::send_hand_over() {
+  auto& c = component_;
+  assert(c.running && handing_over_);
+  assert(c.running->instance != handing_over_->instance);
+  c.running->predecessor = handing_over_->instance;
+  c.self->send(handing_over_->at.handle, atom::hand_over_v,
+               handing_over_->instance, c.where(),
+               static_cast<std::uint32_t>(c.listeners.size()));
+  c.self->delayed_send(c.self, limits::hand_over,
+                       hand_over_timeout{c.running->instance});
 }
 
-/// Nothing has happened: home goes on, its successor is not wanted.
-void component_state::fail_move(const caf::error& x) {
-  log_warn("orchestrator", spec.name, " (", spec.class_id,
-           ") does not move to node ", moving->successor.at.node, ": ", x);
-  auto failed = std::move(*moving);
-  moving.reset();
-  self->send(failed.successor.at.handle, atom::stop_v,
-             failed.successor.instance);
-  if (home && failed.at != move::step::prepare)
-    thaw_home();
-  if (home && failed.at == move::step::activate)
-    patch(); // what was kept back since it was frozen
-  failed.promise.deliver(x);
-  if (!home)
-    seek();
-  begin_next_move();
+void migration::take_over_from(const placement& at,
+                               const physical_id& instance) {
+  handing_over_ = placed_instance{at, instance};
+  send_hand_over();
 }
 
-/// Neither this move nor those that wait for it.
-void component_state::end_move(const caf::error& x) {
-  for (auto& waiting : std::exchange(moves, {}))
-    waiting.promise.deliver(x);
-  if (moving)
-    fail_move(x);
+void migration::end_hand_over(const physical_id& successor) {
+  if (component_.running && component_.running->instance == successor)
+    handing_over_.reset();
 }
 
-void component_state::thaw_home() {
-  self->send(home->at.handle, atom::thaw_v, home->instance);
+/// Rolls back: the source is thawed, the target is stopped.
+void migration::fail_active(const caf::error& x) {
+  assert(active_);
+  auto& c = component_;
+  log_warn("orchestrator", "cannot migrate ", c.spec.name,
+           ": class=", c.spec.class_id, " node=", active_->target.at.node,
+           " reason=", x);
+  auto failed = std::move(*active_);
+  active_.reset();
+  c.self->send(failed.target.at.handle, atom::stop_v, failed.target.instance);
+  if (c.running && failed.at != step::prepare)
+    c.self->send(c.running->at.handle, atom::thaw_v, c.running->instance);
+  if (c.running && failed.at == step::activate)
+    c.patch(); // the patches held back since the source was frozen
+  failed.answer.deliver(x);
+  if (!c.running)
+    c.request_placement();
+  begin_next();
 }
 
-// -- what may happen meanwhile ------------------------------------------------
+void migration::cancel(const caf::error& x) {
+  for (auto& waiting : std::exchange(queue_, {}))
+    waiting.answer.deliver(x);
+  if (active_)
+    fail_active(x);
+}
 
-/// True: that session was one of a move, and all that follows is done.
-bool component_state::lose_move(const session_id& session) {
-  if (former && former->at.session == session)
-    former.reset();
-  std::erase_if(moves, [&](auto& x) {
+// -- failures under way -------------------------------------------------------
+
+void migration::on_exited(const physical_id& id, const std::string& why) {
+  if (targets(id))
+    active_->target.ended = why;
+}
+
+bool migration::on_session_lost(const session_id& session) {
+  auto problem
+    = fail(ec::lost_session, "the node it was to migrate to was lost");
+  if (handing_over_ && handing_over_->at.session == session)
+    handing_over_.reset();
+  std::erase_if(queue_, [&](auto& x) {
     if (x.to.session != session)
       return false;
-    x.promise.deliver(
-      fail(ec::lost_session, "the node it was to move to was lost"));
+    x.answer.deliver(problem);
     return true;
   });
-  if (!moving)
+  if (!active_)
     return false;
-  if (moving->successor.at.session == session) {
-    fail_move(fail(ec::lost_session, "the node it was to move to was lost"));
+  if (active_->target.at.session == session) {
+    fail_active(problem);
     return true;
   }
-  return home && home->at.session == session
-         && on_move_target_down("its node was lost");
+  auto& running = component_.running;
+  return running && running->at.session == session
+         && on_source_down("its node was lost");
 }
 
-/// Home has ended. True: its successor is about to run and takes over.
-bool component_state::on_move_target_down(const std::string& why) {
-  if (!moving)
+bool migration::on_source_down(const std::string& why) {
+  if (!active_)
     return false;
-  if (moving->at == move::step::activate) {
-    drop_instance(why);
+  auto& c = component_;
+  if (active_->at == step::activate) {
+    c.drop_instance(why);
     return true;
   }
-  auto failed = std::move(*moving);
-  moving.reset();
-  self->send(failed.successor.at.handle, atom::stop_v,
-             failed.successor.instance);
-  failed.promise.deliver(fail(ec::lost_session, why));
-  end_move(fail(ec::lost_session, why));
+  auto problem = fail(ec::lost_session, why);
+  auto failed = std::move(*active_);
+  active_.reset();
+  c.self->send(failed.target.at.handle, atom::stop_v, failed.target.instance);
+  failed.answer.deliver(problem);
+  cancel(problem);
   return false;
 }
 
-/// A node joins anew with an instance that a move is about. True: it may stay.
-bool component_state::adopt_moving(const inventory_record& record,
-                                   const placement& at) {
-  if (former && former->instance == record.instance) {
-    // It has not heard yet that it has a successor.
-    former->at = at;
-    self->send(at.handle, atom::hand_over_v, record.instance, where(),
-               static_cast<std::uint32_t>(listeners.size()));
+bool migration::adopt(const inventory_record& record, const placement& at) {
+  auto& c = component_;
+  if (handing_over_ && handing_over_->instance == record.instance) {
+    // The source has not received yet that it has a successor.
+    handing_over_->at = at;
+    c.self->send(at.handle, atom::hand_over_v, record.instance, c.where(),
+                 static_cast<std::uint32_t>(c.listeners.size()));
     return true;
   }
-  if (!moving)
+  if (!active_)
     return false;
-  if (moving->successor.instance == record.instance) {
-    // It runs, and only the news of that were lost.
-    moving->successor.at = at;
-    pull_state(record, at);
-    complete_move();
-    return home && home->instance == record.instance;
+  if (targets(record.instance)) {
+    // The target runs; only the answer was lost.
+    active_->target.at = at;
+    c.fetch_state(record, at);
+    complete();
+    return c.running && c.running->instance == record.instance;
   }
-  if (home && home->instance == record.instance
-      && moving->at == move::step::freeze) {
-    // The answer may be lost; whatever it was, thawing undoes it.
-    home->at = at;
-    fail_move(fail(ec::lost_session, "its node joined anew meanwhile"));
+  if (c.running && c.running->instance == record.instance
+      && active_->at == step::freeze) {
+    // The answer to the freeze may be lost: thaw, whatever it was.
+    c.running->at = at;
+    fail_active(fail(ec::lost_session, "its node joined again meanwhile"));
   }
   return false;
-}
-
-/// Of a move that our domain has forgotten. If the successor was found, this
-/// one passes on what it has; it goes on itself only when that one does not
-/// come.
-bool component_state::adopt_frozen(const inventory_record& record,
-                                   const placement& at) {
-  if (home && inherited && !former && !moving) {
-    succeed(at, record.instance);
-    announce();
-    patch();
-    return true;
-  }
-  auto free = !frozen_candidate_
-              || frozen_candidate_->record.instance == record.instance;
-  if (home || !waiting || !free)
-    return false;
-  frozen_candidate_ = frozen_candidate{record, at};
-  pull_state(record, at);
-  return true;
-}
-
-/// Home takes over from that one, as if the move had ended just now.
-void component_state::succeed(const placement& at,
-                              const physical_id& instance) {
-  former = placed_instance{at, instance, {}};
-  hand_over();
-}
-
-void component_state::synced(const physical_id& id, const std::string& x) {
-  if (mine(id) && x.size() <= limits::state
-      && state_policy_of(spec.settings) == state_policy::global)
-    state = x;
-}
-
-/// An instance was found whose last sync we do not know: it may have gone to
-/// an orchestrator that is no more.
-void component_state::pull_state(const inventory_record& record,
-                                 const placement& at) {
-  if (record.state == 0 || record.state == fingerprint_of_state(state)
-      || state_policy_of(spec.settings) != state_policy::global)
-    return;
-  auto id = record.instance;
-  self->request(at.handle, limits::local, atom::state_v, id)
-    .then(
-      [this, id](const std::string& x) {
-        if (!x.empty())
-          synced(id, x);
-      },
-      [this](const caf::error& x) {
-        log_warn("orchestrator", "the state of ", spec.name,
-                 " is not known: ", x);
-      });
-}
-
-bool component_state::mine(const physical_id& id) const {
-  return (frozen_candidate_ && frozen_candidate_->record.instance == id)
-         || (home && home->instance == id)
-         || (attempt && attempt->instance == id)
-         || (moving && moving->successor.instance == id);
 }
 
 } // namespace edgeless

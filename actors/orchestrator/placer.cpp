@@ -1,58 +1,74 @@
 // SPDX-License-Identifier: MIT
-#include "actors/orchestrator/orchestrator.hpp"
+#include "actors/orchestrator/placer.hpp"
 
 #include "runtime/base/log.hpp"
 
-#include <algorithm>
+#include "messages/limits.hpp"
+
+#include <cassert>
 
 namespace edgeless {
 
-namespace {} // namespace
-
-placement orchestrator_state::at(const member& x) const {
-  return {x.description.id, x.session, x.description.invocation_url, x.handle};
+std::string join_reasons(const std::vector<std::string>& reasons) {
+  std::string result;
+  for (auto& x : reasons)
+    result += (result.empty() ? "" : ", ") + x;
+  return result;
 }
 
-/// By the strategy of the domain, among those that may take anything new.
-std::optional<placement>
-orchestrator_state::choose(const component_spec& spec) {
-  auto choice = picker->pick(requirements_of(spec));
-  ++(choice ? options.counts->placements : options.counts->infeasible);
+void placer::add(const node_description& node, const placement& at) {
+  assert(node.id && node.id == at.node);
+  candidates_[node.id] = {node, at};
+  if (!cordoned_.contains(node.id))
+    picker_.put(node);
+  assert(picker_.size() <= candidates_.size());
+}
+
+void placer::remove(const node_id& node) {
+  candidates_.erase(node);
+  picker_.remove(node);
+  assert(picker_.size() <= candidates_.size());
+}
+
+const placement* placer::find(const node_id& node) const {
+  auto i = candidates_.find(node);
+  return i == candidates_.end() ? nullptr : &i->second.at;
+}
+
+std::optional<placement> placer::choose(const component_spec& spec) {
+  auto choice = picker_.pick(requirements_of(spec));
+  ++(choice ? counts_->placements : counts_->infeasible);
   if (!choice)
     return std::nullopt;
-  log_info(name, "placed ", spec.name, " (", spec.class_id, ") on node ",
-           *choice, ", ", to_string(options.strategy), " of ", picker->size());
-  return at(nodes[*choice]);
+  assert(!cordoned_.contains(*choice));
+  log_info("orchestrator", "placed ", spec.name, ": class=", spec.class_id,
+           " node=", *choice, " strategy=", to_string(strategy_),
+           " candidates=", picker_.size());
+  return candidates_.at(*choice).at;
 }
 
-caf::result<placement> orchestrator_state::place(const component_spec& spec) {
-  auto choice = choose(spec);
-  if (!choice)
-    return fail(ec::no_feasible_node, why_nowhere(spec));
-  if (auto i = components.find(spec.id); i != components.end())
-    assign(spec.id, i->second, choice->session);
-  return *choice;
-}
-
-std::vector<std::string> orchestrator_state::why_not(const component_spec& spec,
-                                                     const member& x) const {
-  auto reasons = edgeless::why_not(requirements_of(spec), x.description);
-  if (cordoned.contains(x.description.id))
+std::vector<std::string> placer::why_not(const component_spec& spec,
+                                         const node_id& node) const {
+  auto i = candidates_.find(node);
+  if (i == candidates_.end())
+    return {"is not in this domain"};
+  auto reasons
+    = edgeless::why_not(requirements_of(spec), i->second.description);
+  if (cordoned_.contains(node))
     reasons.emplace_back("is cordoned");
   return reasons;
 }
 
-std::string orchestrator_state::why_nowhere(const component_spec& spec) const {
-  if (nodes.empty())
+std::string placer::why_nowhere(const component_spec& spec) const {
+  if (candidates_.empty())
     return "no node has joined the domain";
   std::string result;
-  for (auto& [id, x] : nodes) {
-    auto reasons = why_not(spec, x);
+  for (auto& [id, x] : candidates_) {
+    auto reasons = why_not(spec, id);
     if (reasons.empty())
       return {};
-    result += (result.empty() ? "node " : "; node ") + to_string(id) + ": ";
-    for (auto& reason : reasons)
-      result += (&reason == &reasons.front() ? "" : ", ") + reason;
+    result += (result.empty() ? "node " : "; node ") + to_string(id) + ": "
+              + join_reasons(reasons);
     if (result.size() > limits::text)
       break;
   }
@@ -60,22 +76,31 @@ std::string orchestrator_state::why_nowhere(const component_spec& spec) const {
 }
 
 std::vector<std::string>
-orchestrator_state::why_not(const std::vector<component_spec>& specs) const {
+placer::why_not(const std::vector<component_spec>& specs) {
   std::vector<std::string> result;
   for (auto& spec : specs)
-    result.push_back(picker->knows_any(requirements_of(spec))
+    result.push_back(picker_.any_feasible(requirements_of(spec))
                        ? std::string{}
                        : why_nowhere(spec));
   return result;
 }
 
-domain_description orchestrator_state::describe() const {
+bool placer::set_cordon(const node_id& node, bool is_on) {
+  auto changed
+    = is_on ? cordoned_.insert(node).second : cordoned_.erase(node) > 0;
+  if (is_on)
+    picker_.remove(node);
+  else if (auto i = candidates_.find(node); i != candidates_.end())
+    picker_.put(i->second.description);
+  return changed;
+}
+
+domain_description placer::describe() const {
   domain_description result;
-  result.id = options.domain_id;
   result.attached = true;
-  result.nodes = static_cast<std::uint32_t>(nodes.size());
+  result.nodes = static_cast<std::uint32_t>(candidates_.size());
   std::set<std::string> labels, runtimes, classes, providers;
-  for (auto& [id, x] : nodes) {
+  for (auto& [id, x] : candidates_) {
     auto& c = x.description.capabilities;
     result.total.num_cpus += c.num_cpus;
     result.total.num_cores += c.num_cores;

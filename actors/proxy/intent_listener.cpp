@@ -4,9 +4,7 @@
 #include "runtime/base/log.hpp"
 #include "runtime/redis/intent_codec.hpp"
 
-#include "messages/limits.hpp"
-
-#include <algorithm>
+#include <cassert>
 
 namespace edgeless {
 
@@ -14,11 +12,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Between two waits in Redis: whoever ends us gets a turn.
-constexpr auto breath = 1ms;
+/// The pause between two blocking commands: messages in the mailbox, such as
+/// an exit, are handled meanwhile.
+constexpr auto mailbox_pause = 1ms;
 
-/// For the PROXY to make room: it does when an intent has had its time.
-constexpr auto timeout = limits::intent + limits::local;
+/// How long the PROXY may take to accept an intent: it has room again, at the
+/// latest, when an intent under way reaches its own timeout.
+constexpr auto forward_timeout = limits::intent + limits::local;
 
 } // namespace
 
@@ -26,95 +26,93 @@ intent_listener_state::intent_listener_state(pointer self) : self{self} {
   // nop
 }
 
-void intent_listener_state::proceed() {
-  std::string value;
-  if (!key && !pop())
+void intent_listener_state::take_next() {
+  if (!key && !pop_key())
     return;
-  if (obtain(value))
-    bring(value);
+  if (auto value = take_value())
+    forward(*value);
 }
 
-/// Waits for a key. Whoever pushes it is served at once: nothing is polled.
-bool intent_listener_state::pop() {
-  if (!acceptor) {
+/// Blocks until a key is pushed, for at most limits::intent_wait. Schedules the
+/// next attempt when it returns false.
+bool intent_listener_state::pop_key() {
+  assert(!key);
+  if (!connection) {
     auto opened = open();
     if (!opened) {
-      back_off(explain(opened.error()));
+      retry_later(explain(opened.error()));
       return false;
     }
-    acceptor = std::move(*opened);
+    connection = std::move(*opened);
   }
   auto seconds = std::chrono::seconds{limits::intent_wait}.count();
-  auto replies = acceptor->run({{"BLPOP", "intents", std::to_string(seconds)}},
-                               limits::intent_wait);
+  auto replies = connection->run(
+    {{"BLPOP", "intents", std::to_string(seconds)}}, limits::intent_wait);
   if (!replies || replies->empty()) {
-    back_off(replies ? "Redis leaves commands out" : explain(replies.error()));
+    retry_later(replies ? "Redis did not answer BLPOP"
+                        : explain(replies.error()));
     return false;
   }
   auto& reply = replies->front();
   if (reply.type == redis_reply::kind::list && reply.items.size() == 2) {
-    failures = 0;
+    pauses.reset();
     key = std::move(reply.items[1].text);
     return true;
   }
   if (reply.type == redis_reply::kind::nothing) {
-    failures = 0;
-    go_on(breath);
+    pauses.reset();
+    self->delayed_send(self, mailbox_pause, atom::retry_v);
   } else {
-    back_off("Redis refuses BLPOP intents: " + reply.text);
+    retry_later("Redis refuses BLPOP intents: " + reply.text);
   }
   return false;
 }
 
-/// Reads the value no further than it may be long, and deletes it. Of keys that
-/// are none of an intent nothing is read, and they stay.
-bool intent_listener_state::obtain(std::string& value) {
+/// Reads the value of the popped key, up to the size of an intent, and deletes
+/// the key. A key that is not the key of an intent is neither read nor deleted:
+/// its value is "".
+std::optional<std::string> intent_listener_state::take_value() {
+  assert(key && connection);
   if (!is_intent_key(*key))
-    return true;
-  auto replies = acceptor->run(
+    return "";
+  auto replies = connection->run(
     {{"GETRANGE", *key, "0", std::to_string(limits::intent_text)},
      {"DEL", *key}});
   if (!replies || replies->size() != 2) {
-    back_off(replies ? "Redis leaves commands out" : explain(replies.error()));
-    return false;
+    retry_later(replies ? "Redis did not answer GETRANGE and DEL"
+                        : explain(replies.error()));
+    return std::nullopt;
   }
-  value = replies->front().type == redis_reply::kind::text
-            ? std::move(replies->front().text)
-            : "";
-  return true;
+  auto& value = replies->front();
+  return value.type == redis_reply::kind::text ? std::move(value.text) : "";
 }
 
-void intent_listener_state::bring(const std::string& value) {
+void intent_listener_state::forward(const std::string& value) {
+  assert(key);
   auto popped = std::exchange(key, std::nullopt);
-  self->request(proxy, timeout, atom::intent_v, *popped, value)
-    .then([this](atom::ok) { self->send(self, atom::proceed_v); },
-          [this](const caf::error& x) { back_off(explain(x)); });
+  self->request(proxy, forward_timeout, atom::intent_v, *popped, value)
+    .then([this](atom::ok) { self->send(self, atom::retry_v); },
+          [this](const caf::error& x) { retry_later(explain(x)); });
 }
 
-/// The PROXY says why; this is the same server.
-void intent_listener_state::back_off(const std::string& problem) {
-  if (failures == 0)
-    log_warn(name, "no intents: ", problem.substr(0, limits::text));
-  auto pause = std::min<caf::timespan>(limits::redis_pause_min
-                                         * (1 << std::min(failures, 10u)),
-                                       limits::redis_pause_max);
-  ++failures;
-  go_on(pause);
-}
-
-void intent_listener_state::go_on(caf::timespan pause) {
-  self->delayed_send(self, pause, atom::proceed_v);
+/// Logs the first failure in a row only: the PROXY uses the same server and
+/// logs what is wrong with it.
+void intent_listener_state::retry_later(const std::string& problem) {
+  if (pauses.failures() == 0)
+    log_warn(name, "cannot take intents from Redis: ",
+             problem.substr(0, limits::text));
+  self->delayed_send(self, pauses.fail(), atom::retry_v);
 }
 
 intent_listener_actor::behavior_type
-intents(intent_listener_state::pointer self, redis_opener open,
-        proxy_actor proxy) {
+intent_listener(intent_listener_state::pointer self, redis_opener open,
+                proxy_actor proxy) {
   auto& st = self->state;
   st.open = std::move(open);
   st.proxy = std::move(proxy);
-  self->send(self, atom::proceed_v);
+  self->send(self, atom::retry_v);
   return {
-    [&st](atom::proceed) { st.proceed(); },
+    [&st](atom::retry) { st.take_next(); },
   };
 }
 

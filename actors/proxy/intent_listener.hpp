@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/base/backoff.hpp"
 #include "runtime/redis/client.hpp"
 
 #include "messages/interfaces.hpp"
+#include "messages/limits.hpp"
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
 namespace edgeless {
 
-/// The INTENT LISTENER: waits on a connection of its own for what delegated
-/// orchestrators push, and brings it to the PROXY, which spawns it. It takes
-/// the next one when the PROXY has room for it: the others wait in Redis.
+/// The INTENT LISTENER: blocks on a Redis connection of its own until a
+/// delegated orchestrator pushes an intent, and passes it on to the PROXY that
+/// spawned it. It takes the next intent when the PROXY has room for it: until
+/// then intents wait in Redis. Runs on a thread of its own.
 struct intent_listener_state {
   using pointer
     = intent_listener_actor::stateful_pointer<intent_listener_state>;
@@ -22,24 +24,23 @@ struct intent_listener_state {
 
   explicit intent_listener_state(pointer self);
 
-  void proceed();
-  bool pop();
-  bool obtain(std::string& value);
-  void bring(const std::string& value);
-  void back_off(const std::string& problem);
-  void go_on(caf::timespan pause);
+  void take_next();
+  bool pop_key();
+  std::optional<std::string> take_value();
+  void forward(const std::string& value);
+  void retry_later(const std::string& problem);
 
   pointer self;
   redis_opener open;
   proxy_actor proxy;
-  std::unique_ptr<redis> acceptor;
-  /// The key that was popped, until the PROXY has it.
+  std::unique_ptr<redis> connection;
+  /// The key that was popped, until the PROXY has the intent.
   std::optional<std::string> key;
-  std::uint32_t failures = 0; ///< in a row
+  backoff pauses{limits::redis_pause_min, limits::redis_pause_max};
 };
 
 intent_listener_actor::behavior_type
-intents(intent_listener_state::pointer self, redis_opener open,
-        proxy_actor proxy);
+intent_listener(intent_listener_state::pointer self, redis_opener open,
+                proxy_actor proxy);
 
 } // namespace edgeless

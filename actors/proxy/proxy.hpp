@@ -3,6 +3,7 @@
 
 #include "actors/threads.hpp"
 
+#include "runtime/base/backoff.hpp"
 #include "runtime/redis/client.hpp"
 #include "runtime/redis/domain_mirror.hpp"
 
@@ -20,25 +21,26 @@
 
 namespace edgeless {
 
-/// What a proxy is born with.
+/// The dependencies and settings of a proxy.
 struct proxy_options {
   redis_opener open;
-  /// Kept in Redis of each instance.
+  /// Performance samples of each instance that are kept in Redis.
   std::size_t samples = limits::samples;
   std::function<std::chrono::system_clock::time_point()> now
     = std::chrono::system_clock::now;
   threads where = threads::own;
 };
 
-/// A PROXY, and what it says to itself.
-using proxy_self_actor = proxy_actor::extend<
-  // What came meanwhile is to be written; or Redis to be tried again.
-  caf::reacts_to<atom::proceed>>;
+/// The pending changes are to be written to Redis now.
+struct write_due {};
 
-/// The PROXY: mirrors a domain to Redis, and takes intents from there. Spawned
-/// by the ORCHESTRATOR, which tells it the facts and never waits for it; spawns
-/// INTENT LISTENER. Redis may be away: then it holds the state, nothing more,
-/// and writes all of it when Redis is back.
+/// A PROXY with the messages that it sends to itself.
+using proxy_self_actor = proxy_actor::extend<caf::reacts_to<write_due>>;
+
+/// The PROXY: mirrors a domain to Redis and takes intents from Redis. Spawned
+/// by the ORCHESTRATOR, which sends it facts and never waits for it; spawns the
+/// INTENT LISTENER. While Redis is away, the proxy holds the state of the
+/// domain and nothing else; when Redis is back, it writes the whole state.
 struct proxy_state {
   using pointer = proxy_self_actor::stateful_pointer<proxy_state>;
   static inline constexpr const char* name = "proxy";
@@ -49,50 +51,53 @@ struct proxy_state {
   void init(proxy_options options, orchestrator_actor orchestrator);
 
   // -- the mirror -------------------------------------------------------------
-  void wake();
+  void schedule_write();
   void write();
-  bool reach();
-  bool flush();
-  void give_up(const std::string& problem);
-  std::string trouble(const std::vector<redis_command>& commands,
-                      const std::vector<redis_reply>& replies);
-  void look(const redis_reply& found, std::size_t expected);
-  void sweep(const redis_reply& found);
+  bool connect();
+  bool flush_database();
+  void retry_later(const std::string& problem);
+  std::string find_refusal(const std::vector<redis_command>& commands,
+                           const std::vector<redis_reply>& replies);
+  void check_probe(const redis_reply& found, std::size_t expected);
+  void collect_stale_keys(const redis_reply& found);
   void tick();
 
   // -- intents ----------------------------------------------------------------
-  caf::result<atom::ok> intend(const std::string& key,
-                               const std::string& value);
-  void settle(const std::string& key, const std::string& value, bool done,
-              const std::string& reason);
-  void conclude(const std::string& key, const std::string& value, bool done,
-                const std::string& reason);
+  caf::result<atom::ok> execute_intent(const std::string& key,
+                                       const std::string& value);
+  void on_intent_done(const std::string& key, const std::string& value,
+                      bool succeeded, const std::string& reason);
+  void write_result(const std::string& key, const std::string& value,
+                    bool succeeded, const std::string& reason);
 
   pointer self;
   proxy_options options;
   orchestrator_actor orchestrator;
-  intent_listener_actor listening;
-  std::unique_ptr<redis> acceptor;
+  intent_listener_actor listener;
+  std::unique_ptr<redis> connection;
 
   mirror mirror_state;
-  bool flushed = false; ///< once in a life
-  bool reached = false;
-  bool waking = false;  ///< `proceed` is on its way
-  bool looking = false; ///< for holes: somebody may have deleted something
-  std::uint32_t failures = 0; ///< in a row
+  bool is_flushed = false; ///< once per process
+  bool is_connected = false;
+  bool is_write_scheduled = false;
+  /// Some keys are probed with the next write: another client may have deleted
+  /// them.
+  bool is_probe_due = false;
+  backoff pauses{limits::redis_pause_min, limits::redis_pause_max};
   std::string last_problem;
-  std::uint64_t told_dropped = 0;
+  std::uint64_t reported_dropped = 0; ///< samples, as of the last log line
 
-  /// Where the search for keys of ours that should be gone is.
+  /// The cursor of the SCAN for stale keys of the mirror.
   std::optional<std::string> cursor;
-  std::size_t rounds = 0;
-  /// What it has found.
-  std::vector<redis_command> strays;
+  std::size_t scan_rounds = 0;
+  /// The commands that delete the stale keys found so far.
+  std::vector<redis_command> stale_deletions;
 
   /// Intents that the orchestrator has not answered.
   std::size_t open_intents = 0;
+  /// Answered when the proxy has room for another intent.
   std::optional<caf::typed_response_promise<atom::ok>> room;
-  /// To be written for whoever waits for them.
+  /// Results of intents that are not in Redis yet.
   std::deque<redis_command> results;
 };
 
@@ -101,3 +106,5 @@ proxy_self_actor::behavior_type proxy(proxy_state::pointer self,
                                       orchestrator_actor orchestrator);
 
 } // namespace edgeless
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(edgeless::write_due)

@@ -12,16 +12,18 @@ namespace {
 
 class file_log : public resource {
 public:
-  explicit file_log(const component_spec& spec) : settings_{spec.settings} {
+  explicit file_log(const component_spec& spec)
+    : path_{setting(spec, "filename")}, adds_timestamp_{spec.settings.contains(
+                                          "add-timestamp")},
+      adds_source_{spec.settings.contains("add-source-id")} {
     // nop
   }
 
   caf::error open() override {
-    auto path = settings_.find("filename");
-    if (path == settings_.end() || path->second.empty())
+    if (path_.empty())
       return fail(ec::bad_input,
                   "file-log: configuration `filename` is missing");
-    auto opened = append_file::open(path->second);
+    auto opened = append_file::open(path_);
     if (!opened)
       return opened.error();
     file_ = std::move(*opened);
@@ -40,14 +42,16 @@ public:
 private:
   std::string line_of(const event& x) const {
     std::string line;
-    if (settings_.contains("add-timestamp"))
+    if (adds_timestamp_)
       line += rfc3339(std::chrono::system_clock::now()) + " ";
-    if (settings_.contains("add-source-id"))
+    if (adds_source_)
       line += to_string(x.source) + " ";
     return line + x.payload + "\n";
   }
 
-  std::map<std::string, std::string> settings_;
+  std::string path_;
+  bool adds_timestamp_;
+  bool adds_source_;
   std::optional<append_file> file_;
 };
 

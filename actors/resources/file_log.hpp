@@ -5,9 +5,10 @@
 
 namespace edgeless {
 
-/// The PROVIDER of `file-log`, which appends a line per event to the file named
-/// by its configuration `filename`; `add-timestamp` and `add-source-id` put the
-/// time and the source before it. Spawned by the NODE.
+/// The PROVIDER of `file-log`, which appends the payload of each event as a
+/// line to the file of its configuration `filename`. `add-timestamp` and
+/// `add-source-id`, whatever their values, put the time and the source in
+/// front. Spawned by the NODE.
 provider_actor::behavior_type file_log_provider(provider_actor::pointer self,
                                                 resource_context context);
 

@@ -13,53 +13,47 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t shown_payload = 100;
+constexpr std::size_t logged_payload = 100;
 
 class metrics_collector : public resource {
 public:
   using time_point = caf::actor_clock::time_point;
 
-  metrics_collector(const component_spec& spec, collector_doors acceptors)
-    : name_{spec.name}, acceptors_{std::move(acceptors)},
-      heard_{setting(spec, "wf_name"), parse_alpha(setting(spec, "alpha")),
-             setting(spec, "journal")} {
+  metrics_collector(const component_spec& spec, collector_options options)
+    : name_{spec.name}, options_{std::move(options)},
+      transactions_{setting(spec, "wf_name"),
+                    parse_alpha(setting(spec, "alpha")),
+                    setting(spec, "journal")} {
     // nop
   }
 
-  /// Redis need not be there, now or ever.
+  /// Succeeds also while Redis is down.
   caf::error open() override {
-    auto opened = acceptors_.open();
+    auto opened = options_.open();
     if (!opened)
       return opened.error();
     redis_.emplace(std::move(*opened));
     return caf::none;
   }
 
-  /// Whoever calls is answered, whatever it said: with an error only if Redis
-  /// does not have the sample.
+  /// A call gets an error only if Redis has not accepted its sample.
   outcome handle(const events& batch, time_point now) override {
-    auto moment = acceptors_.now();
+    auto moment = options_.now();
     std::vector<redis_command> commands;
     std::uint64_t writing = 0;
     for (auto& x : batch) {
       auto before = commands.size();
-      if (heard_.take(x, moment, commands)
+      if (transactions_.handle(x, moment, commands)
           == transaction_times::verdict::invalid)
-        blame(x, now);
+        log_invalid(x, now);
       writing += commands.size() > before;
     }
-    if (auto problem = write(merged(std::move(commands)), now))
+    if (auto problem = write(merge_commands(std::move(commands)), now))
       return {writing, problem};
     return {};
   }
 
 private:
-  static std::string setting(const component_spec& spec,
-                             const std::string& key) {
-    auto i = spec.settings.find(key);
-    return i == spec.settings.end() ? "" : i->second;
-  }
-
   caf::error write(const std::vector<redis_command>& commands, time_point now) {
     if (commands.empty())
       return caf::none;
@@ -77,38 +71,38 @@ private:
                 why.substr(0, limits::text) + "; samples are dropped");
   }
 
-  void blame(const event& x, time_point now) {
+  void log_invalid(const event& x, time_point now) {
     ++invalid_;
-    if (now < next_blame_)
+    if (now < next_log_line_)
       return;
-    next_blame_ = now + 1s;
+    next_log_line_ = now + 1s;
     log_warn("node", "resource ", name_,
              ": invalid metrics-collector event received: \"",
-             x.payload.substr(0, shown_payload), "\" from ", x.source, "; ",
+             x.payload.substr(0, logged_payload), "\" from ", x.source, "; ",
              std::exchange(invalid_, 0), " since the last such line");
   }
 
   std::string name_;
-  collector_doors acceptors_;
-  transaction_times heard_;
+  collector_options options_;
+  transaction_times transactions_;
   std::optional<redis_with_backoff> redis_;
-  time_point next_blame_;
-  std::uint64_t invalid_ = 0; ///< events, since the last line about them
+  time_point next_log_line_;
+  std::uint64_t invalid_ = 0; ///< events since the last log line
 };
 
 } // namespace
 
-transaction_times::moment machine_moment() {
+transaction_times::moment current_moment() {
   return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()};
 }
 
 provider_actor::behavior_type
 metrics_collector_provider(provider_actor::pointer self,
                            resource_context context,
-                           collector_doors acceptors) {
+                           collector_options options) {
   return resource_provider(
-    self, std::move(context), [acceptors = std::move(acceptors)](auto& spec) {
-      return std::make_unique<metrics_collector>(spec, acceptors);
+    self, std::move(context), [options = std::move(options)](auto& spec) {
+      return std::make_unique<metrics_collector>(spec, options);
     });
 }
 

@@ -10,23 +10,23 @@
 
 namespace edgeless {
 
-/// Where samples go, and what time it is.
-struct collector_doors {
+/// The Redis that samples are written to, and the clocks.
+struct collector_options {
   redis_opener open;
   std::function<transaction_times::moment()> now;
 };
 
-/// The time by the clocks of this machine.
-transaction_times::moment machine_moment();
+/// The present time by the clocks of this machine.
+transaction_times::moment current_moment();
 
-/// The PROVIDER of `metrics-collector`, which times the processes that
-/// functions say they begin and end, and writes samples and averages to Redis.
-/// Its configuration: `alpha`, `wf_name`; `journal`, a key for what becomes of
-/// each transaction of the workflow (see transactions). Redis may hang: its
-/// instances want threads of their own, and drop and count what it cannot take.
-/// Spawned by the NODE.
+/// The PROVIDER of `metrics-collector`, which measures the transactions that
+/// functions begin and end by their events, and writes samples and averages to
+/// Redis. Its configuration: `alpha`, `wf_name`, and `journal`, the key for the
+/// outcome of each transaction of the workflow (see transaction_times). Redis
+/// may block: the instances need threads of their own. They drop and count the
+/// samples that Redis does not accept. Spawned by the NODE.
 provider_actor::behavior_type
 metrics_collector_provider(provider_actor::pointer self,
-                           resource_context context, collector_doors acceptors);
+                           resource_context context, collector_options options);
 
 } // namespace edgeless

@@ -10,23 +10,22 @@ namespace {
 
 class redis_resource : public resource {
 public:
-  redis_resource(const component_spec& spec, redis_finder find)
-    : settings_{spec.settings}, find_{std::move(find)} {
-    if (settings_.contains("add-workflow-id"))
+  redis_resource(const component_spec& spec, redis_connector find)
+    : url_{setting(spec, "url")}, find_{std::move(find)} {
+    if (spec.settings.contains("add-workflow-id"))
       prefix_ = to_string(spec.workflow) + ":";
+    if (spec.settings.contains("key"))
+      key_ = prefix_ + setting(spec, "key");
   }
 
-  /// Redis need not be there, now or ever.
+  /// Succeeds also while Redis is down.
   caf::error open() override {
-    auto url = settings_.find("url");
-    if (url == settings_.end() || url->second.empty())
+    if (url_.empty())
       return fail(ec::bad_input, "redis: configuration `url` is missing");
-    auto opened = find_(url->second);
+    auto opened = find_(url_);
     if (!opened)
       return fail(ec::bad_input,
                   "redis: configuration `url`: " + explain(opened.error()));
-    if (auto key = settings_.find("key"); key != settings_.end())
-      key_ = prefix_ + key->second;
     if (key_.size() > limits::redis_key)
       return fail(ec::bad_input, "redis: configuration `key` is longer than "
                                  "64 KiB");
@@ -43,7 +42,7 @@ public:
       auto& x = batch[i];
       if (auto wrong = fault_of(x); !wrong.empty()) {
         result.answers[i] = std::nullopt;
-        blame(result, wrong);
+        add_failure(result, wrong);
         continue;
       }
       if (x.kind == event_kind::call)
@@ -60,8 +59,7 @@ public:
 private:
   std::string fault_of(const event& x) const {
     if (x.kind != event_kind::call)
-      return key_.empty() ? "nothing can be set without a configuration `key`"
-                          : "";
+      return key_.empty() ? "a cast needs the configuration `key`" : "";
     return prefix_.size() + x.payload.size() > limits::redis_key
              ? "a key is longer than 64 KiB"
              : "";
@@ -77,29 +75,29 @@ private:
       if (calls)
         result.answers[i] = std::nullopt;
       if (!replies || k >= replies->size()) {
-        blame(result,
-              replies ? "Redis leaves commands out" : explain(replies.error()));
+        add_failure(result, replies ? "Redis did not answer all commands"
+                                    : explain(replies.error()));
         continue;
       }
       auto& reply = (*replies)[k];
       if (reply.type == redis_reply::kind::error)
-        blame(result, "Redis refuses: " + reply.text);
+        add_failure(result, "Redis refuses: " + reply.text);
       else if (calls && reply.type == redis_reply::kind::text
                && reply.text.size() <= limits::payload)
         result.answers[i] = std::move(reply.text);
-      // A key that is not there is an error for whoever asks, as in EDGELESS.
+      // A missing key is an error for the caller, as in EDGELESS.
     }
   }
 
-  static void blame(outcome& result, const std::string& why) {
+  static void add_failure(outcome& result, const std::string& why) {
     ++result.failed;
     result.problem = fail(ec::unreachable, why.substr(0, limits::text));
   }
 
-  std::map<std::string, std::string> settings_;
-  redis_finder find_;
+  std::string url_;
+  redis_connector find_;
   std::string prefix_;
-  std::string key_; ///< of casts
+  std::string key_; ///< set by casts
   std::optional<redis_with_backoff> redis_;
 };
 
@@ -107,7 +105,7 @@ private:
 
 provider_actor::behavior_type
 redis_resource_provider(provider_actor::pointer self, resource_context context,
-                        redis_finder find) {
+                        redis_connector find) {
   return resource_provider(
     self, std::move(context), [find = std::move(find)](auto& spec) {
       return std::make_unique<redis_resource>(spec, find);

@@ -5,163 +5,153 @@
 
 #include <caf/send.hpp>
 
+#include <cassert>
+
 namespace edgeless {
 
 using namespace std::chrono_literals;
+
+std::string setting(const component_spec& spec, const std::string& key) {
+  auto i = spec.settings.find(key);
+  return i == spec.settings.end() ? "" : i->second;
+}
 
 resource_state::resource_state(pointer self) : self{self} {
   // nop
 }
 
 resource_state::~resource_state() {
-  if (registry)
-    registry->counts.count_dropped(
-      over ? drop_reason::stopped : drop_reason::crashed, room->events());
+  if (queues)
+    queues->count_undelivered(is_stopped ? drop_reason::stopped
+                                         : drop_reason::crashed);
 }
 
 caf::result<atom::ok> resource_state::activate() {
-  if (open)
+  if (is_open)
     return atom::ok_v;
-  if (auto problem = handler->open()) {
+  if (auto problem = implementation->open()) {
     stop();
     return problem;
   }
-  open = true;
+  is_open = true;
   return atom::ok_v;
 }
+
+// -- events -------------------------------------------------------------------
 
 void resource_state::receive(events batch) {
   for (auto& x : batch)
     if (takes_credit(x) || x.kind == event_kind::marker
         || x.kind == event_kind::known)
-      queue->add(std::move(x));
-  proceed();
-  queue->confirm();
-  answers->flush();
-  if (!watching_holds && queue->holding())
-    watch_holds();
+      queues->in.add(std::move(x));
+  process();
+  queues->flush();
 }
 
-void resource_state::proceed() {
-  if (over) {
-    queue->clear(drop_reason::stopped);
-  } else if (queue->handed_over()) {
-    queue->pass_on();
-    if (queue->deserted())
+void resource_state::process() {
+  auto& inbox = queues->in;
+  if (is_stopped) {
+    inbox.clear(drop_reason::stopped);
+  } else if (inbox.is_forwarding()) {
+    inbox.forward();
+    if (inbox.is_deserted() || inbox.has_forwarding_timed_out())
       stop();
-  } else if (open && !frozen && !queue->empty()) {
-    handle();
+  } else if (is_open && !is_frozen && !inbox.empty()) {
+    handle_batch();
   }
+  if (!is_stopped)
+    queues->schedule(self);
 }
 
-/// All there is, at once.
-void resource_state::handle() {
+void resource_state::handle_batch() {
   events batch;
-  for (; !queue->empty(); queue->pop()) {
-    room->give_back(1, queue->front().payload.size());
-    batch.push_back(std::move(queue->front()));
-  }
-  auto done = handler->handle(batch, self->clock().now());
-  auto failed = std::min<std::uint64_t>(done.failed, batch.size());
-  registry->counts.count_dropped(drop_reason::resource_failed, failed);
-  registry->counts.count_handled(batch.size() - failed);
+  while (!queues->in.empty())
+    batch.push_back(queues->take());
+  auto done = implementation->handle(batch, self->clock().now());
+  assert(done.failed <= batch.size());
+  assert(done.failed == 0 || done.problem);
+  registry->counts.count_dropped(drop_reason::resource_failed, done.failed);
+  registry->counts.count_handled(batch.size() - done.failed);
   if (done.problem)
-    complain(done.problem);
+    log_problem(done.problem);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     auto& x = batch[i];
     if (x.stream != 0)
-      queue->handled(receipt_of(x));
+      queues->in.handled(receipt_of(x));
     if (x.kind != event_kind::call)
       continue;
-    auto answer = done.problem ? std::nullopt : std::optional<std::string>{""};
     if (auto own = done.answers.find(i); own != done.answers.end())
-      answer = std::move(own->second);
-    auto kind = answer ? event_kind::reply : event_kind::error;
-    auto reply = answers->make(kind, std::move(answer).value_or(""));
-    reply.call = x.call;
-    reply.trace = x.trace;
-    answers->send(x.source, std::move(reply));
+      reply(x, std::move(own->second));
+    else
+      reply(x, done.problem ? std::nullopt : std::optional<std::string>{""});
   }
-  queue->confirm();
-  answers->flush();
+  queues->flush();
 }
 
-/// One line a second, however much fails.
-void resource_state::complain(const caf::error& reason) {
+void resource_state::reply(const event& call,
+                           std::optional<std::string> answer) {
+  auto x = queues->sender().make(answer ? event_kind::reply : event_kind::error,
+                                 answer.value_or(""));
+  x.call = call.call;
+  x.trace = call.trace;
+  queues->sender().send(call.source, std::move(x));
+}
+
+/// At most one line a second.
+void resource_state::log_problem(const caf::error& reason) {
   auto now = self->clock().now();
-  if (now < next_complaint)
+  if (now < next_log_line)
     return;
-  next_complaint = now + 1s;
+  next_log_line = now + 1s;
   log_error("node", "resource ", spec.name, ": ", reason);
 }
 
-// -- moving -------------------------------------------------------------------
+// -- migration ----------------------------------------------------------------
 
 caf::result<atom::ok> resource_state::freeze() {
-  if (!open || over)
+  if (!is_open || is_stopped)
     return fail(ec::unknown_instance, "this instance does not run");
-  frozen = true;
+  is_frozen = true;
   return atom::ok_v;
 }
 
 void resource_state::thaw() {
-  frozen = false;
-  proceed();
+  is_frozen = false;
+  process();
 }
 
 void resource_state::hand_over(const endpoint& to, std::uint32_t feeders) {
-  if (!frozen || queue->handed_over())
+  if (!is_frozen || queues->in.is_forwarding())
     return;
-  handler.reset();
-  queue->hand_over(to, feeders);
-  self->delayed_send(self, limits::hand_over, atom::hand_over_v);
-  proceed();
-}
-
-void resource_state::watch_holds() {
-  queue->expire();
-  proceed();
-  watching_holds = false;
-  if (auto due = queue->due()) {
-    watching_holds = true;
-    self->delayed_send(self, *due - self->clock().now(), atom::tick_v);
-  }
+  implementation.reset();
+  queues->in.hand_over(to, feeders);
+  process();
 }
 
 // -- the end ------------------------------------------------------------------
 
-/// What was admitted is taken up once more before the end.
+/// The events that are in the mailbox by now are counted before the end.
 void resource_state::stop() {
-  if (std::exchange(over, true))
+  if (std::exchange(is_stopped, true))
     return;
-  room->close();
-  registry->remove(id);
-  queue->clear(drop_reason::stopped);
-  self->send(self, atom::proceed_v);
-}
-
-void resource_state::leave() {
-  answers->forget();
-  self->quit();
+  queues->close();
+  queues->in.clear(drop_reason::stopped);
+  self->send(self, atom::resume_v);
 }
 
 namespace {
 
 resource_actor::behavior_type
-instance(resource_state::pointer self, const physical_id& id,
-         const component_spec& spec, const resource_context& context,
-         resource_ptr handler, credit_ptr room) {
+resource_instance(resource_state::pointer self, const physical_id& id,
+                  const component_spec& spec, const resource_context& context,
+                  resource_ptr implementation, credit_ptr room) {
   auto& st = self->state;
-  st.id = id;
   st.spec = spec;
   st.registry = context.registry;
-  st.room = std::move(room);
-  st.handler = std::move(handler);
-  auto me = instance_id{context.registry->self, id};
-  st.answers = std::make_unique<outbox>(context.registry, context.links, me,
-                                        spec.id, self->clock());
-  st.queue = std::make_unique<inbox>(context.registry, st.room, *st.answers, me,
-                                     self->clock());
+  st.implementation = std::move(implementation);
+  st.queues = std::make_unique<instance_queues>(context.registry,
+                                                context.egress, id, spec.id,
+                                                std::move(room), self->clock());
   // clang-format off
   return {
     [&st](atom::deliver, events& x) { st.receive(std::move(x)); },
@@ -171,9 +161,8 @@ instance(resource_state::pointer self, const physical_id& id,
     [&st](atom::hand_over, const endpoint& x, std::uint32_t y) { st.hand_over(x, y); },
     [](atom::patch, const output_map&) { /* has no outputs */ },
     [](atom::fence, const fenced_sessions&) { /* makes no calls */ },
-    [&st](atom::tick) { st.watch_holds(); },
-    [&st](atom::hand_over) { st.stop(); },
-    [&st](atom::proceed) { st.leave(); },
+    [&st](atom::tick) { st.queues->on_tick(); st.process(); },
+    [self](atom::resume) { self->quit(); },
     [&st](atom::stop) { st.stop(); },
   };
   // clang-format on
@@ -187,10 +176,10 @@ provider_actor::behavior_type resource_provider(provider_actor::pointer self,
   auto add = [=](const physical_id& id, const component_spec& spec) {
     auto room
       = std::make_shared<credit>(limits::inbox_events, limits::inbox_bytes);
-    auto born = [=](resource_state::pointer me) {
-      return instance(me, id, spec, context, make(spec), room);
+    auto init = [=](resource_state::pointer instance) {
+      return resource_instance(instance, id, spec, context, make(spec), room);
     };
-    instance_actor made = spawn_on(context.where, self->system(), born);
+    instance_actor made = spawn_on(context.where, self->system(), init);
     context.registry->add(id, {made, room, spec.id});
     self->send(context.node, atom::prepare_v, id, made);
     return made;
@@ -206,7 +195,7 @@ provider_actor::behavior_type resource_provider(provider_actor::pointer self,
                             instance_id{});
     },
     [context](atom::stop, const physical_id& id) {
-      // Made for nobody: whoever asked has ended.
+      // The node that asked for the instance is gone: stop it.
       if (auto made = context.registry->find(id))
         caf::anon_send(caf::actor_cast<instance_actor>(made->sink),
                        atom::stop_v);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "actors/instance/inbox.hpp"
+#include "actors/instance/instance_queues.hpp"
 #include "actors/threads.hpp"
 
 #include <functional>
@@ -9,96 +9,89 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace edgeless {
 
-/// What a resource does with what it is sent: a plain object of its instance.
+/// The implementation of one class of resources: a plain object of an instance.
 class resource {
 public:
   virtual ~resource() = default;
 
-  /// Gets ready. The error says what its configuration lacks, or what the
-  /// machine refuses.
+  /// Prepares for events. An error says what the configuration lacks, or what
+  /// the machine refuses.
   virtual caf::error open() = 0;
 
-  /// How a batch went: so many of its events could not be handled, and why.
-  /// Whoever called then is answered with an error, else with "".
-  /// Who is in `answers`, by the place in the batch, gets just that: a reply,
-  /// or nothing, which is an error.
+  /// The outcome of a batch.
   struct outcome {
-    std::uint64_t failed = 0;
-    caf::error problem;
+    std::uint64_t failed = 0; ///< how many events could not be handled
+    caf::error problem;       ///< why; none: all were handled
+    /// The replies to calls, by the place in the batch; nullopt: an error.
+    /// Other calls get an error if there is a problem, else an empty reply.
     std::map<std::size_t, std::optional<std::string>> answers{};
   };
 
-  /// Handles a batch, casts and calls; `now` is the time of the actors.
-  virtual outcome
-  handle(const std::vector<event>& batch, caf::actor_clock::time_point now)
+  /// Handles a batch of casts and calls; `now` is the time of the actors.
+  virtual outcome handle(const events& batch, caf::actor_clock::time_point now)
     = 0;
 };
 
+/// A setting of the component's configuration; empty: it is missing.
+std::string setting(const component_spec& spec, const std::string& key);
+
 using resource_ptr = std::unique_ptr<resource>;
 
-/// Makes what an instance of that component does.
+/// Makes the implementation for an instance of that component.
 using resource_maker = std::function<resource_ptr(const component_spec&)>;
 
 /// What the instances of resources need from their node.
 struct resource_context {
   instance_registry_ptr registry;
-  egress_actor links;
+  egress_actor egress;
   node_actor node;
-  /// Own, if handling may block.
+  /// threads::own if handle() may block.
   threads where = threads::pool;
 };
 
-/// An INSTANCE of a resource, and what it says to itself.
+/// An INSTANCE of a resource, and its messages to itself.
 using resource_actor = instance_actor::extend<
-  // Sources are held for as long as may be.
+  // Timeouts: see instance_queues::on_tick().
   caf::reacts_to<atom::tick>,
-  // What still arrives has been passed on for long enough.
-  caf::reacts_to<atom::hand_over>,
-  // What was under way when it stopped has arrived.
-  caf::reacts_to<atom::proceed>>;
+  // The events that were in flight when it stopped have arrived.
+  caf::reacts_to<atom::resume>>;
 
-/// One running copy of a resource, of whatever class: an inbox, and what it
-/// does. Spawned by its PROVIDER.
+/// The INSTANCE of a resource of any class: an inbox and an implementation.
+/// Spawned by its PROVIDER.
 struct resource_state {
   using pointer = resource_actor::stateful_pointer<resource_state>;
   static inline constexpr const char* name = "resource";
 
   explicit resource_state(pointer self);
-  /// Whoever ends it, what it had is counted.
+  /// Counts the events that it has not handled.
   ~resource_state();
 
   caf::result<atom::ok> activate();
   void receive(events batch);
-  void proceed();
-  void handle();
+  void process();
+  void handle_batch();
+  void reply(const event& call, std::optional<std::string> answer);
   caf::result<atom::ok> freeze();
   void thaw();
   void hand_over(const endpoint& to, std::uint32_t feeders);
-  void watch_holds();
-  void complain(const caf::error& reason);
+  void log_problem(const caf::error& reason);
   void stop();
-  void leave();
 
   pointer self;
-  physical_id id;
   component_spec spec;
   instance_registry_ptr registry;
-  credit_ptr room;
-  resource_ptr handler;
-  std::unique_ptr<outbox> answers;
-  std::unique_ptr<inbox> queue;
-  bool open = false;
-  bool frozen = false;
-  bool over = false;
-  bool watching_holds = false;
-  caf::actor_clock::time_point next_complaint;
+  resource_ptr implementation;
+  std::unique_ptr<instance_queues> queues;
+  bool is_open = false;
+  bool is_frozen = false;
+  bool is_stopped = false;
+  caf::actor_clock::time_point next_log_line;
 };
 
-/// The PROVIDER of the resources that `make` makes. Spawned by the NODE.
+/// The PROVIDER of the resources that `make` implements. Spawned by the NODE.
 provider_actor::behavior_type resource_provider(provider_actor::pointer self,
                                                 resource_context context,
                                                 resource_maker make);

@@ -4,13 +4,13 @@
 
 using namespace edgeless;
 
-/// A stage between fans: waits for one message of a transaction from each of
-/// `inputs`, adds their vectors up and sends the sum to each of `outputs`. The
-/// first one begins a transaction with each event, a vector of its own; the
-/// last one ends it. Whatever is wrong goes to "err".
+/// A stage of map and reduce: waits for one message of a transaction from each
+/// of `inputs`, adds their vectors up and sends the sum to each of `outputs`.
+/// The first stage begins a transaction with each event, whose payload is the
+/// vector; the last stage ends it. Errors are cast to "err".
 struct bench_mapreduce {
-  /// A number of the transaction, a number of the branch, and a vector; on the
-  /// way all in big-endian words of 32 bits.
+  /// The transaction, the branch and a vector; on the wire, all are big-endian
+  /// words of 32 bits.
   struct message {
     uint32_t transaction = 0;
     uint32_t source = 0;
@@ -73,7 +73,7 @@ struct bench_mapreduce {
     collect(static_cast<message&&>(x));
   }
 
-  /// The first one: the whole payload is the vector.
+  /// In the first stage, the whole payload is the vector.
   void begin(string_view bytes) {
     if (id_from_redis && next == 0) {
       auto answer = call("redis", "last_transaction_id");
@@ -186,7 +186,7 @@ struct bench_mapreduce {
   bool is_last = false;
   bool use_base64 = false;
   vector<uint32_t> inputs, outputs;
-  uint32_t next = 0; // Transaction, of the first one.
+  uint32_t next = 0; // The next transaction of the first stage.
   vector<message> pending;
 };
 

@@ -47,7 +47,7 @@ struct bench_process {
   bool forward = false;
   uint64_t fibonacci = 0;
   vector<char> memory;
-  // Natural numbers, the lowest digits to the base of 2^32 first.
+  // Natural numbers to the base of 2^32, lowest digits first.
   vector<uint32_t> low, high;
 };
 

@@ -4,7 +4,7 @@
 
 using namespace edgeless;
 
-/// Passes the numbers of a range on to "output"; says on "error" why not.
+/// Casts the numbers within a range to "output", errors and others to "error".
 struct filter_in_range {
   void handle_init(string_view payload, string_view) {
     if (payload.empty())

@@ -4,13 +4,13 @@
 
 using namespace edgeless;
 
-// Its own alignment, so that rows of any length load.
+// Aligned to one element, so that rows of any length can be loaded.
 typedef float four_floats __attribute__((vector_size(16), aligned(4)));
 
-/// A tile of the result, whose sums stay in registers; matrices have zeros up
-/// to whole tiles. Of the factors, `depth` columns of the first and rows of the
-/// second are multiplied at a time, and `height` rows of the first: they stay
-/// in the caches while others pass by.
+/// The sums of a tile of the result stay in registers; matrices are padded with
+/// zeros to whole tiles. The factors are multiplied in blocks that stay in the
+/// caches: `depth` columns of the first and rows of the second factor, and
+/// `height` rows of the first.
 constexpr uint32_t tile_rows = 4, tile_columns = 8, depth = 256, height = 64;
 
 constexpr uint32_t whole(uint32_t n, uint32_t tile) {
@@ -18,9 +18,9 @@ constexpr uint32_t whole(uint32_t n, uint32_t tile) {
 }
 
 /// With each event, multiplies its matrix by a new random one and passes the
-/// number of the transaction on. The first one of a chain makes transactions:
-/// one after a second, then one every `inter_arrival` milliseconds, or, with 0,
-/// with each event that it gets; the last one ends them.
+/// number of the transaction on. The first function of a chain begins
+/// transactions: one after a second, then one every `inter_arrival`
+/// milliseconds, or, with 0, one with each event; the last function ends them.
 struct matrix_mul {
   void handle_init(string_view payload, string_view) {
     auto arguments = parse_init_payload(payload);
@@ -76,14 +76,14 @@ struct matrix_mul {
     return whole(n, tile_columns);
   }
 
-  /// Room for a matrix in either order, all zeros.
+  /// A zero matrix for either order.
   vector<float> make_matrix() const {
     check(n < 32768, "out of memory");
     return vector<float>(whole(n, tile_rows) * stride());
   }
 
-  /// The next random matrix, as the second factor: a column of tiles after the
-  /// other, so that it is read in its order.
+  /// The next random matrix, the second factor: stored by columns of tiles, in
+  /// the order in which it is read.
   void fill_other() {
     for (uint32_t k = 0; k < n; ++k)
       for (uint32_t j = 0; j < n; j += tile_columns)
@@ -142,15 +142,15 @@ struct matrix_mul {
     return *reinterpret_cast<four_floats*>(x);
   }
 
-  uint64_t inter_arrival = 0; // Milliseconds, of the first one.
+  uint64_t inter_arrival = 0; // Milliseconds; of the first function.
   bool is_first = false;
   bool is_last = false;
   uint32_t n = 0;
-  uint64_t next_id = 0; // Of the first one.
+  uint64_t next_id = 0; // Of the first function.
   vector<string> outputs;
   lcg numbers;
   vector<float> matrix, result; // Row by row.
-  vector<float> other;          // A column of tiles after the other.
+  vector<float> other;          // By columns of tiles.
 };
 
 EDGELESS_EXPORT(matrix_mul)

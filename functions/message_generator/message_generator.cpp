@@ -12,7 +12,7 @@ struct message_generator {
     cast("self", arguments.get("message", "hello world"));
   }
 
-  // Whoever casts to us starts one more series: the message is its own timer.
+  // Each event starts another series: its message is cast again by a timer.
   void handle_cast(const instance_id& source, string_view message) {
     cast("output", text("from node_id ", source.node_id, " function_id ",
                         source.component_id, " [#", count++, "]: ", message));

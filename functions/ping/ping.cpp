@@ -17,7 +17,7 @@ struct ping {
     log::info("Pinger: 'Cast' called, MSG: ", message);
     if (message != "wakeup")
       return;
-    // Before the call: a number is not used twice, even if we die waiting.
+    // Before the call: no number is used twice, even after a crash in the call.
     auto id = count++;
     sync(text("{\"count\":", count, "}"));
     if (call("ponger", text("PING-", id)).outcome == call_result::reply)

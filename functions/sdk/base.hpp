@@ -2,8 +2,8 @@
 
 #pragma once
 
-/// What the rest of the SDK stands on: the imports, the few functions the
-/// compiler itself may call, and panic.
+/// The base of the SDK: the imports, the functions that the compiler may call,
+/// and panic.
 
 #include "view.hpp"
 
@@ -12,8 +12,7 @@
 #define EDGELESS_IMPORT(name)                                                  \
   __attribute__((import_module("env"), import_name(#name))) name
 
-/// The eight functions of the host, as they are on the wire. Prefer the typed
-/// ones below.
+/// The eight functions of the host. Use the typed ones of edgeless.hpp instead.
 namespace edgeless::imports {
 extern "C" {
 void EDGELESS_IMPORT(cast_raw_asm)(const void* node, const void* component,
@@ -68,7 +67,7 @@ namespace edgeless {
 
 // -- panic --------------------------------------------------------------------
 
-/// The target of our log lines: the name of the exported struct, or its
+/// The target of log lines: the name of the exported struct, or its
 /// `log_target` if it has one.
 extern const string_view log_target;
 

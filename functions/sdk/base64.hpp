@@ -8,7 +8,7 @@
 
 namespace edgeless {
 
-/// Four letters for each three bytes that have begun.
+/// Four letters for each three bytes or the rest of them.
 inline string base64(string_view bytes) {
   constexpr string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                   "abcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -28,7 +28,7 @@ inline string base64(string_view bytes) {
 
 namespace detail {
 
-/// The value of a letter; -1 if it is none.
+/// The value of a letter; -1 if it is not of the alphabet.
 constexpr int value_of_letter(char c) {
   if (c >= 'A' && c <= 'Z')
     return c - 'A';
@@ -41,7 +41,7 @@ constexpr int value_of_letter(char c) {
 
 } // namespace detail
 
-/// Appends the bytes that `text` stands for; false if it stands for none.
+/// Appends the decoded bytes; false if `text` is not base64.
 inline bool from_base64(string_view text, string& out) {
   if (text.size() % 4 != 0)
     return false;

@@ -6,8 +6,8 @@
 /// handle_init, handle_cast, handle_call and handle_stop, given to
 /// EDGELESS_EXPORT in exactly one source file. The host enters one handler at
 /// a time; while a handler waits in `call`, the host only allocates. There is
-/// no libc and no C++ library below this header, and no exceptions: what
-/// cannot go on panics, which ends this instance alone.
+/// no libc, no C++ library and no exceptions: fatal errors call `panic`, which
+/// ends this instance alone.
 
 #include "heap.hpp"
 #include "printing.hpp"
@@ -30,7 +30,7 @@ public:
   vector(vector&& other) noexcept {
     *this = static_cast<vector&&>(other);
   }
-  /// Swaps, so that the other's destructor frees what was here.
+  /// Swaps: the destructor of `other` frees the former elements.
   vector& operator=(vector&& other) noexcept {
     auto swap = [](auto& a, auto& b) {
       auto x = a;
@@ -64,7 +64,7 @@ public:
   T& operator[](size_t i) const {
     return data_[i];
   }
-  /// Makes room for `n` elements in all.
+  /// Reserves room for `n` elements in total.
   void reserve(size_t n) {
     if (n <= capacity_)
       return;
@@ -75,7 +75,7 @@ public:
     data_ = data;
     capacity_ = n;
   }
-  /// Makes room for `n` more elements, at least doubling what there is.
+  /// Reserves room for `n` more elements; at least doubles the capacity.
   void make_room(size_t n) {
     if (n > capacity_ - size_)
       reserve(size_ + (n > size_ ? n : size_) + 8);
@@ -129,15 +129,15 @@ public:
     size_ += text.size();
     copy(to, text.data(), text.size());
   }
-  /// Appends what `write` writes: it gets the address of `n` characters, and
-  /// returns the end of those that count.
+  /// Appends the characters that `write` produces: it gets the address of `n`
+  /// characters and returns the end of the valid ones.
   template <class F>
   void append_by(size_t n, F write) {
     make_room(n);
     size_ = write(data_ + size_) - data_;
   }
-  /// A bulk copy costs a call into the engine; most texts are short, and two
-  /// words that overlap are all of such a text.
+  /// A bulk copy costs a call into the engine; most texts are short and are
+  /// copied as two overlapping words.
   static void copy(char* to, const char* from, size_t n) {
     if (n > 32)
       __builtin_memcpy(to, from, n);
@@ -167,8 +167,7 @@ public:
 
 // -- writing ------------------------------------------------------------------
 
-/// Appends a text as it is. An overload of `put` for a type of your own makes
-/// it a part of `text` and of log lines.
+/// Appends a text. Overload `put` for a type to use it in `text` and log lines.
 inline void put(string& out, string_view text) {
   out.append(text);
 }
@@ -266,7 +265,7 @@ void write(uint32_t level, const Parts&... parts) {
                              line.data(), line.size());
 }
 
-/// Logs at level 1: the function cannot do what it is for.
+/// Logs at level 1: errors.
 template <class... Parts>
 void error(const Parts&... parts) {
   write(1, parts...);
@@ -298,38 +297,38 @@ void trace(const Parts&... parts) {
 
 } // namespace log
 
-/// Logs under a target of its own, such as a telemetry event.
+/// Logs with an explicit target, such as a telemetry event.
 inline void telemetry_log(uint32_t level, string_view target,
                           string_view line) {
   imports::telemetry_log_asm(level, target.data(), target.size(), line.data(),
                              line.size());
 }
 
-/// Who sent an event, or who shall get one.
+/// The id of an instance: the source or the target of an event.
 struct instance_id {
   uuid node_id;
   uuid component_id;
 };
 
-/// What a call brought, or what a function answers to one.
+/// The result of a call.
 struct call_result {
   enum { no_reply, reply, error } outcome = no_reply;
   string payload; // Of a reply.
 };
 
-/// An answer with `payload`; a call is not answered by `return {}`, and fails
-/// by `return call_failed()`.
+/// A reply with `payload`. `return {}` sends no reply, `return call_failed()`
+/// an error.
 inline call_result reply(string_view payload) {
   return {call_result::reply, string(payload)};
 }
 
-/// The answer that makes the caller's `call` an error.
+/// The result that makes the `call` of the caller fail.
 inline call_result call_failed() {
   return {call_result::error, {}};
 }
 
-/// Sends `payload` to whom the output `target` is mapped to, or to "self".
-/// Nothing happens if it is mapped to no one.
+/// Sends `payload` to the component that the output `target` is mapped to, or
+/// to "self". Without a mapping, nothing happens.
 inline void cast(string_view target, string_view payload) {
   imports::cast_asm(target.data(), target.size(), payload.data(),
                     payload.size());
@@ -342,7 +341,7 @@ inline void cast_raw(const instance_id& target, string_view payload) {
 }
 
 /// Sends `payload` in `delay_ms` milliseconds. The target is resolved now; the
-/// host traps if it is mapped to no one.
+/// host traps if it is not mapped.
 inline void delayed_cast(uint64_t delay_ms, string_view target,
                          string_view payload) {
   imports::delayed_cast_asm(delay_ms, target.data(), target.size(),
@@ -365,8 +364,8 @@ struct reply_slots {
 
 } // namespace detail
 
-/// Sends `payload` and waits for the answer. The host traps if `target` is
-/// mapped to no one; an error is the other side's failure, or a stop.
+/// Sends `payload` and waits for the reply. The host traps if `target` is not
+/// mapped; an error is a failure of the callee, a timeout or a stop.
 inline call_result call(string_view target, string_view payload) {
   detail::reply_slots out;
   return out.take(imports::call_asm(target.data(), target.size(),
@@ -389,7 +388,7 @@ inline instance_id slf() {
   return id;
 }
 
-/// Keeps `state`, which handle_init of the next incarnation gets.
+/// Stores `state` for handle_init of the next instance of this component.
 inline void sync(string_view state) {
   imports::sync_asm(state.data(), state.size());
 }
@@ -456,7 +455,7 @@ class lcg {
   static constexpr uint32_t factor = 1103515245, summand = 12345,
                             mask = 0x7fffffff;
   static constexpr float scale = 1 / 2147483648.f;
-  // Of one step to eight at once, modulo 2^32: step(step(x)) is linear in x.
+  // One to eight steps at once, modulo 2^32: step(step(x)) is linear in x.
   static constexpr uint32_t summand_of(int step) {
     return step ? factor * summand_of(step - 1) + summand : 0;
   }
@@ -471,8 +470,7 @@ public:
     seed_ = (factor * seed_ + summand) & mask;
     return float(seed_) * scale;
   }
-  /// The next `n` numbers, eight at a time: each of eight is a step of its own
-  /// length from the seed.
+  /// The next `n` numbers, eight at a time: one linear step from the seed each.
   void fill(float* to, size_t n) {
     constexpr eight factors
       = {factor_of(1), factor_of(2), factor_of(3), factor_of(4),
@@ -483,7 +481,7 @@ public:
     for (; n >= 8; n -= 8, to += 8) {
       auto seeds = (factors * seed_ + summands) & mask;
       seed_ = seeds[7];
-      // Below 2^31: as signed ones they are converted by one instruction.
+      // Below 2^31: signed integers are converted by one instruction.
       *reinterpret_cast<floats*>(to)
         = __builtin_convertvector((signed_eight)seeds, floats) * scale;
     }
@@ -502,7 +500,7 @@ inline vector<float> random_vector(lcg& numbers, size_t n) {
   return result;
 }
 
-/// The next n * n numbers of `numbers`; panics if they exceed 4 GiB.
+/// The next n * n numbers of `numbers`; panics above 4 GiB.
 inline vector<float> random_matrix(lcg& numbers, size_t n) {
   check(n < 32768, "out of memory");
   return random_vector(numbers, n * n);
@@ -579,8 +577,8 @@ void stop() {
 ///   void handle_cast(const instance_id& source, string_view message);
 ///   call_result handle_call(const instance_id& source, string_view message);
 ///   void handle_stop();
-/// An absent init payload or state is empty. To clear the memory is to do
-/// nothing: what an event no longer needs is free already, the rest is state.
+/// An absent init payload or state is empty. The export that clears memory does
+/// nothing: unused memory is already free, the rest is state.
 #define EDGELESS_EXPORT(type)                                                  \
   constinit const edgeless::string_view edgeless::log_target                   \
     = edgeless::detail::target_of<type>(#type);                                \

@@ -4,16 +4,16 @@
 
 #include "base.hpp"
 
-/// One heap for the host's buffers and the function's own: two-level segregated
-/// fit, constant time, neighbours merge when freed. Small blocks are parked in
-/// bins of their exact size instead, since every event asks for the same few.
-/// Memory grows by whole pages and only when nothing free fits.
+/// One heap for the buffers of the host and of the function: two-level
+/// segregated fit (TLSF), constant time, free neighbours are joined. Small free
+/// blocks are cached in bins of their exact size, since events need the same
+/// few sizes. Memory grows by whole pages and only if no free block fits.
 namespace edgeless::heap {
 
 struct block {
   block* before; // Its neighbour at the lower address, null for the first.
   uint32_t size; // With the header; the low bits are the two flags below.
-  block* next;   // From here on the memory is the user's while it is in use.
+  block* next;   // From here on, memory of the user while in use.
   block* previous;
 };
 
@@ -91,7 +91,7 @@ inline block* find(uint32_t size) {
   return b;
 }
 
-/// Makes `b` a free block, merged with its free neighbours.
+/// Makes `b` a free block and joins it with its free neighbours.
 inline void give_back(block* b) {
   if (auto next = after(b); next->size & free_flag) {
     unlink(next);
@@ -106,7 +106,7 @@ inline void give_back(block* b) {
   link(b);
 }
 
-/// Lets the parked blocks merge with their neighbours.
+/// Returns the cached blocks to the lists and joins their neighbours.
 inline void empty_bins() {
   for (auto& bin : bins)
     while (auto b = bin) {
@@ -123,7 +123,7 @@ inline void end_memory(block* before) {
   last->size = 0;
 }
 
-/// A block of at least `size` bytes at the end of memory, which grows for it.
+/// Grows the memory; a block of at least `size` bytes at its end.
 inline block* grow(uint32_t size) {
   if (!last) {
     // User memory is aligned to 16, so headers end on a multiple of 16.
@@ -154,8 +154,8 @@ inline block* grow(uint32_t size) {
 }
 
 /// Returns `n` bytes, aligned to 16; panics if the host grants no more memory.
-/// For none it returns a valid address that need not be released: a host frees
-/// only buffers that have a size.
+/// For 0 bytes the address need not be released: the host frees only buffers
+/// that have a size.
 inline void* allocate(size_t n) {
   if (n == 0)
     return &nothing;
@@ -184,8 +184,7 @@ inline void* allocate(size_t n) {
   return &b->next;
 }
 
-/// Takes back what `allocate` returned; nothing happens for null. Panics if it
-/// is free already.
+/// Frees memory of `allocate`; null is ignored. Panics on a double free.
 inline void release(void* memory) {
   if (!memory || memory == &nothing)
     return;

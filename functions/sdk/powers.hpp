@@ -2,8 +2,8 @@
 
 #pragma once
 
-/// The arithmetic that decimals take: products of two words, long numbers, the
-/// layouts of floating-point types, and powers of ten.
+/// Arithmetic for printing and reading numbers: products of two words, long
+/// numbers, the layouts of floating-point types, and powers of ten.
 
 #include "view.hpp"
 
@@ -31,8 +31,8 @@ constexpr wide multiply(uint64_t a, uint64_t b) {
 #endif
 }
 
-/// A natural number of at most 4096 bits: no decimal that a double can tell
-/// from its neighbours needs more.
+/// A natural number of at most 4096 bits, enough to round any decimal to a
+/// double.
 struct natural {
   uint32_t limbs[128] = {};
   int size;

@@ -2,8 +2,9 @@
 
 #pragma once
 
-/// The digits of numbers: the shortest ones that read back as the same value,
-/// by two products; eight digits of text at a time.
+/// Prints numbers: floating-point values with the shortest digits that read
+/// back as the same value (Giulietti's Schubfach), eight digits of text at a
+/// time.
 
 #include "powers.hpp"
 
@@ -17,8 +18,8 @@ struct number {
   int exponent;
 };
 
-/// A value and those halfway to its neighbours, in fourths of 10^k: cut to
-/// whole ones, of which the last bit also says whether anything was cut off.
+/// A value and the middles to its neighbours, in units of 10^k / 4, truncated;
+/// the last bit is set if anything was cut off.
 struct interval {
   uint64_t lower, value, upper;
 };
@@ -95,7 +96,7 @@ number shortest(typename layout<F>::bits bits) {
   upper -= odd;
   auto s = value / 4;
   auto tens = tenth(s) * 10;
-  // Without branches: which digits are needed is chance.
+  // Without branches, which would be unpredictable.
   bool down = lower <= 4 * s, up = 4 * s + 4 <= upper;
   auto digits = s + (down != up ? up : value >= 4 * s + 2);
   bool tens_down = lower <= 4 * tens, tens_up = 4 * tens + 40 <= upper;
@@ -106,8 +107,9 @@ number shortest(typename layout<F>::bits bits) {
 
 constexpr uint64_t zeros = 0x3030303030303030;
 
-/// The digits of what is below 10^8 as bytes, the first one lowest: of fours,
-/// of pairs, of all at once, by products instead of divisions.
+/// The eight digits of x, which is below 10^8, as bytes, the first one lowest.
+/// By products instead of divisions: first of fours, then of pairs, then
+/// single.
 constexpr uint64_t digits_of(uint32_t x) {
   uint64_t four = x * uint64_t{3518437209} >> 45;
   auto fours = (uint64_t{x} << 32) - four * ((10'000ull << 32) - 1);
@@ -123,8 +125,8 @@ inline char* write_eight(char* at, uint32_t x) {
   return at + 8;
 }
 
-/// Writes what is below 10^8 at `at`, and up to seven bytes behind it; returns
-/// its end.
+/// Writes x, which is below 10^8, and touches up to seven bytes behind it;
+/// returns the end of x.
 inline char* write_few(char* at, uint32_t x) {
   auto digits = digits_of(x);
   auto skipped = __builtin_ctzll(digits | uint64_t{1} << 56) & ~7;
@@ -142,7 +144,7 @@ inline char* write(char* at, uint64_t x) {
   if (above < 10'000'000) {
     at = write_few(at, above);
   } else {
-    // Most doubles have 16 or 17 digits, by chance.
+    // Doubles have 16 or 17 digits mostly.
     *at = '0' + top;
     at = top < 10 ? at + (top > 0) : write_few(at, top);
     at = write_eight(at, above - top * 100'000'000);
@@ -170,7 +172,7 @@ inline char* write_zeros(char* at, int n) {
   return at + n;
 }
 
-/// What `write` may touch.
+/// The number of bytes that `write` may touch.
 inline size_t room_for(number x) {
   return 40 + (x.exponent < 0 ? -x.exponent : x.exponent);
 }
@@ -185,7 +187,7 @@ struct small_powers {
   }
 };
 
-/// Of what is below 10^18, but not zero.
+/// The number of digits of x, which is below 10^18 and not 0.
 inline int count_digits(uint64_t x) {
   constexpr small_powers powers;
   auto count = (64 - __builtin_clzll(x)) * 1233 >> 12;

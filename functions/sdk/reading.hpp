@@ -2,14 +2,15 @@
 
 #pragma once
 
-/// Numbers from text, correctly rounded: eight digits at a time, then one exact
-/// division or a product or two; more than 19 digits may take long numbers.
+/// Reads numbers, correctly rounded: eight digits at a time, then one exact
+/// division (Clinger) or one or two products (Lemire); more than 19 digits may
+/// need long numbers.
 
 #include "powers.hpp"
 
 namespace edgeless {
 
-/// What `parse` found: a value, or why there is none, in the words of Rust.
+/// The result of `parse`: a value, or the error in the words of Rust.
 template <class T>
 struct parsed {
   T value{};
@@ -67,8 +68,8 @@ typename layout<F>::bits nearest(uint64_t w, int q) {
   return bits(exponent) << L::mantissa | (m ^ (bits{1} << L::mantissa));
 }
 
-/// w * 10^q for most of what people write, by one division, which rounds
-/// correctly since both sides are exact (Clinger). False: ask `nearest`.
+/// w * 10^q for usual decimals by one division, which rounds correctly since
+/// both operands are exact (Clinger). If false, `nearest` is needed.
 template <class F>
 bool divide(uint64_t w, int q, F& result) {
   constexpr double powers[]
@@ -149,7 +150,7 @@ bool rounds_up(string_view digits, int exponent,
       ++exponent, more |= c != '0';
     kept += exact.size != 0;
   }
-  // All that a longer tail can say is that it is not zero.
+  // Of a longer tail, it matters only that it is not zero.
   if (more)
     exact.multiply_add(10, 1), --exponent;
   exact.raise(10, exponent);
@@ -160,7 +161,7 @@ bool rounds_up(string_view digits, int exponent,
   return order > 0 || (order == 0 && m % 2);
 }
 
-/// What has no digits: inf, infinity, nan, or not a number at all.
+/// A text without digits: inf, infinity, nan, or an error.
 template <class F>
 parsed<F> word(string_view text, bool minus) {
   F sign = minus ? -1 : 1;

@@ -2,16 +2,16 @@
 
 #pragma once
 
-/// Text that someone else owns. Like the numbers that stand on it, it needs no
-/// host: native programs can include it, too.
+/// A view of text. This header and those of numbers need no host: native
+/// programs can include them.
 
 #include <stddef.h>
 #include <stdint.h>
 
 namespace edgeless {
 
-/// Bytes or text that someone else owns. The payloads of the handlers are
-/// valid until the handler returns.
+/// A view of bytes or text. The payloads of the handlers are valid until the
+/// handler returns.
 class string_view {
 public:
   constexpr string_view() = default;
@@ -47,7 +47,7 @@ public:
   constexpr size_t find(char c) const {
     size_t i = 0;
 #ifdef __wasm_simd128__
-    // Each turn of a loop in a node looks at the time, too.
+    // Fewer iterations: each loop iteration also checks the epoch in a node.
     typedef signed char bytes __attribute__((vector_size(16), aligned(1)));
     if (!__builtin_is_constant_evaluated())
       for (; size_ - i >= 16; i += 16) {

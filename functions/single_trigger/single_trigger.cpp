@@ -4,9 +4,8 @@
 
 using namespace edgeless;
 
-/// Casts one message to "out": the whole init payload, at once; or, if that
-/// begins with one of the keys, its `message` after `delay_ms`, and again for
-/// every empty event.
+/// Casts one message to "out": the whole init payload, at once. If that begins
+/// with one of the keys: `message` after `delay_ms`, and for every empty event.
 struct single_trigger {
   void handle_init(string_view payload, string_view) {
     if (payload.empty())

@@ -4,8 +4,8 @@
 
 using namespace edgeless;
 
-/// Casts every UTF-8 message to "out" after `delay_ms`. What waits travels as
-/// a message to itself, {"secret":42,"msg":"..."}.
+/// Casts every UTF-8 message to "out" after `delay_ms`. Meanwhile the message
+/// is in a delayed cast to the function itself, {"secret":42,"msg":"..."}.
 struct sloppy_test {
   static constexpr string_view head = "{\"secret\":42,\"msg\":\"";
   static constexpr string_view tail = "\"}";
@@ -32,7 +32,8 @@ struct sloppy_test {
       if (lead < 0xc2 || lead > 0xf4)
         return false;
       auto more = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
-      // The second byte excludes long forms, surrogates and what is too large.
+      // The second byte excludes overlong forms, surrogates and values too
+      // large.
       auto low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
       auto high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
       for (; more > 0; --more, low = 0x80, high = 0xbf) {
@@ -60,7 +61,7 @@ struct sloppy_test {
     return out;
   }
 
-  /// Undoes `wrap`; false if `message` is not its work.
+  /// The inverse of `wrap`; false if `message` does not have that form.
   static bool unwrap(string_view message, string& out) {
     if (!message.starts_with(head))
       return false;

@@ -5,7 +5,7 @@
 using namespace edgeless;
 
 /// Casts events to "out" at constant, uniform or exponential intervals, for
-/// ever; says on "err" what is wrong with its init payload.
+/// ever; casts errors in its init payload to "err".
 struct trigger {
   enum class output { none, constant, counter, random };
   enum class interval { constant, uniform, exponential };
@@ -26,7 +26,8 @@ struct trigger {
   void handle_cast(const instance_id&, string_view message) {
     check(what != output::none, "trigger: not configured");
     if (timed && !message.empty())
-      return telemetry_log(5, "tend", message); // One of ours came back.
+      return telemetry_log(5, "tend",
+                           message); // An event of this trigger came back.
     if (what == output::counter) {
       value = text(count);
       if (timed)

@@ -4,11 +4,11 @@
 
 using namespace edgeless;
 
-// Its own alignment, so that rows of any length load.
+// Aligned to one element, so that rows of any length can be loaded.
 typedef float four_floats __attribute__((vector_size(16), aligned(4)));
 
-/// Multiplies its random matrix by the vector it gets, or, as the client,
-/// sends random vectors: one after a second, then one for each that returns.
+/// Multiplies its random matrix by the received vector; the client sends random
+/// vectors: one after a second, then one for each that returns.
 /// An event is the text `id,v1,...,vn`.
 struct vector_mul {
   void handle_init(string_view payload, string_view) {
@@ -57,7 +57,7 @@ struct vector_mul {
   }
 
   /// The scalar product. Eight independent sums hide the latency of the
-  /// additions, so that memory sets the pace.
+  /// additions: the speed of the memory is the limit.
   static float product(const float* __restrict row,
                        const float* __restrict input, uint32_t n) {
     four_floats sums[8] = {};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/base/fd.hpp"
+
 #include <caf/error.hpp>
 #include <caf/expected.hpp>
 
@@ -10,28 +12,29 @@
 
 namespace edgeless {
 
-/// A file that grows by whole lines. Each append is one write, so that several
-/// writers of one file do not cut each other's lines.
+/// A file that grows by whole lines. Each append is one write with O_APPEND, so
+/// that several writers of one file do not cut each other's lines. Not
+/// synchronised: one thread at a time.
 class append_file {
 public:
   /// Opens or creates the file. An error names the path and the reason.
   static caf::expected<append_file> open(const std::string& path);
 
-  append_file(append_file&& other) noexcept;
-  append_file& operator=(append_file&& other) noexcept;
-  ~append_file();
-
-  /// Writes all of it, or as much as there is room for.
+  /// Writes all lines. On an error (ec::system_failure, such as a full disk) a
+  /// prefix of them may have been written.
   caf::error append(std::string_view lines);
 
 private:
-  append_file(std::string path, int file_descriptor);
+  append_file(std::string path, file_descriptor file)
+    : path_{std::move(path)}, file_{std::move(file)} {
+    // nop
+  }
 
   std::string path_;
-  int descriptor_ = -1;
+  file_descriptor file_;
 };
 
-/// Such as 2024-09-05T18:04:21.175674+00:00.
+/// Formats a time in UTC, such as 2024-09-05T18:04:21.175674+00:00.
 std::string rfc3339(std::chrono::system_clock::time_point when);
 
 } // namespace edgeless

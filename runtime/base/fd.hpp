@@ -9,7 +9,7 @@
 
 namespace edgeless {
 
-/// Owns a file descriptor.
+/// Owns a file descriptor and closes it. A negative number means none.
 class file_descriptor {
 public:
   explicit file_descriptor(int number = -1) : number_{number} {
@@ -44,17 +44,17 @@ private:
   int number_;
 };
 
-/// Opens a file to read, or creates or truncates it to write (mode 0600).
-/// Never follows a link, never leaks into a child; check the result.
+/// Opens a file to read, or creates or truncates it to write (mode 0600), with
+/// O_NOFOLLOW and O_CLOEXEC. Invalid on failure; errno has the reason.
 file_descriptor open_to_read(const std::string& path);
 file_descriptor open_to_write(const std::string& path);
 
-/// Everything from the start of a file; nothing if it is larger than `limit`
-/// or cannot be read.
+/// The content of a regular file from its start; nothing if it has more than
+/// `limit` bytes or cannot be read.
 std::optional<std::string> read_all(const file_descriptor& file,
                                     std::size_t limit);
 
-/// False if not all of it could be written; errno says why.
+/// Writes all bytes. False if not all could be written; errno has the reason.
 bool write_all(const file_descriptor& file, std::string_view bytes);
 
 } // namespace edgeless

@@ -23,12 +23,13 @@ caf::error system_error(const std::filesystem::path& file) {
   return fail(ec::system_failure, file.string() + ": " + std::strerror(errno));
 }
 
-/// A regular file always has something to say; a pipe may not.
-bool has_bytes(const file_descriptor& from, clock::time_point until) {
+/// Waits until read() would not block: a regular file is always readable, a
+/// pipe may not be. False at the deadline.
+bool wait_readable(const file_descriptor& from, clock::time_point until) {
   auto left
     = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now());
-  pollfd wanted{from.get(), POLLIN, 0};
-  return ::poll(&wanted, 1, static_cast<int>(std::max<long>(0, left.count())))
+  pollfd polled{from.get(), POLLIN, 0};
+  return ::poll(&polled, 1, static_cast<int>(std::max<long>(0, left.count())))
          != 0;
 }
 
@@ -38,13 +39,13 @@ caf::expected<std::string> read_file(const std::filesystem::path& file,
                                      std::size_t max,
                                      std::chrono::milliseconds timeout) {
   auto until = clock::now() + timeout;
-  // Else a pipe would be opened only when somebody writes to it.
+  // Without O_NONBLOCK, open() of a pipe blocks until it has a writer.
   file_descriptor from{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (!from)
     return system_error(file);
   std::string result;
   for (;;) {
-    if (!has_bytes(from, until))
+    if (!wait_readable(from, until))
       return fail(ec::exhausted, file.string() + ": does not end within "
                                    + std::to_string(timeout.count()) + " ms");
     char part[16384];
@@ -70,14 +71,8 @@ caf::error write_new(const std::filesystem::path& file,
     ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
   if (!to)
     return system_error(file);
-  while (!content.empty()) {
-    auto count = ::write(to.get(), content.data(), content.size());
-    if (count < 0 && errno == EINTR)
-      continue;
-    if (count < 0)
-      return system_error(file);
-    content.remove_prefix(static_cast<std::size_t>(count));
-  }
+  if (!write_all(to, content))
+    return system_error(file);
   return {};
 }
 

@@ -12,18 +12,19 @@
 
 namespace edgeless {
 
-/// The bytes of a file, of /proc as well, or of a pipe. The error names the
-/// file, also if it has more than `max` bytes, or does not end in time: a pipe
-/// that nobody writes to.
+/// The bytes of a regular file, a file in /proc, or a pipe. Blocks up to
+/// `timeout`. Errors name the file: ec::exhausted if it has more than `max`
+/// bytes or does not end in time (a pipe without a writer), else
+/// ec::system_failure.
 caf::expected<std::string>
 read_file(const std::filesystem::path& file, std::size_t max,
           std::chrono::milliseconds timeout = std::chrono::seconds{30});
 
-/// Writes a new file; one that exists is left alone, and an error.
+/// Writes a new file. A file that exists is not changed and is an error.
 caf::error write_new_file(const std::filesystem::path& file,
                           std::string_view content);
 
-/// The same for what nobody but its owner may read: mode 0600.
+/// As write_new_file(), for keys and passwords: mode 0600.
 caf::error write_secret_file(const std::filesystem::path& file,
                              std::string_view content);
 

@@ -1,113 +1,193 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/base/log.hpp"
 
-#include "runtime/base/log_writer.hpp"
-
 #include "messages/limits.hpp"
 
+#include <fmt/format.h>
+#include <poll.h>
+#include <spdlog/async.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/base_sink.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <cassert>
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
 #include <cstdlib>
+#include <iterator>
 #include <mutex>
-#include <utility>
 
 namespace edgeless {
 
 namespace {
 
-/// Levels of lines that nobody wants are refused here, before the filter is
-/// looked at.
-std::atomic<log_level> threshold{log_level::info};
+using log_queue = std::shared_ptr<spdlog::details::thread_pool>;
 
-struct log_setup {
-  std::string program = "edgeless";
-  log_filter filter;
+std::string format_line(log_level level, std::string_view component,
+                        std::string_view text);
+
+/// Writes to stderr, and reports the lines that the queue has dropped where
+/// they are missing. Not by stdio: exit() would wait for its locks while the
+/// reader of stderr is slow.
+class stderr_sink : public spdlog::sinks::base_sink<std::mutex> {
+public:
+  /// `queue` is nullptr in a synchronous logger.
+  explicit stderr_sink(log_queue queue)
+    : base_sink(std::make_unique<spdlog::pattern_formatter>(
+      "%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc)),
+      queue_(std::move(queue)) {
+    // nop
+  }
+
+  std::uint64_t dropped() const {
+    return queue_ ? queue_->overrun_counter() : 0;
+  }
+
+  /// Waits until `lines` lines are written or dropped.
+  void wait(std::uint64_t lines, std::chrono::milliseconds timeout) {
+    std::unique_lock lock{written_mutex_};
+    changed_.wait_for(lock, timeout,
+                      [&] { return written_ + dropped() >= lines; });
+  }
+
+protected:
+  void sink_it_(const spdlog::details::log_msg& line) override {
+    auto lost = dropped();
+    assert(lost >= reported_);
+    if (lost > reported_) {
+      auto note = format_line(log_level::warn, "log",
+                              std::to_string(lost - reported_)
+                                + " lines are missing here: stderr was not "
+                                  "read");
+      write({line.time, {}, {}, line.level, note});
+      reported_ = lost;
+    }
+    write(line);
+    std::lock_guard guard{written_mutex_};
+    ++written_;
+    changed_.notify_all();
+  }
+
+  void flush_() override {
+    // nop
+  }
+
+private:
+  void write(const spdlog::details::log_msg& line) {
+    spdlog::memory_buf_t text;
+    formatter_->format(line, text);
+    std::string_view rest{text.data(), text.size()};
+    pollfd writable{STDERR_FILENO, POLLOUT, 0};
+    while (!rest.empty()) {
+      auto n = ::write(STDERR_FILENO, rest.data(), rest.size());
+      if (n >= 0)
+        rest.remove_prefix(static_cast<std::size_t>(n));
+      else if (errno == EAGAIN) // another process has set O_NONBLOCK
+        ::poll(&writable, 1, -1);
+      else if (errno != EINTR)
+        return; // stderr is closed
+    }
+  }
+
+  log_queue queue_;
+  std::uint64_t reported_ = 0; ///< dropped lines that a note has reported
+  std::mutex written_mutex_;   // base_sink's mutex is held during a write
+  std::condition_variable changed_;
+  std::uint64_t written_ = 0; ///< lines
 };
 
-/// Written by open_log() only, while there is one thread.
-log_setup& setup() {
-  static log_setup result;
-  return result;
+/// The logger of this process: synchronous until start().
+struct process_log {
+  std::string program = "edgeless";
+  log_filter filter;
+  /// The most verbose level of any target: lines beyond it are refused by one
+  /// atomic load, without a look-up in the filter.
+  std::atomic<log_level> threshold{log_level::info};
+  std::atomic<std::uint64_t> logged{0}; ///< lines
+  std::shared_ptr<stderr_sink> sink = std::make_shared<stderr_sink>(nullptr);
+  std::shared_ptr<spdlog::logger> logger
+    = std::make_shared<spdlog::logger>("edgeless", sink);
+
+  void start() {
+    // The main thread waits for signals: the logger's thread must not get any.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    auto queue = std::make_shared<spdlog::details::thread_pool>(
+      limits::program_log_lines, 1);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    sink = std::make_shared<stderr_sink>(queue);
+    logger = std::make_shared<spdlog::async_logger>(
+      "edgeless", sink, queue, spdlog::async_overflow_policy::overrun_oldest);
+    logged = 0;
+  }
+};
+
+/// Never destroyed: detached threads may log until the process ends.
+process_log& own_log() {
+  static auto result = new process_log;
+  return *result;
 }
 
-std::string_view column(log_level level) {
-  static constexpr std::string_view texts[]
-    = {"OFF  ", "ERROR", "WARN ", "INFO ", "DEBUG", "TRACE"};
-  return texts[static_cast<std::size_t>(level) % std::size(texts)];
-}
-
-std::string text_of(log_level level, std::string_view who,
-                    std::string_view line) {
-  std::string result{column(level)};
-  result += ' ';
-  result += setup().program;
-  result += ' ';
-  result += who;
-  result += ": ";
-  result += printable(line);
-  return result;
-}
-
-std::string missing(std::uint64_t lines) {
-  return text_of(log_level::warn, "log",
-                 std::to_string(lines)
-                   + " lines are missing here: nobody read them");
-}
-
-/// Never destroyed: threads that are left behind may speak until the end.
-log_writer*& writer() {
-  static auto result = new log_writer;
-  return result;
+std::string format_line(log_level level, std::string_view component,
+                        std::string_view text) {
+  static constexpr const char* names[]
+    = {"OFF", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"};
+  auto index = static_cast<std::size_t>(level);
+  assert(index < std::size(names));
+  return fmt::format("{:5} {} {}: {}", names[index], own_log().program,
+                     component, printable(text));
 }
 
 } // namespace
 
 void open_log(std::string_view program, const log_filter& filter) {
-  setup() = {std::string{program}, filter};
-  threshold = loudest(filter);
+  auto& log = own_log();
+  log.program = program;
+  log.filter = filter;
+  log.threshold = most_verbose(filter);
   static std::once_flag opened;
-  std::call_once(opened, [] {
-    delete std::exchange(writer(),
-                         new log_writer{limits::own_log_lines, missing});
+  std::call_once(opened, [&] {
+    log.start();
     std::atexit(finish_log);
   });
 }
 
 void finish_log() {
-  writer()->finish(limits::last_lines);
+  own_log().sink->wait(own_log().logged, limits::last_lines);
 }
 
 std::uint64_t log_lines_lost() {
-  return writer()->lost();
+  return own_log().sink->dropped();
 }
 
-bool enabled(log_level level, std::string_view who) {
-  if (level > threshold.load(std::memory_order_relaxed))
-    return false;
-  auto& [program, filter] = setup();
-  return level <= level_for(filter, program, who);
+bool enabled(log_level level, std::string_view component) {
+  auto& log = own_log();
+  return level <= log.threshold.load(std::memory_order_relaxed)
+         && level <= level_for(log.filter, log.program, component);
 }
 
-std::string printable(std::string_view line) {
-  auto cut = line.size() > limits::text;
-  line = line.substr(0, limits::text);
+std::string printable(std::string_view text) {
   std::string result;
-  result.reserve(line.size());
-  for (auto x : line) {
+  for (auto x : text.substr(0, limits::text)) {
     auto code = static_cast<unsigned char>(x);
-    if (code >= 0x20 && code != 0x7f) {
+    if (code >= 0x20 && code != 0x7f)
       result += x;
-    } else if (x == '\n') {
+    else if (x == '\n')
       result += "\\n";
-    } else {
-      static constexpr char digits[] = "0123456789abcdef";
-      result += {'\\', 'x', digits[code >> 4], digits[code & 15]};
-    }
+    else
+      fmt::format_to(std::back_inserter(result), "\\x{:02x}", code);
   }
-  return cut ? result + "..." : result;
+  return text.size() > limits::text ? result + "..." : result;
 }
 
-void write_log(log_level level, std::string_view who, std::string_view line) {
-  writer()->say(text_of(level, who, line));
+void write_log(log_level level, std::string_view component,
+               std::string_view line) {
+  auto& log = own_log();
+  ++log.logged;
+  log.logger->log(spdlog::level::info, format_line(level, component, line));
 }
 
 } // namespace edgeless

@@ -13,36 +13,41 @@
 #include <string_view>
 #include <type_traits>
 
-/// What a program says to its operator, on stderr: one line per decision.
+/// The log of a program, on stderr, one line per event:
 ///   log_info("orchestrator", "placed ", name, " on ", node);
+/// The first argument is the component, which RUST_LOG may name. All functions
+/// but open_log() may be called by any thread.
 namespace edgeless {
 
-/// From now on, lines of `program` that pass `filter` are written, by a thread
-/// of its own: who speaks never waits for who reads. When limits::own_log_lines
-/// wait, the oldest one is lost, which is counted, and said where it is
-/// missing. Before this is called, lines up to `info` are written at once. To
-/// be called before threads start.
+/// From now on, lines of `program` that pass `filter` are written by a
+/// background thread: a caller never waits for the reader of stderr. When
+/// limits::program_log_lines are queued, the oldest line is dropped and
+/// counted, and a line reports the gap where it is. Before this call, lines up
+/// to `info` are written synchronously. Must be called before other threads
+/// start.
 void open_log(std::string_view program, const log_filter& filter);
 
-/// Gives the lines that wait limits::last_lines to be written. exit() does so,
-/// _Exit() does not.
+/// Waits up to limits::last_lines until the queued lines are written. exit()
+/// calls it, _Exit() does not.
 void finish_log();
 
-/// Lines that were not written because nobody read those before them.
+/// Lines that were dropped because stderr was not read fast enough.
 std::uint64_t log_lines_lost();
 
-/// Whether a line of `who` would be written; quick when it would not.
-bool enabled(log_level level, std::string_view who);
+/// Whether the filter lets lines of `component` at this level pass. Cheap when
+/// it does not.
+bool enabled(log_level level, std::string_view component);
 
-/// Writes a line, whatever the filter says. Control characters are escaped,
-/// and what exceeds limits::text is cut off: guests have a say in lines.
-void write_log(log_level level, std::string_view who, std::string_view line);
+/// Writes a line without asking the filter, as printable() text.
+void write_log(log_level level, std::string_view component,
+               std::string_view line);
 
-/// The line as write_log() prints it, after the timestamp.
-std::string printable(std::string_view line);
+/// The text with escaped control characters, cut off after limits::text bytes:
+/// guests choose parts of log lines.
+std::string printable(std::string_view text);
 
-/// Appends one part of a line: text, numbers, durations, errors, and whatever
-/// has a to_string(), such as ids.
+/// Appends one part of a line: text, numbers, durations (in ms), errors, and
+/// types with a to_string(), such as ids.
 template <class T>
 void append_part(std::string& line, const T& part) {
   if constexpr (std::convertible_to<const T&, std::string_view>) {
@@ -53,8 +58,8 @@ void append_part(std::string& line, const T& part) {
     line += part;
   } else if constexpr (std::is_arithmetic_v<T>) {
     char digits[32];
-    auto end = std::to_chars(digits, digits + sizeof digits, part).ptr;
-    line.append(digits, end);
+    line.append(digits,
+                std::to_chars(digits, digits + sizeof digits, part).ptr);
   } else if constexpr (std::same_as<T, caf::error>) {
     line += explain(part);
   } else if constexpr (requires { typename T::period; }) {
@@ -67,40 +72,30 @@ void append_part(std::string& line, const T& part) {
 }
 
 template <class... Ts>
-void log_line(log_level level, std::string_view who, const Ts&... parts) {
-  if (!enabled(level, who))
+void log_line(log_level level, std::string_view component, const Ts&... parts) {
+  if (!enabled(level, component))
     return;
   std::string line;
   (append_part(line, parts), ...);
-  write_log(level, who, line);
+  write_log(level, component, line);
 }
 
-/// Something is lost that somebody will miss.
-template <class... Ts>
-void log_error(std::string_view who, const Ts&... parts) {
-  log_line(log_level::error, who, parts...);
-}
+/// log_line() at a fixed level.
+template <log_level Level>
+struct line_logger {
+  template <class... Ts>
+  void operator()(std::string_view component, const Ts&... parts) const {
+    log_line(Level, component, parts...);
+  }
+};
 
-/// Something went wrong that heals by itself.
-template <class... Ts>
-void log_warn(std::string_view who, const Ts&... parts) {
-  log_line(log_level::warn, who, parts...);
-}
-
-/// A decision.
-template <class... Ts>
-void log_info(std::string_view who, const Ts&... parts) {
-  log_line(log_level::info, who, parts...);
-}
-
-template <class... Ts>
-void log_debug(std::string_view who, const Ts&... parts) {
-  log_line(log_level::debug, who, parts...);
-}
-
-template <class... Ts>
-void log_trace(std::string_view who, const Ts&... parts) {
-  log_line(log_level::trace, who, parts...);
-}
+/// Work or data is lost.
+inline constexpr line_logger<log_level::error> log_error;
+/// A fault that the system recovers from by itself.
+inline constexpr line_logger<log_level::warn> log_warn;
+/// A decision or a change of state.
+inline constexpr line_logger<log_level::info> log_info;
+inline constexpr line_logger<log_level::debug> log_debug;
+inline constexpr line_logger<log_level::trace> log_trace;
 
 } // namespace edgeless

@@ -6,16 +6,18 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <sstream>
 
 namespace edgeless {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> names
+constexpr std::array<std::string_view, 6> level_names
   = {"off", "error", "warn", "info", "debug", "trace"};
 
-/// In which of EDGELESS' crates the code would be that speaks as `who`. In a
-/// box all programs are one, so the speaker tells more than the program.
+/// Maps a component to the EDGELESS crate that has its code. In edgeless_inabox
+/// all programs are one process, so the component is more specific than the
+/// program.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 12> crates
   = {{
     {"controller", "edgeless_con"},
@@ -27,76 +29,65 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> crates
     {"function", "edgeless_node"},
     {"instance", "edgeless_node"},
     {"compiler", "edgeless_node"},
-    {"links", "edgeless_dataplane"},
-    {"gate", "edgeless_dataplane"},
+    {"egress", "edgeless_dataplane"},
+    {"ingress", "edgeless_dataplane"},
     {"telemetry", "edgeless_telemetry"},
   }};
-
-std::string_view trim(std::string_view text) {
-  auto blank = [](char x) {
-    return x == ' ' || x == '\t';
-  };
-  while (!text.empty() && blank(text.front()))
-    text.remove_prefix(1);
-  while (!text.empty() && blank(text.back()))
-    text.remove_suffix(1);
-  return text;
-}
 
 } // namespace
 
 std::string to_string(log_level level) {
   auto index = static_cast<std::size_t>(level);
-  return std::string{index < names.size() ? names[index] : "unknown"};
+  return std::string{index < level_names.size() ? level_names[index]
+                                                : "unknown"};
 }
 
 std::optional<log_level> parse_log_level(std::string_view name) {
-  auto same = [](char x, char y) {
+  auto same_letter = [](char x, char y) {
     return std::tolower(static_cast<unsigned char>(x)) == y;
   };
-  for (std::size_t i = 0; i < names.size(); ++i)
-    if (std::ranges::equal(name, names[i], same))
+  for (std::size_t i = 0; i < level_names.size(); ++i)
+    if (std::ranges::equal(name, level_names[i], same_letter))
       return static_cast<log_level>(i);
   return std::nullopt;
 }
 
 caf::expected<log_filter> parse_log_filter(std::string_view text) {
+  std::string directives{text};
+  std::erase_if(directives, [](char x) { return x == ' ' || x == '\t'; });
+  std::istringstream in{directives};
   log_filter result;
-  while (!text.empty()) {
-    auto comma = text.find(',');
-    auto directive = trim(text.substr(0, comma));
-    text = comma == std::string_view::npos ? "" : text.substr(comma + 1);
-    if (directive.empty())
-      continue;
+  for (std::string directive; std::getline(in, directive, ',');) {
     auto equals = directive.find('=');
-    auto target = trim(directive.substr(0, equals));
-    target = target.substr(0, target.find("::"));
-    if (equals == std::string_view::npos) {
-      if (auto level = parse_log_level(directive))
-        result.global = *level;
-      else
-        result.targets[std::string{target}] = log_level::trace;
-      continue;
-    }
-    auto level = parse_log_level(trim(directive.substr(equals + 1)));
-    if (!level || target.empty())
+    auto target = directive.substr(0, equals);
+    target.resize(std::min(target.size(), target.find("::")));
+    auto level = parse_log_level(
+      equals == std::string::npos ? directive : directive.substr(equals + 1));
+    if (equals == std::string::npos && level)
+      result.global = *level;
+    else if (equals == std::string::npos && !target.empty())
+      result.targets[target] = log_level::trace;
+    else if (level && !target.empty())
+      result.targets[target] = *level;
+    else if (!directive.empty())
       return fail(ec::bad_input,
-                  "\"" + std::string{directive}
-                    + "\": not like info or edgeless_orc=debug; levels are "
-                      "off, error, warn, info, debug, trace");
-    result.targets[std::string{target}] = *level;
+                  '"' + directive
+                    + "\": expected a directive such as info or "
+                      "edgeless_orc=debug; levels are off, error, warn, info, "
+                      "debug, trace");
   }
   return result;
 }
 
 log_level level_for(const log_filter& filter, std::string_view program,
-                    std::string_view who) {
+                    std::string_view component) {
   auto& targets = filter.targets;
   if (targets.empty())
     return filter.global;
-  if (auto i = targets.find(who); i != targets.end())
+  if (auto i = targets.find(component); i != targets.end())
     return i->second;
-  auto crate = std::ranges::find(crates, who, [](auto& x) { return x.first; });
+  auto crate
+    = std::ranges::find(crates, component, [](auto& x) { return x.first; });
   if (crate != crates.end())
     if (auto i = targets.find(crate->second); i != targets.end())
       return i->second;
@@ -108,7 +99,7 @@ log_level level_for(const log_filter& filter, std::string_view program,
   return filter.global;
 }
 
-log_level loudest(const log_filter& filter) {
+log_level most_verbose(const log_filter& filter) {
   auto result = filter.global;
   for (auto& [_, level] : filter.targets)
     result = std::max(result, level);

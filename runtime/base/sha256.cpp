@@ -11,7 +11,8 @@ namespace edgeless {
 code_id sha256(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  // Fails only if OpenSSL was built without SHA-256; then no id matches.
+  // Fails only if OpenSSL was built without SHA-256; then the result is empty
+  // and matches no id.
   EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(),
              nullptr);
   code_id result;

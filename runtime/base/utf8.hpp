@@ -5,7 +5,7 @@
 
 namespace edgeless {
 
-/// Whether that is UTF-8: no overlong forms, no surrogates.
+/// Whether `text` is valid UTF-8: no overlong forms, no surrogates.
 bool is_utf8(std::string_view text);
 
 } // namespace edgeless

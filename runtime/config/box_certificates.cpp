@@ -12,8 +12,8 @@ std::string stem(const config_file& x) {
   return std::filesystem::path{x.name}.stem().string();
 }
 
-/// Replaces what the template says in comments: the end of the file.
-std::string secured(const config_file& x) {
+/// Replaces the commented section [tls] at the end of a template.
+std::string enable_tls(const config_file& x) {
   auto name = stem(x);
   return x.text.substr(0, x.text.find("#[tls]"))
          + "[tls]\nca = \"tls/ca.pem\"\ncertificate = \"tls/" + name
@@ -21,7 +21,7 @@ std::string secured(const config_file& x) {
 }
 
 caf::expected<std::vector<tls_identity>>
-names_for(const config_file& x, const random_source& random) {
+identities_for(const config_file& x, const random_source& random) {
   if (x.name == "controller.toml")
     return std::vector{tls_identity{peer_role::controller, ""}};
   if (x.name == "cli.toml")
@@ -44,7 +44,7 @@ names_for(const config_file& x, const random_source& random) {
 std::vector<config_file> with_tls(std::vector<config_file> files) {
   files.push_back({"cli.toml", cli_template()});
   for (auto& x : files)
-    x.text = secured(x);
+    x.text = enable_tls(x);
   return files;
 }
 
@@ -55,11 +55,11 @@ caf::error write_box_certificates(const std::filesystem::path& folder,
   if (auto problem = make_authority(tls))
     return problem;
   for (auto& x : files) {
-    auto names = names_for(x, random);
-    if (!names)
-      return names.error();
+    auto identities = identities_for(x, random);
+    if (!identities)
+      return identities.error();
     certificate_order order;
-    order.names = std::move(*names);
+    order.names = std::move(*identities);
     if (auto problem = issue_certificate(tls, order, tls / stem(x)))
       return problem;
   }

@@ -8,14 +8,14 @@
 #include <filesystem>
 #include <vector>
 
-/// A box whose programs show each other certificates.
+/// Certificates for the programs of a box (edgeless_inabox).
 namespace edgeless {
 
-/// The files of a box with the section [tls] in each: NAME.toml leads to
-/// tls/NAME.pem and tls/NAME.key beside it. cli.toml is added.
+/// The files of a box with a section [tls] in each: NAME.toml names
+/// tls/NAME.pem and tls/NAME.key in the same folder. Adds cli.toml.
 std::vector<config_file> with_tls(std::vector<config_file> files);
 
-/// Makes an authority in FOLDER/tls, and a certificate for each of the files.
+/// Creates an authority in FOLDER/tls, and a certificate for each file.
 caf::error write_box_certificates(const std::filesystem::path& folder,
                                   const std::vector<config_file>& files,
                                   const random_source& random);

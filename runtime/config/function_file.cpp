@@ -22,22 +22,23 @@ function_file read(json_section root) {
   function_file result;
   result.id = root.text("id", "?");
   if (!is_plain_name(result.id))
-    root.blame("id", "\"" + result.id + "\" is no file name");
+    root.add_fault("id", "\"" + result.id + "\" is no file name");
   result.function_type = root.text("function_type", std::string{wasm_type});
   if (result.function_type != wasm_type)
-    root.blame("function_type", "\"" + result.function_type
-                                  + "\" cannot be built; RUST_WASM can");
+    root.add_fault("function_type", "\"" + result.function_type
+                                      + "\" cannot be built; RUST_WASM can");
   result.version = root.text("version");
   result.outputs = root.texts("outputs");
   result.build = root.optional_text("build");
   if (result.build.empty())
     result.build = "Cargo.toml";
   if (!is_plain_name(result.build))
-    root.blame("build", "\"" + result.build + "\" is no file name");
+    root.add_fault("build", "\"" + result.build + "\" is no file name");
   auto where = root.optional_text("isolation");
   result.where = parse_isolation(where);
   if (!where.empty() && !result.where)
-    root.blame("isolation", "\"" + where + "\" is not one of shared, process");
+    root.add_fault("isolation",
+                   "\"" + where + "\" is not one of shared, process");
   return result;
 }
 

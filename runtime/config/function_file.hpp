@@ -12,7 +12,7 @@
 
 namespace edgeless {
 
-/// What function.json says about a function.
+/// The content of function.json.
 struct function_file {
   /// Also the name of its module: a plain file name.
   std::string id;
@@ -21,7 +21,7 @@ struct function_file {
   /// Cargo.toml or a C++ source, in the same folder.
   std::string build;
   std::vector<std::string> outputs;
-  /// Where it likes to run; annotations may say otherwise. A field of ours.
+  /// The preferred isolation, which annotations override. Not in EDGELESS.
   std::optional<isolation> where;
 };
 

@@ -4,7 +4,7 @@
 #include "messages/errors.hpp"
 
 #include <boost/json/parser.hpp>
-// The library itself: compiled here, and nowhere else.
+// The library's sources, compiled in this file only.
 #include <boost/json/src.hpp>
 
 #include <algorithm>
@@ -22,33 +22,33 @@ constexpr std::string_view a_map = "must be an object with string values";
 } // namespace
 
 void fault_list::add(const std::string& sentence) {
-  sentences.push_back(about.empty() ? sentence : about + ": " + sentence);
+  sentences.push_back(subject.empty() ? sentence : subject + ": " + sentence);
 }
 
 std::string json_section::path_of(std::string_view key) const {
   return (path_.empty() ? "" : path_ + '.') + std::string{key};
 }
 
-void json_section::blame(std::string_view key, const std::string& reason) {
+void json_section::add_fault(std::string_view key, const std::string& reason) {
   faults_->add(path_of(key) + ' ' + reason);
 }
 
 const json::value* json_section::find(std::string_view key) {
   auto result = object_ ? object_->if_contains(key) : nullptr;
   if (object_ && !result)
-    blame(key, "is missing");
+    add_fault(key, "is missing");
   return result;
 }
 
 std::string json_section::text(std::string_view key,
-                               const std::string& instead) {
+                               const std::string& fallback) {
   auto value = find(key);
   if (!value)
-    return instead;
+    return fallback;
   if (auto text = value->if_string())
     return std::string{*text};
-  blame(key, std::string{a_text});
-  return instead;
+  add_fault(key, std::string{a_text});
+  return fallback;
 }
 
 std::string json_section::optional_text(std::string_view key) {
@@ -66,7 +66,7 @@ std::vector<std::string> json_section::texts(std::string_view key) {
     return x.is_string();
   };
   if (!array || !std::ranges::all_of(*array, is_text)) {
-    blame(key, std::string{a_list});
+    add_fault(key, std::string{a_list});
     return result;
   }
   for (auto& item : *array)
@@ -85,7 +85,7 @@ json_section::text_map(std::string_view key) {
     return x.value().is_string();
   };
   if (!object || !std::ranges::all_of(*object, is_text)) {
-    blame(key, std::string{a_map});
+    add_fault(key, std::string{a_map});
     return result;
   }
   for (auto& item : *object)
@@ -97,7 +97,7 @@ json_section json_section::section(std::string_view key) {
   auto value = find(key);
   auto object = value ? value->if_object() : nullptr;
   if (value && !object)
-    blame(key, "must be an object");
+    add_fault(key, "must be an object");
   return {object, path_of(key), *faults_};
 }
 
@@ -106,7 +106,7 @@ std::vector<json_section> json_section::sections(std::string_view key) {
   auto value = find(key);
   auto array = value ? value->if_array() : nullptr;
   if (value && !array)
-    blame(key, "must be an array of objects");
+    add_fault(key, "must be an array of objects");
   if (!array)
     return result;
   for (std::size_t i = 0; i < array->size(); ++i) {
@@ -114,7 +114,7 @@ std::vector<json_section> json_section::sections(std::string_view key) {
     if (auto object = (*array)[i].if_object())
       result.push_back({object, path_of(name), *faults_});
     else
-      blame(name, "must be an object");
+      add_fault(name, "must be an object");
   }
   return result;
 }

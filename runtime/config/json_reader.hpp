@@ -13,37 +13,38 @@
 
 namespace edgeless {
 
-/// What is wrong with a document, one sentence each.
+/// The faults of a document, one sentence each.
 struct fault_list {
-  /// Whom the next fault is about; may be empty.
-  std::string about;
+  /// The component that the next fault is about; may be empty.
+  std::string subject;
   std::vector<std::string> sentences;
 
   void add(const std::string& sentence);
 };
 
-/// One object of a document. Every value that is asked for must be there, and
-/// of that type, or is a fault that names its path; unknown ones are ignored.
+/// One object of a document. A value that is read must be present and of the
+/// right type; otherwise a fault with its path is added. Unknown keys are
+/// ignored.
 class json_section {
 public:
-  /// `object` may be null: then there is nothing in it, and nothing wrong.
+  /// `object` may be nullptr: then all values are absent, without a fault.
   json_section(const boost::json::object* object, std::string path,
                fault_list& faults)
     : object_(object), path_(std::move(path)), faults_(&faults) {
     // nop
   }
 
-  /// Of what is missing or wrong, `instead`.
-  std::string text(std::string_view key, const std::string& instead = "");
-  /// Nothing if it is absent, null or wrong.
+  /// `fallback` if the value is missing or of the wrong type.
+  std::string text(std::string_view key, const std::string& fallback = "");
+  /// Empty if the value is absent, null or of the wrong type.
   std::string optional_text(std::string_view key);
   std::vector<std::string> texts(std::string_view key);
   std::map<std::string, std::string> text_map(std::string_view key);
   json_section section(std::string_view key);
   std::vector<json_section> sections(std::string_view key);
 
-  /// Reports that the value of `key` makes no sense.
-  void blame(std::string_view key, const std::string& reason);
+  /// Adds a fault of the value of `key`.
+  void add_fault(std::string_view key, const std::string& reason);
 
   const std::string& path() const {
     return path_;
@@ -59,7 +60,7 @@ private:
   fault_list* faults_;
 };
 
-/// The error is `LINE:COLUMN: what is wrong`.
+/// The error is `LINE:COLUMN: reason`.
 caf::expected<boost::json::value> parse_json(std::string_view text);
 
 } // namespace edgeless

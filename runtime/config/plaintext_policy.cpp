@@ -9,7 +9,7 @@ namespace edgeless {
 
 namespace {
 
-bool leads_away(const std::string& address) {
+bool is_remote(const std::string& address) {
   auto parsed = parse_url(address);
   return parsed && !is_loopback(*parsed);
 }
@@ -45,14 +45,14 @@ caf::error check_plaintext_policy(const tls_settings& tls,
     if (address.starts_with("https:"))
       return fail(ec::bad_input,
                   key + ": " + address
-                    + " is to be encrypted: name ca, certificate and key in "
+                    + " needs encryption: set ca, certificate and key in "
                       "[tls]");
-    if (!tls.insecure && leads_away(address))
+    if (!tls.insecure && is_remote(address))
       return fail(ec::bad_input,
                   key + ": " + address
-                    + " leads beyond this machine: name ca, certificate and "
-                      "key in [tls], or say insecure = true there if all who "
-                      "reach it are to be trusted");
+                    + " leads beyond this machine: set ca, certificate and "
+                      "key in [tls], or insecure = true if every host that "
+                      "can reach it is trusted");
   }
   return caf::none;
 }
@@ -60,7 +60,7 @@ caf::error check_plaintext_policy(const tls_settings& tls,
 std::string plaintext_addresses(const tls_settings& tls, const addresses& all) {
   std::string result;
   for (auto& [key, address] : all)
-    if (tls.ca.empty() && leads_away(address))
+    if (tls.ca.empty() && is_remote(address))
       result += (result.empty() ? "" : ", ") + address;
   return result;
 }

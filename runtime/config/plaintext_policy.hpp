@@ -11,7 +11,7 @@
 
 namespace edgeless {
 
-/// Addresses of a configuration file by their keys.
+/// The addresses of a configuration file with their keys.
 using addresses = std::vector<std::pair<std::string, std::string>>;
 
 addresses addresses_of(const controller_settings& x);
@@ -19,14 +19,14 @@ addresses addresses_of(const orchestrator_settings& x);
 addresses addresses_of(const node_settings& x);
 addresses addresses_of(const cli_settings& x);
 
-/// Without certificates, connections are neither encrypted nor authentic: what
-/// leads beyond this machine has to be wanted, by `insecure = true`, and https
-/// is not to be had. The error names the key, and what to do.
+/// Without certificates, connections are neither encrypted nor authenticated:
+/// addresses beyond this machine then need `insecure = true`, and https is
+/// refused. The error names the key and the remedy.
 caf::error check_plaintext_policy(const tls_settings& tls,
                                   const addresses& all);
 
-/// The addresses that are open to other machines, knowingly; for a warning.
-/// None with certificates.
+/// The addresses that are reachable from other machines without encryption, for
+/// a warning; empty with certificates.
 std::string plaintext_addresses(const tls_settings& tls, const addresses& all);
 
 } // namespace edgeless

@@ -1,162 +1,318 @@
 // SPDX-License-Identifier: MIT
+#include "runtime/config/settings.hpp"
+
 #include "runtime/base/files.hpp"
-#include "runtime/config/settings_sections.hpp"
-#include "runtime/net/url.hpp"
+#include "runtime/config/settings_reader.hpp"
+#include "runtime/placement/annotations.hpp"
 #include "runtime/redis/redis_url.hpp"
 
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
 
+#include <boost/describe.hpp>
+#include <boost/mp11.hpp>
+
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
+#include <cstdlib>
 #include <set>
 
 namespace edgeless {
 
-tls_settings read_tls(settings_section& root) {
-  tls_settings result;
-  auto tls = root.section("tls");
-  tls.read("ca", result.ca);
-  tls.read("certificate", result.certificate);
-  tls.read("key", result.key);
-  tls.read("insecure", result.insecure);
-  tls.finish();
-  auto files = {result.ca, result.certificate, result.key};
-  auto missing = std::ranges::count(files, "");
-  if (missing != 0 && missing != 3)
-    tls.blame("", "ca, certificate and key go together");
-  else if (missing == 0 && result.insecure)
-    tls.blame("insecure", "contradicts ca, certificate and key");
-  return result;
-}
+// -- the keys of each section -------------------------------------------------
+
+BOOST_DESCRIBE_STRUCT(tls_settings, (), (ca, certificate, key, insecure))
+BOOST_DESCRIBE_STRUCT(domain_address, (), (domain_id, orchestrator_url))
+BOOST_DESCRIBE_STRUCT(controller_settings, (),
+                      (controller_url, persistence_filename, tls))
+BOOST_DESCRIBE_STRUCT(orchestrator_settings::general_section, (),
+                      (domain_id, orchestrator_url, orchestrator_url_announced,
+                       agent_url, agent_url_announced, invocation_url,
+                       invocation_url_announced))
+BOOST_DESCRIBE_STRUCT(orchestrator_settings::baseline_section, (),
+                      (orchestration_strategy, keep_alive_interval))
+BOOST_DESCRIBE_STRUCT(orchestrator_settings, (), (general, baseline, tls))
+BOOST_DESCRIBE_STRUCT(node_settings::general_section, (),
+                      (node_id, agent_url, agent_url_announced, invocation_url,
+                       invocation_url_announced, orchestrator_url, code_cache))
+BOOST_DESCRIBE_STRUCT(node_settings::telemetry_section, (),
+                      (metrics_url, log_level, performance_samples))
+BOOST_DESCRIBE_STRUCT(node_settings::wasm_section, (),
+                      (enabled, memory_mib, isolation))
+BOOST_DESCRIBE_STRUCT(node_settings::container_section, (), (enabled))
+BOOST_DESCRIBE_STRUCT(node_settings::resources_section, (),
+                      (file_log_provider, redis_provider))
+BOOST_DESCRIBE_STRUCT(user_capabilities, (),
+                      (num_cpus, model_name_cpu, clock_freq_cpu, num_cores,
+                       mem_size, labels, is_tee_running, has_tpm))
+BOOST_DESCRIBE_STRUCT(node_settings, (),
+                      (general, telemetry, wasm_runtime, container_runtime,
+                       resources, user_node_capabilities, tls))
+BOOST_DESCRIBE_STRUCT(cli_settings, (), (controller_url, tls))
 
 namespace {
 
-// -- sections of the orchestrator ---------------------------------------------
+template <class T>
+using described_members
+  = boost::describe::describe_members<T, boost::describe::mod_public>;
 
-/// A section that chooses between nothing and Redis; returns its URL, empty
-/// for nothing. `samples`: how many are kept, if that can be chosen.
-std::string read_store(settings_section from, const std::string& type_key,
-                       std::uint32_t* samples = nullptr) {
-  std::string type = "None";
-  std::string url;
-  from.read(type_key, type);
-  from.read("redis_url", url);
-  if (samples != nullptr)
-    from.read("samples", *samples, 1, limits::samples_max);
-  from.finish();
-  std::ranges::transform(type, type.begin(), [](unsigned char x) {
-    return static_cast<char>(std::tolower(x));
-  });
-  if (type != "none" && type != "redis")
-    from.blame(type_key, "must be \"None\" or \"Redis\"");
-  else if (type == "redis" && url.empty())
-    from.blame("redis_url", "is missing; it is a URL such as "
-                            "\"redis://127.0.0.1:6379\"");
-  if (auto at = parse_redis_url(url); !url.empty() && !at)
-    from.blame("redis_url", explain(at.error()));
-  return type == "redis" ? url : "";
-}
+struct key_rules {
+  std::set<std::string_view> required{};
+  /// Keys of EDGELESS that are accepted and have no effect.
+  std::vector<std::string> unused{};
+};
 
-void read_strategy(settings_section& baseline, placement_strategy& result) {
-  auto name = to_string(result);
-  baseline.read("orchestration_strategy", name);
-  if (auto strategy = parse_placement_strategy(name))
-    result = *strategy;
+template <class T>
+const key_rules rules_for{};
+template <>
+const key_rules rules_for<domain_address>{{"domain_id", "orchestrator_url"}};
+template <>
+const key_rules rules_for<controller_settings>{{"controller_url"}};
+template <>
+const key_rules rules_for<orchestrator_settings>{{"general"}};
+template <>
+const key_rules rules_for<orchestrator_settings::general_section>{
+  {"domain_id", "orchestrator_url"},
+  {"orchestrator_coap_url", "orchestrator_coap_url_announced"}};
+template <>
+const key_rules rules_for<node_settings>{{"general"}};
+template <>
+const key_rules rules_for<node_settings::container_section>{
+  {}, {"guest_api_host_url"}};
+template <>
+const key_rules rules_for<node_settings::general_section>{
+  {"node_id", "agent_url", "invocation_url", "orchestrator_url"},
+  {"invocation_url_coap", "invocation_url_announced_coap"}};
+template <>
+const key_rules rules_for<node_settings::resources_section>{
+  {},
+  {"http_ingress_url", "http_ingress_provider", "http_egress_provider",
+   "dda_url", "dda_provider", "kafka_egress_provider", "ollama_provider",
+   "serverless_provider"}};
+template <>
+const key_rules rules_for<cli_settings>{{"controller_url"},
+                                        {"function_repository"}};
+
+/// $XDG_CACHE_HOME/edgeless/code-ID, or the same under ~/.cache.
+std::filesystem::path default_code_cache(const node_id& id) {
+  std::filesystem::path base;
+  if (auto cache = std::getenv("XDG_CACHE_HOME"); cache && *cache == '/')
+    base = cache;
+  else if (auto home = std::getenv("HOME"); home && *home == '/')
+    base = std::filesystem::path{home} / ".cache";
   else
-    baseline.blame("orchestration_strategy",
-                   "must be \"Random\" or \"RoundRobin\"");
+    return {};
+  return base / "edgeless" / ("code-" + to_string(id));
 }
 
-void read_interval(settings_section& baseline,
-                   std::chrono::milliseconds& result) {
-  using seconds = std::chrono::duration<double>;
-  constexpr auto key = "keep_alive_interval_secs";
-  auto shortest = seconds{limits::keep_alive_interval_min}.count();
-  auto longest = seconds{limits::keep_alive_interval_max}.count();
-  auto interval = seconds{result}.count();
-  baseline.read(key, interval, 0, longest);
-  if (interval > 0 && interval < shortest)
-    baseline.blame(key, "must be 0 (no polling) or at least 0.05");
-  result = std::chrono::round<std::chrono::milliseconds>(seconds{interval});
+/// An empty announced URL defaults to the bound one.
+void set_announced(std::string& announced, const std::string& bound) {
+  if (announced.empty())
+    announced = bound;
 }
 
-/// The section [telemetry] of those that only serve metrics.
-void read_metrics_url(std::string& result, settings_section telemetry) {
-  telemetry.read_url("metrics_url", result);
-  telemetry.finish();
-}
-
-// -- whole files --------------------------------------------------------------
-
-void read(controller_settings& result, settings_section& root) {
-  root.read_url("controller_url", result.controller_url, presence::required);
-  root.read("persistence_filename", result.persistence_filename);
-  std::set<std::string> seen;
-  for (auto& item : root.sections("orchestrators", presence::required)) {
-    domain_address domain;
-    item.read("domain_id", domain.domain_id, presence::required);
-    item.read_url("orchestrator_url", domain.orchestrator_url,
-                  presence::required);
-    item.finish();
-    if (item.has("domain_id") && domain.domain_id.empty())
-      item.blame("domain_id", "is empty");
-    else if (!seen.insert(domain.domain_id).second)
-      item.blame("domain_id", "\"" + domain.domain_id + "\" is there twice");
-    result.orchestrators.push_back(std::move(domain));
+/// Reads described structs: each member from the key with its name.
+struct struct_reader {
+  template <class T>
+  static void read_members(settings_section& in, T& x) {
+    auto& rules = rules_for<T>;
+    boost::mp11::mp_for_each<described_members<T>>([&](auto member) {
+      auto needed = rules.required.contains(member.name) ? presence::required
+                                                         : presence::optional;
+      read(in, member.name, x.*member.pointer, needed);
+    });
+    for (auto& key : rules.unused)
+      in.accept(key);
+    complete(in, x);
+    in.report_unknown_keys();
   }
-  read_metrics_url(result.metrics_url, root.section("telemetry"));
-  result.tls = read_tls(root);
-}
 
-void read(orchestrator_settings& result, settings_section& root) {
-  auto& x = result.general;
-  auto general = root.section("general", presence::required);
-  general.read("domain_id", x.domain_id, presence::required);
-  if (general.has("domain_id") && x.domain_id.empty())
-    general.blame("domain_id", "is empty");
-  general.read_url("orchestrator_url", x.orchestrator_url, presence::required);
-  general.read_url("orchestrator_url_announced", x.orchestrator_url_announced);
-  general.read_url("orchestrator_coap_url", x.orchestrator_coap_url);
-  general.read_url("orchestrator_coap_url_announced",
-                   x.orchestrator_coap_url_announced);
-  general.read_url("agent_url", x.agent_url);
-  general.read_url("agent_url_announced", x.agent_url_announced);
-  general.read_url("invocation_url", x.invocation_url);
-  general.read_url("invocation_url_announced", x.invocation_url_announced);
-  general.finish();
-  announce(x.orchestrator_url_announced, x.orchestrator_url);
-  announce(x.orchestrator_coap_url_announced, x.orchestrator_coap_url);
-  announce(x.agent_url_announced, x.agent_url);
-  announce(x.invocation_url_announced, x.invocation_url);
+  // -- values --
 
-  auto baseline = root.section("baseline");
-  read_strategy(baseline, result.baseline.orchestration_strategy);
-  read_interval(baseline, result.baseline.keep_alive_interval);
-  baseline.finish();
+  template <class T>
+  requires boost::describe::has_describe_members<T>::value static void
+  read(settings_section& in, const std::string& key, T& x, presence needed) {
+    auto section = in.section(key, needed);
+    read_members(section, x);
+  }
 
-  read_metrics_url(result.metrics_url, root.section("telemetry"));
-  result.proxy_redis_url
-    = read_store(root.section("proxy"), "proxy_type", &result.proxy_samples);
-  // EDGELESS' documentation calls the section [collection] in one place.
-  auto alias = root.has("collection") && !root.has("collector");
-  result.collector_redis_url = read_store(
-    root.section(alias ? "collection" : "collector"), "collector_type");
-  result.tls = read_tls(root);
-}
+  /// A key with "url" in its name is a URL. Required texts are not empty.
+  static void read(settings_section& in, const std::string& key, std::string& x,
+                   presence needed) {
+    if (key.find("url") != std::string::npos)
+      return in.read_url(key, x, needed);
+    in.read(key, x, needed);
+    if (needed == presence::required && in.has(key) && x.empty())
+      in.add_problem(key, "is empty");
+  }
 
-void read(cli_settings& result, settings_section& root) {
-  root.read_url("controller_url", result.controller_url, presence::required);
-  auto repository = root.section("function_repository");
-  repository.read_url("url", result.function_repository.url);
-  repository.read("basic_auth_user",
-                  result.function_repository.basic_auth_user);
-  repository.read("basic_auth_pass",
-                  result.function_repository.basic_auth_pass);
-  repository.finish();
-  result.tls = read_tls(root);
-}
+  static void read(settings_section& in, const std::string& key, node_id& x,
+                   presence needed) {
+    std::string text;
+    in.read(key, text, needed);
+    if (auto parsed = parse_id<node_id>(text); parsed && *parsed)
+      x = *parsed;
+    else if (in.has(key))
+      in.add_problem(key, "\"" + text
+                            + "\" is not a UUID such as "
+                              "fda6ce79-46df-4f96-a0d2-456f720f606c");
+  }
+
+  template <class T>
+  static void
+  read(settings_section& in, const std::string& key, T& x, presence) {
+    in.read(key, x);
+  }
+
+  template <class T>
+  static void read(settings_section& in, const std::string& key,
+                   std::optional<T>& x, presence needed) {
+    if (in.has(key))
+      read(in, key, x.emplace(), needed);
+    else
+      in.accept(key);
+  }
+
+  static void read(settings_section& in, const std::string& key,
+                   std::filesystem::path& x, presence) {
+    std::string text;
+    in.read(key, text);
+    x = text;
+  }
+
+  /// A duration in seconds, under the name of its member with the unit.
+  static void read(settings_section& in, std::string key,
+                   std::chrono::milliseconds& x, presence) {
+    using seconds = std::chrono::duration<double>;
+    key += "_secs";
+    auto shortest = seconds{limits::keep_alive_interval_min}.count();
+    auto longest = seconds{limits::keep_alive_interval_max}.count();
+    auto value = seconds{x}.count();
+    in.read(key, value, 0, longest);
+    if (value > 0 && value < shortest)
+      in.add_problem(key, "must be 0 (no polling) or at least 0.05");
+    x = std::chrono::round<std::chrono::milliseconds>(seconds{value});
+  }
+
+  // -- values with a few names --
+
+  template <class T, class Parse>
+  static void read_choice(settings_section& in, const std::string& key, T& x,
+                          std::string text, Parse parse, const char* choices) {
+    auto fallback = text;
+    in.read(key, text);
+    if (auto parsed = parse(text))
+      x = *parsed;
+    else if (text != fallback)
+      in.add_problem(key, std::string{"must be "} + choices);
+  }
+
+  static void read(settings_section& in, const std::string& key, log_level& x,
+                   presence) {
+    read_choice(in, key, x, "", parse_log_level,
+                "\"\" or one of off, error, warn, info, debug, trace");
+  }
+
+  static void read(settings_section& in, const std::string& key, isolation& x,
+                   presence) {
+    read_choice(in, key, x, "", parse_isolation, "\"shared\" or \"process\"");
+  }
+
+  static void read(settings_section& in, const std::string& key,
+                   placement_strategy& x, presence) {
+    read_choice(in, key, x, to_string(x), parse_placement_strategy,
+                "\"Random\" or \"RoundRobin\"");
+  }
+
+  // -- conditions and defaults of whole sections --
+
+  template <class T>
+  static void complete(settings_section&, T&) {
+    // nop
+  }
+
+  static void complete(settings_section& in, tls_settings& x) {
+    auto missing = std::ranges::count(std::array{x.ca, x.certificate, x.key},
+                                      std::string{});
+    if (missing != 0 && missing != 3)
+      in.add_problem("", "ca, certificate and key go together");
+    else if (missing == 0 && x.insecure)
+      in.add_problem("insecure", "contradicts ca, certificate and key");
+  }
+
+  static void complete(settings_section&, node_settings::general_section& x) {
+    set_announced(x.agent_url_announced, x.agent_url);
+    set_announced(x.invocation_url_announced, x.invocation_url);
+    if (x.code_cache.empty())
+      x.code_cache = default_code_cache(x.node_id);
+  }
+
+  static void complete(settings_section&,
+                       orchestrator_settings::general_section& x) {
+    set_announced(x.orchestrator_url_announced, x.orchestrator_url);
+    set_announced(x.agent_url_announced, x.agent_url);
+    set_announced(x.invocation_url_announced, x.invocation_url);
+  }
+
+  static void complete(settings_section& in, controller_settings& x) {
+    std::set<std::string> seen;
+    for (auto& item : in.sections("orchestrators", presence::required)) {
+      auto& domain = x.orchestrators.emplace_back();
+      read_members(item, domain);
+      if (!domain.domain_id.empty() && !seen.insert(domain.domain_id).second)
+        item.add_problem("domain_id",
+                         "\"" + domain.domain_id + "\" is there twice");
+    }
+    x.metrics_url = read_metrics_url(in);
+  }
+
+  static void complete(settings_section& in, orchestrator_settings& x) {
+    x.metrics_url = read_metrics_url(in);
+    x.proxy_redis_url
+      = read_store(in.section("proxy"), "proxy_type", &x.proxy_samples);
+    // [collection] is an alias from EDGELESS' documentation.
+    auto alias = in.has("collection") && !in.has("collector");
+    x.collector_redis_url = read_store(
+      in.section(alias ? "collection" : "collector"), "collector_type");
+  }
+
+  /// The section [telemetry] of the controller and the orchestrator.
+  static std::string read_metrics_url(settings_section& root) {
+    std::string result;
+    auto telemetry = root.section("telemetry");
+    telemetry.read_url("metrics_url", result);
+    telemetry.report_unknown_keys();
+    return result;
+  }
+
+  /// A section with a type of None or Redis; returns the URL of the Redis
+  /// server, empty for None. `samples`: the number of samples, if it is
+  /// configurable.
+  static std::string read_store(settings_section from,
+                                const std::string& type_key,
+                                std::uint32_t* samples = nullptr) {
+    std::string type = "None";
+    std::string url;
+    from.read(type_key, type);
+    from.read("redis_url", url);
+    if (samples != nullptr)
+      from.read("samples", *samples, 1, limits::samples_max);
+    from.report_unknown_keys();
+    std::ranges::transform(type, type.begin(), [](unsigned char x) {
+      return static_cast<char>(std::tolower(x));
+    });
+    if (type != "none" && type != "redis")
+      from.add_problem(type_key, "must be \"None\" or \"Redis\"");
+    else if (type == "redis" && url.empty())
+      from.add_problem("redis_url", "is missing; it is a URL such as "
+                                    "\"redis://127.0.0.1:6379\"");
+    if (auto at = parse_redis_url(url); !url.empty() && !at)
+      from.add_problem("redis_url", explain(at.error()));
+    return type == "redis" ? url : "";
+  }
+};
 
 template <class Settings>
 caf::expected<Settings> parse(const std::string& name, std::string_view text) {
@@ -167,9 +323,8 @@ caf::expected<Settings> parse(const std::string& name, std::string_view text) {
   problem_list problems{name};
   settings_section root{&*document, "", 1, problems};
   Settings result;
-  read(result, root);
-  root.finish();
-  if (auto error = problems.verdict())
+  struct_reader::read_members(root, result);
+  if (auto error = problems.to_error())
     return error;
   return result;
 }
@@ -183,51 +338,26 @@ caf::expected<Settings> load(const std::filesystem::path& file) {
   if (result)
     for (auto* x :
          {&result->tls.ca, &result->tls.certificate, &result->tls.key})
-      if (!x->empty()) // an absolute path stays as it is
+      if (!x->empty()) // absolute paths are not changed
         *x = (file.parent_path() / *x).string();
   return result;
 }
 
 } // namespace
 
-caf::expected<controller_settings>
-load_controller_settings(const std::filesystem::path& file) {
-  return load<controller_settings>(file);
-}
-
-caf::expected<orchestrator_settings>
-load_orchestrator_settings(const std::filesystem::path& file) {
-  return load<orchestrator_settings>(file);
-}
-
-caf::expected<node_settings>
-load_node_settings(const std::filesystem::path& file) {
-  return load<node_settings>(file);
-}
-
-caf::expected<cli_settings>
-load_cli_settings(const std::filesystem::path& file) {
-  return load<cli_settings>(file);
-}
-
-caf::expected<controller_settings>
-parse_controller_settings(const std::string& name, std::string_view text) {
-  return parse<controller_settings>(name, text);
-}
-
-caf::expected<orchestrator_settings>
-parse_orchestrator_settings(const std::string& name, std::string_view text) {
-  return parse<orchestrator_settings>(name, text);
-}
-
-caf::expected<node_settings> parse_node_settings(const std::string& name,
-                                                 std::string_view text) {
-  return parse<node_settings>(name, text);
-}
-
-caf::expected<cli_settings> parse_cli_settings(const std::string& name,
-                                               std::string_view text) {
-  return parse<cli_settings>(name, text);
-}
+#define DEFINE_READERS(name)                                                   \
+  caf::expected<name##_settings> load_##name##_settings(                       \
+    const std::filesystem::path& file) {                                       \
+    return load<name##_settings>(file);                                        \
+  }                                                                            \
+  caf::expected<name##_settings> parse_##name##_settings(                      \
+    const std::string& file, std::string_view text) {                          \
+    return parse<name##_settings>(file, text);                                 \
+  }
+DEFINE_READERS(controller)
+DEFINE_READERS(orchestrator)
+DEFINE_READERS(node)
+DEFINE_READERS(cli)
+#undef DEFINE_READERS
 
 } // namespace edgeless

@@ -19,23 +19,23 @@
 #include <string_view>
 #include <vector>
 
-/// What the TOML files say: members are named as the keys, and the initial
-/// values are what holds where a key is absent. `*_announced` is never empty:
-/// it falls back to the URL without it. The files under conf/ explain each
-/// key.
+/// The content of the TOML files. Members have the names of the keys, and their
+/// initial values are the defaults of absent keys. `*_announced` is never
+/// empty: the default is the URL without the suffix. The files under conf/
+/// explain each key.
 namespace edgeless {
 
 /// Files in PEM format. With all three, connections are encrypted and mutually
-/// authentic. Relative paths start at the folder of the configuration file.
+/// authenticated. Paths are relative to the folder of the configuration file.
 struct tls_settings {
   std::string ca;
   std::string certificate;
   std::string key;
-  /// Speaks plain TCP beyond this machine, knowingly.
+  /// Allows plaintext connections beyond this machine.
   bool insecure = false;
 };
 
-/// Where one domain of a controller is.
+/// A domain of a controller and its orchestrator.
 struct domain_address {
   std::string domain_id;
   std::string orchestrator_url;
@@ -47,7 +47,7 @@ struct domain_address {
 struct controller_settings {
   std::string controller_url;
   std::vector<domain_address> orchestrators;
-  /// Where workflows are kept; empty: nowhere.
+  /// The database of the workflows; empty: none.
   std::string persistence_filename = "controller.save";
   /// Empty: no metrics are served.
   std::string metrics_url;
@@ -55,19 +55,17 @@ struct controller_settings {
 };
 
 struct orchestrator_settings {
-  struct {
+  struct general_section {
     std::string domain_id;
     std::string orchestrator_url;
     std::string orchestrator_url_announced;
-    std::string orchestrator_coap_url; ///< kept, not used
-    std::string orchestrator_coap_url_announced;
-    /// Of the node of the metrics-collector.
+    /// The URLs of the metrics-collector's node.
     std::string agent_url = "http://127.0.0.1:7121";
     std::string agent_url_announced;
     std::string invocation_url = "http://127.0.0.1:7102";
     std::string invocation_url_announced;
   } general;
-  struct {
+  struct baseline_section {
     placement_strategy orchestration_strategy = placement_strategy::random;
     /// Zero: nodes are not polled.
     std::chrono::milliseconds keep_alive_interval{2000};
@@ -76,14 +74,14 @@ struct orchestrator_settings {
   std::string metrics_url;
   /// The Redis server that the domain is mirrored to; empty: none.
   std::string proxy_redis_url;
-  /// Performance samples kept there of each instance: the newest.
+  /// Performance samples kept there of each instance.
   std::uint32_t proxy_samples = limits::samples;
   /// The Redis server that metrics are written to; empty: none.
   std::string collector_redis_url;
   tls_settings tls;
 };
 
-/// What the user wants the node to say about itself.
+/// Configured capabilities, which replace the detected ones.
 struct user_capabilities {
   std::optional<std::uint32_t> num_cpus;
   std::optional<std::string> model_name_cpu;
@@ -95,83 +93,51 @@ struct user_capabilities {
   std::optional<bool> has_tpm;
 };
 
-struct ollama_settings {
-  std::string host = "localhost";
-  std::uint32_t port = 11434;
-  std::uint32_t messages_number_limit = 30;
-  std::string provider;
-};
-
-struct serverless_settings {
-  std::string class_type;
-  std::string version;
-  std::string function_url;
-  std::string provider;
-};
-
-/// A provider without a name does not exist.
-struct resource_settings {
-  std::string http_ingress_url;
-  std::string http_ingress_provider;
-  std::string http_egress_provider;
-  std::string file_log_provider;
-  std::string redis_provider;
-  std::string dda_url;
-  std::string dda_provider;
-  std::string kafka_egress_provider;
-  ollama_settings ollama_provider;
-  std::vector<serverless_settings> serverless_provider;
-};
-
 struct node_settings {
-  struct {
+  struct general_section {
     edgeless::node_id node_id;
     std::string agent_url;
     std::string agent_url_announced;
     std::string invocation_url;
     std::string invocation_url_announced;
-    std::string invocation_url_coap; ///< kept, not used
-    std::string invocation_url_announced_coap;
     std::string orchestrator_url;
-    /// Directory of compiled modules, for this node alone; empty if there is
-    /// no place for one.
+    /// Directory of compiled modules, for this node only; empty if neither
+    /// XDG_CACHE_HOME nor HOME is set.
     std::filesystem::path code_cache;
   } general;
-  struct {
+  struct telemetry_section {
     /// Empty: no metrics are served.
     std::string metrics_url;
-    /// Of what functions log.
+    /// The level up to which log lines of functions are logged.
     edgeless::log_level log_level = edgeless::log_level::off;
     bool performance_samples = false;
   } telemetry;
-  struct {
+  struct wasm_section {
     bool enabled = false;
-    /// What all guests may have together; zero: what the machine has.
+    /// The memory of all guests together in MiB; 0: that of the machine.
     std::uint32_t memory_mib = 0;
-    /// Of process: all guests, whatever they ask for.
-    isolation where = isolation::shared;
+    /// isolation::process applies to all guests, whatever they prefer.
+    edgeless::isolation isolation = edgeless::isolation::shared;
   } wasm_runtime;
-  struct {
+  /// Accepted, without effect: there is no container run-time.
+  struct container_section {
     bool enabled = false;
-    std::string guest_api_host_url;
   } container_runtime;
-  resource_settings resources;
+  /// A resource provider with an empty name is not created.
+  struct resources_section {
+    std::string file_log_provider;
+    std::string redis_provider;
+  } resources;
   user_capabilities user_node_capabilities;
   tls_settings tls;
 };
 
 struct cli_settings {
   std::string controller_url;
-  /// Kept; there is no repository client.
-  struct {
-    std::string url;
-    std::string basic_auth_user;
-    std::string basic_auth_pass;
-  } function_repository;
   tls_settings tls;
 };
 
-// -- reading: the error has one line per problem, `file:line: key: reason` ----
+// The errors of all readers have one line per problem: `file:line: key: reason`
 
 caf::expected<controller_settings>
 load_controller_settings(const std::filesystem::path& file);
@@ -182,7 +148,7 @@ load_node_settings(const std::filesystem::path& file);
 caf::expected<cli_settings>
 load_cli_settings(const std::filesystem::path& file);
 
-/// The same for the text of a file; `name` stands for it in errors.
+/// The same for the text of a file; `name` is its name in errors.
 caf::expected<controller_settings>
 parse_controller_settings(const std::string& name, std::string_view text);
 caf::expected<orchestrator_settings>

@@ -22,7 +22,7 @@ std::string show(double x) {
   return text;
 }
 
-/// How many letters must be put in, taken out or exchanged.
+/// The Levenshtein distance.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -46,7 +46,7 @@ void problem_list::add(std::uint32_t line, const std::string& key,
   problems_.emplace(line, key.empty() ? reason : key + ": " + reason);
 }
 
-caf::error problem_list::verdict() const {
+caf::error problem_list::to_error() const {
   std::string text;
   for (auto& [line, problem] : problems_) {
     if (!text.empty())
@@ -55,7 +55,7 @@ caf::error problem_list::verdict() const {
   }
   if (text.empty())
     return {};
-  // Not cut off as by fail(): it never leaves this process.
+  // Not truncated as by fail(), because it never leaves this process.
   return caf::make_error(ec::bad_input, std::move(text));
 }
 
@@ -88,8 +88,8 @@ bool settings_section::has(std::string_view key) const {
   return table_ && table_->contains(key);
 }
 
-void settings_section::blame(const std::string& key,
-                             const std::string& reason) {
+void settings_section::add_problem(const std::string& key,
+                                   const std::string& reason) {
   auto line = has(key) ? table_->find(key)->second.line : line_;
   problems_->add(line, path_of(key), reason);
 }
@@ -100,14 +100,14 @@ const T* settings_section::find(const std::string& key, std::string_view wanted,
   known_.push_back(key);
   if (!has(key)) {
     if (needed == presence::required && present())
-      blame(key, "is missing; it is " + std::string{wanted});
+      add_problem(key, "is missing; it is " + std::string{wanted});
     return nullptr;
   }
   auto& value = table_->find(key)->second;
   auto result = std::get_if<T>(&value.content);
   if (!result)
-    blame(key, "must be " + std::string{wanted} + ", not "
-                 + std::string{kind_of(value)});
+    add_problem(key, "must be " + std::string{wanted} + ", not "
+                       + std::string{kind_of(value)});
   return result;
 }
 
@@ -131,7 +131,7 @@ void settings_section::read(const std::string& key, std::uint32_t& value,
   if (!x)
     return;
   if (*x < min || *x > max)
-    blame(key, "must be " + wanted + ", not " + std::to_string(*x));
+    add_problem(key, "must be " + wanted + ", not " + std::to_string(*x));
   else
     value = static_cast<std::uint32_t>(*x);
 }
@@ -149,11 +149,11 @@ void settings_section::read(const std::string& key, double& value, double min,
     x = *found;
   else
     return;
-  // Not a number is in no range.
+  // NaN is in no range.
   if (x >= min && x <= max)
     value = x;
   else
-    blame(key, "must be " + wanted + ", not " + show(x));
+    add_problem(key, "must be " + wanted + ", not " + show(x));
 }
 
 void settings_section::read(const std::string& key,
@@ -166,8 +166,8 @@ void settings_section::read(const std::string& key,
   for (auto& item : *items) {
     auto text = std::get_if<std::string>(&item.content);
     if (!text)
-      return blame(key, "must be an array of strings, but has "
-                          + std::string{kind_of(item)});
+      return add_problem(key, "must be an array of strings, but has "
+                                + std::string{kind_of(item)});
     texts.push_back(*text);
   }
   value = std::move(texts);
@@ -181,9 +181,9 @@ void settings_section::read_url(const std::string& key, std::string& value,
     return;
   if (!text->empty()) {
     if (auto parsed = parse_url(*text); !parsed)
-      return blame(key, explain(parsed.error()));
+      return add_problem(key, explain(parsed.error()));
   } else if (needed == presence::required) {
-    return blame(key, "is empty; it is " + std::string{wanted});
+    return add_problem(key, "is empty; it is " + std::string{wanted});
   }
   value = *text;
 }
@@ -214,7 +214,7 @@ std::vector<settings_section> settings_section::sections(const std::string& key,
   return result;
 }
 
-void settings_section::finish() {
+void settings_section::report_unknown_keys() {
   if (!table_)
     return;
   for (auto& [key, value] : *table_) {

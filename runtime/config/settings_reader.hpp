@@ -15,7 +15,7 @@ namespace edgeless {
 
 enum class presence : bool { optional, required };
 
-/// What is wrong with a file, in the order of its lines.
+/// The problems of a file, in the order of its lines.
 class problem_list {
 public:
   explicit problem_list(std::string file) : file_(std::move(file)) {
@@ -25,20 +25,20 @@ public:
   void add(std::uint32_t line, const std::string& key,
            const std::string& reason);
 
-  /// One line each: `file:line: key: reason`; no error if there is none.
-  caf::error verdict() const;
+  /// One line per problem: `file:line: key: reason`; no error without problems.
+  caf::error to_error() const;
 
 private:
   std::string file_;
   std::multimap<std::uint32_t, std::string> problems_;
 };
 
-/// One section of a configuration file. Each value is asked for once, into a
-/// variable that holds the default and is left alone if the value is absent
-/// or wrong. Whatever nobody has asked for is unknown: see finish().
+/// One section of a configuration file. Each value is read into a variable that
+/// holds its default, and keeps it if the value is absent or invalid. Keys that
+/// were not read are unknown: see report_unknown_keys().
 class settings_section {
 public:
-  /// `table` may be null: then the section is absent and so is all it has.
+  /// `table` may be nullptr: then the section and all its values are absent.
   settings_section(const toml_value* table, std::string path,
                    std::uint32_t line, problem_list& problems);
 
@@ -50,12 +50,13 @@ public:
             presence needed = presence::optional);
   void read(const std::string& key, bool& value,
             presence needed = presence::optional);
-  void read(const std::string& key, std::uint32_t& value, std::uint32_t min,
-            std::uint32_t max);
-  void read(const std::string& key, double& value, double min, double max);
+  void read(const std::string& key, std::uint32_t& value, std::uint32_t min = 0,
+            std::uint32_t max = 1u << 30);
+  void read(const std::string& key, double& value, double min = 0,
+            double max = 1e9);
   void read(const std::string& key, std::vector<std::string>& value);
 
-  /// A URL as parse_url() wants it; empty where it may be absent.
+  /// A URL for parse_url(); an optional one may be empty.
   void read_url(const std::string& key, std::string& value,
                 presence needed = presence::optional);
 
@@ -63,24 +64,22 @@ public:
   settings_section section(const std::string& key,
                            presence needed = presence::optional);
 
-  /// The tables of an array of them.
+  /// The sections of an array of tables.
   std::vector<settings_section> sections(const std::string& key,
                                          presence needed = presence::optional);
 
-  /// That key may be there, too.
-  void expect(const std::string& key) {
+  /// Adds a key to the known ones without reading it.
+  void accept(const std::string& key) {
     known_.push_back(key);
   }
 
-  /// Whether that key is there.
   bool has(std::string_view key) const;
 
-  /// Reports a value that is there, but makes no sense.
-  void blame(const std::string& key, const std::string& reason);
+  /// Adds a problem of the value of `key`; of the section, if it is empty.
+  void add_problem(const std::string& key, const std::string& reason);
 
-  /// Reports each key that was never asked for, with the one that it looks
-  /// like.
-  void finish();
+  /// Adds a problem for each unknown key, with the most similar known one.
+  void report_unknown_keys();
 
 private:
   template <class T>
@@ -96,8 +95,7 @@ private:
   std::vector<std::string> known_;
 };
 
-/// The one of `known` that somebody may have meant by `word`; empty if none
-/// resembles it.
+/// The most similar of the `known` words; empty if none is similar.
 std::string nearest(std::string_view word,
                     const std::vector<std::string>& known);
 

@@ -15,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-/// Of the tables below: another one is not ours, or of another time.
+/// The version of the tables below, stored as user_version.
 constexpr int format = 1;
 
 constexpr const char* tables = R"(
@@ -36,14 +36,14 @@ constexpr const char* tables = R"(
     id TEXT NOT NULL UNIQUE);
 )";
 
-/// What is kept of a workflow as JSON.
+/// The part of a workflow that is stored as JSON.
 struct content {
   workflow_spec spec;
   std::vector<component_spec> components;
 };
 BOOST_DESCRIBE_STRUCT(content, (), (spec, components))
 
-/// One statement with its values, run from the first to the last row.
+/// A statement and its bound values; next() steps through its rows.
 class statement {
 public:
   statement(sqlite3* db, const char* text) : db_{db} {
@@ -88,8 +88,8 @@ public:
     return sqlite3_column_int(raw_, 0);
   }
 
-  /// Whether all went well.
-  bool done() {
+  /// Runs the statement to its end; false on an error.
+  bool finish() {
     while (next()) {
     }
     auto code = sqlite3_errcode(db_);
@@ -120,11 +120,11 @@ public:
       return failed("cannot be used");
     statement version{db_, "PRAGMA user_version"};
     auto found = version.next() ? version.number() : -1;
-    if (!version.done())
+    if (!version.finish())
       return failed("cannot be read");
     statement objects{db_, "SELECT count(*) FROM sqlite_master"};
     auto empty = objects.next() && objects.number() == 0;
-    if (!objects.done() || (found != format && !empty))
+    if (!objects.finish() || (found != format && !empty))
       return fail(ec::bad_input, name_
                                    + " is not a database of edgeless_con_d: "
                                      "move it away");
@@ -149,7 +149,7 @@ public:
       result.push_back(
         {*id, std::move(x.spec), std::move(x.components), all.column(2)});
     }
-    if (!all.done())
+    if (!all.finish())
       return failed("cannot be read");
     return result;
   }
@@ -164,53 +164,53 @@ public:
 
   caf::error keep(const code_id& code, const std::string& module) override {
     statement add{db_, "INSERT OR IGNORE INTO module VALUES (?, ?)"};
-    return verdict(add.bind(code).bind_bytes(module).done());
+    return write_error(add.bind(code).bind_bytes(module).finish());
   }
 
   caf::error save(const stored_workflow& x) override {
     auto text = json::serialize(to_record(content{x.spec, x.components}));
-    auto sound = run("BEGIN");
+    auto ok = run("BEGIN");
     statement add{db_, "INSERT INTO workflow (id, content, domain) "
                        "VALUES (?, ?, ?)"};
-    sound = sound && add.bind(to_string(x.id)).bind(text).bind(x.domain).done();
+    ok = ok && add.bind(to_string(x.id)).bind(text).bind(x.domain).finish();
     std::set<code_id> needed;
     for (auto& y : x.components)
       if (!y.code.empty())
         needed.insert(y.code);
     for (auto& code : needed) {
       statement need{db_, "INSERT INTO needs VALUES (?, ?)"};
-      sound = sound && need.bind(to_string(x.id)).bind(code).done();
+      ok = ok && need.bind(to_string(x.id)).bind(code).finish();
     }
-    return commit(sound);
+    return commit(ok);
   }
 
-  caf::error settle(const workflow_id& id, const std::string& domain) override {
+  caf::error set_domain(const workflow_id& id,
+                        const std::string& domain) override {
     run("PRAGMA synchronous = NORMAL");
     statement change{db_, "UPDATE workflow SET domain = ? WHERE id = ?"};
-    auto sound = change.bind(domain).bind(to_string(id)).done();
-    auto result = verdict(sound);
+    auto ok = change.bind(domain).bind(to_string(id)).finish();
+    auto result = write_error(ok);
     run("PRAGMA synchronous = FULL");
     return result;
   }
 
   caf::error remove(const workflow_id& id) override {
     auto name = to_string(id);
-    auto sound = run("BEGIN");
+    auto ok = run("BEGIN");
     for (auto text :
          {"DELETE FROM workflow WHERE id = ?", "DELETE FROM needs WHERE id = ?",
           "INSERT OR IGNORE INTO tombstone (id) VALUES (?)"}) {
       statement step{db_, text};
-      sound = sound && step.bind(name).done();
+      ok = ok && step.bind(name).finish();
     }
-    sound = sound
-            && run("DELETE FROM module WHERE code NOT IN "
-                   "(SELECT code FROM needs)");
+    ok = ok
+         && run("DELETE FROM module WHERE code NOT IN "
+                "(SELECT code FROM needs)");
     statement forget{db_, "DELETE FROM tombstone WHERE number <= "
                           "(SELECT max(number) FROM tombstone) - ?"};
-    sound
-      = sound
-        && forget.bind(static_cast<std::int64_t>(limits::tombstones)).done();
-    return commit(sound);
+    ok = ok
+         && forget.bind(static_cast<std::int64_t>(limits::tombstones)).finish();
+    return commit(ok);
   }
 
   bool removed(const workflow_id& id) override {
@@ -223,16 +223,16 @@ private:
     return sqlite3_exec(db_, text, nullptr, nullptr, nullptr) == SQLITE_OK;
   }
 
-  caf::error commit(bool sound) {
-    if (sound && run("COMMIT"))
+  caf::error commit(bool ok) {
+    if (ok && run("COMMIT"))
       return caf::none;
     auto problem = failed("cannot be written");
     run("ROLLBACK");
     return problem;
   }
 
-  caf::error verdict(bool sound) {
-    return sound ? caf::error{} : failed("cannot be written");
+  caf::error write_error(bool ok) {
+    return ok ? caf::error{} : failed("cannot be written");
   }
 
   caf::error failed(const std::string& what) {

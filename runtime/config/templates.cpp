@@ -48,7 +48,7 @@ std::string local_url(std::size_t port) {
   return "http://127.0.0.1:" + std::to_string(port);
 }
 
-/// The n-th node of a box has ten ports of its own.
+/// The node with this index; each node has ten ports.
 std::string box_node(std::size_t index, const random_source& random) {
   auto result = node_template(random);
   auto port = limits::box_first_port + 10 * index;
@@ -116,7 +116,7 @@ box_templates(std::size_t nodes, const random_source& random) {
 caf::error write_template(const std::filesystem::path& file,
                           std::string_view text) {
   std::error_code ignored;
-  // Whoever comes between is refused by write_new_file().
+  // write_new_file() refuses a file that is created after this check.
   if (std::filesystem::symlink_status(file, ignored).type()
       != std::filesystem::file_type::not_found)
     return refuse(file);

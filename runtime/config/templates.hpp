@@ -20,7 +20,7 @@ std::string controller_template();
 std::string orchestrator_template();
 std::string cli_template();
 
-/// Each node gets an id of its own.
+/// With a random node_id.
 std::string node_template(const random_source& random);
 
 struct config_file {
@@ -28,24 +28,24 @@ struct config_file {
   std::string text;
 };
 
-/// Everything for one domain with one node: `edgeless_inabox -t`.
+/// The files of a domain with one node, for `edgeless_inabox -t`.
 std::vector<config_file> box_templates(const random_source& random);
 
-/// The same with that many nodes, node1.toml and so on, with different ports
-/// on this machine. Only the first one has resources. An error unless there
-/// are from 1 to limits::box_nodes.
+/// The files of a domain with several nodes, node1.toml and so on, with
+/// different ports on this machine. Only the first node has resources. An error
+/// unless `nodes` is from 1 to limits::box_nodes.
 caf::expected<std::vector<config_file>>
 box_templates(std::size_t nodes, const random_source& random);
 
-/// Writes a file that must not exist yet.
+/// Writes a new file; an error if it exists.
 caf::error write_template(const std::filesystem::path& file,
                           std::string_view text);
 
-/// Writes all files, or none if one exists. The folder is made if need be.
+/// Writes all files, or none if one exists. Creates the folder if necessary.
 caf::error write_templates(const std::filesystem::path& folder,
                            const std::vector<config_file>& files);
 
-/// The same into a folder that must be empty or absent.
+/// The same for a folder that must be empty or absent.
 caf::error write_box(const std::filesystem::path& folder,
                      const std::vector<config_file>& files);
 

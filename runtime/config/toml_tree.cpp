@@ -3,10 +3,10 @@
 
 #include "messages/errors.hpp"
 
-// Two mistakes of toml++ 3.3 must be neither an abort nor undefined behaviour
-// of ours. It asserts, and with NDEBUG assumes, that table headers begin with
-// a letter, before it finds out that one does not: `[=]`. And its table of
-// blanks calls letters unreachable that share a row with a blank: U+3001.
+// Works around two bugs of toml++ 3.3, which would abort or be undefined
+// behaviour. It asserts, and with NDEBUG assumes, that table headers begin with
+// a letter before it checks that: `[=]`. And its table of blanks declares
+// letters unreachable that share a row with a blank: U+3001.
 // clang-format off
 #undef NDEBUG
 #define TOML_ASSERT(expression) static_assert(true)

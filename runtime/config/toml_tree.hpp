@@ -16,8 +16,8 @@ struct toml_value;
 using toml_array = std::vector<toml_value>;
 using toml_table = std::map<std::string, toml_value, std::less<>>;
 
-/// A value of a TOML document and the line where it stands. Dates and times
-/// are not needed by anybody: they read as monostate.
+/// A value of a TOML document and its line. Dates and times are not used and
+/// become monostate.
 struct toml_value {
   std::uint32_t line = 0;
   std::variant<std::monostate, bool, std::int64_t, double, std::string,
@@ -25,10 +25,10 @@ struct toml_value {
     content;
 };
 
-/// Such as "a string"; for messages.
+/// The kind of a value for error texts, such as "a string".
 std::string_view kind_of(const toml_value& x);
 
-/// Reads a document into a table. The error is `LINE: what is wrong`.
+/// Reads a document into a table. The error is `LINE: reason`.
 caf::expected<toml_value> parse_toml(std::string_view text);
 
 } // namespace edgeless

@@ -19,7 +19,7 @@ namespace edgeless {
 
 namespace {
 
-/// Reads one file into a workflow and collects what is wrong with both.
+/// Reads one file into a workflow and collects its faults.
 class workflow_reader {
 public:
   workflow_reader(const std::filesystem::path& file, module_validation check)
@@ -32,7 +32,7 @@ public:
       read_function(item);
     for (auto& item : root.sections("resources"))
       read_resource(item);
-    faults.about.clear();
+    faults.subject.clear();
     result.spec.annotations = root.text_map("annotations");
     std::ranges::move(structural_faults(result.spec),
                       std::back_inserter(faults.sentences));
@@ -45,8 +45,8 @@ private:
   void read_function(json_section& item) {
     component_draft draft;
     read_name(item, draft);
-    // What stands instead of missing values is no fault of its own, and is
-    // thrown away: there is a fault already.
+    // The fallbacks of missing values cause no further faults. The workflow is
+    // not used, because a missing value is a fault.
     auto specification = item.section("class_specification");
     draft.class_id = specification.text("id", "?");
     draft.function_type
@@ -61,7 +61,7 @@ private:
     result.spec.components.push_back(std::move(draft));
   }
 
-  /// Annotations win over the specification, which wins over the module.
+  /// An annotation overrides the specification, which overrides the module.
   void add_preference(std::string where, component_draft& draft) {
     auto known
       = std::ranges::find(result.modules, draft.code, &module_file::code);
@@ -83,19 +83,19 @@ private:
   }
 
   void read_name(json_section& item, component_draft& draft) {
-    faults.about.clear();
+    faults.subject.clear();
     draft.name = item.text("name", item.path());
     if (draft.name != item.path())
-      faults.about = draft.name;
+      faults.subject = draft.name;
   }
 
-  /// Returns the code id of a module; nothing if there is something wrong.
+  /// Returns the code id of a module; empty after a fault.
   code_id read_module(json_section& specification) {
     auto faults_before = faults.sentences.size();
     auto code = specification.text("code");
     if (code.empty()) {
       if (faults.sentences.size() == faults_before)
-        specification.blame("code", "is empty");
+        specification.add_fault("code", "is empty");
       return "";
     }
     auto path = (folder_ / code).lexically_normal();
@@ -120,12 +120,12 @@ private:
   module_validation check_;
 };
 
-caf::error all_in_one(const std::filesystem::path& file,
-                      const std::vector<std::string>& sentences) {
+caf::error join_faults(const std::filesystem::path& file,
+                       const std::vector<std::string>& sentences) {
   std::string text;
   for (auto& sentence : sentences)
     text += (text.empty() ? "" : "\n") + file.string() + ": " + sentence;
-  // Not cut off as by fail(): it never leaves this process.
+  // Not truncated as by fail(), because it never leaves this process.
   return caf::make_error(ec::bad_input, std::move(text));
 }
 
@@ -151,7 +151,7 @@ caf::expected<workflow_file> read_workflow(const std::filesystem::path& file,
   else
     reader.faults.add("must be an object");
   if (!reader.faults.sentences.empty())
-    return all_in_one(file, reader.faults.sentences);
+    return join_faults(file, reader.faults.sentences);
   return std::move(reader.result);
 }
 

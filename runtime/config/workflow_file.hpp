@@ -20,22 +20,22 @@ struct module_file {
   std::string bytes;
 };
 
-/// A workflow as users write it, with all that it takes to start it.
+/// A workflow as users write it, and the modules of its functions.
 struct workflow_file {
   workflow_spec spec;
-  /// Each one once, however many functions share it.
+  /// Each module once, even if several functions share it.
   std::vector<module_file> modules;
 };
 
 using module_validation = caf::error (*)(std::string_view bytes);
 
-/// Reads EDGELESS' JSON and the modules it names, relative to it. The error
-/// has one line per fault, each naming the file and the component.
+/// Reads EDGELESS' workflow.json and the modules that it names, relative to its
+/// folder. The error has one line per fault, with the file and the component.
 caf::expected<workflow_file>
 load_workflow_file(const std::filesystem::path& file,
                    module_validation check = validate_module);
 
-/// The same for `text` in place of what is in the file.
+/// The same for `text` as the content of the file.
 caf::expected<workflow_file>
 read_workflow(const std::filesystem::path& file, std::string_view text,
               module_validation check = validate_module);

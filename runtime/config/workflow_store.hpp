@@ -10,42 +10,43 @@
 #include <string>
 #include <vector>
 
-/// The door to what a controller must not forget: behind it a database in a
-/// file, or in tests a memory.
+/// The persistent workflows of a controller: a database file, or in tests
+/// memory.
 namespace edgeless {
 
-/// A workflow that was accepted, with the ids of its components.
+/// An accepted workflow with the ids of its components.
 struct stored_workflow {
   workflow_id id;
   workflow_spec spec;
   std::vector<component_spec> components;
-  /// Where it was last hosted; empty: nowhere yet.
+  /// The domain that hosted it last; empty: none yet.
   std::string domain;
 
   friend bool operator==(const stored_workflow&, const stored_workflow&)
     = default;
 };
 
-/// What has returned without an error survives the death of the process, and of
-/// the machine unless said otherwise. Not for more than one thread at a time.
+/// A change that returned without an error survives a crash of the process, and
+/// of the machine unless stated otherwise. Used by one thread at a time.
 class workflow_store {
 public:
   virtual ~workflow_store() = default;
 
-  /// Whatever was saved and not removed, in the order it was saved.
+  /// All workflows that were saved and not removed, in the order of saving.
   virtual caf::expected<std::vector<stored_workflow>> load() = 0;
 
-  /// A module that was kept.
+  /// A module that was kept before; an error if there is none.
   virtual caf::expected<std::string> module(const code_id& code) = 0;
 
-  /// Keeps a module; once, however often it is asked for. It goes with the last
-  /// workflow that needs it, so it is kept right before the first is saved.
+  /// Adds a module if it is not there. It is deleted with the last workflow
+  /// that needs it, so it has to be kept right before that workflow is saved.
   virtual caf::error keep(const code_id& code, const std::string& module) = 0;
 
   virtual caf::error save(const stored_workflow& x) = 0;
 
-  /// Where it is hosted from now on; might be lost with the machine.
-  virtual caf::error settle(const workflow_id& id, const std::string& domain)
+  /// Updates the domain of a workflow; may be lost when the machine crashes.
+  virtual caf::error
+  set_domain(const workflow_id& id, const std::string& domain)
     = 0;
 
   /// Leaves a tombstone: see removed().
@@ -58,8 +59,8 @@ public:
 
 using workflow_store_ptr = std::unique_ptr<workflow_store>;
 
-/// A SQLite database in that file, which is made if it is not there. One
-/// process at a time may have it open. The error says what is wrong with it.
+/// A SQLite database in that file, which is created if it is absent. One
+/// process at a time can open it. The error names the file and the reason.
 caf::expected<workflow_store_ptr>
 open_workflow_store(const std::filesystem::path& file);
 

@@ -13,13 +13,13 @@ namespace {
 
 using faults = std::vector<std::string>;
 
-/// Names are printed on terminals.
+/// Whether a name has no control characters, which would affect terminals.
 bool is_printable(std::string_view text) {
   return std::ranges::none_of(
     text, [](unsigned char x) { return x < 0x20 || x == 0x7f; });
 }
 
-/// By its name, else by its place in the workflow file.
+/// The component's name, or its index in the workflow file.
 std::string title(const workflow_spec& spec, const component_draft& draft) {
   if (!draft.name.empty() && is_printable(draft.name))
     return draft.name;
@@ -71,7 +71,7 @@ void check_component(const component_draft& draft,
   else
     out.push_back("it is neither a function nor a resource");
   check_mapping(draft, names, out);
-  for (auto& fault : annotation_faults(draft.kind, draft.settings))
+  for (auto& fault : invalid_annotations(draft.kind, draft.settings))
     out.push_back(std::move(fault));
   if (draft.kind == component_kind::function)
     for (auto& fault : channel_faults(draft.settings, draft.outputs))

@@ -11,14 +11,14 @@ namespace edgeless {
 
 /// The type of functions that nodes can run.
 inline constexpr std::string_view wasm_type = "RUST_WASM";
-/// Accepted as in EDGELESS; no node of ours has this run-time.
+/// Accepted as in EDGELESS; our nodes do not have this run-time.
 inline constexpr std::string_view container_type = "CONTAINER";
 
-/// What is wrong with a workflow, one sentence each, naming the component:
-/// whoever takes a workflow from somebody else asks this first.
+/// The faults of a workflow, one sentence each, with the component. To be
+/// called for every workflow received from another process.
 std::vector<std::string> validate(const workflow_spec& spec);
 
-/// The same, but for the modules: they may have yet to be read.
+/// The same without the modules, which may not be loaded yet.
 std::vector<std::string> structural_faults(const workflow_spec& spec);
 
 } // namespace edgeless

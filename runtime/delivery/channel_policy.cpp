@@ -29,7 +29,7 @@ std::optional<bool> parse_delivery(std::string_view text) {
   return std::nullopt;
 }
 
-/// The channel that a key is about; nothing: it is about something else.
+/// The channel of a key with that prefix; nullopt for any other key.
 std::optional<std::string> channel_of(std::string_view key,
                                       std::string_view prefix) {
   if (!key.starts_with(prefix))
@@ -41,13 +41,13 @@ std::string quoted(std::string_view key, std::string_view value) {
   return std::string{key} + " \"" + std::string{value} + '"';
 }
 
-/// What is wrong with the channel of a key, if anything.
+/// Why the channel of a key is invalid; empty if it is valid.
 std::string fault_of(const std::string& key, const std::string& channel,
                      const std::vector<std::string>& outputs) {
   if (channel.empty())
     return key + " names no channel";
   if (channel == "self")
-    return key + ": what a function sends to itself promises nothing";
+    return key + ": the channel \"self\" takes no policy";
   if (!outputs.empty() && std::ranges::count(outputs, channel) == 0)
     return key + ": the function has no output \"" + channel + '"';
   return {};

@@ -8,14 +8,14 @@
 #include <string_view>
 #include <vector>
 
-/// What a function's annotations promise of its output channels:
+/// The delivery policies of output channels, from a function's annotations
 /// `on_full.CHANNEL` and `delivery.CHANNEL`.
 namespace edgeless {
 
-/// What becomes of an event for which its target has no room.
+/// What happens to an event for which its target has no credit.
 enum class full_policy : std::uint8_t {
   drop_newest,
-  /// It waits with its sender, where the oldest that waits makes room for it.
+  /// The event waits in the sender's buffer, which evicts its oldest event.
   drop_oldest,
   /// The function that casts it is suspended, for at most its call_timeout_ms.
   block,
@@ -23,12 +23,12 @@ enum class full_policy : std::uint8_t {
 
 struct channel_policy {
   full_policy on_full = full_policy::drop_newest;
-  /// The sender keeps it until it has been handled; when too many are kept, the
-  /// function is suspended, whatever on_full says.
+  /// The sender keeps an event until it has been handled. A full buffer
+  /// suspends the function, whatever `on_full` says.
   bool at_least_once = false;
 
-  /// Nobody waits: the oldest makes room for what is cast.
-  bool displaces() const {
+  /// A full buffer evicts its oldest event instead of suspending the function.
+  bool evicts_oldest() const {
     return !at_least_once && on_full == full_policy::drop_oldest;
   }
 
@@ -36,15 +36,15 @@ struct channel_policy {
     = default;
 };
 
-/// Of those channels that have more to say than what always holds.
+/// By channel. Channels with the default policy have no entry.
 using channel_policies = std::map<std::string, channel_policy, std::less<>>;
 
-/// What makes no sense is as if it were not there.
+/// Invalid values are ignored.
 channel_policies
 channel_policies_of(const std::map<std::string, std::string>& annotations);
 
-/// One sentence for each value that makes no sense, and for each channel that
-/// is not among `outputs`; empty: they are not known.
+/// One sentence for each invalid value, and for each channel that is not among
+/// `outputs`. Empty `outputs`: the channels are not checked.
 std::vector<std::string>
 channel_faults(const std::map<std::string, std::string>& annotations,
                const std::vector<std::string>& outputs);

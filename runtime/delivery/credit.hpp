@@ -2,24 +2,28 @@
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <cstdint>
 
 namespace edgeless {
 
-/// Room at one receiver. CAF's mailboxes are unbounded, so senders take room
-/// here before they send, and the receiver gives it back when it has taken the
-/// event up. Any number of threads; never locks.
+/// Credit for one receiver: bounds the events and bytes on their way to it.
+/// CAF's mailboxes are unbounded, so a sender takes credit before it sends, and
+/// the receiver gives it back when it has taken the event up. Any number of
+/// threads; lock-free.
 class credit {
 public:
-  /// Up to `events` (< 2^23) events of `bytes` (< 2^40) together.
+  /// For up to `events` (< 2^23) events of `bytes` (< 2^40) together.
   credit(std::uint32_t events, std::uint64_t bytes)
     : events_{events}, bytes_{bytes} {
-    // nop
+    assert(events < 1u << 23);
+    assert(bytes < one);
   }
 
-  /// Takes room for one event; false: there is none, drop it. Whoever has all
-  /// its room left admits any event, however large.
+  /// Takes credit for one event. False: there is none, drop the event. An
+  /// unused credit admits an event of any size.
   bool take(std::uint64_t bytes) {
+    assert(bytes < one);
     auto used = used_.load(std::memory_order_relaxed);
     do {
       if (used >= one
@@ -32,12 +36,16 @@ public:
     return true;
   }
 
+  /// Returns what take() took; bytes may be returned before their event.
   void give_back(std::uint64_t events, std::uint64_t bytes) {
-    used_.fetch_sub(events << shift | bytes, std::memory_order_acq_rel);
+    [[maybe_unused]] auto before
+      = used_.fetch_sub(events << shift | bytes, std::memory_order_acq_rel);
+    assert((before & ~closed_bit) >> shift >= events);
+    assert((before & mask) >= bytes);
   }
 
-  /// Nobody takes events up here anymore: from now on there is no room. What
-  /// was admitted before is events(), exactly.
+  /// The receiver has ended: take() fails from now on. What was admitted before
+  /// is events(), exactly.
   void close() {
     used_.fetch_or(closed_bit, std::memory_order_acq_rel);
   }
@@ -55,7 +63,7 @@ public:
   }
 
 private:
-  // Both counts in one word, so that one exchange takes both.
+  // Both counts share one word, so that one atomic exchange takes both.
   static constexpr int shift = 40;
   static constexpr std::uint64_t one = std::uint64_t{1} << shift;
   static constexpr std::uint64_t mask = one - 1;

@@ -4,47 +4,51 @@
 #include "messages/limits.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace edgeless {
 
+/// `acknowledged`: the source knows that all events up to this number have been
+/// handled, here or by another receiver.
 dedup_window::stream& dedup_window::find(const key& name,
-                                         std::uint64_t confirmed) {
+                                         std::uint64_t acknowledged) {
   auto [i, is_new] = streams_.try_emplace(name);
   auto& x = i->second;
   x.used = ++uses_;
-  // What its source knows to be handled, somebody has handled.
-  x.taken = std::max(x.taken, confirmed);
-  x.handled = std::max(x.handled, confirmed);
+  x.accepted = std::max(x.accepted, acknowledged);
+  x.handled = std::max(x.handled, acknowledged);
   if (is_new && streams_.size() > limits::streams)
     streams_.erase(std::ranges::min_element(
       streams_, {}, [](auto& entry) { return entry.second.used; }));
+  assert(x.handled <= x.accepted);
+  assert(streams_.size() <= limits::streams);
   return x;
 }
 
-void dedup_window::mention(const key& name, stream& x, bool asked) {
-  x.asked = x.asked || asked;
-  if (!std::exchange(x.news, true))
-    news_.push_back(name);
+void dedup_window::queue_ack(const key& name, stream& x, bool gap) {
+  x.gap = x.gap || gap;
+  if (!std::exchange(x.ack_pending, true))
+    pending_acks_.push_back(name);
 }
 
 dedup_window::verdict dedup_window::classify(const event& x) {
   key name{x.source_component, x.stream};
   auto& known = find(name, x.after);
   known.source = x.source;
-  // No more than that: if its source looked what is missing, all that is under
-  // way would be sent again, and answered like this again.
-  if (x.number <= known.taken) {
-    mention(name, known, false);
+  // A duplicate does not report a gap: the source would send all events in
+  // flight again, and those would be duplicates, too.
+  if (x.number <= known.accepted) {
+    queue_ack(name, known, false);
     return verdict::duplicate;
   }
-  if (x.number > known.taken + 1) {
-    // Told once per gap: what follows it is under way already.
+  if (x.number > known.accepted + 1) {
+    // Each gap is reported once: the events behind it are in flight already.
     auto last = std::exchange(known.out_of_order, x.number);
     if (last == 0 || x.number <= last)
-      mention(name, known, true);
+      queue_ack(name, known, true);
     return verdict::out_of_order;
   }
-  known.taken = x.number;
+  known.accepted = x.number;
   known.out_of_order = 0;
   return verdict::fresh;
 }
@@ -55,15 +59,15 @@ void dedup_window::handled(const receipt& x) {
   if (i == streams_.end() || i->second.handled >= x.number)
     return;
   i->second.handled = x.number;
-  mention(name, i->second, false);
+  queue_ack(name, i->second, false);
 }
 
-void dedup_window::learn(const event& x) {
+void dedup_window::import_stream(const event& x) {
   auto& known = find({x.source_component, x.stream}, x.number);
   known.source = x.source;
 }
 
-std::vector<event> dedup_window::all() const {
+std::vector<event> dedup_window::export_all() const {
   std::vector<std::pair<std::uint64_t, event>> found;
   for (auto& [name, x] : streams_) {
     event known;
@@ -83,18 +87,18 @@ std::vector<event> dedup_window::all() const {
 
 std::vector<std::pair<instance_id, event>> dedup_window::drain_acks() {
   std::vector<std::pair<instance_id, event>> result;
-  for (auto& name : std::exchange(news_, {})) {
+  for (auto& name : std::exchange(pending_acks_, {})) {
     auto i = streams_.find(name);
-    if (i == streams_.end() || !std::exchange(i->second.news, false))
+    if (i == streams_.end() || !std::exchange(i->second.ack_pending, false))
       continue;
     auto& x = i->second;
-    event news;
-    news.kind = event_kind::handled;
-    news.stream = name.second;
-    news.number = x.handled;
-    news.after = x.taken;
-    news.call = std::exchange(x.asked, false);
-    result.emplace_back(x.source, std::move(news));
+    event ack;
+    ack.kind = event_kind::handled;
+    ack.stream = name.second;
+    ack.number = x.handled;
+    ack.after = x.accepted;
+    ack.call = std::exchange(x.gap, false);
+    result.emplace_back(x.source, std::move(ack));
   }
   return result;
 }

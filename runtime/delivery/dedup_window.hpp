@@ -10,11 +10,11 @@
 
 namespace edgeless {
 
-/// What a receiver must know of an event to confirm it.
+/// What a receiver keeps of an event in order to acknowledge it.
 struct receipt {
   instance_id source;
   logical_id component;
-  std::uint64_t stream = 0; ///< zero: nobody waits to hear of it
+  std::uint64_t stream = 0; ///< zero: the event is not acknowledged
   std::uint64_t number = 0;
 };
 
@@ -22,32 +22,33 @@ inline receipt receipt_of(const event& x) {
   return {x.source, x.source_component, x.stream, x.number};
 }
 
-/// What one receiver remembers of the channels that deliver to it at least
-/// once. Of each stream it takes the events in their order, each once: two
-/// numbers per stream tell all. The longest unused are forgotten.
+/// The receiver's side of channels that deliver at least once. It accepts the
+/// events of each stream in order, each once. Per stream it keeps the last
+/// number that was accepted and the last that was handled; of more than
+/// limits::streams, it evicts the least recently used.
 class dedup_window {
 public:
   enum class verdict {
     fresh,
     duplicate,
-    /// One before it is missing; it will come again.
+    /// An event before it is missing: the source sends both again.
     out_of_order,
   };
-  /// A new one counts as taken from now on.
+  /// A fresh event counts as accepted from now on.
   verdict classify(const event& x);
 
+  /// The event has been handled, and all before it.
   void handled(const receipt& x);
 
-  /// What a predecessor knew.
-  void learn(const event& known);
-  /// What a successor must know, oldest first.
-  std::vector<event> all() const;
+  /// Takes over the state of one stream, which a predecessor has exported.
+  void import_stream(const event& known);
+  /// The state of all streams for a successor, least recently used first.
+  std::vector<event> export_all() const;
 
-  /// Something has to be told to sources.
-  bool speaks() const {
-    return !news_.empty();
+  bool has_acks() const {
+    return !pending_acks_.empty();
   }
-  /// To whom, what: each stream once.
+  /// The acknowledgements that are due and their addressees, one per stream.
   std::vector<std::pair<instance_id, event>> drain_acks();
 
 private:
@@ -55,19 +56,19 @@ private:
 
   struct stream {
     instance_id source;
-    std::uint64_t taken = 0;
-    std::uint64_t handled = 0;
-    std::uint64_t out_of_order = 0; ///< the last that was
+    std::uint64_t accepted = 0;     ///< never decreases
+    std::uint64_t handled = 0;      ///< never decreases, at most `accepted`
+    std::uint64_t out_of_order = 0; ///< the last number that was
     std::uint64_t used = 0;
-    bool news = false;
-    bool asked = false; ///< ...and its source should look what is missing
+    bool ack_pending = false;
+    bool gap = false; ///< the acknowledgement asks for the missing events
   };
 
-  stream& find(const key& name, std::uint64_t confirmed);
-  void mention(const key& name, stream& x, bool asked);
+  stream& find(const key& name, std::uint64_t acknowledged);
+  void queue_ack(const key& name, stream& x, bool gap);
 
   std::map<key, stream> streams_;
-  std::vector<key> news_;
+  std::vector<key> pending_acks_;
   std::uint64_t uses_ = 0;
 };
 

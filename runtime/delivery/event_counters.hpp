@@ -9,10 +9,10 @@
 
 namespace edgeless {
 
-/// What became of the casts and calls of one node. While nothing crashes,
-/// over all nodes: sent = handled + dropped + still on their way. What is
-/// delivered at least once counts as sent whenever it leaves, or when it is
-/// given up without having left: the ledger counts copies.
+/// Counts the casts and calls of one node. As long as no node crashes, over all
+/// nodes: sent = handled + dropped + in flight. The counters count copies: an
+/// event that is delivered at least once counts as sent with each transmission,
+/// or when it is dropped without ever having been sent. Any thread.
 class event_counters {
 public:
   void count_sent(std::uint64_t n) {
@@ -41,8 +41,8 @@ public:
       std::memory_order_relaxed);
   }
 
-  /// All drops of casts and calls. Late answers have a count of their own, but
-  /// answers are never counted as sent.
+  /// All drops of casts and calls. Late replies are excluded, since replies are
+  /// never counted as sent.
   std::uint64_t dropped() const {
     std::uint64_t sum = 0;
     for (auto& count : dropped_)

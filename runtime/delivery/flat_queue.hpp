@@ -2,14 +2,15 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <utility>
 #include <vector>
 
 namespace edgeless {
 
-/// A queue in one block of memory. std::deque asks for another one with every
-/// third event; this one only when it grows, or was told what comes.
+/// A queue in one block of memory. std::deque allocates with every third event;
+/// this queue allocates only when it grows or in expect().
 template <class T>
 class flat_queue {
 public:
@@ -22,9 +23,12 @@ public:
   }
 
   T& front() {
+    assert(!empty());
     return items_[head_];
   }
+
   const T& front() const {
+    assert(!empty());
     return items_[head_];
   }
 
@@ -35,14 +39,8 @@ public:
   auto end() {
     return items_.end();
   }
-  auto begin() const {
-    return items_.begin() + static_cast<std::ptrdiff_t>(head_);
-  }
-  auto end() const {
-    return items_.end();
-  }
 
-  /// So many are about to be pushed: room for them is made at once.
+  /// Reserves memory for `n` items that are about to be pushed.
   void expect(std::size_t n) {
     if (items_.size() + n > items_.capacity())
       items_.reserve(std::max(items_.size() + n, 2 * items_.size()));
@@ -52,17 +50,19 @@ public:
     items_.push_back(std::move(x));
   }
 
-  /// Each item is moved at most once more for this: what was popped goes when
-  /// it is as much as what is left. An empty queue keeps little memory.
+  /// Amortised, each item is moved at most once: popped items are erased when
+  /// they are at least as many as the others. An empty queue keeps little
+  /// memory.
   void pop_front() {
+    assert(!empty());
     if (++head_ == items_.size())
       clear();
-    else if (head_ >= few && head_ >= size())
-      drop_popped();
+    else if (head_ >= min_erased && head_ >= size())
+      erase_popped();
   }
 
   void clear() {
-    if (items_.capacity() > few)
+    if (items_.capacity() > min_erased)
       items_ = {};
     else
       items_.clear();
@@ -71,20 +71,20 @@ public:
 
   template <class Iterator>
   void push_all_front(Iterator first, Iterator last) {
-    drop_popped();
+    erase_popped();
     items_.insert(items_.begin(), first, last);
   }
 
 private:
-  static constexpr std::size_t few = 16;
+  static constexpr std::size_t min_erased = 16;
 
-  void drop_popped() {
+  void erase_popped() {
     items_.erase(items_.begin(), begin());
     head_ = 0;
   }
 
   std::vector<T> items_;
-  std::size_t head_ = 0; ///< of these were popped
+  std::size_t head_ = 0; ///< the number of popped items in front
 };
 
 } // namespace edgeless

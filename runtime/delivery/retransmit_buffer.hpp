@@ -9,9 +9,10 @@
 
 namespace edgeless {
 
-/// What one channel that promises something has sent, or will, and has not been
-/// confirmed. It is sent in order, and confirmed in order; a number is a place
-/// in its stream, so what was sent has no gaps.
+/// The events of one output channel that are not acknowledged yet: the first
+/// ones have been sent, the others wait. They are sent and acknowledged in
+/// order. The number of an event is its place in the stream, from 1, so that
+/// the numbers of sent events have no gaps.
 class retransmit_buffer {
 public:
   explicit retransmit_buffer(std::uint64_t stream) : stream_{stream} {
@@ -21,78 +22,81 @@ public:
   std::uint64_t stream() const {
     return stream_;
   }
-  /// Up to this number, all is confirmed.
+  /// All numbers up to this one are acknowledged. Never decreases.
   std::uint64_t base() const {
     return base_;
   }
   bool empty() const {
-    return kept_.empty();
+    return entries_.empty();
   }
-  /// How many have been sent, and not since they must be sent again.
+  /// How many events are in flight: sent, and not rewound since.
   std::size_t sent() const {
     return sent_;
   }
   std::size_t unsent() const {
-    return kept_.size() - sent_;
+    return entries_.size() - sent_;
   }
-  /// How many have been sent at any time: they may have been taken.
+  /// How many events have been sent at any time: the target may have them.
   std::size_t ever_sent() const {
     return highest_ > base_ ? highest_ - base_ : 0;
   }
 
-  /// Whoever has none takes any legal event.
+  /// Whether another event fits. An empty buffer takes any legal event.
   bool has_room(std::size_t bytes) const {
-    return kept_.empty()
-           || (kept_.size() < limits::unconfirmed_events
+    return entries_.empty()
+           || (entries_.size() < limits::retransmit_events
                && bytes_ + bytes <= limits::retransmit_bytes);
   }
-  /// Room for what waits to be sent, which is never taken by what was sent.
+  /// Whether another event fits beside those that wait to be sent. Events in
+  /// flight do not count.
   bool may_wait(std::size_t bytes) const {
     return unsent() == 0
            || (unsent() < limits::held_events
                && bytes_ - sent_bytes_ + bytes <= limits::held_bytes);
   }
 
-  /// Keeps an event, behind all others.
+  /// Appends an event.
   void push(event x);
-  /// Forgets the oldest that was never sent. False: there is none.
+  /// Removes the oldest event that was never sent. False: there is none.
   bool evict_oldest();
 
-  /// The next that is to be sent; nothing: all have been, or enough of them are
-  /// under way. That is less for a while when some were lost.
+  /// The event that is to be sent next. nullptr: all events have been sent, or
+  /// the window is full. A loss halves the window, acknowledgements grow it.
   const event* next() const;
-  /// A copy of it, to be sent.
+  /// Marks next() as sent, and returns a copy of it.
   event send();
-  /// A copy of the first, which has been sent before.
-  event again() const;
+  /// A copy of the first event, which has been sent before.
+  event first() const;
 
-  /// Forgets all up to that number. False: nothing new. What was never sent
-  /// cannot be confirmed.
-  bool confirm(std::uint64_t number);
-  /// From that number on, all are sent again.
+  /// Removes all events up to that number. False: nothing new, or an event with
+  /// that number was never sent.
+  bool acknowledge(std::uint64_t number);
+  /// All events from that number on are to be sent again.
   void rewind(std::uint64_t number);
-  /// Whoever was sent some is gone: perhaps they were handled.
+  /// Removes all events that were ever sent: their target is gone, and may have
+  /// handled them.
   void forget_sent();
-  /// The first has trapped its receiver, and all before it were handled. True:
-  /// too often, it is forgotten.
-  bool trapped(std::uint64_t number);
+  /// The event with that number, the first one, has trapped its receiver. True:
+  /// for the limits::traps_per_event-th time, so that it was removed.
+  bool on_trap(std::uint64_t number);
 
-  // -- from one life of the channel to the next -------------------------------
-  /// How often the one at that place has trapped a receiver.
+  // -- transfer from a predecessor instance -----------------------------------
+  /// How often the event at that place has trapped a receiver.
   std::uint32_t traps(std::size_t place) const {
-    return kept_[place].traps;
+    return entries_[place].traps;
   }
-  /// What a predecessor has kept: its first `sent` have been sent. Stays in
-  /// front of what is here by now, none of which may have been sent.
-  void adopt(std::uint64_t stream, std::uint64_t base, std::uint64_t sent);
-  /// The next that it has kept, in its order.
-  void import_streams(event x, std::uint32_t traps);
-  /// That is all.
-  void settle();
+  /// Continues the stream of a predecessor, the first `sent` events of which
+  /// have been sent. Its events will stand in front of the present ones, none
+  /// of which may have been sent.
+  void begin_import(std::uint64_t stream, std::uint64_t base,
+                    std::uint64_t sent);
+  /// The next event of the predecessor.
+  void import_event(event x, std::uint32_t traps);
+  void finish_import();
 
-  /// All that is kept, in order, the first ones sent.
+  /// All events, those in flight first.
   std::size_t size() const {
-    return kept_.size();
+    return entries_.size();
   }
   event at(std::size_t place) const;
 
@@ -104,17 +108,20 @@ private:
 
   void pop();
   void unsend(std::size_t sent);
+  bool is_consistent() const;
 
   std::uint64_t stream_;
   std::uint64_t base_ = 0;
-  std::uint64_t highest_ = 0; ///< that was ever sent
-  std::deque<entry> kept_;
+  std::uint64_t highest_ = 0; ///< the highest number that was ever sent
+  std::deque<entry> entries_;
   std::size_t bytes_ = 0;
   std::size_t sent_ = 0;
   std::size_t sent_bytes_ = 0;
-  std::size_t window_ = limits::under_way_events; ///< how many may be sent
-  std::size_t inherited_ = 0; ///< while a predecessor's are coming
-  std::size_t inherited_sent_ = 0;
+  std::size_t window_
+    = limits::retransmit_in_flight_events; ///< the bound of sent_
+  // During an import:
+  std::size_t imported_ = 0;
+  std::size_t imported_sent_ = 0; ///< sent by the predecessor
 };
 
 } // namespace edgeless

@@ -9,43 +9,43 @@
 
 namespace edgeless {
 
-/// How a migration ended.
+/// The outcome of a migration.
 enum class migration_outcome : std::uint8_t {
-  done,      ///< it lives at the target
-  abandoned, ///< it stays where it was, thawed
-  lost,      ///< it lives nowhere: its node died meanwhile
+  done,      ///< the component runs on the target node
+  abandoned, ///< the source instance was thawed and runs on
+  lost,      ///< the source node was lost: the component is placed anew
 };
 inline constexpr std::size_t migration_outcomes = 3;
 
-/// What became of an intent.
+/// The outcome of an intent.
 enum class intent_outcome : std::uint8_t {
   done,
-  refused, ///< malformed, unknown or infeasible: nothing was touched
-  failed,  ///< tried, and rolled back
+  refused, ///< malformed, unknown or infeasible: no effect
+  failed,  ///< started, then rolled back
 };
 inline constexpr std::size_t intent_outcomes = 3;
 
-/// What an orchestrator counts. Any number of threads.
+/// The counters of one orchestrator. Any number of threads.
 struct domain_counters {
   using count = std::atomic<std::uint64_t>;
 
-  // -- how it is
+  // -- current state
   count nodes{0};
   count components{0};
-  count running{0}; ///< components that have a home
+  count running{0}; ///< components that have an instance
 
-  // -- what has happened
+  // -- since the start of the process
   count placements{0};
-  count infeasible{0}; ///< placements for which there was no node
+  count infeasible{0}; ///< placements without a feasible node
   count relocations{0};
   count nodes_lost{0};
-  count stalls{0};   ///< times at which it stood still itself
-  count restarts{0}; ///< after an instance ended by itself
-  count refused{0};  ///< what nodes said in a session that has ended
+  count stalls{0};   ///< pauses of the process itself
+  count restarts{0}; ///< after an instance failed
+  count refused{0};  ///< messages of nodes whose session has ended
   duration_histogram keep_alives;
 
   std::array<count, migration_outcomes> migrations{};
-  /// From the request to the new home, whatever the outcome.
+  /// From the request to the outcome, whichever it is.
   duration_histogram migration_times;
   std::array<count, intent_outcomes> intents{};
 
@@ -61,15 +61,15 @@ struct domain_counters {
   }
 };
 
-/// What a controller counts.
+/// The counters of one controller. Any number of threads.
 struct cluster_counters {
   using count = std::atomic<std::uint64_t>;
 
   count workflows{0};
-  count hosted{0}; ///< workflows that have a domain
+  count hosted{0}; ///< workflows assigned to a domain
   count domains{0};
-  count attached{0}; ///< domains whose orchestrator is there
-  count starts{0};   ///< workflows accepted
+  count attached{0}; ///< domains whose orchestrator is connected
+  count starts{0};   ///< start requests accepted
   count stops{0};
 };
 

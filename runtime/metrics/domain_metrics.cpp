@@ -15,9 +15,9 @@ double value(const std::atomic<std::uint64_t>& x) {
   return static_cast<double>(x.load(std::memory_order_relaxed));
 }
 
-/// Two counts that are read one after the other may not fit together.
-double rest(const std::atomic<std::uint64_t>& all,
-            const std::atomic<std::uint64_t>& part) {
+/// `all` - `part`. The two are not read at the same moment: clamped to 0.
+double difference(const std::atomic<std::uint64_t>& all,
+                  const std::atomic<std::uint64_t>& part) {
   return std::max(0.0, value(all) - value(part));
 }
 
@@ -28,91 +28,96 @@ static_assert(std::size(intent_names) == intent_outcomes);
 
 } // namespace
 
-void tell(metrics_page& page, const domain_counters& x) {
-  const std::string us = "edgeless_orchestrator_";
-  page.gauge(us + "nodes", "Nodes of the domain.", value(x.nodes));
-  const auto components = us + "components";
-  page.gauge(components, "Functions and resources, by phase.", value(x.running),
-             {{"phase", "running"}});
-  page.gauge(components, {}, rest(x.components, x.running),
+void add_metrics(metrics_page& page, const domain_counters& x) {
+  const std::string prefix = "edgeless_orchestrator_";
+  page.gauge(prefix + "nodes", "Nodes in the active list of the domain.",
+             value(x.nodes));
+  const auto components = prefix + "components";
+  page.gauge(components, "Components (functions and resources) by phase.",
+             value(x.running), {{"phase", "running"}});
+  page.gauge(components, {}, difference(x.components, x.running),
              {{"phase", "pending"}});
-  const auto placements = us + "placements_total";
-  page.counter(placements, "Requests for a node, by outcome.",
+  const auto placements = prefix + "placements_total";
+  page.counter(placements, "Placement decisions by outcome.",
                value(x.placements), {{"outcome", "placed"}});
   page.counter(placements, {}, value(x.infeasible),
                {{"outcome", "infeasible"}});
-  page.counter(us + "relocations_total",
-               "Components that have got another home than their last one.",
+  page.counter(prefix + "relocations_total",
+               "Components that were placed on another node than before.",
                value(x.relocations));
-  page.counter(us + "nodes_lost_total", "Nodes that broke or fell silent.",
-               value(x.nodes_lost));
-  page.counter(us + "stalls_total",
-               "Times at which this process stood still for a quarter of a "
-               "keep-alive period, or longer.",
+  page.counter(
+    prefix + "nodes_lost_total",
+    "Nodes removed because of a broken connection or a missed keep-alive.",
+    value(x.nodes_lost));
+  page.counter(prefix + "stalls_total",
+               "Pauses of this process of at least a quarter of the keep-alive "
+               "interval.",
                value(x.stalls));
-  page.counter(us + "restarts_total", "Instances that ended by themselves.",
+  page.counter(prefix + "restarts_total",
+               "Component restarts after an instance failed.",
                value(x.restarts));
-  page.counter(us + "refused_total",
-               "What nodes have said in sessions that had ended.",
+  page.counter(prefix + "stale_session_messages_total",
+               "Messages of nodes that were ignored because their session had "
+               "ended.",
                value(x.refused));
-  page.histogram(us + "keep_alive_seconds",
-                 "Round trips of keep-alives that were answered.",
+  page.histogram(prefix + "keep_alive_seconds",
+                 "Round-trip times of answered keep-alives in seconds.",
                  x.keep_alives.read());
   for (std::size_t i = 0; i < migration_outcomes; ++i)
-    page.counter(us + "migrations_total", "Migrations, by outcome.",
+    page.counter(prefix + "migrations_total", "Migrations by outcome.",
                  value(x.migrations[i]), {{"outcome", migration_names[i]}});
-  page.histogram(us + "migration_seconds", "How long migrations took.",
+  page.histogram(prefix + "migration_seconds",
+                 "Durations of migrations in seconds, whatever their outcome.",
                  x.migration_times.read());
   for (std::size_t i = 0; i < intent_outcomes; ++i)
-    page.counter(us + "intents_total", "Intents, by outcome.",
+    page.counter(prefix + "intents_total", "Intents by outcome.",
                  value(x.intents[i]), {{"outcome", intent_names[i]}});
 }
 
-void tell(metrics_page& page, const cluster_counters& x) {
-  const std::string us = "edgeless_controller_";
-  const auto workflows = us + "workflows";
-  page.gauge(workflows, "Workflows, by state.", value(x.hosted),
+void add_metrics(metrics_page& page, const cluster_counters& x) {
+  const std::string prefix = "edgeless_controller_";
+  const auto workflows = prefix + "workflows";
+  page.gauge(workflows, "Workflows by state.", value(x.hosted),
              {{"state", "hosted"}});
-  page.gauge(workflows, {}, rest(x.workflows, x.hosted),
+  page.gauge(workflows, {}, difference(x.workflows, x.hosted),
              {{"state", "pending"}});
-  const auto domains = us + "domains";
-  page.gauge(domains, "Domains, by state.", value(x.attached),
-             {{"state", "attached"}});
-  page.gauge(domains, {}, rest(x.domains, x.attached),
+  const auto domains = prefix + "domains";
+  page.gauge(domains, "Orchestration domains by state.", value(x.attached),
+             {{"state", "connected"}});
+  page.gauge(domains, {}, difference(x.domains, x.attached),
              {{"state", "disconnected"}});
-  page.counter(us + "workflow_starts_total", "Workflows that were accepted.",
-               value(x.starts));
-  page.counter(us + "workflow_stops_total", "Workflows that were stopped.",
+  page.counter(prefix + "workflow_starts_total",
+               "Workflow start requests accepted.", value(x.starts));
+  page.counter(prefix + "workflow_stops_total", "Workflows stopped.",
                value(x.stops));
 }
 
-void tell(metrics_page& page, const transport_statistics& x) {
-  const std::string us = "edgeless_wire_";
-  page.gauge(us + "connections", "Connections of other programs, and to them.",
+void add_metrics(metrics_page& page, const transport_statistics& x) {
+  const std::string prefix = "edgeless_transport_";
+  page.gauge(prefix + "connections",
+             "Open connections, those without a complete handshake included.",
              value(x.open));
-  page.counter(us + "accepted_total", "Connections that were taken.",
+  page.counter(prefix + "accepted_connections_total", "Connections accepted.",
                value(x.accepted));
-  page.counter(us + "dials_total", "Connections made to other programs.",
+  page.counter(prefix + "dials_total", "Outgoing connections established.",
                value(x.dialled));
-  page.counter(us + "dials_failed_total", "Connections that were not made.",
-               value(x.dials_failed));
+  page.counter(prefix + "dial_failures_total",
+               "Outgoing connections that failed.", value(x.dials_failed));
   for (std::size_t i = 1; i < refusals; ++i)
-    page.counter(us + "refused_total",
-                 "Connections that were refused or cut, by reason.",
+    page.counter(prefix + "refusals_total",
+                 "Connections refused or closed by this program, by reason.",
                  value(x.refused[i]),
                  {{"reason", std::string{to_string(static_cast<refusal>(i))}}});
 }
 
-void tell_process(metrics_page& page, std::size_t actors) {
-  page.gauge("edgeless_actors", "Actors that run.",
-             static_cast<double>(actors));
-  page.counter("edgeless_log_lines_lost_total",
-               "Lines that were not written because nobody read the log.",
+void add_process_metrics(metrics_page& page, std::size_t actors) {
+  page.gauge("edgeless_actors", "Running actors.", static_cast<double>(actors));
+  page.counter("edgeless_log_lines_dropped_total",
+               "Log lines dropped because the reader of the log was too slow.",
                static_cast<double>(log_lines_lost()));
   if (auto memory = health_probe{}.sample().proc_memory; memory >= 0)
     page.gauge("process_resident_memory_bytes",
-               "Resident memory of the whole process in bytes.",
-               1024.0 * memory);
+               "Resident memory of the process in bytes.", 1024.0 * memory);
 }
 
 } // namespace edgeless

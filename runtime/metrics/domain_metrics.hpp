@@ -7,16 +7,19 @@
 
 #include <cstddef>
 
-/// What orchestrators, controllers and all processes tell at a scrape.
+/// The metrics of an orchestrator, of a controller and of every process. Each
+/// function adds its families to the page of a scrape; any thread.
 namespace edgeless {
 
-void tell(metrics_page& page, const domain_counters& x);
-void tell(metrics_page& page, const cluster_counters& x);
-/// What the wire of a program has let in, and what it has refused, and why.
-void tell(metrics_page& page, const transport_statistics& x);
+/// edgeless_orchestrator_*
+void add_metrics(metrics_page& page, const domain_counters& x);
+/// edgeless_controller_*
+void add_metrics(metrics_page& page, const cluster_counters& x);
+/// edgeless_transport_*: connections accepted, dialled, and refused by reason.
+void add_metrics(metrics_page& page, const transport_statistics& x);
 
-/// The memory of this process and what its log has lost, and the actors of a
-/// part of it.
-void tell_process(metrics_page& page, std::size_t actors);
+/// The resident memory of this process and its dropped log lines; `actors` is
+/// the number of running actors of one actor system.
+void add_process_metrics(metrics_page& page, std::size_t actors);
 
 } // namespace edgeless

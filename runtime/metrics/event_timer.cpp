@@ -7,34 +7,33 @@
 
 namespace edgeless {
 
-void event_timer::start(function_histogram_ptr histogram_entry, bool keep) {
-  meter_ = std::move(histogram_entry);
-  keep_ = keep;
-  on_ = meter_ || keep_;
+void event_timer::start(function_histogram_ptr histograms, bool keep_samples) {
+  histograms_ = std::move(histograms);
+  keep_samples_ = keep_samples;
+  on_ = histograms_ || keep_samples_;
 }
 
-void event_timer::settle() {
-  auto unit = tick_clock::nanoseconds();
-  if (keep_ && samples_.empty())
+void event_timer::flush() {
+  if (keep_samples_ && samples_.empty())
     samples_.reserve(laps_.size());
   duration_histogram::counters tallies[2];
-  for (auto x : laps_) {
-    auto duration = static_cast<double>(x >> 1) * unit;
-    tallies[x & 1].observe(static_cast<std::uint64_t>(duration));
-    if (keep_)
-      samples_.push_back(duration * 1e-9);
+  for (auto [duration, is_call] : laps_) {
+    auto nanoseconds = std::chrono::nanoseconds{duration}.count();
+    tallies[is_call].observe(static_cast<std::uint64_t>(nanoseconds));
+    if (keep_samples_)
+      samples_.push_back(std::chrono::duration<double>{duration}.count());
   }
   laps_.clear();
-  if (meter_ && tallies[0].count > 0)
-    meter_->casts.add(tallies[0]);
-  if (meter_ && tallies[1].count > 0)
-    meter_->calls.add(tallies[1]);
-  // Twice as many, so that the newest need not be moved each time.
+  if (histograms_ && tallies[0].count > 0)
+    histograms_->casts.add(tallies[0]);
+  if (histograms_ && tallies[1].count > 0)
+    histograms_->calls.add(tallies[1]);
+  // Trimmed at twice the limit, so that samples are rarely moved.
   if (samples_.size() > 2 * limits::samples)
     trim();
 }
 
-/// Keeps the newest.
+/// Keeps the newest limits::samples.
 void event_timer::trim() {
   if (samples_.size() <= limits::samples)
     return;

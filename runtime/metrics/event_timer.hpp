@@ -2,94 +2,101 @@
 #pragma once
 
 #include "runtime/metrics/function_histograms.hpp"
-#include "runtime/metrics/tick_clock.hpp"
 
+#include <cassert>
 #include <chrono>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 namespace edgeless {
 
-/// Measures how long an instance's handlers run: the time that the guest had
-/// a processor for an event, however many slices that took. What it waits for
-/// answers or its turn does not count. One reading of the clock per event, and
-/// two per slice; nothing at all while nobody wants to know.
+/// Measures the execution times of an instance's handlers: the time that the
+/// guest ran for an event, over all its slices, without the time it waited for
+/// replies or for its turn. Costs one clock reading per event and two per
+/// slice, and nothing when switched off. For one thread.
 class event_timer {
 public:
-  /// `meter` may be null; `keep` says whether take() is to give anything.
-  void start(function_histogram_ptr histogram_entry, bool keep);
+  /// Switches on if `histograms` is not null, which receives all times, or if
+  /// `keep_samples`, which makes take() return them.
+  void start(function_histogram_ptr histograms, bool keep_samples);
 
-  /// The guest goes on.
+  /// The guest continues.
   void enter() {
     if (on_)
-      since_ = tick_clock::now();
+      since_ = clock::now();
   }
 
-  /// The event in hand took so long elsewhere: what passed here is no part of
-  /// that.
+  /// The current event ran for `time` in another process; the time since
+  /// enter() does not count.
   void credit(std::chrono::nanoseconds time) {
     if (!on_)
       return;
-    spent_ = static_cast<std::uint64_t>(static_cast<double>(time.count())
-                                        / tick_clock::nanoseconds());
-    since_ = std::numeric_limits<std::uint64_t>::max();
+    spent_ = time;
+    since_ = clock::time_point::max();
   }
 
   /// The handler of a cast or call has returned.
   void lap(bool call) {
     if (!on_)
       return;
-    auto spent = split();
-    laps_.push_back(spent << 1 | (call ? 1 : 0));
-    if (laps_.size() >= at_once)
-      settle();
+    laps_.push_back({split(), call});
+    if (laps_.size() >= batch_size)
+      flush();
   }
 
-  /// A hook has returned that does not count.
+  /// A hook has returned whose time is not reported.
   void skip() {
     if (on_)
       split();
   }
 
-  /// The guest has had its slice.
+  /// The slice of the guest has ended.
   void leave() {
     if (!on_)
       return;
     spent_ = split();
     if (!laps_.empty())
-      settle();
+      flush();
   }
 
-  /// Seconds of the events since the last take(), oldest first.
+  /// The times of the events since the last take() in seconds, oldest first.
   std::vector<double> take();
   std::size_t waiting() const {
     return samples_.size();
   }
 
-  /// Samples there was no room for, since it was last asked.
+  /// The number of samples dropped for lack of room since the last call.
   std::uint64_t take_omitted();
 
 private:
-  static constexpr std::size_t at_once = 512;
+  using clock = std::chrono::steady_clock;
 
-  std::uint64_t split() {
-    auto now = tick_clock::now();
-    auto spent = spent_ + (now > since_ ? now - since_ : 0);
-    spent_ = 0;
+  struct lap_time {
+    clock::duration duration;
+    bool is_call;
+  };
+
+  static constexpr std::size_t batch_size = 256;
+
+  /// The time of the current event until now; the next one starts.
+  clock::duration split() {
+    auto now = clock::now();
+    auto spent = spent_ + (now > since_ ? now - since_ : clock::duration{0});
+    assert(spent.count() >= 0);
+    spent_ = clock::duration{0};
     since_ = now;
     return spent;
   }
 
-  void settle();
+  void flush();
   void trim();
 
   bool on_ = false;
-  bool keep_ = false;
-  function_histogram_ptr meter_;
-  std::uint64_t since_ = 0;
-  std::uint64_t spent_ = 0; ///< on the event in hand, in earlier slices
-  std::vector<std::uint64_t> laps_;
+  bool keep_samples_ = false;
+  function_histogram_ptr histograms_;
+  clock::time_point since_{};
+  clock::duration spent_{0}; ///< on the current event, in earlier slices
+  std::vector<lap_time> laps_;
   std::vector<double> samples_;
   std::uint64_t omitted_ = 0;
 };

@@ -6,71 +6,60 @@
 
 #include <caf/expected.hpp>
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-/// The door to Prometheus. Nothing is written while events pass: whoever has
-/// counts is asked for them when a scrape comes.
+namespace prometheus {
+struct MetricFamily;
+}
+
+/// Exposition of metrics to Prometheus. Counters are read when a scrape comes;
+/// between scrapes nothing is written.
 namespace edgeless {
 
 using metric_labels = std::vector<std::pair<std::string, std::string>>;
 
-enum class metric_kind : std::uint8_t { counter, gauge, histogram };
-
-struct metric {
-  metric_labels labels;
-  double value = 0;
-  duration_histogram::reading durations; ///< of a histogram
-};
-
-struct metric_family {
-  std::string name;
-  std::string help;
-  metric_kind kind = metric_kind::gauge;
-  std::vector<metric> metrics;
-};
-
-/// What is told at one scrape. The first mention of a name says what it means.
+/// The metrics of one scrape. Metrics of the same name form a family, whose
+/// help text is that of the first.
 class metrics_page {
 public:
-  void counter(const std::string& name, const std::string& help, double value,
-               metric_labels labels = {});
-  void gauge(const std::string& name, const std::string& help, double value,
-             metric_labels labels = {});
-  void histogram(const std::string& name, const std::string& help,
-                 const duration_histogram::reading& durations,
-                 metric_labels labels = {});
-
-  const std::vector<metric_family>& families() const {
-    return families_;
+  /// Adds to `families`.
+  explicit metrics_page(std::vector<prometheus::MetricFamily>& families)
+    : families_(families) {
+    // nop
   }
 
-private:
-  metric& add(const std::string& name, const std::string& help,
-              metric_kind kind, metric_labels labels);
+  void counter(const std::string& name, const std::string& help, double value,
+               const metric_labels& labels = {});
+  void gauge(const std::string& name, const std::string& help, double value,
+             const metric_labels& labels = {});
+  void histogram(const std::string& name, const std::string& help,
+                 const duration_histogram::reading& durations,
+                 const metric_labels& labels = {});
 
-  std::vector<metric_family> families_;
+private:
+  std::vector<prometheus::MetricFamily>& families_;
 };
 
-/// Fills a page; called from several threads at the same time.
+/// Fills a page; called concurrently from several threads.
 using metrics_source = std::function<void(metrics_page&)>;
 
-/// The page as Prometheus reads it.
+/// The page in the text format of Prometheus.
 std::string print_metrics(const metrics_source& source);
 
-/// Serves until it is destroyed, which takes limits::metrics_request at most.
+/// Serves until it is destroyed; the destructor takes at most
+/// limits::metrics_request.
 class metrics_server {
 public:
   virtual ~metrics_server() = default;
 };
 
-/// Serves `source` at http://HOST:PORT/metrics, with limits::metrics_threads;
-/// who does not ask within limits::metrics_request is hung up on. The error
-/// says why that address cannot be listened on.
+/// Serves `source` at http://HOST:PORT/metrics with limits::metrics_threads
+/// threads; a client that sends no request within limits::metrics_request is
+/// disconnected. The error says why the address cannot be listened on.
 caf::expected<std::unique_ptr<metrics_server>>
 serve_metrics(const url& where, metrics_source source);
 

@@ -3,21 +3,24 @@
 
 #include "messages/limits.hpp"
 
+#include <cassert>
+
 namespace edgeless {
 
 function_histogram_ptr function_histograms::open(const physical_id& instance,
                                                  const std::string& type) {
   std::lock_guard guard{mutex_};
   auto& x = entries_[instance];
-  if (x.histogram_entry)
-    return x.histogram_entry;
-  x.own = own_ < limits::function_series;
-  if (x.own) {
+  if (x.histogram)
+    return x.histogram;
+  x.is_own = own_ < limits::function_series;
+  if (x.is_own) {
     ++own_;
-    x.histogram_entry = std::make_shared<function_histogram>();
-    x.histogram_entry->function_id = to_string(instance);
-    x.histogram_entry->function_type = type;
-    return x.histogram_entry;
+    assert(own_ <= limits::function_series);
+    x.histogram = std::make_shared<function_histogram>();
+    x.histogram->function_id = to_string(instance);
+    x.histogram->function_type = type;
+    return x.histogram;
   }
   auto& shared = shared_[type];
   if (!shared) {
@@ -25,7 +28,7 @@ function_histogram_ptr function_histograms::open(const physical_id& instance,
     shared->function_id = "other";
     shared->function_type = type;
   }
-  x.histogram_entry = shared;
+  x.histogram = shared;
   return shared;
 }
 
@@ -34,7 +37,8 @@ void function_histograms::close(const physical_id& instance) {
   auto i = entries_.find(instance);
   if (i == entries_.end())
     return;
-  own_ -= i->second.own;
+  assert(own_ >= std::size_t{i->second.is_own});
+  own_ -= i->second.is_own;
   entries_.erase(i);
 }
 
@@ -42,9 +46,9 @@ function_histograms::reading function_histograms::read() const {
   reading result;
   std::lock_guard guard{mutex_};
   for (auto& [id, x] : entries_) {
-    ++result.running[x.histogram_entry->function_type];
-    if (x.own)
-      result.histograms.push_back(x.histogram_entry);
+    ++result.running[x.histogram->function_type];
+    if (x.is_own)
+      result.histograms.push_back(x.histogram);
     else
       ++result.sharing;
   }

@@ -13,9 +13,9 @@
 
 namespace edgeless {
 
-/// How long the casts and calls ran that one function handled.
+/// Execution times of the casts and calls that one function handled.
 struct function_histogram {
-  std::string function_id; ///< the instance, or "other"
+  std::string function_id; ///< the instance id, or "other"
   std::string function_type;
   duration_histogram casts;
   duration_histogram calls;
@@ -23,29 +23,28 @@ struct function_histogram {
 
 using function_histogram_ptr = std::shared_ptr<function_histogram>;
 
-/// The meters of the functions of one node. At most limits::function_series
-/// have one of their own; the others share one per type. Safe from any thread.
+/// The histograms of the functions of one node. At most limits::function_series
+/// instances have their own; the others share one per type. Any thread.
 class function_histograms {
 public:
-  /// The meter of an instance that begins.
+  /// The histogram of an instance that starts.
   function_histogram_ptr open(const physical_id& instance,
                               const std::string& type);
 
-  /// The instance is gone, and its series with it.
+  /// Removes an instance and its series.
   void close(const physical_id& instance);
 
   struct reading {
-    std::vector<function_histogram_ptr>
-      histograms;                               ///< with the shared ones, last
-    std::map<std::string, std::size_t> running; ///< by type
-    std::size_t sharing = 0; ///< instances without a meter of their own
+    std::vector<function_histogram_ptr> histograms; ///< the shared ones last
+    std::map<std::string, std::size_t> running;     ///< by type
+    std::size_t sharing = 0; ///< instances that use a shared histogram
   };
   reading read() const;
 
 private:
   struct entry {
-    function_histogram_ptr histogram_entry;
-    bool own = false;
+    function_histogram_ptr histogram;
+    bool is_own = false;
   };
 
   mutable std::mutex mutex_;

@@ -25,7 +25,7 @@ inline constexpr auto upper_bounds = [] {
   return result;
 }();
 
-/// By the number of bits: the bucket of the smallest such number.
+/// By bit width: the bucket of the smallest number of that width.
 inline constexpr auto first_buckets = [] {
   std::array<std::uint8_t, 65> result{};
   for (std::size_t bits = 0; bits <= 64; ++bits) {
@@ -40,9 +40,8 @@ inline constexpr auto first_buckets = [] {
 
 } // namespace detail
 
-/// How many of something took how long, in buckets from 1 us to 100 s in steps
-/// of 1, 2 and 5; what takes longer has the last one. Any number of threads;
-/// never locks.
+/// A histogram of durations with buckets from 1 us to 100 s in steps of 1, 2
+/// and 5, and one for longer durations. Lock-free; any number of threads.
 class duration_histogram {
 public:
   static constexpr std::size_t bounds = detail::upper_bounds.size();
@@ -54,17 +53,17 @@ public:
 
   /// The bucket of a duration; `bounds` if it is longer than all.
   static std::size_t bucket_of(std::uint64_t nanoseconds) {
-    // The binary magnitude leaves two to choose from, at most.
+    // The bit width leaves a choice of at most two buckets.
     std::size_t i = detail::first_buckets[std::bit_width(nanoseconds)];
     while (i < bounds && nanoseconds > detail::upper_bounds[i])
       ++i;
     return i;
   }
 
-  /// The counts of one moment.
+  /// A snapshot of the counters.
   struct reading {
     std::array<std::uint64_t, bounds + 1> buckets{};
-    double seconds = 0; ///< all durations together
+    double seconds = 0; ///< the sum of all durations
 
     std::uint64_t count() const {
       std::uint64_t result = 0;
@@ -74,7 +73,7 @@ public:
     }
   };
 
-  /// What one thread has counted for itself.
+  /// Counters of one thread, to be added in one go.
   struct counters {
     std::array<std::uint32_t, bounds + 1> buckets{};
     std::uint64_t nanoseconds = 0;

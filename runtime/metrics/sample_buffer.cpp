@@ -4,14 +4,15 @@
 #include "messages/limits.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace edgeless {
 
 namespace {
 
-/// What an instance takes of a report beside its samples, in samples.
-constexpr std::size_t head = 3;
+/// The size of the header of an instance in a report, in samples.
+constexpr std::size_t header = 3;
 
 } // namespace
 
@@ -27,10 +28,12 @@ void sample_buffer::add(execution_times x) {
     trim(row, row.size - limits::samples);
   while (size_ > limits::samples_waiting)
     drop_oldest();
+  assert(ages_.empty() == rows_.empty());
 }
 
-/// Drops the oldest of a row.
+/// Drops the oldest `excess` samples of a row.
 void sample_buffer::trim(row& x, std::size_t excess) {
+  assert(excess <= x.size && x.size <= size_);
   omitted_ += excess;
   size_ -= excess;
   x.size -= excess;
@@ -55,8 +58,8 @@ void sample_buffer::drop_oldest() {
     rows_.erase(i);
 }
 
-const performance_samples& sample_buffer::drain(std::uint64_t taken) {
-  if (taken != lot_.number)
+const performance_samples& sample_buffer::drain(std::uint64_t acknowledged) {
+  if (acknowledged != lot_.number)
     return lot_;
   auto number = lot_.number;
   lot_ = {};
@@ -71,16 +74,16 @@ const performance_samples& sample_buffer::drain(std::uint64_t taken) {
 
 void sample_buffer::fill(performance_samples& lot) {
   auto left = limits::samples_per_report;
-  while (!rows_.empty() && left > head) {
+  while (!rows_.empty() && left > header) {
     auto i = rows_.upper_bound(cursor_);
     if (i == rows_.end())
       i = rows_.begin();
     cursor_ = i->first;
-    left -= head + take(i, left - head, lot);
+    left -= header + take(i, left - header, lot);
   }
 }
 
-/// Takes the oldest of a row.
+/// Moves at most `most` of the oldest samples of a row to the lot.
 std::size_t sample_buffer::take(rows::iterator from, std::size_t most,
                                 performance_samples& lot) {
   auto& x = from->second;
@@ -99,6 +102,7 @@ std::size_t sample_buffer::take(rows::iterator from, std::size_t most,
       x.chunks.pop_front();
     }
   }
+  assert(count <= x.size && x.size <= size_);
   x.size -= count;
   size_ -= count;
   if (x.chunks.empty())

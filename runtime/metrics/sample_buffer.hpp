@@ -10,9 +10,9 @@
 
 namespace edgeless {
 
-/// Keeps performance samples until they are asked for: the newest
-/// limits::samples of each instance, limits::samples_waiting of all; the rest
-/// is only counted. What was given out is given out again, under its number,
+/// Buffers performance samples until the orchestrator fetches them: the newest
+/// limits::samples of each instance and limits::samples_waiting in total; the
+/// rest is counted as omitted. A lot is returned again under the same number
 /// until it is acknowledged.
 class sample_buffer {
 public:
@@ -21,11 +21,11 @@ public:
     omitted_ += samples;
   }
 
-  /// The lot after the one with number `taken`; the one that was given out
-  /// last, if that is not it. At most limits::samples_per_report: the rest
-  /// comes with the next. Nothing new: a lot without samples, and the number
-  /// of the last one.
-  const performance_samples& drain(std::uint64_t taken);
+  /// `acknowledged` is the number of the last lot that the orchestrator has
+  /// received. If it is that of the current lot, returns the next one with at
+  /// most limits::samples_per_report samples, otherwise the current one again.
+  /// Without new samples, the lot is empty and keeps its number.
+  const performance_samples& drain(std::uint64_t acknowledged);
 
   std::size_t size() const {
     return size_;
@@ -33,7 +33,7 @@ public:
 
 private:
   struct chunk {
-    std::uint64_t age = 0; ///< counts chunks
+    std::uint64_t age = 0; ///< consecutive number over all chunks
     std::vector<double> seconds;
   };
   struct row {
@@ -49,12 +49,12 @@ private:
                    performance_samples& lot);
 
   rows rows_;
-  /// Whose chunk is how old.
+  /// The instance of each chunk, by age.
   std::map<std::uint64_t, physical_id> ages_;
   std::uint64_t last_age_ = 0;
   std::size_t size_ = 0;
   std::uint64_t omitted_ = 0;
-  /// Where the last lot ended: instances take turns.
+  /// The last instance of the current lot: instances take turns.
   physical_id cursor_;
   performance_samples lot_;
 };

@@ -2,17 +2,20 @@
 #include "runtime/metrics_collector/transaction_times.hpp"
 
 #include "runtime/placement/annotations.hpp"
+#include "runtime/redis/keys.hpp"
 #include "runtime/redis/mirror_values.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 namespace edgeless {
 
 namespace {
 
-/// Removes `word` and the colon behind it, if they are there.
+/// Removes `word` and a colon from the front; false if they are not there.
 bool skip(std::string_view& text, std::string_view word) {
   if (!text.starts_with(word) || text.substr(word.size(), 1) != ":")
     return false;
@@ -20,12 +23,12 @@ bool skip(std::string_view& text, std::string_view word) {
   return true;
 }
 
-/// The longest warm-up: longer is for ever.
+/// The longest warm-up.
 constexpr std::uint64_t longest_ms = 1'000ull * 60 * 60 * 24 * 365;
 
-/// A journal is shortened, and its life prolonged, once in so many lines.
-constexpr std::uint64_t journal_page = 256;
-constexpr auto journal_life_s = "3600";
+/// The journal is trimmed and its expiry renewed once in so many lines.
+constexpr std::uint64_t trim_interval = 256;
+constexpr auto journal_expiry_secs = "3600";
 
 } // namespace
 
@@ -33,14 +36,14 @@ double parse_alpha(std::string_view text) {
   double result = 0;
   auto [end, error]
     = std::from_chars(text.data(), text.data() + text.size(), result);
-  auto sound = error == std::errc{} && end == text.data() + text.size()
+  auto valid = error == std::errc{} && end == text.data() + text.size()
                && result >= 0 && result <= 1;
-  return sound ? result : 0.9;
+  return valid ? result : 0.9;
 }
 
 transaction_times::verdict
-transaction_times::take(const event& x, const moment& now,
-                        std::vector<redis_command>& commands) {
+transaction_times::handle(const event& x, const moment& now,
+                          std::vector<redis_command>& commands) {
   std::string_view text = x.payload;
   if (skip(text, "reset")) {
     auto ms = parse_number(text);
@@ -48,7 +51,7 @@ transaction_times::take(const event& x, const moment& now,
       return verdict::invalid;
     reset(std::chrono::milliseconds{std::min(*ms, longest_ms)}, now.steady,
           commands);
-    return verdict::taken;
+    return verdict::accepted;
   }
   auto workflow = skip(text, "workflow");
   if (!workflow && !skip(text, "function"))
@@ -60,17 +63,17 @@ transaction_times::take(const event& x, const moment& now,
   if (!number)
     return verdict::invalid;
   if (workflow && workflow_.empty())
-    return verdict::taken;
+    return verdict::accepted;
 
-  // A function is known by its logical id, so that what began before it has
-  // moved can end afterwards; tools of EDGELESS look for the physical one.
+  // Transactions of functions are paired by logical id, so that they survive a
+  // migration; tools of EDGELESS read the keys with the physical id.
   std::vector<std::string> names;
   if (workflow) {
-    names.push_back("workflow:" + workflow_);
+    names.push_back(keys::workflow(workflow_));
   } else {
     if (x.source_component)
-      names.push_back("function:" + to_string(x.source_component));
-    names.push_back("function:" + to_string(x.source.instance));
+      names.push_back(keys::function(x.source_component));
+    names.push_back(keys::function(x.source.instance));
   }
   auto key = names.front() + ":" + std::to_string(*number);
   auto line = (begins ? "b," : "e,") + std::to_string(*number) + ","
@@ -80,18 +83,18 @@ transaction_times::take(const event& x, const moment& now,
   else if (auto ms = end(key, names, now, commands))
     line += "," + std::to_string(*ms);
   if (workflow && !journal_.empty())
-    note(line, commands);
-  return verdict::taken;
+    write_journal(line, commands);
+  return verdict::accepted;
 }
 
-void transaction_times::note(const std::string& line,
-                             std::vector<redis_command>& commands) {
+void transaction_times::write_journal(const std::string& line,
+                                      std::vector<redis_command>& commands) {
   commands.push_back({"RPUSH", journal_, line});
-  if (lines_++ % journal_page != 0)
+  if (lines_++ % trim_interval != 0)
     return;
   auto newest = std::to_string(limits::samples_per_report);
   commands.push_back({"LTRIM", journal_, "-" + newest, "-1"});
-  commands.push_back({"EXPIRE", journal_, journal_life_s});
+  commands.push_back({"EXPIRE", journal_, journal_expiry_secs});
 }
 
 void transaction_times::begin(const std::string& key, clock::time_point now) {
@@ -103,6 +106,8 @@ void transaction_times::begin(const std::string& key, clock::time_point now) {
     begun_.erase(by_age_.begin()->second);
     by_age_.erase(by_age_.begin());
   }
+  assert(begun_.size() == by_age_.size());
+  assert(begun_.size() <= limits::transaction_times);
 }
 
 std::optional<std::int64_t>
@@ -117,7 +122,8 @@ transaction_times::end(const std::string& key,
                    .count();
   by_age_.erase(i->second.number);
   begun_.erase(i);
-  if (now.steady < warm_at_)
+  assert(begun_.size() == by_age_.size());
+  if (now.steady < warm_up_ends_)
     return elapsed;
   auto sample = static_cast<double>(elapsed);
   auto& name = names.front();
@@ -130,13 +136,13 @@ transaction_times::end(const std::string& key,
   auto text = std::to_string(elapsed) + "," + timestamp(now.wall);
   auto newest = std::to_string(limits::samples - 1);
   for (auto& x : names) {
-    commands.push_back({"LPUSH", x + ":samples", text});
-    commands.push_back({"LTRIM", x + ":samples", "0", newest});
-    commands.push_back({"SET", x + ":average", decimal(average->second)});
-    if (written_.size() < limits::transaction_times) {
-      written_.insert(x + ":samples");
-      written_.insert(x + ":average");
-    }
+    auto samples_key = keys::samples(x);
+    auto average_key = keys::average(x);
+    commands.push_back({"LPUSH", samples_key, text});
+    commands.push_back({"LTRIM", samples_key, "0", newest});
+    commands.push_back({"SET", average_key, decimal(average->second)});
+    if (written_.size() < limits::transaction_times)
+      written_.insert({std::move(samples_key), std::move(average_key)});
   }
   return elapsed;
 }
@@ -148,7 +154,7 @@ void transaction_times::reset(std::chrono::milliseconds warm_up,
     commands.push_back({"DEL", key});
   written_.clear();
   averages_.clear();
-  warm_at_ = now + warm_up;
+  warm_up_ends_ = now + warm_up;
 }
 
 } // namespace edgeless

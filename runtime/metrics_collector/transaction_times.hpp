@@ -17,8 +17,9 @@
 
 namespace edgeless {
 
-/// What a metrics-collector has heard: processes that have begun, the averages
-/// of those that have ended, and what to write of them.
+/// The logic of the metrics-collector: pairs the begin and end events of
+/// functions and workflows, averages the times between them, and makes the
+/// commands that write samples and averages to Redis. For one thread.
 class transaction_times {
 public:
   using clock = std::chrono::steady_clock;
@@ -29,18 +30,20 @@ public:
   };
 
   enum class verdict : std::uint8_t {
-    /// Understood; perhaps there is something to write.
-    taken,
+    /// A valid event.
+    accepted,
     /// Neither `function|workflow:begin|end:NUMBER` nor `reset:MILLISECONDS`.
     invalid,
   };
 
-  /// `workflow` is the name that samples of workflows are kept under: without
-  /// one they are skipped. `alpha` is the weight of a new sample. `journal` is
-  /// the key of a list that gets a line for each event of the workflow, for
-  /// whoever judges what became of them: `b,NUMBER,TIME` when one begins, and
-  /// `e,NUMBER,TIME[,MILLISECONDS]` when it ends. Empty: nobody does. It keeps
-  /// the newest limits::samples_per_report lines, for an hour.
+  /// `workflow` is the name of the workflow in the keys of its samples; without
+  /// one, events of workflows are ignored. `alpha` is the weight of a new
+  /// sample in the exponential moving average, from 0 to 1. `journal` is the
+  /// key of a list that gets a line for each event of the workflow, for the
+  /// load generator: `b,NUMBER,TIME` for a begin and
+  /// `e,NUMBER,TIME[,MILLISECONDS]` for an end; if empty, there is none. The
+  /// journal keeps the newest limits::samples_per_report lines and expires
+  /// after an hour.
   transaction_times(std::string workflow, double alpha,
                     std::string journal = {})
     : workflow_{std::move(workflow)}, alpha_{alpha}, journal_{
@@ -48,12 +51,12 @@ public:
     // nop
   }
 
-  /// Takes an event, and appends what is to be written.
-  verdict take(const event& x, const moment& now,
-               std::vector<redis_command>& commands);
+  /// Handles an event and appends the commands that it causes.
+  verdict handle(const event& x, const moment& now,
+                 std::vector<redis_command>& commands);
 
-  /// Begun and not ended; the oldest are forgotten beyond
-  /// limits::transactions.
+  /// Transactions that have begun and not ended. Beyond
+  /// limits::transaction_times, the oldest are dropped.
   std::size_t open() const {
     return begun_.size();
   }
@@ -65,29 +68,29 @@ private:
   };
 
   void begin(const std::string& key, clock::time_point now);
-  /// How long it took, in milliseconds; nothing if it had not begun.
+  /// The duration in milliseconds; nothing without a begin.
   std::optional<std::int64_t>
   end(const std::string& key, const std::vector<std::string>& names,
       const moment& now, std::vector<redis_command>& commands);
-  void note(const std::string& line, std::vector<redis_command>& commands);
+  void write_journal(const std::string& line,
+                     std::vector<redis_command>& commands);
   void reset(std::chrono::milliseconds warm_up, clock::time_point now,
              std::vector<redis_command>& commands);
 
   std::string workflow_;
   double alpha_;
   std::string journal_;
-  std::uint64_t lines_ = 0; ///< of the journal, so far
+  std::uint64_t lines_ = 0; ///< written to the journal
   std::map<std::string, beginning> begun_;
   std::map<std::uint64_t, std::string> by_age_;
   std::uint64_t count_ = 0;
   std::map<std::string, double> averages_;
   /// Keys written since the last reset.
   std::set<std::string> written_;
-  clock::time_point warm_at_;
+  clock::time_point warm_up_ends_;
 };
 
-/// The weight of a new sample that a configuration asks for: 0.9 unless it is
-/// a number from 0 to 1.
+/// The `alpha` of a configuration; 0.9 unless `text` is a number from 0 to 1.
 double parse_alpha(std::string_view text);
 
 } // namespace edgeless

@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/modules/compile_process.hpp"
 
-#include "runtime/base/fd.hpp"
+#include "runtime/base/subprocess.hpp"
 #include "runtime/wasm/engine_config.hpp"
 #include "runtime/wasm/owned.hpp"
 
+#include "messages/errors.hpp"
 #include "messages/limits.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <wasmtime.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 
-// What happens in the child. Its parent is in compile_child_parent.cpp.
 namespace edgeless {
+
+// -- the child ----------------------------------------------------------------
 
 namespace {
 
@@ -25,9 +31,10 @@ void limit(int what, rlim_t most) {
   setrlimit(what, &value);
 }
 
-/// Hostile modules exhaust this process only, and not the node's processor
-/// time; nobody is left behind when the node dies.
-void confine() {
+/// A hostile module can exhaust this process only. Low priority keeps the
+/// node's CPU time; the death signal leaves no process behind when the node
+/// dies.
+void limit_resources() {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, limits::compiled);
@@ -39,7 +46,8 @@ void confine() {
   setpriority(PRIO_PROCESS, 0, 10);
 }
 
-/// Empty, or why not.
+/// Compiles `module` into `result`. Returns the reason of a failure, or an
+/// empty string.
 std::string compile(checks what, std::string_view module, std::string& result) {
   owned<wasm_engine_t, wasm_engine_delete> engine{new_engine(what)};
   wasmtime_module_t* made = nullptr;
@@ -57,11 +65,12 @@ std::string compile(checks what, std::string_view module, std::string& result) {
   return {};
 }
 
-/// The parent reads this: '+', or '-' and the reason.
-int answer(char sign, std::string_view reason = {}) {
+/// Reports to the parent: '+', or '-' and the reason. Returns the exit code.
+int report(char sign, std::string_view reason = {}) {
   file_descriptor out{STDOUT_FILENO};
-  bool told = write_all(out, {&sign, 1}) && write_all(out, reason);
-  return told && sign == '+' ? 0 : 1;
+  bool written = write_all(out, {&sign, 1})
+                 && write_all(out, reason.substr(0, limits::text - 1));
+  return written && sign == '+' ? 0 : 1;
 }
 
 } // namespace
@@ -73,20 +82,88 @@ std::optional<int> run_as_compile_child(int argc, char** argv) {
     return 2;
   auto what
     = std::string_view{argv[2]} == "none" ? checks::none : checks::interruption;
-  confine();
-  // Not refusing links: the parent passes /proc/self/fd/N.
+  limit_resources();
+  // Without O_NOFOLLOW: the parent passes links, /proc/self/fd/N.
   auto module = read_all(file_descriptor{::open(argv[3], O_RDONLY | O_CLOEXEC)},
                          limits::module);
   if (!module)
-    return answer('-', "it cannot be read");
+    return report('-', "it cannot be read");
   std::string compiled;
   if (auto reason = compile(what, *module, compiled); !reason.empty())
-    return answer('-', reason);
+    return report('-', reason);
   file_descriptor out{
     ::open(argv[4], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
   if (!out || !write_all(out, compiled))
-    return answer('-', "its compiled form is too large");
-  return answer('+');
+    return report('-', "its compiled form is too large");
+  return report('+');
+}
+
+// -- the parent ---------------------------------------------------------------
+
+namespace {
+
+// The child's descriptors, beside its report on standard output.
+constexpr int child_source = 3;
+constexpr int child_result = 4;
+
+caf::error system_problem(std::string_view what, int reason) {
+  return fail(ec::system_failure,
+              std::string{what} + ": " + std::strerror(reason));
+}
+
+caf::error exceeds_limits(std::string_view reason) {
+  return fail(ec::compile_failed, "the module cannot be compiled within the "
+                                  "limits: "
+                                    + std::string{reason});
+}
+
+std::string child_path(int descriptor) {
+  return "/proc/self/fd/" + std::to_string(descriptor);
+}
+
+} // namespace
+
+caf::expected<std::string>
+compile_in_child(const std::string& program, std::string_view module,
+                 std::chrono::milliseconds deadline, checks what) {
+  auto source = lifted(memfd_create("module", MFD_CLOEXEC));
+  auto result = lifted(memfd_create("compiled", MFD_CLOEXEC));
+  auto report = lifted(memfd_create("report", MFD_CLOEXEC));
+  if (!source || !result || !report || !write_all(source, module))
+    return system_problem("cannot create the memory files of a compile process",
+                          errno);
+  auto [error, status]
+    = spawn_and_wait({program,
+                      {"compile", "--compile-module",
+                       what == checks::none ? "none" : "interruption",
+                       child_path(child_source), child_path(child_result)},
+                      current_environment(),
+                      {},
+                      {{report.get(), 1},
+                       {source.get(), child_source},
+                       {result.get(), child_result}}},
+                     deadline);
+  if (error)
+    return system_problem("the compile process cannot be started", error);
+  if (!status)
+    return exceeds_limits("it takes more than "
+                          + std::to_string(deadline.count()) + " ms");
+  auto text = read_all(report, limits::text).value_or("");
+  if (text.starts_with('-'))
+    return fail(ec::bad_module, "the module is not valid: " + text.substr(1));
+  if (text != "+") {
+    if (WIFEXITED(*status))
+      return fail(ec::system_failure,
+                  "the compile process exited without a report, with code "
+                    + std::to_string(WEXITSTATUS(*status)));
+    if (WTERMSIG(*status) == SIGXCPU)
+      return exceeds_limits("it takes too much time");
+    return exceeds_limits("it takes too much memory");
+  }
+  auto compiled = read_all(result, limits::compiled);
+  if (!compiled)
+    return system_problem("the compiled module cannot be read", errno);
+  return std::move(*compiled);
 }
 
 } // namespace edgeless

@@ -22,24 +22,24 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// What is to be made of what.
-struct job {
+/// The inputs and the output of one build.
+struct build_job {
   function_file function;
   fs::path folder;
   fs::path source;
   fs::path module;
 };
 
-caf::error missing(const fs::path& file) {
+caf::error missing_file(const fs::path& file) {
   return fail(ec::bad_input, file.string() + ": No such file or directory");
 }
 
-bool is_there(const fs::path& file) {
+bool file_exists(const fs::path& file) {
   std::error_code ignored;
   return fs::exists(file, ignored);
 }
 
-// -- is there anything to do? -------------------------------------------------
+// -- is the module up to date? ------------------------------------------------
 
 bool is_source(const fs::path& file) {
   static constexpr std::array<std::string_view, 8> kinds
@@ -47,8 +47,8 @@ bool is_source(const fs::path& file) {
   return std::ranges::find(kinds, file.extension().string()) != kinds.end();
 }
 
-/// When a source in that folder was last written. What cargo makes is in
-/// target/.
+/// When a source in that folder was last written. Skips target/, which has
+/// cargo's outputs.
 fs::file_time_type newest_source(const fs::path& folder) {
   auto result = fs::file_time_type::min();
   std::error_code ignored;
@@ -62,7 +62,7 @@ fs::file_time_type newest_source(const fs::path& folder) {
   return result;
 }
 
-bool is_fresh(const job& x, const fs::path& sdk) {
+bool is_up_to_date(const build_job& x, const fs::path& sdk) {
   std::error_code problem;
   auto made = fs::last_write_time(x.module, problem);
   return !problem && made > newest_source(x.folder)
@@ -71,18 +71,18 @@ bool is_fresh(const job& x, const fs::path& sdk) {
 
 // -- C++ ----------------------------------------------------------------------
 
-/// Where the SDK is; empty if it is nowhere.
-fs::path find_sdk(const job& x, const build_options& options) {
+/// The folder of the SDK; empty if there is none.
+fs::path find_sdk(const build_job& x, const build_options& options) {
   std::error_code ignored;
   auto program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
   for (auto& folder : {options.sdk, x.folder / ".." / "sdk",
                        program / ".." / "share" / "edgeless" / "sdk"})
-    if (!folder.empty() && is_there(folder / "edgeless.hpp"))
+    if (!folder.empty() && file_exists(folder / "edgeless.hpp"))
       return folder;
   return {};
 }
 
-caf::error build_cpp(const job& x, const fs::path& sdk) {
+caf::error build_cpp(const build_job& x, const fs::path& sdk) {
   command clang{{"clang++",
                  "--target=wasm32",
                  "-std=c++20",
@@ -113,8 +113,8 @@ caf::error build_cpp(const job& x, const fs::path& sdk) {
 
 // -- Rust ---------------------------------------------------------------------
 
-/// Where scripts/rust-wasm-toolchain.sh puts what it makes.
-fs::path default_rust() {
+/// The folder that scripts/rust-wasm-toolchain.sh installs to by default.
+fs::path default_rust_folder() {
   if (auto cache = std::getenv("XDG_CACHE_HOME"); cache && *cache)
     return fs::path{cache} / "edgeless" / "rust";
   auto home = std::getenv("HOME");
@@ -130,19 +130,20 @@ bool rustc_has_target() {
   if (!libraries)
     return false;
   libraries->erase(libraries->find_last_not_of('\n') + 1);
-  return is_there(*libraries);
+  return file_exists(*libraries);
 }
 
-caf::expected<command> cargo(const job& x, const build_options& options) {
+caf::expected<command> cargo(const build_job& x, const build_options& options) {
   auto target = (x.folder / "target").string();
-  auto own
-    = (options.rust.empty() ? default_rust() : options.rust) / "wasm-cargo";
-  if (is_there(own))
-    return command{{own.string(), "build", "--release", "--target-dir", target},
-                   x.folder,
-                   {}};
-  // Functions declare their imports without saying where they come from;
-  // newer compilers want to be told that this is meant.
+  auto own_cargo = (options.rust.empty() ? default_rust_folder() : options.rust)
+                   / "wasm-cargo";
+  if (file_exists(own_cargo))
+    return command{
+      {own_cargo.string(), "build", "--release", "--target-dir", target},
+      x.folder,
+      {}};
+  // Functions declare imports without a module; newer linkers refuse undefined
+  // symbols unless this is set.
   if (rustc_has_target())
     return command{{"cargo", "build", "--release", "--target",
                     "wasm32-unknown-unknown", "--target-dir", target},
@@ -155,13 +156,13 @@ caf::expected<command> cargo(const job& x, const build_options& options) {
               "wasm32-unknown-unknown");
 }
 
-/// The module that cargo has made: it is named after the crate, which is
-/// mostly, but not necessarily, named after the function.
-caf::expected<fs::path> made_by_cargo(const job& x) {
+/// The module that cargo has built. It is named after the crate, which usually
+/// but not necessarily has the name of the function.
+caf::expected<fs::path> find_cargo_output(const build_job& x) {
   auto folder = x.folder / "target" / "wasm32-unknown-unknown" / "release";
   auto crate = x.function.id;
   std::ranges::replace(crate, '-', '_');
-  if (is_there(folder / (crate + ".wasm")))
+  if (file_exists(folder / (crate + ".wasm")))
     return folder / (crate + ".wasm");
   std::vector<fs::path> modules;
   std::error_code problem;
@@ -170,17 +171,19 @@ caf::expected<fs::path> made_by_cargo(const job& x) {
       modules.push_back(entry.path());
   if (modules.size() == 1)
     return modules.front();
-  return fail(ec::bad_input, x.source.string() + ": its crate is not called "
-                               + x.function.id + ", or is no cdylib");
+  return fail(ec::bad_input, x.source.string()
+                               + ": expected a crate of type cdylib "
+                                 "with the name "
+                               + x.function.id);
 }
 
-caf::error build_rust(const job& x, const build_options& options) {
+caf::error build_rust(const build_job& x, const build_options& options) {
   auto what = cargo(x, options);
   if (!what)
     return what.error();
   if (auto error = run(*what, limits::function_build))
     return error;
-  auto made = made_by_cargo(x);
+  auto made = find_cargo_output(x);
   if (!made)
     return made.error();
   std::error_code problem;
@@ -193,8 +196,9 @@ caf::error build_rust(const job& x, const build_options& options) {
 
 // -- the result ---------------------------------------------------------------
 
-/// The module says itself what function.json says of it: it may go far.
-caf::error add_preference(const job& x) {
+/// Appends the isolation of function.json to the module, so that it holds on
+/// nodes that get the module without the file.
+caf::error append_preference(const build_job& x) {
   if (!x.function.where)
     return {};
   std::ofstream out{x.module, std::ios::binary | std::ios::app};
@@ -204,8 +208,8 @@ caf::error add_preference(const job& x) {
                     x.module.string() + ": cannot be written");
 }
 
-/// Nobody shall find a module that is none.
-caf::error check_module_file(const job& x, module_validation check) {
+/// Removes a module that does not pass validation.
+caf::error validate_module_file(const build_job& x, module_validation check) {
   auto bytes = read_file(x.module, limits::module);
   auto error = bytes ? check(*bytes) : bytes.error();
   if (!error)
@@ -224,23 +228,23 @@ caf::expected<build_result> build_function(const fs::path& function_json,
     return function.error();
   std::error_code ignored;
   auto folder = fs::absolute(function_json, ignored).parent_path();
-  job x{*function, folder, folder / function->build,
-        folder / (function->id + ".wasm")};
-  if (!is_there(x.source))
-    return missing(x.source);
+  build_job x{*function, folder, folder / function->build,
+              folder / (function->id + ".wasm")};
+  if (!file_exists(x.source))
+    return missing_file(x.source);
   auto rust = x.source.filename() == "Cargo.toml";
   auto sdk = rust ? fs::path{} : find_sdk(x, options);
   if (!rust && sdk.empty())
-    return fail(ec::bad_input, "edgeless.hpp is neither in "
-                                 + (folder / "../sdk").string()
-                                 + " nor in the folder of the option");
-  if (is_fresh(x, sdk))
+    return fail(ec::bad_input,
+                "edgeless.hpp is not in " + (folder / "../sdk").string()
+                  + " nor installed with this program (share/edgeless/sdk)");
+  if (is_up_to_date(x, sdk))
     return build_result{x.module, false};
   if (auto error = rust ? build_rust(x, options) : build_cpp(x, sdk))
     return error;
-  if (auto error = add_preference(x))
+  if (auto error = append_preference(x))
     return error;
-  if (auto error = check_module_file(x, options.check))
+  if (auto error = validate_module_file(x, options.check))
     return error;
   return build_result{x.module, true};
 }

@@ -10,25 +10,26 @@
 namespace edgeless {
 
 struct build_options {
-  /// The folder of edgeless.hpp; empty: it is looked for beside the function
-  /// (../sdk), then where this program is installed (../share/edgeless/sdk).
+  /// The folder of edgeless.hpp. Empty: ../sdk of the function's folder, then
+  /// ../share/edgeless/sdk of this program's folder.
   std::filesystem::path sdk;
-  /// The folder of wasm-cargo, as scripts/rust-wasm-toolchain.sh makes it;
-  /// empty: where that script puts it if it is not told.
+  /// The folder of wasm-cargo, made by scripts/rust-wasm-toolchain.sh. Empty:
+  /// the default folder of that script.
   std::filesystem::path rust;
   module_validation check = validate_module;
 };
 
 struct build_result {
   std::filesystem::path module;
-  /// False if there was nothing to do.
+  /// False if the module was up to date.
   bool built = false;
 };
 
-/// Makes FOLDER/ID.wasm as FOLDER/function.json says: from C++ by clang++, or
-/// from Rust by cargo. Nothing to do if it is newer than everything it is made
-/// of. Blocks up to limits::function_build; what the compilers say goes to
-/// stderr. A module that does not speak the functions' ABI is removed.
+/// Builds FOLDER/ID.wasm as described by FOLDER/function.json: from C++ with
+/// clang++, or from Rust with cargo. Does nothing if the module is newer than
+/// all its sources. Blocks up to limits::function_build; the output of the
+/// compilers goes to stderr. A module that fails `check` is removed. Errors:
+/// ec::bad_input, ec::bad_module, ec::system_failure.
 caf::expected<build_result>
 build_function(const std::filesystem::path& function_json,
                const build_options& options = {});

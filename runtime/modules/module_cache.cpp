@@ -36,23 +36,24 @@ caf::error module_cache::prepare(const fs::path& directory) {
   fs::create_directories(directory, error);
   struct stat status {};
   auto refuse = [&](std::string why) {
-    return fail(ec::system_failure, "compiled modules cannot be kept in "
+    return fail(ec::system_failure, "cannot use the cache of compiled modules "
                                       + directory.string() + ": "
                                       + std::move(why));
   };
   if (error)
     return refuse(error.message());
-  // Whoever can write there can run code in here.
+  // A user who can write to the cache can run code in this process.
   if (lstat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
-    return refuse("it is no directory");
+    return refuse("it is not a directory");
   if (status.st_uid != geteuid())
-    return refuse("it belongs to somebody else");
+    return refuse("it belongs to another user");
   if (chmod(directory.c_str(), 0700) != 0)
     return refuse("its mode cannot be changed to 0700");
   return {};
 }
 
-// A file under a name that is not its own is as bad as a damaged one.
+// The digest covers the id, so that a file under another name is refused like
+// a damaged one.
 std::string module_cache::digest(const code_id& code,
                                  std::string_view compiled) const {
   return sha256(code + tag_ + sha256(compiled));
@@ -96,8 +97,8 @@ caf::error module_cache::keep(const code_id& code,
   if (!written || error) {
     std::error_code ignored;
     fs::remove(temporary, ignored);
-    return fail(ec::system_failure, "a compiled module cannot be written to "
-                                      + directory_.string());
+    return fail(ec::system_failure,
+                "cannot write a compiled module to " + directory_.string());
   }
   prune();
   return {};

@@ -12,21 +12,25 @@
 
 namespace edgeless {
 
-/// Compiled modules on disk. What comes back is what was kept, or nothing:
-/// each file carries a digest. Below limits::compiled_total the oldest stay.
+/// Compiled modules on disk, by module id. Each file carries a digest: a file
+/// that is damaged or renamed is not found. The oldest files are removed when
+/// all together exceed limits::compiled_total bytes. Blocks for disk access;
+/// any number of threads and processes may use the same directory.
 class module_cache {
 public:
-  /// Without a directory nothing is kept. `tag` names what the compiled form
-  /// depends on beside the module.
+  /// An empty directory disables the cache. `tag` names what the compiled form
+  /// depends on beside the module: engine version and settings.
   module_cache(std::filesystem::path directory, std::string tag);
 
-  /// Makes the directory, of mode 0700, or says why it may not be used.
+  /// Creates the directory with mode 0700, or returns why it cannot be used.
   static caf::error prepare(const std::filesystem::path& directory);
 
+  /// The compiled form of a module; nothing if it is not cached.
   std::optional<std::string> find(const code_id& code) const;
+  /// Stores the compiled form of a module. Errors: ec::system_failure.
   caf::error keep(const code_id& code, std::string_view compiled) const;
 
-  /// Of a file that turned out to be useless.
+  /// Removes a file that the engine could not load.
   void forget(const code_id& code) const;
 
 private:

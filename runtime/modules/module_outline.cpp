@@ -1,19 +1,147 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/modules/module_outline.hpp"
 
-#include "runtime/modules/module_reader.hpp"
+#include <cassert>
+#include <cstddef>
 
 namespace edgeless {
 
 namespace {
 
+/// Longer signatures are cut off.
 constexpr std::size_t signature_max = 24;
+
+/// Reads the binary format of WebAssembly: forward, and never beyond the end.
+/// After a failure ok() is false and every read returns zero.
+class module_reader {
+public:
+  explicit module_reader(std::string_view bytes, std::size_t at = 0)
+    : bytes_{bytes}, at_{at} {
+    // nop
+  }
+
+  bool ok() const {
+    return ok_;
+  }
+
+  bool at_end() const {
+    return at_ >= bytes_.size();
+  }
+
+  std::size_t position() const {
+    return at_;
+  }
+
+  void fail() {
+    ok_ = false;
+    at_ = bytes_.size();
+  }
+
+  std::uint8_t byte() {
+    if (at_end()) {
+      fail();
+      return 0;
+    }
+    return static_cast<std::uint8_t>(bytes_[at_++]);
+  }
+
+  /// An unsigned LEB128 of at most `bits` bits.
+  std::uint64_t number(int bits) {
+    std::uint64_t result = 0;
+    for (int shift = 0; shift < bits; shift += 7) {
+      auto x = byte();
+      result |= std::uint64_t{x & 0x7Fu} << shift;
+      if ((x & 0x80) == 0)
+        return result;
+    }
+    fail();
+    return 0;
+  }
+
+  std::uint32_t u32() {
+    return static_cast<std::uint32_t>(number(32));
+  }
+
+  /// A count of entries that each take at least one byte.
+  std::uint32_t count() {
+    auto result = u32();
+    if (result > entries_max || result > bytes_.size() - at_)
+      fail();
+    return ok_ ? result : 0;
+  }
+
+  /// The next `size` bytes.
+  std::string_view take(std::size_t size) {
+    assert(at_ <= bytes_.size());
+    if (size > bytes_.size() - at_) {
+      fail();
+      return {};
+    }
+    auto result = bytes_.substr(at_, size);
+    at_ += size;
+    return result;
+  }
+
+  std::string_view name() {
+    return take(u32());
+  }
+
+  std::string_view rest() const {
+    return bytes_.substr(at_);
+  }
+
+  /// The letter of a value type.
+  char value_type() {
+    auto code = byte();
+    if (code >= 0x69 && code <= 0x74)
+      return 'r'; // abbreviated reference types: exnref, ..., funcref, ...
+    switch (code) {
+    case 0x7F:
+      return 'i';
+    case 0x7E:
+      return 'I';
+    case 0x7D:
+      return 'f';
+    case 0x7C:
+      return 'F';
+    case 0x7B:
+      return 'v';
+    case 0x63: // (ref null heap-type)
+    case 0x64: // (ref heap-type)
+      number(35);
+      return 'r';
+    default:
+      fail();
+      return '?';
+    }
+  }
+
+  /// Skips the limits of a table or memory, and returns their flags.
+  std::uint8_t limits() {
+    auto flags = byte();
+    number(64);
+    if (flags & 1)
+      number(64);
+    if (flags & 8)
+      u32(); // log2 of the page size
+    return flags;
+  }
+
+private:
+  /// The compiler's own bound on types, functions, imports and exports. It
+  /// keeps the outline of a hostile module in proportion to the module.
+  static constexpr std::uint32_t entries_max = 1'000'000;
+
+  std::string_view bytes_;
+  std::size_t at_;
+  bool ok_ = true;
+};
 
 void read_types(module_reader& in, module_outline& out, std::size_t base) {
   auto count = in.count();
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
     out.types.push_back(static_cast<std::uint32_t>(base + in.position()));
-    // Anything but a function type belongs to extensions we do not offer.
+    // Other types than functions belong to extensions that are not supported.
     if (in.byte() != 0x60)
       return in.fail();
     for (int side = 0; side < 2; ++side)
@@ -76,6 +204,12 @@ void read_exports(module_reader& in, module_outline& out) {
 void read_section(std::uint8_t id, module_reader& in, module_outline& out,
                   std::size_t base) {
   switch (id) {
+  case 0: {
+    auto custom = in;
+    if (custom.name() == isolation_section_name && custom.ok())
+      out.isolation = custom.rest();
+    return;
+  }
   case 1:
     return read_types(in, out, base);
   case 2:
@@ -112,8 +246,8 @@ module_outline::signature_of_type(std::uint32_t index) const {
   in.byte();
   auto result = std::make_optional<std::string>();
   for (int side = 0; side < 2; ++side) {
-    // No signature that anybody needs is longer, and a hostile module may name
-    // a long one very often: what is cut off here fits no expectation.
+    // No expected signature is longer. A hostile module may refer to a long one
+    // very often, so it is cut off, and then matches no expectation.
     for (auto n = in.count(); n > 0 && result->size() <= signature_max; --n)
       result->push_back(in.value_type());
     if (side == 0)
@@ -133,16 +267,16 @@ std::optional<module_outline> read_outline(std::string_view bytes,
                                            std::string& reason) {
   using namespace std::string_view_literals;
   if (!bytes.starts_with("\0asm"sv)) {
-    reason = "these bytes are not WebAssembly";
+    reason = "the bytes are not a WebAssembly module";
     return std::nullopt;
   }
   auto version = bytes.substr(4, 4);
   if (version == "\x0d\0\1\0"sv) {
-    reason = "this is a WebAssembly component; a core module is needed";
+    reason = "the bytes are a WebAssembly component, expected a core module";
     return std::nullopt;
   }
   if (version != "\1\0\0\0"sv) {
-    reason = "this is no version of WebAssembly that is known here";
+    reason = "the version of WebAssembly is not supported; expected 1";
     return std::nullopt;
   }
   module_outline out;
@@ -155,25 +289,25 @@ std::optional<module_outline> read_outline(std::string_view bytes,
     auto base = in.position();
     auto content = in.take(size);
     if (!in.ok()) {
-      reason = "the module is cut off";
+      reason = "the module is truncated";
       return std::nullopt;
     }
-    bool again = id != 0 && id < 32 && (seen >> id & 1) != 0;
+    bool repeated = id != 0 && id < 32 && (seen >> id & 1) != 0;
     if (id < 32)
       seen |= 1u << id;
     module_reader section{content};
     read_section(id, section, out, base);
-    if (again || !section.ok()) {
+    if (repeated || !section.ok()) {
       reason = "the module's section ";
       reason += std::to_string(id);
-      reason += again ? " is there twice" : " cannot be read";
+      reason += repeated ? " occurs twice" : " cannot be read";
       return std::nullopt;
     }
   }
   if (out.bodies != out.defined_functions) {
     reason = "the module declares ";
     reason += std::to_string(out.defined_functions);
-    reason += " functions and has ";
+    reason += " functions and has bodies of ";
     reason += std::to_string(out.bodies);
     return std::nullopt;
   }

@@ -9,7 +9,10 @@
 
 namespace edgeless {
 
-/// What a WebAssembly module imports and exports.
+/// The name of the custom section with a module's isolation.
+constexpr std::string_view isolation_section_name = "edgeless.isolation";
+
+/// The imports, exports and signatures of a WebAssembly module.
 struct module_outline {
   enum kind : std::uint8_t { function, table, memory, global, tag };
 
@@ -26,28 +29,30 @@ struct module_outline {
     std::uint32_t index = 0; ///< among those of its kind, imported ones first
   };
 
-  /// Parameters, colon, results, by letters: i = i32, I = i64, f, F, v = v128,
-  /// r = a reference; cut off if it is long. Nothing if there is no such
-  /// function.
+  /// A signature: parameters, colon, results, one letter each: i = i32,
+  /// I = i64, f = f32, F = f64, v = v128, r = reference; cut off if it is long.
+  /// Nothing if there is no such function or type.
   std::optional<std::string> signature_of_function(std::uint32_t index) const;
   std::optional<std::string> signature_of_type(std::uint32_t index) const;
 
   std::string_view bytes;
-  /// Where each type is in `bytes`.
+  /// The offset of each type in `bytes`.
   std::vector<std::uint32_t> types;
-  /// The type of each function, imported ones first.
+  /// The index of the type of each function, imported ones first.
   std::vector<std::uint32_t> functions;
   std::vector<import> imports;
   std::vector<exported> exports;
-  /// The first memory's: 1 = has a maximum, 2 = shared, 4 = 64-bit addresses.
+  /// Flags of the first memory: 1 = has a maximum, 2 = shared, 4 = 64-bit.
   std::optional<std::uint8_t> memory_flags;
+  /// The content of the last custom section isolation_section_name.
+  std::optional<std::string_view> isolation;
   bool has_start = false;
   std::uint32_t defined_functions = 0;
-  std::uint32_t bodies = 0;
+  std::uint32_t bodies = 0; ///< in the code section; valid if all have one
 };
 
-/// Reads it off a module. Views in the outline point into `bytes`. On failure
-/// `reason` says what is wrong.
+/// Parses a module up to its code. Views in the outline point into `bytes`. On
+/// failure `reason` has the reason.
 std::optional<module_outline> read_outline(std::string_view bytes,
                                            std::string& reason);
 

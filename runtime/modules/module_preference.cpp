@@ -1,44 +1,28 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/modules/module_preference.hpp"
 
-#include "runtime/modules/module_reader.hpp"
+#include "runtime/modules/module_outline.hpp"
 #include "runtime/placement/annotations.hpp"
 
 namespace edgeless {
 
-namespace {
-
-constexpr std::string_view name = "edgeless.isolation";
-/// Magic and version.
-constexpr std::size_t head = 8;
-
-} // namespace
-
-// All lengths are below 128: one byte each.
+// All lengths are below 128, so that their LEB128 has one byte.
 std::string preference_section(isolation where) {
   std::string_view value = where == isolation::process ? "process" : "shared";
   std::string result;
   result += '\0';
-  result += static_cast<char>(1 + name.size() + value.size());
-  result += static_cast<char>(name.size());
-  result += name;
+  result += static_cast<char>(1 + isolation_section_name.size() + value.size());
+  result += static_cast<char>(isolation_section_name.size());
+  result += isolation_section_name;
   result += value;
   return result;
 }
 
 std::optional<isolation> preference_of(std::string_view module) {
-  std::optional<isolation> result;
-  module_reader in{module, head};
-  while (in.ok() && !in.at_end()) {
-    auto kind = in.byte();
-    auto content = in.take(in.u32());
-    if (kind != 0 || !in.ok())
-      continue;
-    module_reader section{content};
-    if (section.name() == name)
-      result = parse_isolation(content.substr(section.position()));
-  }
-  return in.ok() ? result : std::nullopt;
+  std::string ignored;
+  auto outline = read_outline(module, ignored);
+  return outline && outline->isolation ? parse_isolation(*outline->isolation)
+                                       : std::nullopt;
 }
 
 } // namespace edgeless

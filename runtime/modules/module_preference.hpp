@@ -7,14 +7,15 @@
 #include <string>
 #include <string_view>
 
-/// What a module asks of nodes: a custom section says it, which engines that
-/// do not know it skip.
+/// The isolation that a module asks for, in a custom section
+/// (`edgeless.isolation`) that other engines ignore.
 namespace edgeless {
 
-/// To be appended to a module: it likes to run there.
+/// The custom section with this isolation; to be appended to a module.
 std::string preference_section(isolation where);
 
-/// Nothing if a module does not say, or is none.
+/// The isolation in a module; nothing without such a section or if the bytes
+/// are not a module.
 std::optional<isolation> preference_of(std::string_view module);
 
 } // namespace edgeless

@@ -12,33 +12,35 @@
 
 namespace edgeless {
 
-/// Modules by the hash of their bytes, whole or on their way. Nothing is
-/// believed that does not hash to its name.
+/// Modules by the SHA-256 of their bytes, complete or in transfer. A module
+/// that does not hash to its id is dropped. Not synchronised.
 class module_store {
 public:
-  /// At most `max_bytes` together; one more is refused.
+  /// All modules together may have `max_bytes` bytes, with overhead.
   explicit module_store(std::size_t max_bytes) : max_bytes_{max_bytes} {
     // nop
   }
 
-  /// Whether the whole module is here.
+  /// Whether the complete module is here.
   bool has(const code_id& code) const;
 
-  /// The whole module; nullptr if it is not here.
+  /// The complete module; nullptr if it is not here. Valid until keep().
   const std::string* whole(const code_id& code) const;
 
-  /// Takes a part in; repeated parts do no harm. Returns the offset of the
-  /// next part wanted, the module's size when it is complete.
+  /// Appends a part if it is the next one; ignores it otherwise. Returns the
+  /// offset of the next part wanted, or the module's size when it is complete.
+  /// Errors: ec::bad_input (bounds, hash), ec::exhausted.
   caf::expected<std::uint64_t> add(const code_part& part);
 
-  /// How much of a module is here.
+  /// How many bytes of a module are here.
   std::uint64_t progress(const code_id& code) const;
 
-  /// The part of a whole module that begins at `offset`.
+  /// Up to limits::part bytes of a complete module from `offset` on. Errors:
+  /// ec::unknown_code, ec::bad_input.
   caf::expected<code_part> part(const code_id& code,
                                 std::uint64_t offset) const;
 
-  /// Forgets the modules that nobody needs.
+  /// Drops all modules but those that are `needed`.
   void keep(const std::function<bool(const code_id&)>& needed);
 
 private:

@@ -7,10 +7,10 @@
 
 namespace edgeless {
 
-/// Whether bytes are a WebAssembly module that speaks EDGELESS' ABI: exports
-/// what the node calls, imports nothing but what the node gives, all with the
-/// right signatures. Reads the module's outline only: whether its code is
-/// valid, the compiler says. An error (ec::bad_module) names every fault.
+/// Checks that bytes are a WebAssembly module with EDGELESS' ABI: it exports
+/// what the node calls, imports only what the node provides, all with the right
+/// signatures. Checks the outline only; the compiler checks the code. An error
+/// (ec::bad_module) names every fault, in at most about limits::text bytes.
 caf::error validate_module(std::string_view bytes);
 
 } // namespace edgeless

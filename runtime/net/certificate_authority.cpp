@@ -7,7 +7,6 @@
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
 
-#include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/err.h>
@@ -16,6 +15,7 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include <initializer_list>
 #include <memory>
 #include <system_error>
 
@@ -27,9 +27,10 @@ using x509_ptr = owned<X509, X509_free>;
 using key_ptr = owned<EVP_PKEY, EVP_PKEY_free>;
 
 constexpr auto authority_valid = std::chrono::hours{24 * 3653};
-/// Clocks differ.
+/// Certificates are valid from an hour ago, because clocks differ.
 constexpr auto backdated = std::chrono::hours{1};
 
+/// An error with the reason of OpenSSL's last error.
 caf::error refused(const std::string& what) {
   auto text = ERR_reason_error_string(ERR_peek_last_error());
   return fail(ec::system_failure,
@@ -51,7 +52,7 @@ int refuse_password(char*, int, int, void*) {
   return -1;
 }
 
-bool has_random_serial(X509* x) {
+bool set_random_serial(X509* x) {
   unsigned char bytes[16];
   if (RAND_bytes(bytes, sizeof bytes) != 1)
     return false;
@@ -67,62 +68,45 @@ bool set_name(X509_NAME* name, const std::string& text) {
          == 1;
 }
 
-/// Adds an extension in the words of OpenSSL's configuration files.
-bool extend(X509* x, X509* issuer, int kind, const char* words) {
+/// An extension in the syntax of OpenSSL's configuration files.
+struct extension {
+  int kind;
+  const char* value;
+};
+
+bool add_extensions(X509* x, X509* issuer,
+                    std::initializer_list<extension> all) {
   X509V3_CTX context;
   X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, issuer, x, nullptr, nullptr, 0);
-  owned<X509_EXTENSION, X509_EXTENSION_free> extension{
-    X509V3_EXT_conf_nid(nullptr, &context, kind, words)};
-  return extension && X509_add_ext(x, extension.get(), -1) == 1;
-}
-
-/// What all certificates have. `holder` owns the key.
-x509_ptr draft(EVP_PKEY* holder, std::chrono::seconds valid) {
-  x509_ptr result{X509_new()};
-  auto x = result.get();
-  auto from = -std::chrono::seconds{backdated}.count();
-  if (x == nullptr || X509_set_version(x, X509_VERSION_3) != 1
-      || !has_random_serial(x) || X509_set_pubkey(x, holder) != 1
-      || X509_gmtime_adj(X509_getm_notBefore(x), from) == nullptr
-      || X509_gmtime_adj(X509_getm_notAfter(x), valid.count()) == nullptr)
-    return nullptr;
-  return result;
-}
-
-// -- alternative names --------------------------------------------------------
-
-bool add_name(GENERAL_NAMES* all, int kind, const std::string& bytes) {
-  owned<GENERAL_NAME, GENERAL_NAME_free> name{GENERAL_NAME_new()};
-  auto text
-    = kind == GEN_IPADD ? ASN1_OCTET_STRING_new() : ASN1_IA5STRING_new();
-  if (!name || text == nullptr
-      || ASN1_STRING_set(text, bytes.data(), static_cast<int>(bytes.size()))
-           != 1) {
-    ASN1_STRING_free(text);
-    return false;
+  for (auto& [kind, value] : all) {
+    owned<X509_EXTENSION, X509_EXTENSION_free> made{
+      X509V3_EXT_nconf_nid(nullptr, &context, kind, value)};
+    if (!made || X509_add_ext(x, made.get(), -1) != 1)
+      return false;
   }
-  GENERAL_NAME_set0_value(name.get(), kind, text);
-  return sk_GENERAL_NAME_push(all, name.release()) > 0;
+  return true;
 }
 
-bool add_host(GENERAL_NAMES* all, const std::string& host) {
-  char bytes[16];
-  if (::inet_pton(AF_INET, host.c_str(), bytes) == 1)
-    return add_name(all, GEN_IPADD, {bytes, 4});
-  if (::inet_pton(AF_INET6, host.c_str(), bytes) == 1)
-    return add_name(all, GEN_IPADD, {bytes, 16});
-  return add_name(all, GEN_DNS, host);
-}
-
+/// Alternative names are not written in OpenSSL's syntax, where a comma in a
+/// host name would begin another name.
 bool add_names(X509* x, const certificate_order& order) {
   owned<GENERAL_NAMES, GENERAL_NAMES_free> all{sk_GENERAL_NAME_new_null()};
-  auto ok = all != nullptr;
+  auto add = [&](int kind, const std::string& text) {
+    owned<GENERAL_NAME, GENERAL_NAME_free> name{
+      a2i_GENERAL_NAME(nullptr, nullptr, nullptr, kind, text.c_str(), 0)};
+    return all && name && sk_GENERAL_NAME_push(all.get(), name.release()) > 0;
+  };
   for (auto& name : order.names)
-    ok = ok && add_name(all.get(), GEN_URI, to_string(name));
-  for (auto& host : order.hosts)
-    ok = ok && add_host(all.get(), host);
-  return ok
+    if (!add(GEN_URI, to_string(name)))
+      return false;
+  for (auto& host : order.hosts) {
+    owned<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free> address{
+      a2i_IPADDRESS(host.c_str())};
+    if (!add(address ? GEN_IPADD : GEN_DNS, host))
+      return false;
+  }
+  return all
          && X509_add1_ext_i2d(x, NID_subject_alt_name, all.get(), 0,
                               X509V3_ADD_DEFAULT)
               == 1;
@@ -159,7 +143,7 @@ caf::error write_pair(const std::filesystem::path& prefix, X509* certificate,
   auto open = pem(
     [certificate](BIO* to) { return PEM_write_bio_X509(to, certificate); });
   if (secret.empty() || open.empty())
-    return refused("cannot write a certificate");
+    return refused("cannot encode a certificate");
   if (auto problem = write_secret_file(key_file, secret))
     return problem;
   return write_new_file(public_file, open);
@@ -200,6 +184,32 @@ caf::expected<authority> load_authority(const std::filesystem::path& folder) {
   return result;
 }
 
+/// Writes a new key and its certificate. Without an issuer, the certificate is
+/// self-signed; without an order, it has no alternative names.
+caf::error
+write_certificate(const std::filesystem::path& prefix,
+                  const std::string& subject, std::chrono::seconds valid,
+                  std::initializer_list<extension> extensions,
+                  const authority* issuer, const certificate_order* order) {
+  key_ptr key{EVP_EC_gen("P-256")};
+  x509_ptr made{X509_new()};
+  auto x = made.get();
+  auto from = -std::chrono::seconds{backdated}.count();
+  auto signer = issuer != nullptr ? issuer->certificate.get() : x;
+  auto signing_key = issuer != nullptr ? issuer->key.get() : key.get();
+  if (!key || x == nullptr || X509_set_version(x, X509_VERSION_3) != 1
+      || !set_random_serial(x) || X509_set_pubkey(x, key.get()) != 1
+      || X509_gmtime_adj(X509_getm_notBefore(x), from) == nullptr
+      || X509_gmtime_adj(X509_getm_notAfter(x), valid.count()) == nullptr
+      || !set_name(X509_get_subject_name(x), subject)
+      || X509_set_issuer_name(x, X509_get_subject_name(signer)) != 1
+      || !add_extensions(x, signer, extensions)
+      || (order != nullptr && !add_names(x, *order))
+      || X509_sign(x, signing_key, EVP_sha256()) == 0)
+    return refused("cannot create a certificate");
+  return write_pair(prefix, x, key.get());
+}
+
 } // namespace
 
 std::vector<tls_identity> names_of_orchestrator(const std::string& domain,
@@ -213,17 +223,12 @@ caf::error make_authority(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder, problem);
   if (problem)
     return fail(ec::system_failure, folder.string() + ": " + problem.message());
-  key_ptr key{EVP_EC_gen("P-256")};
-  auto ca = key ? draft(key.get(), authority_valid) : nullptr;
-  auto x = ca.get();
-  if (x == nullptr || !set_name(X509_get_subject_name(x), "edgeless authority")
-      || X509_set_issuer_name(x, X509_get_subject_name(x)) != 1
-      || !extend(x, x, NID_basic_constraints, "critical,CA:TRUE,pathlen:0")
-      || !extend(x, x, NID_key_usage, "critical,keyCertSign,cRLSign")
-      || !extend(x, x, NID_subject_key_identifier, "hash")
-      || X509_sign(x, key.get(), EVP_sha256()) == 0)
-    return refused("cannot make an authority");
-  return write_pair(folder / "ca", x, key.get());
+  return write_certificate(
+    folder / "ca", "edgeless authority", authority_valid,
+    {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
+     {NID_key_usage, "critical,keyCertSign,cRLSign"},
+     {NID_subject_key_identifier, "hash"}},
+    nullptr, nullptr);
 }
 
 caf::error issue_certificate(const std::filesystem::path& folder,
@@ -232,23 +237,15 @@ caf::error issue_certificate(const std::filesystem::path& folder,
   auto ca = load_authority(folder);
   if (!ca)
     return ca.error();
-  auto issuer = ca->certificate.get();
-  key_ptr key{EVP_EC_gen("P-256")};
-  auto made = key ? draft(key.get(), order.valid) : nullptr;
-  auto x = made.get();
   auto role = order.names.empty() ? peer_role::client : order.names[0].role;
-  if (x == nullptr
-      || !set_name(X509_get_subject_name(x),
-                   "edgeless " + std::string{to_string(role)})
-      || X509_set_issuer_name(x, X509_get_subject_name(issuer)) != 1
-      || !extend(x, issuer, NID_basic_constraints, "critical,CA:FALSE")
-      || !extend(x, issuer, NID_key_usage, "critical,digitalSignature")
-      || !extend(x, issuer, NID_ext_key_usage, "serverAuth,clientAuth")
-      || !extend(x, issuer, NID_subject_key_identifier, "hash")
-      || !extend(x, issuer, NID_authority_key_identifier, "keyid")
-      || !add_names(x, order) || X509_sign(x, ca->key.get(), EVP_sha256()) == 0)
-    return refused("cannot make a certificate");
-  return write_pair(prefix, x, key.get());
+  return write_certificate(prefix, "edgeless " + std::string{to_string(role)},
+                           order.valid,
+                           {{NID_basic_constraints, "critical,CA:FALSE"},
+                            {NID_key_usage, "critical,digitalSignature"},
+                            {NID_ext_key_usage, "serverAuth,clientAuth"},
+                            {NID_subject_key_identifier, "hash"},
+                            {NID_authority_key_identifier, "keyid"}},
+                           &*ca, &order);
 }
 
 } // namespace edgeless

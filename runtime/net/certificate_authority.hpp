@@ -12,27 +12,28 @@
 #include <string>
 #include <vector>
 
-/// Certificates for a cluster that has no authority of its own yet: ca.pem and
-/// ca.key in a folder, and what they sign. Keys are P-256, their files are for
-/// their owner alone, and no file is ever overwritten.
+/// A certificate authority for clusters that have none: ca.pem and ca.key in a
+/// folder, and the certificates that it signs. Keys are P-256, key files are
+/// readable by their owner only, and existing files are never overwritten.
 namespace edgeless {
 
-/// What a certificate shall say.
+/// The content of a certificate to be issued.
 struct certificate_order {
-  /// Whom it names; see names_of_orchestrator().
+  /// The identities of the owner; see names_of_orchestrator().
   std::vector<tls_identity> names;
-  /// Host names and addresses, for tools that look for them; ours do not.
+  /// Host names and addresses, for tools that verify them; our programs do not.
   std::vector<std::string> hosts;
-  /// From a while ago, so that clocks may differ, until so long from now.
+  /// The validity from now on. It begins an hour earlier, because clocks
+  /// differ.
   std::chrono::seconds valid = std::chrono::hours{24 * 365};
 };
 
-/// An orchestrator is also the node of its metrics-collector, whose id is
-/// drawn.
+/// The identities of an orchestrator: itself, and the node of its
+/// metrics-collector with a random id.
 std::vector<tls_identity> names_of_orchestrator(const std::string& domain,
                                                 const random_source& random);
 
-/// Makes an authority in that folder, for ten years.
+/// Creates an authority in that folder, valid for ten years.
 caf::error make_authority(const std::filesystem::path& folder);
 
 /// Writes PREFIX.pem and PREFIX.key, signed by the authority of `folder`.

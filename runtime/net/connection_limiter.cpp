@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/net/connection_limiter.hpp"
 
+#include <cassert>
+
 namespace edgeless {
 
 namespace {
 
-constexpr auto pause = std::chrono::seconds{1};
+constexpr auto log_interval = std::chrono::seconds{1};
 
 } // namespace
 
@@ -16,26 +18,28 @@ connection_journal::connection_journal(
 }
 
 void connection_journal::refuse(refusal reason, const std::string& address,
-                                const std::string& why) {
+                                const std::string& detail) {
   ++statistics_->refused[static_cast<std::size_t>(reason)];
   if (!log_)
     return;
-  std::uint64_t untold;
+  std::uint64_t suppressed;
   {
     std::lock_guard lock{mutex_};
     auto now = clock::now();
     if (now < quiet_until_) {
-      ++untold_;
+      ++suppressed_;
       return;
     }
-    quiet_until_ = now + pause;
-    untold = std::exchange(untold_, 0);
+    quiet_until_ = now + log_interval;
+    suppressed = std::exchange(suppressed_, 0);
   }
-  auto line = "refused " + address + ": " + std::string{to_string(reason)};
-  if (!why.empty())
-    line += ", " + why;
-  if (untold > 0)
-    line += "; " + std::to_string(untold) + " more since the last such line";
+  auto line = "connection refused: address=" + address
+              + " reason=" + std::string{to_string(reason)};
+  if (!detail.empty())
+    line += ": " + detail;
+  if (suppressed > 0)
+    line += "; " + std::to_string(suppressed)
+            + " more refusals since the last such line";
   log_(line);
 }
 
@@ -51,10 +55,10 @@ bool connection_limiter::enter(const std::string& address) {
   std::lock_guard lock{mutex_};
   if (total_ >= max_)
     return false;
-  auto& here = per_address_[address];
-  if (here >= max_per_address_)
+  auto& count = per_address_[address];
+  if (count >= max_per_address_)
     return false;
-  ++here;
+  ++count;
   ++total_;
   ++statistics_->open;
   return true;
@@ -62,26 +66,27 @@ bool connection_limiter::enter(const std::string& address) {
 
 void connection_limiter::leave(const std::string& address) {
   std::lock_guard lock{mutex_};
-  if (auto i = per_address_.find(address); i != per_address_.end()) {
-    if (--i->second == 0)
-      per_address_.erase(i);
-    --total_;
-    --statistics_->open;
-  }
+  auto i = per_address_.find(address);
+  assert(i != per_address_.end() && i->second > 0 && total_ > 0);
+  if (--i->second == 0)
+    per_address_.erase(i);
+  --total_;
+  --statistics_->open;
 }
 
-bool connection_slot::take(std::shared_ptr<connection_limiter> book,
+bool connection_slot::take(std::shared_ptr<connection_limiter> limiter,
                            std::string address) {
-  if (!book->enter(address))
+  assert(!limiter_);
+  if (!limiter->enter(address))
     return false;
-  book_ = std::move(book);
+  limiter_ = std::move(limiter);
   address_ = std::move(address);
   return true;
 }
 
 connection_slot::~connection_slot() {
-  if (book_)
-    book_->leave(address_);
+  if (limiter_)
+    limiter_->leave(address_);
 }
 
 } // namespace edgeless

@@ -13,8 +13,8 @@
 
 namespace edgeless {
 
-/// Counts what happens to the connections of a wire, and tells the operator
-/// at most once a second. Used by several threads.
+/// Counts refused connections, and logs at most one of them a second.
+/// Thread-safe.
 class connection_journal {
 public:
   using sink = std::function<void(const std::string& line)>;
@@ -22,10 +22,10 @@ public:
   connection_journal(std::shared_ptr<transport_statistics> statistics,
                      sink log);
 
-  /// The connection from or to `address` is cut for this reason; `why`: more
-  /// of it, for people.
+  /// The connection from or to `address` is closed for this reason; `detail`
+  /// explains it further and may be empty.
   void refuse(refusal reason, const std::string& address,
-              const std::string& why = "");
+              const std::string& detail = "");
 
   transport_statistics& statistics() {
     return *statistics_;
@@ -38,15 +38,16 @@ private:
   sink log_;
   std::mutex mutex_;
   clock::time_point quiet_until_;
-  std::uint64_t untold_ = 0;
+  std::uint64_t suppressed_ = 0;
 };
 
-/// How many connections there are, in all and per address.
+/// Limits the number of connections, in total and per address. Thread-safe.
 class connection_limiter {
 public:
   connection_limiter(std::size_t max, std::size_t max_per_address,
                      std::shared_ptr<transport_statistics> statistics);
 
+  /// False if a limit is reached. Each success needs a leave().
   bool enter(const std::string& address);
   void leave(const std::string& address);
 
@@ -59,18 +60,18 @@ private:
   std::map<std::string, std::size_t> per_address_;
 };
 
-/// A place in the book, given back when the connection is destroyed.
+/// One connection's slot in the limiter, returned when it is destroyed.
 class connection_slot {
 public:
   connection_slot() = default;
 
-  /// False if there is no place left.
-  bool take(std::shared_ptr<connection_limiter> book, std::string address);
+  /// False if a limit is reached.
+  bool take(std::shared_ptr<connection_limiter> limiter, std::string address);
 
   connection_slot(connection_slot&&) noexcept = default;
 
   connection_slot& operator=(connection_slot&& other) noexcept {
-    std::swap(book_, other.book_);
+    std::swap(limiter_, other.limiter_);
     std::swap(address_, other.address_);
     return *this;
   }
@@ -78,7 +79,7 @@ public:
   ~connection_slot();
 
 private:
-  std::shared_ptr<connection_limiter> book_;
+  std::shared_ptr<connection_limiter> limiter_;
   std::string address_;
 };
 

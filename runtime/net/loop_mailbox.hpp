@@ -14,8 +14,8 @@
 
 namespace edgeless {
 
-/// How other threads ask a loop to do something. The loop waits for fd() to
-/// become readable. May outlive the loop.
+/// A queue of tasks that other threads post to an event loop. fd() is readable
+/// while tasks wait. The mailbox may outlive its loop. Thread-safe.
 class loop_mailbox {
 public:
   using task = std::function<void()>;
@@ -37,7 +37,7 @@ public:
     (void)!::write(event_.get(), &one, sizeof one);
   }
 
-  /// What was posted since the last call.
+  /// The tasks that were posted since the last call.
   std::vector<task> take() {
     std::lock_guard lock{mutex_};
     std::uint64_t count;
@@ -45,7 +45,7 @@ public:
     return std::exchange(tasks_, {});
   }
 
-  /// From now on, nothing is taken; what was posted is dropped.
+  /// Drops the waiting tasks and all that are posted later.
   void close() {
     std::lock_guard lock{mutex_};
     closed_ = true;

@@ -8,7 +8,7 @@
 
 namespace edgeless {
 
-void name_lookup::find(url where, then done) {
+void name_lookup::find(url where, callback done) {
   std::lock_guard lock{mutex_};
   jobs_.push_back({std::move(where), std::move(done)});
   if (threads_ >= max_threads_)
@@ -20,7 +20,7 @@ void name_lookup::find(url where, then done) {
     ++threads_;
   } catch (const std::system_error& error) {
     if (threads_ > 0)
-      return; // the others will get there
+      return; // a running thread takes the job
     auto refused = std::move(jobs_.back());
     jobs_.pop_back();
     refused.done(fail(ec::system_failure, error.code().message()));

@@ -11,25 +11,25 @@
 
 namespace edgeless {
 
-/// Looks up names without anybody having to wait. The machine's resolver
-/// blocks for as long as it likes and cannot be called off, so its threads
-/// live on their own and stop when nothing is left to do.
+/// Resolves host names in the background. getaddrinfo() may block for long and
+/// cannot be cancelled, so it runs on detached threads, which end when no job
+/// waits. Thread-safe.
 class name_lookup : public std::enable_shared_from_this<name_lookup> {
 public:
   using addresses = caf::expected<std::vector<socket_address>>;
   /// Called on a thread of the lookup.
-  using then = std::function<void(addresses)>;
+  using callback = std::function<void(addresses)>;
 
   explicit name_lookup(std::size_t max_threads) : max_threads_(max_threads) {
     // nop
   }
 
-  void find(url where, then done);
+  void find(url where, callback done);
 
 private:
   struct job {
     url where;
-    then done;
+    callback done;
   };
 
   void work();

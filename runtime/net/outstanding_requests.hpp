@@ -12,38 +12,38 @@
 
 namespace edgeless {
 
-/// The requests of one peer that wait for their answers, by whichever of its
-/// connections they came: CAF answers by the one that it likes best. Used by
-/// several threads.
+/// The requests of one peer that wait for their responses, over all of its
+/// connections: CAF may send a response over another connection than that of
+/// its request. Thread-safe.
 class outstanding_requests {
 public:
   enum class kind { host, other };
 
-  /// A request of that actor has come. False: it waits already, or too many
-  /// do.
+  /// Adds the request `number` of a remote actor. False: this request is
+  /// outstanding already, or too many are.
   bool open(std::uint64_t actor, std::uint64_t number, kind what) {
-    auto most
+    auto max
       = what == kind::host ? limits::workflows : limits::unanswered_requests;
     auto now = clock::now();
     std::lock_guard lock{mutex_};
     auto& waiting = of(what);
-    // By then nobody waits anymore, and what is not answered never will be.
-    if (waiting.size() >= most)
+    // The client has given up by then, so there will be no response.
+    if (waiting.size() >= max)
       std::erase_if(
         waiting, [&](auto& x) { return now - x.second > 2 * limits::client; });
-    return waiting.size() < most
+    return waiting.size() < max
            && waiting.emplace(std::pair{actor, number}, now).second;
   }
 
-  /// It has its answer.
+  /// The request has its response.
   void close(std::uint64_t actor, std::uint64_t number) {
     std::lock_guard lock{mutex_};
     if (others_.erase({actor, number}) == 0)
       hosts_.erase({actor, number});
   }
 
-  /// What another book has is in this one from now on.
-  void take_over(outstanding_requests& other) {
+  /// Moves all requests of `other` to this object.
+  void merge(outstanding_requests& other) {
     std::scoped_lock lock{mutex_, other.mutex_};
     hosts_.merge(other.hosts_);
     others_.merge(other.others_);
@@ -52,7 +52,7 @@ public:
 private:
   using clock = std::chrono::steady_clock;
 
-  /// By the actor that asks, and its number; since when.
+  /// The time of each request by its sender and its number.
   using requests
     = std::map<std::pair<std::uint64_t, std::uint64_t>, clock::time_point>;
 

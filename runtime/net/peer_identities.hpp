@@ -4,6 +4,7 @@
 #include "runtime/net/basp/message_layout.hpp"
 #include "runtime/net/outstanding_requests.hpp"
 
+#include <cassert>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -13,12 +14,14 @@
 
 namespace edgeless {
 
-/// Whose certificate goes with each node id of CAF's that is connected: CAF
-/// believes whatever a peer calls itself, and would send to one what is meant
-/// for the other. And which requests of it wait, by whatever connection.
+/// The certified identity behind each connected CAF node id, and the peer's
+/// outstanding requests over all of its connections. CAF does not verify the
+/// node id that a peer claims, so a second identity with the same node id
+/// would get the messages of the first. Thread-safe.
 class peer_identities {
 public:
-  /// Its requests; nullptr if that node is somebody else.
+  /// Adds a connection; returns the outstanding requests of the node, or
+  /// nullptr if the node id belongs to another identity.
   std::shared_ptr<outstanding_requests> enter(const node_bytes& node,
                                               const std::string& owner) {
     std::lock_guard lock{mutex_};
@@ -49,7 +52,7 @@ private:
   std::map<node_bytes, entry> entries_;
 };
 
-/// An entry of the book, for as long as a connection lives.
+/// The entry of one connection, removed when the connection is destroyed.
 class peer_identity_slot {
 public:
   peer_identity_slot() = default;
@@ -57,30 +60,31 @@ public:
   peer_identity_slot(peer_identity_slot&&) noexcept = default;
 
   peer_identity_slot& operator=(peer_identity_slot&& other) noexcept {
-    std::swap(book_, other.book_);
+    std::swap(identities_, other.identities_);
     std::swap(node_, other.node_);
     return *this;
   }
 
   ~peer_identity_slot() {
-    if (book_)
-      book_->leave(node_);
+    if (identities_)
+      identities_->leave(node_);
   }
 
-  /// Its requests; nullptr if that node is somebody else.
+  /// As peer_identities::enter().
   std::shared_ptr<outstanding_requests>
-  take(std::shared_ptr<peer_identities> book, const node_bytes& node,
+  take(std::shared_ptr<peer_identities> identities, const node_bytes& node,
        const std::string& owner) {
-    auto result = book->enter(node, owner);
+    assert(!identities_);
+    auto result = identities->enter(node, owner);
     if (result) {
-      book_ = std::move(book);
+      identities_ = std::move(identities);
       node_ = node;
     }
     return result;
   }
 
 private:
-  std::shared_ptr<peer_identities> book_;
+  std::shared_ptr<peer_identities> identities_;
   node_bytes node_{};
 };
 

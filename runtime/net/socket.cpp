@@ -23,7 +23,7 @@ namespace edgeless {
 
 namespace {
 
-/// Connections that the kernel keeps while we are busy.
+/// Connections that the kernel queues until they are accepted.
 constexpr int backlog = 512;
 
 const sockaddr* raw(const socket_address& x) {
@@ -31,8 +31,7 @@ const sockaddr* raw(const socket_address& x) {
 }
 
 void set_option(int fd, int level, int name, int value) {
-  // An option that the kernel does not know is no reason to go without the
-  // connection.
+  // A connection works without an option that the kernel does not support.
   (void)::setsockopt(fd, level, name, &value, sizeof value);
 }
 
@@ -102,7 +101,7 @@ caf::expected<socket_handle> listen_at(const socket_address& address) {
   if (!result)
     return failed(errno);
   set_option(result.get(), SOL_SOCKET, SO_REUSEADDR, 1);
-  // [::] means everybody, as 0.0.0.0 does.
+  // [::] accepts IPv4 connections too.
   if (family == AF_INET6)
     set_option(result.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0);
   if (::bind(result.get(), raw(address), address.size) != 0
@@ -150,7 +149,7 @@ std::string cause(int error_number) {
 void prepare_stream(int fd) {
   using std::chrono::milliseconds;
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  // Even a peer that is cut off while we close ends some day.
+  // A connection to an unreachable peer ends even while it is closing.
   auto timeout = 2 * milliseconds{limits::silence};
   set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
              static_cast<int>(timeout.count()));

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-/// TCP sockets, none of which ever blocks.
+/// Non-blocking TCP sockets.
 namespace edgeless {
 
 class tls_session;
@@ -44,7 +44,7 @@ public:
     return fd_;
   }
 
-  /// Gives it away: the caller closes it.
+  /// Transfers the descriptor to the caller, which closes it.
   int release() {
     return std::exchange(fd_, -1);
   }
@@ -68,8 +68,8 @@ std::string host_text(const socket_address& address);
 /// Such as 127.0.0.1:7001 or [::1]:7001.
 std::string to_string(const socket_address& address);
 
-/// The addresses of a host. May block for long if it is a name and `numeric`
-/// is false; fails at once if it is a name and `numeric` is true.
+/// The addresses of a host. A host name may block for long; with `numeric`, it
+/// fails at once instead.
 caf::expected<std::vector<socket_address>> resolve(const url& where,
                                                    bool numeric);
 
@@ -79,21 +79,22 @@ caf::expected<socket_handle> listen_at(const socket_address& address);
 /// The port a socket is bound to.
 std::uint16_t port_of(const socket_handle& socket);
 
-/// Starts to connect. The socket becomes writable when that has succeeded or
-/// failed: see connect_error().
+/// Starts to connect. The socket becomes writable when the attempt has
+/// succeeded or failed: see connect_error().
 caf::expected<socket_handle> start_connect(const socket_address& address);
 
-/// 0, or why connecting failed, as in errno.
+/// 0, or the errno of the failed attempt.
 int connect_error(const socket_handle& socket);
 
-/// Why a system call failed, as people say it: "connection refused".
+/// The text of an errno in lower case: "connection refused".
 std::string cause(int error_number);
 
-/// What every connection gets: no delay, and an end if the peer takes nothing.
+/// Sets the options of every connection: TCP_NODELAY, and a timeout for bytes
+/// that the peer does not acknowledge.
 void prepare_stream(int fd);
 
-/// How bytes travel over a connected socket, in the clear or by a session of
-/// TLS: nobody else reads from or writes to a connection.
+/// Reads and writes a connected socket, as plaintext or through a TLS session.
+/// All bytes of a connection go through this class.
 class byte_stream {
 public:
   explicit byte_stream(int fd, tls_session* tls = nullptr)
@@ -101,15 +102,17 @@ public:
     // nop
   }
 
-  /// How many bytes came; 0 if there are none now, -1 if there never will be.
+  /// The number of bytes read; 0 if there are none now, -1 if the connection
+  /// has ended.
   std::ptrdiff_t read(std::span<char> target);
 
-  /// The same of what has been received already, and of which the socket will
-  /// not tell: to be called after read() until it gives no more.
+  /// Reads bytes that the TLS session has received already. The socket does
+  /// not become readable for these, so this has to be called after read()
+  /// until it returns 0.
   std::ptrdiff_t read_rest(std::span<char> target);
 
-  /// How many bytes went; 0 if none can go now, -1 if none ever will. What did
-  /// not go has to come first the next time.
+  /// The number of bytes written; 0 if the socket is full, -1 if the connection
+  /// has ended. The next call must start with the bytes not written.
   std::ptrdiff_t write(std::string_view source);
 
 private:

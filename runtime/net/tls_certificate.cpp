@@ -22,9 +22,9 @@ namespace edgeless {
 
 namespace {
 
-/// Authorities between a certificate and one of ours.
+/// The largest number of intermediate authorities in a chain.
 constexpr int chain_depth = 4;
-/// What is received at once: two records.
+/// The size of a receive buffer: two records.
 constexpr std::size_t receive_buffer = 33u << 10;
 
 using x509_ptr = owned<X509, X509_free>;
@@ -33,13 +33,12 @@ caf::error bad_file(const std::string& file, const std::string& what) {
   return fail(ec::bad_input, file + ": " + what);
 }
 
-/// Why OpenSSL does not like something.
+/// The reason of the last OpenSSL error.
 std::string last_reason() {
   auto text = ERR_reason_error_string(ERR_peek_last_error());
   return text != nullptr ? text : "unknown";
 }
 
-/// What a file has, for OpenSSL to read.
 caf::expected<std::string> text_of(const std::string& file) {
   auto text = read_file(file, limits::certificate_file);
   if (!text)
@@ -52,7 +51,7 @@ owned<BIO, BIO_free> reader(const std::string& text) {
     BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
 }
 
-/// There is nobody to ask.
+/// Encrypted keys are refused: there is no prompt for a password.
 int no_password(char*, int, int, void*) {
   return -1;
 }
@@ -109,25 +108,24 @@ caf::error check_dates(const std::string& file, const X509* x) {
   if (auto end = moment(X509_get0_notAfter(x)); end <= now)
     return bad_file(file, "has expired on " + date(end));
   if (auto begin = moment(X509_get0_notBefore(x)); begin > now)
-    return bad_file(file, "does not hold before " + date(begin));
+    return bad_file(file, "is not valid before " + date(begin));
   return caf::none;
 }
 
-caf::error check_names(const std::string& file,
-                       const std::vector<tls_identity>& names,
-                       const tls_identity& self) {
+caf::error check_identity(const std::string& file,
+                          const std::vector<tls_identity>& names,
+                          const tls_identity& self) {
   std::string all;
   for (auto& x : names) {
     if (x.role == self.role && (self.name.empty() || x.name == self.name))
       return caf::none;
     all += (all.empty() ? "" : ", ") + to_string(x);
   }
-  return bad_file(file,
-                  (all.empty() ? "names nobody, and" : "names " + all + ", but")
-                    + std::string{" this is "} + to_string(self));
+  return bad_file(file, (all.empty() ? "has no identity" : "names " + all)
+                          + ", but this is " + to_string(self));
 }
 
-/// Whether peers with the same authorities will trust it.
+/// Whether peers with the same authorities will trust the certificate.
 caf::error check_signature(const tls_settings& files, X509_STORE* trusted,
                            const std::vector<x509_ptr>& chain) {
   owned<X509_STORE_CTX, X509_STORE_CTX_free> check{X509_STORE_CTX_new()};
@@ -148,7 +146,7 @@ caf::error check_signature(const tls_settings& files, X509_STORE* trusted,
       + X509_verify_cert_error_string(X509_STORE_CTX_get_error(check.get())));
 }
 
-/// What holds for all our connections, whatever the files say.
+/// A context with the options of all connections.
 owned<SSL_CTX, SSL_CTX_free> make_context() {
   owned<SSL_CTX, SSL_CTX_free> result{SSL_CTX_new(TLS_method())};
   auto x = result.get();
@@ -161,7 +159,7 @@ owned<SSL_CTX, SSL_CTX_free> make_context() {
   SSL_CTX_set_num_tickets(x, 0);
   SSL_CTX_set_session_cache_mode(x, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_max_early_data(x, 0);
-  // TLS' own messages must not keep a reader busy for as long as they come.
+  // Messages of TLS itself must not keep a reader busy without end.
   SSL_CTX_clear_mode(x, SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_mode(x, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_read_ahead(x, 1);
@@ -209,13 +207,14 @@ caf::expected<tls_material> load_tls(const tls_settings& files,
   if (auto problem = check_dates(files.certificate, own))
     return problem;
   tls_material result;
-  result.names = identities_of(own);
+  result.identities = identities_of(own);
   result.expires = moment(X509_get0_notAfter(own));
-  if (auto problem = check_names(files.certificate, result.names, self))
+  if (auto problem = check_identity(files.certificate, result.identities, self))
     return problem;
   auto context = make_context();
   if (!context)
-    return fail(ec::system_failure, "TLS is not to be had: " + last_reason());
+    return fail(ec::system_failure,
+                "cannot create a TLS context: " + last_reason());
   auto trusted = SSL_CTX_get_cert_store(context.get());
   for (auto& x : *authorities)
     X509_STORE_add_cert(trusted, x.get());

@@ -16,20 +16,20 @@ struct x509_st;
 
 namespace edgeless {
 
-/// Whom a certificate names. What is none of our URIs is passed over.
+/// The identities in a certificate. Other alternative names are ignored.
 std::vector<tls_identity> identities_of(x509_st* certificate);
 
-/// The three files of a program, ready to be used.
+/// The content of a program's three TLS files.
 struct tls_material {
   std::shared_ptr<ssl_ctx_st> context;
-  /// Whom the certificate names.
-  std::vector<tls_identity> names;
+  /// The identities in the certificate.
+  std::vector<tls_identity> identities;
   std::chrono::system_clock::time_point expires;
 };
 
-/// Reads and checks them: they belong together, hold now, and name `self`; an
-/// empty name stands for anybody of that role. An error names the file and
-/// what is wrong with it.
+/// Reads and checks the files: the key matches the certificate, which is valid
+/// now, trusted by the authorities, and names `self` (an empty name: any name
+/// of that role). An error names the file and the problem.
 caf::expected<tls_material> load_tls(const tls_settings& files,
                                      const tls_identity& self);
 

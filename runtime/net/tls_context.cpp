@@ -12,10 +12,10 @@ namespace edgeless {
 tls_context::tls_context(tls_settings files, tls_identity self,
                          tls_options options)
   : files_(std::move(files)), self_(std::move(self)),
-    habits_(std::move(options)) {
-  if (!habits_.warn)
-    habits_.warn = [](const std::string& line) {
-      log_warn("wire", line);
+    options_(std::move(options)) {
+  if (!options_.warn)
+    options_.warn = [](const std::string& line) {
+      log_warn("transport", line);
     };
 }
 
@@ -23,14 +23,14 @@ caf::expected<std::shared_ptr<tls_context>>
 tls_context::open(tls_settings files, tls_identity self, tls_options options) {
   std::shared_ptr<tls_context> result{
     new tls_context(std::move(files), std::move(self), std::move(options))};
-  // Taken first: a file that changes meanwhile is read again.
-  result->read_ = result->told_ = result->stamp_of_files();
+  // Read before the files: a file that changes meanwhile is loaded again.
+  result->loaded_ = result->warned_ = result->read_stamp();
   auto material = load_tls(result->files_, result->self_);
   if (!material)
     return material.error();
   result->material_ = std::move(*material);
-  result->next_look_ = clock::now() + result->habits_.look;
-  result->warn_of_key();
+  result->next_check_ = clock::now() + result->options_.check_interval;
+  result->warn_of_key_mode();
   return result;
 }
 
@@ -41,21 +41,21 @@ open_tls_context(const tls_settings& files, tls_identity self) {
   return tls_context::open(files, std::move(self));
 }
 
-std::unique_ptr<tls_session> tls_context::accept(std::vector<peer_role> who) {
-  return std::make_unique<tls_session>(current().get(),
-                                       tls_session::side::accepting,
-                                       std::move(who), habits_.records_per_key);
+std::unique_ptr<tls_session> tls_context::accept(std::vector<peer_role> roles) {
+  return std::make_unique<tls_session>(
+    current().get(), tls_session::side::accepting, std::move(roles),
+    options_.records_per_key);
 }
 
-std::unique_ptr<tls_session> tls_context::dial(peer_role whom) {
+std::unique_ptr<tls_session> tls_context::dial(peer_role role) {
   return std::make_unique<tls_session>(
-    current().get(), tls_session::side::dialling, std::vector{whom},
-    habits_.records_per_key);
+    current().get(), tls_session::side::dialling, std::vector{role},
+    options_.records_per_key);
 }
 
 std::optional<std::string> tls_context::own_name(peer_role role) const {
   std::lock_guard lock{mutex_};
-  for (auto& x : material_.names)
+  for (auto& x : material_.identities)
     if (x.role == role)
       return x.name;
   return std::nullopt;
@@ -63,43 +63,43 @@ std::optional<std::string> tls_context::own_name(peer_role role) const {
 
 std::shared_ptr<ssl_ctx_st> tls_context::current() {
   std::lock_guard lock{mutex_};
-  if (auto now = clock::now(); next_look_ <= now) {
-    next_look_ = now + habits_.look;
-    look_again();
+  if (auto now = clock::now(); next_check_ <= now) {
+    next_check_ = now + options_.check_interval;
+    reload_if_changed();
   }
   return material_.context;
 }
 
-/// Broken files change nothing, and are said to be broken once.
-void tls_context::look_again() {
+/// Invalid files are ignored, with one warning.
+void tls_context::reload_if_changed() {
   auto expired = material_.expires <= std::chrono::system_clock::now();
-  if (expired && !told_expired_)
-    habits_.warn(files_.certificate + ": has expired: peers refuse it");
-  told_expired_ = expired;
-  auto seen = stamp_of_files();
-  if (seen == read_)
+  if (expired && !warned_of_expiry_)
+    options_.warn(files_.certificate + ": has expired: peers refuse it");
+  warned_of_expiry_ = expired;
+  auto seen = read_stamp();
+  if (seen == loaded_)
     return;
   auto material = load_tls(files_, self_);
   if (material) {
     material_ = std::move(*material);
-    read_ = told_ = seen;
-    log_info("wire", files_.certificate, " has been read again");
-    warn_of_key();
-  } else if (seen != told_) {
-    told_ = seen;
-    habits_.warn(explain(material.error())
-                 + "; the certificate that was read before stays in use");
+    loaded_ = warned_ = seen;
+    log_info("transport", "certificate reloaded: file=", files_.certificate);
+    warn_of_key_mode();
+  } else if (seen != warned_) {
+    warned_ = seen;
+    options_.warn(explain(material.error())
+                  + "; the certificate that was read before stays in use");
   }
 }
 
-void tls_context::warn_of_key() const {
+void tls_context::warn_of_key_mode() const {
   struct stat x {};
   if (::stat(files_.key.c_str(), &x) == 0 && (x.st_mode & 077) != 0)
-    habits_.warn(files_.key + ": others may read this key: chmod 600");
+    options_.warn(files_.key + ": others may read this key: chmod 600");
 }
 
-tls_context::stamp tls_context::stamp_of_files() const {
-  stamp result{};
+tls_context::file_stamp tls_context::read_stamp() const {
+  file_stamp result{};
   auto at = result.begin();
   for (auto file : {&files_.ca, &files_.certificate, &files_.key}) {
     struct stat x {};

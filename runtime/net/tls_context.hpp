@@ -16,56 +16,56 @@
 namespace edgeless {
 
 struct tls_options {
-  /// Gets what the operator should know. Default: a warning in the log.
+  /// Gets warnings for the operator. Default: the log.
   std::function<void(const std::string& line)> warn;
-  /// How often the files are looked at, at most.
-  std::chrono::milliseconds look = std::chrono::seconds{1};
+  /// The shortest time between two checks of the files for changes.
+  std::chrono::milliseconds check_interval = std::chrono::seconds{1};
   std::uint64_t records_per_key = tls_records_per_key;
 };
 
-/// Has the certificate of this program at hand, also when its files change.
-/// Used by several threads.
+/// The certificate of this program. Reloads the files when they change.
+/// Thread-safe.
 class tls_context {
 public:
-  /// An error names the file, and what is wrong with it. `self`: whom the
-  /// certificate has to name; an empty name stands for anybody of that role.
+  /// `self`: the identity that the certificate must have; an empty name: any
+  /// name of that role. An error names the file and the problem.
   static caf::expected<std::shared_ptr<tls_context>>
   open(tls_settings files, tls_identity self, tls_options options = {});
 
-  /// A session of whoever has dialled us, if he is one of these.
-  std::unique_ptr<tls_session> accept(std::vector<peer_role> who);
+  /// A session for an accepted connection; the peer must have one of the roles.
+  std::unique_ptr<tls_session> accept(std::vector<peer_role> roles);
 
-  /// A session of whom we have dialled, if he is that.
-  std::unique_ptr<tls_session> dial(peer_role whom);
+  /// A session for a dialled connection; the peer must have the role.
+  std::unique_ptr<tls_session> dial(peer_role role);
 
-  /// What the certificate calls its owner in that role; nothing if it does not
-  /// name him so.
+  /// The name that the own certificate has in that role; nothing if it does
+  /// not have the role.
   std::optional<std::string> own_name(peer_role role) const;
 
 private:
   using clock = std::chrono::steady_clock;
-  /// What changes when a file does.
-  using stamp = std::array<std::uint64_t, 9>;
+  /// Modification time, size and inode of the three files.
+  using file_stamp = std::array<std::uint64_t, 9>;
 
   tls_context(tls_settings files, tls_identity self, tls_options options);
 
   std::shared_ptr<ssl_ctx_st> current();
-  void look_again();
-  void warn_of_key() const;
-  stamp stamp_of_files() const;
+  void reload_if_changed();
+  void warn_of_key_mode() const;
+  file_stamp read_stamp() const;
 
   tls_settings files_;
   tls_identity self_;
-  tls_options habits_;
+  tls_options options_;
   mutable std::mutex mutex_;
   tls_material material_;
-  stamp read_{}; ///< what the files looked like when they were read
-  stamp told_{}; ///< ...and when it was last said that they are broken
-  clock::time_point next_look_;
-  bool told_expired_ = false;
+  file_stamp loaded_{}; ///< of the files in use
+  file_stamp warned_{}; ///< of the invalid files of the last warning
+  clock::time_point next_check_;
+  bool warned_of_expiry_ = false;
 };
 
-/// Nobody, without an error, if there are no files.
+/// nullptr, without an error, if the settings name no files.
 caf::expected<std::shared_ptr<tls_context>>
 open_tls_context(const tls_settings& files, tls_identity self);
 

@@ -16,7 +16,8 @@ constexpr std::string_view scheme = "edgeless://";
 constexpr peer_role roles[] = {peer_role::client, peer_role::controller,
                                peer_role::orchestrator, peer_role::node};
 
-bool stands_for_itself(char x) {
+/// An unreserved character of RFC 3986, section 2.3.
+bool is_unreserved(char x) {
   return (x >= 'a' && x <= 'z') || (x >= 'A' && x <= 'Z')
          || (x >= '0' && x <= '9') || x == '-' || x == '.' || x == '_'
          || x == '~';
@@ -27,7 +28,7 @@ std::string encode(std::string_view text) {
   std::string result;
   for (auto x : text) {
     auto bits = static_cast<unsigned char>(x);
-    if (stands_for_itself(x))
+    if (is_unreserved(x))
       result += x;
     else
       result.append({'%', digits[bits >> 4], digits[bits & 15]});
@@ -84,7 +85,8 @@ std::optional<tls_identity> parse_identity(std::string_view uri) {
   if (!plain)
     return std::nullopt;
   auto result = make_identity(rest.substr(0, slash), *plain);
-  // One way to write each: nobody passes for another by another spelling.
+  // Each identity has one spelling, so that comparing texts compares
+  // identities.
   if (!result || to_string(*result) != uri)
     return std::nullopt;
   return std::move(*result);
@@ -112,11 +114,11 @@ caf::expected<tls_identity> make_identity(std::string_view role,
     return fail(ec::bad_input, "a controller has no name");
   if (result.role != peer_role::controller && name.empty())
     return fail(ec::bad_input, result.role == peer_role::node
-                                 ? "which node? Its UUID is "
-                                   "missing"
+                                 ? "the UUID of the node is missing"
                                : result.role == peer_role::orchestrator
-                                 ? "of which domain? Its id is missing"
-                                 : "which client? Its name is missing");
+                                 ? "the domain id of the orchestrator is "
+                                   "missing"
+                                 : "the name of the client is missing");
   if (result.role == peer_role::node) {
     auto id = parse_id<node_id>(name);
     if (!id || !*id)

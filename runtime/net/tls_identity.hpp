@@ -11,12 +11,11 @@
 
 namespace edgeless {
 
-/// Who a certificate says that its owner is: a URI among its alternative
-/// names.
+/// The owner of a certificate: a URI among its subject alternative names.
 struct tls_identity {
   peer_role role = peer_role::client;
-  /// Of a node its id, of an orchestrator its domain, of a client its name; a
-  /// controller has none.
+  /// The id of a node, the domain of an orchestrator, the name of a client;
+  /// empty for a controller.
   std::string name;
 
   friend bool operator==(const tls_identity&, const tls_identity&) = default;
@@ -29,11 +28,11 @@ std::string_view to_string(peer_role role);
 /// edgeless://controller or edgeless://client/NAME, percent-encoded.
 std::string to_string(const tls_identity& x);
 
-/// Nothing unless `uri` is what to_string() writes for somebody.
+/// Nothing unless `uri` is the result of to_string() for an identity.
 std::optional<tls_identity> parse_identity(std::string_view uri);
 
-/// The same from the words of a command line. An error says what is missing
-/// or wrong.
+/// An identity from arguments of a command line. An error names what is missing
+/// or invalid.
 caf::expected<tls_identity> make_identity(std::string_view role,
                                           std::string_view name);
 

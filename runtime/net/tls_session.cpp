@@ -18,19 +18,19 @@ namespace edgeless {
 
 namespace {
 
-/// What may wait to be sent: one lot of records, and what TLS itself says. A
-/// peer that makes us say more without reading it is up to no good.
+/// The limit of unsent bytes: the records of one write(), and messages of TLS
+/// itself. A peer that causes more of these without reading them is hostile.
 constexpr std::size_t unsent_max = tls_write + (64u << 10);
-/// A larger buffer is given back as soon as it is empty.
+/// A larger buffer is freed as soon as it is empty.
 constexpr std::size_t kept_buffer = 32u << 10;
-/// Receive buffers full of nothing but TLS' own messages, in a row.
-constexpr int idle_talk_max = 8;
+/// Reads in a row that may yield nothing but messages of TLS itself.
+constexpr int max_empty_reads = 8;
 
 constexpr std::size_t record = SSL3_RT_MAX_PLAIN_LENGTH;
 
 } // namespace
 
-struct tls_session::machine {
+struct tls_session::state {
   owned<SSL, SSL_free> ssl;
   std::vector<peer_role> peers;
   std::uint64_t records_per_key = 0;
@@ -38,16 +38,16 @@ struct tls_session::machine {
 
   int fd = -1;
   bool may_receive = false;
-  bool starved = false; ///< the socket had nothing more to give
-  bool handshake_aborted = false;
+  bool starved = false; ///< the socket has no more bytes
+  bool is_closed = false;
   int socket_error = 0;
 
   std::string unsent;
   std::size_t sent = 0; ///< of `unsent`
-  /// Bytes of the caller that are in `unsent`, and not reported as gone.
+  /// Bytes of the caller that are in `unsent` and not reported as written.
   std::size_t encrypted = 0;
 
-  bool shaken = false;
+  bool handshake_done = false;
   tls_identity peer;
   refusal verdict = refusal::none;
   std::string problem;
@@ -63,7 +63,7 @@ struct tls_session::machine {
   // -- the certificate --
   bool classify(bool trusted, X509_STORE_CTX* chain);
   void explain_failure(int code);
-  void give_up(refusal reason, std::string why);
+  void fail(refusal reason, std::string why);
 
   std::ptrdiff_t read(std::span<char> target);
 };
@@ -72,19 +72,18 @@ struct tls_session::machine {
 
 namespace {
 
-/// Sockets as OpenSSL reads and writes them here: what it writes is collected,
-/// so that many records leave at once, and never raises a signal.
-template <class Machine>
+/// The BIO between OpenSSL and a socket. Written records are collected, so that
+/// one system call sends many of them, and a closed socket raises no signal.
+template <class State>
 BIO_METHOD* socket_method() {
   static auto method = [] {
     auto x = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK,
                           "edgeless socket");
     BIO_meth_set_write(x, [](BIO* bio, const char* source, int size) {
-      return static_cast<Machine*>(BIO_get_data(bio))->keep(source, size);
+      return static_cast<State*>(BIO_get_data(bio))->keep(source, size);
     });
     BIO_meth_set_read(x, [](BIO* bio, char* target, int size) {
-      return static_cast<Machine*>(BIO_get_data(bio))
-        ->receive(bio, target, size);
+      return static_cast<State*>(BIO_get_data(bio))->receive(bio, target, size);
     });
     BIO_meth_set_ctrl(x, [](BIO*, int command, long, void*) -> long {
       return command == BIO_CTRL_FLUSH;
@@ -96,7 +95,7 @@ BIO_METHOD* socket_method() {
 
 } // namespace
 
-int tls_session::machine::receive(BIO* bio, char* target, int size) {
+int tls_session::state::receive(BIO* bio, char* target, int size) {
   BIO_clear_retry_flags(bio);
   auto n
     = may_receive ? ::recv(fd, target, static_cast<std::size_t>(size), 0) : -1;
@@ -107,12 +106,12 @@ int tls_session::machine::receive(BIO* bio, char* target, int size) {
     BIO_set_retry_read(bio);
     return -1;
   }
-  handshake_aborted = true;
+  is_closed = true;
   socket_error = n < 0 ? errno : 0;
   return n < 0 ? -1 : 0;
 }
 
-int tls_session::machine::keep(const char* source, int size) {
+int tls_session::state::keep(const char* source, int size) {
   auto length = static_cast<std::size_t>(size);
   if (unsent.size() + length > unsent_max)
     return -1;
@@ -121,7 +120,7 @@ int tls_session::machine::keep(const char* source, int size) {
 }
 
 /// False if the connection is broken.
-bool tls_session::machine::flush() {
+bool tls_session::state::flush() {
   while (has_unsent()) {
     auto n
       = ::send(fd, unsent.data() + sent, unsent.size() - sent, MSG_NOSIGNAL);
@@ -139,28 +138,29 @@ bool tls_session::machine::flush() {
 
 // -- the certificate ----------------------------------------------------------
 
-void tls_session::machine::give_up(refusal reason, std::string why) {
+void tls_session::state::fail(refusal reason, std::string why) {
   if (verdict != refusal::none)
     return; // the first reason is the cause of the others
   verdict = reason;
   problem = std::move(why);
 }
 
-bool tls_session::machine::classify(bool trusted, X509_STORE_CTX* chain) {
+bool tls_session::state::classify(bool trusted, X509_STORE_CTX* chain) {
   auto certificate = X509_STORE_CTX_get_current_cert(chain);
   auto names = identities_of(certificate);
   std::string all;
   for (auto& x : names)
     all += (all.empty() ? "" : ", ") + to_string(x);
   if (!trusted) {
-    give_up(refusal::bad_certificate,
-            (all.empty() ? "its certificate" : "the certificate of " + all)
-              + std::string{": "}
-              + X509_verify_cert_error_string(X509_STORE_CTX_get_error(chain)));
+    fail(refusal::bad_certificate,
+         (all.empty() ? "certificate without identity"
+                      : "the certificate of " + all)
+           + std::string{": "}
+           + X509_verify_cert_error_string(X509_STORE_CTX_get_error(chain)));
     return false;
   }
   if (X509_STORE_CTX_get_error_depth(chain) > 0)
-    return true; // an authority
+    return true; // the certificate of an authority
   for (auto& x : names)
     if (std::ranges::count(peers, x.role) > 0) {
       peer = x;
@@ -169,34 +169,35 @@ bool tls_session::machine::classify(bool trusted, X509_STORE_CTX* chain) {
   std::string wanted;
   for (auto x : peers)
     wanted += (wanted.empty() ? "" : " or ") + std::string{to_string(x)};
-  give_up(refusal::wrong_role, (all.empty() ? "a certificate that names nobody"
-                                            : "the certificate of " + all)
-                                 + "; expected: " + wanted);
+  fail(refusal::wrong_role, (all.empty() ? "a certificate without identity"
+                                         : "the certificate of " + all)
+                              + "; expected: " + wanted);
   X509_STORE_CTX_set_error(chain, X509_V_ERR_APPLICATION_VERIFICATION);
   return false;
 }
 
-void tls_session::machine::explain_failure(int code) {
+void tls_session::state::explain_failure(int code) {
   auto error = ERR_peek_error();
   auto reason = ERR_GET_REASON(error);
   auto text = ERR_reason_error_string(error);
   if (reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE)
-    return give_up(refusal::bad_certificate,
-                   "it refuses us: our certificate has no business there");
+    return fail(refusal::bad_certificate,
+                "peer refused our certificate: its role is not admitted");
   if (reason > SSL_AD_REASON_OFFSET)
-    return give_up(refusal::bad_certificate,
-                   "it refuses us: " + std::string{text ? text : "an alert"});
-  if (handshake_aborted || code == SSL_ERROR_SYSCALL
-      || code == SSL_ERROR_ZERO_RETURN)
-    return give_up(refusal::handshake_aborted,
-                   socket_error != 0 ? cause(socket_error)
-                                     : "hung up during the TLS handshake");
+    return fail(refusal::bad_certificate,
+                "peer refused our certificate: "
+                  + std::string{text ? text : "TLS alert"});
+  if (is_closed || code == SSL_ERROR_SYSCALL || code == SSL_ERROR_ZERO_RETURN)
+    return fail(refusal::handshake_aborted,
+                socket_error != 0 ? cause(socket_error)
+                                  : "peer closed the connection during the "
+                                    "TLS handshake");
   if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
-    return give_up(refusal::bad_certificate, "it has no certificate");
+    return fail(refusal::bad_certificate, "peer sent no certificate");
   if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST
       || reason == SSL_R_HTTPS_PROXY_REQUEST)
-    return give_up(refusal::bad_tls, "it does not speak TLS");
-  give_up(refusal::bad_tls, text ? text : "the TLS handshake failed");
+    return fail(refusal::bad_tls, "peer does not use TLS");
+  fail(refusal::bad_tls, text ? text : "the TLS handshake failed");
 }
 
 // -- the session --------------------------------------------------------------
@@ -204,15 +205,15 @@ void tls_session::machine::explain_failure(int code) {
 tls_session::tls_session(ssl_ctx_st* context, side which,
                          std::vector<peer_role> peers,
                          std::uint64_t records_per_key)
-  : machine_{std::make_unique<machine>()} {
-  auto& x = *machine_;
+  : state_{std::make_unique<state>()} {
+  auto& x = *state_;
   x.peers = std::move(peers);
   x.records_per_key = records_per_key;
   x.ssl.reset(SSL_new(context));
-  auto bio = BIO_new(socket_method<machine>());
+  auto bio = BIO_new(socket_method<state>());
   if (!x.ssl || bio == nullptr) {
     BIO_free(bio);
-    x.give_up(refusal::bad_tls, "no memory for a TLS session");
+    x.fail(refusal::bad_tls, "no memory for a TLS session");
     return;
   }
   BIO_set_data(bio, &x);
@@ -223,7 +224,7 @@ tls_session::tls_session(ssl_ctx_st* context, side which,
                  [](int trusted, X509_STORE_CTX* chain) -> int {
                    auto ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(
                      chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
-                   return static_cast<machine*>(SSL_get_app_data(ssl))
+                   return static_cast<state*>(SSL_get_app_data(ssl))
                      ->classify(trusted == 1, chain);
                  });
   if (which == side::accepting)
@@ -235,44 +236,46 @@ tls_session::tls_session(ssl_ctx_st* context, side which,
 tls_session::~tls_session() = default;
 
 tls_session::progress tls_session::handshake(int fd) {
-  auto& x = *machine_;
+  auto& x = *state_;
   x.fd = fd;
   if (x.verdict != refusal::none)
     return progress::failed;
-  if (!x.shaken) {
+  if (!x.handshake_done) {
     x.may_receive = true;
     ERR_clear_error();
     auto result = SSL_do_handshake(x.ssl.get());
     x.may_receive = false;
-    x.shaken = result == 1;
+    x.handshake_done = result == 1;
     if (auto code = SSL_get_error(x.ssl.get(), result);
-        !x.shaken && code != SSL_ERROR_WANT_READ)
+        !x.handshake_done && code != SSL_ERROR_WANT_READ)
       x.explain_failure(code);
   }
-  if (!x.flush()) // a failure tells the peer why
-    x.give_up(refusal::handshake_aborted, "hung up during the TLS handshake");
+  if (!x.flush()) // sends the alert of a failure, too
+    x.fail(refusal::handshake_aborted,
+           "peer closed the connection during the TLS "
+           "handshake");
   if (x.verdict != refusal::none)
     return progress::failed;
   if (x.has_unsent())
     return progress::wants_write;
-  return x.shaken ? progress::done : progress::wants_read;
+  return x.handshake_done ? progress::done : progress::wants_read;
 }
 
 const tls_identity& tls_session::peer() const {
-  return machine_->peer;
+  return state_->peer;
 }
 
 refusal tls_session::verdict() const {
-  return machine_->verdict;
+  return state_->verdict;
 }
 
 const std::string& tls_session::problem() const {
-  return machine_->problem;
+  return state_->problem;
 }
 
-std::ptrdiff_t tls_session::machine::read(std::span<char> target) {
+std::ptrdiff_t tls_session::state::read(std::span<char> target) {
   auto size = static_cast<int>(std::min(target.size(), record));
-  for (int i = 0; i < idle_talk_max; ++i) {
+  for (int i = 0; i < max_empty_reads; ++i) {
     starved = false;
     ERR_clear_error();
     auto n = SSL_read(ssl.get(), target.data(), size);
@@ -289,12 +292,12 @@ std::ptrdiff_t tls_session::machine::read(std::span<char> target) {
     if (starved)
       return 0;
   }
-  give_up(refusal::bad_tls, "it says nothing, at length");
+  fail(refusal::bad_tls, "peer sends TLS messages without content");
   return -1;
 }
 
 std::ptrdiff_t tls_session::read(int fd, std::span<char> target) {
-  auto& x = *machine_;
+  auto& x = *state_;
   x.fd = fd;
   x.may_receive = true;
   auto n = x.read(target);
@@ -303,13 +306,13 @@ std::ptrdiff_t tls_session::read(int fd, std::span<char> target) {
 }
 
 std::ptrdiff_t tls_session::read_rest(std::span<char> target) {
-  if (SSL_has_pending(machine_->ssl.get()) == 0)
+  if (SSL_has_pending(state_->ssl.get()) == 0)
     return 0;
-  return machine_->read(target);
+  return state_->read(target);
 }
 
 std::ptrdiff_t tls_session::write(int fd, std::string_view source) {
-  auto& x = *machine_;
+  auto& x = *state_;
   x.fd = fd;
   if (!x.flush())
     return -1;

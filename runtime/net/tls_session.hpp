@@ -16,22 +16,22 @@ struct ssl_ctx_st;
 
 namespace edgeless {
 
-/// What is encrypted at once, of what waits to be written: eight records.
+/// The largest number of bytes that one write() encrypts: eight records.
 constexpr std::size_t tls_write = 128u << 10;
-/// Records are written under one key, then it is renewed: long before an
-/// attacker could learn anything from so many (RFC 8446, 5.5).
+/// Records written with one key before a key update, far below the limit of
+/// RFC 8446, section 5.5.
 constexpr std::uint64_t tls_records_per_key = 1u << 22;
 
-/// TLS 1.3 over one connected socket, which never blocks. Its certificate and
-/// rules come from a tls_context. Used by one thread at a time; whoever uses it
-/// names the socket, and owns it.
+/// TLS 1.3 over a connected non-blocking socket, which the caller owns and
+/// passes to each function. The certificate comes from a tls_context. Used by
+/// one thread at a time.
 class tls_session {
 public:
   enum class side : std::uint8_t { accepting, dialling };
-  /// How far the handshake is, and what it waits for.
+  /// The state of the handshake, and what it waits for.
   enum class progress : std::uint8_t { done, wants_read, wants_write, failed };
 
-  /// `peers`: who may be on the other side.
+  /// `peers`: the roles that the peer may have.
   tls_session(ssl_ctx_st* context, side which, std::vector<peer_role> peers,
               std::uint64_t records_per_key = tls_records_per_key);
   tls_session(const tls_session&) = delete;
@@ -40,28 +40,28 @@ public:
 
   progress handshake(int fd);
 
-  /// Who is there: one of the roles asked for. After the handshake.
+  /// The identity of the peer, with one of the expected roles. Valid after the
+  /// handshake.
   const tls_identity& peer() const;
 
-  /// Why the handshake has failed: a reason that is counted...
+  /// The reason of a failed handshake, as it is counted.
   refusal verdict() const;
-  /// ...and for people.
+  /// The explanation of a failed handshake, for people.
   const std::string& problem() const;
 
-  /// As byte_stream's. What has been received beyond the record in hand is
-  /// not told of by the socket: see read_rest().
+  /// As byte_stream::read().
   std::ptrdiff_t read(int fd, std::span<char> target);
 
-  /// The same without receiving anything: 0 when no whole record is left.
+  /// As byte_stream::read_rest(): 0 when no whole record is left.
   std::ptrdiff_t read_rest(std::span<char> target);
 
-  /// As byte_stream's. Bytes count as gone when all of them have left; until
-  /// then, it has to be called with the same ones.
+  /// As byte_stream::write(). Returns 0 until all bytes of the call have been
+  /// sent; until then it must be called with the same bytes.
   std::ptrdiff_t write(int fd, std::string_view source);
 
 private:
-  struct machine;
-  std::unique_ptr<machine> machine_;
+  struct state;
+  std::unique_ptr<state> state_;
 };
 
 } // namespace edgeless

@@ -13,22 +13,24 @@
 #include <string>
 #include <vector>
 
-/// The door to other processes: behind it are guarded CAF connections, or in
-/// tests a table of cables.
+/// Connections to other processes: validated CAF connections over TCP, or in
+/// tests a table of simulated links.
 namespace edgeless {
 
-/// What one side may send over a connection: the first atom and the types of
-/// the message, as CAF names them on the wire. Anything else closes it.
+/// A message type that one side may send over a connection: its first atom and
+/// its other types, as CAF names them on the wire. Every other message closes
+/// the connection.
 struct acl_entry {
-  std::string atom;               ///< such as "join"; empty for answers
+  std::string atom;               ///< such as "join"; empty for responses
   std::vector<std::string> types; ///< without the atom's
   std::uint32_t max_size;         ///< of the frame's payload, in bytes
-  /// Whether it has an answer: then it comes as a request only.
-  bool answered = false;
+  /// The message has a response, so it must be sent as a request.
+  bool has_response = false;
 };
 using message_acl_list = std::vector<acl_entry>;
 
-/// Who is behind a connection; each role admits its own verbs.
+/// The kind of program at one end of a connection. A pair of roles determines
+/// which messages are admitted.
 enum class peer_role : std::uint8_t { client, controller, orchestrator, node };
 
 /// Stops listening when it is destroyed.
@@ -42,24 +44,25 @@ class transport {
 public:
   virtual ~transport() = default;
 
-  /// Lets peers reach `door` at the host and port of `where` (port 0: any).
-  /// What they may send is admitted() for the pair of `self` and each role in
-  /// `peers`. An error names the address and the reason.
+  /// Publishes the actor `acceptor` at the host and port of `where` (port 0:
+  /// any free port). Peers may send it what message_acl() lists for the pair
+  /// of `self` and each role in `peers`. An error names the address and the
+  /// reason.
   virtual caf::expected<std::unique_ptr<listener>>
   listen(const url& where, caf::strong_actor_ptr acceptor, peer_role self,
          const std::vector<peer_role>& peers)
     = 0;
 
-  /// Dials in the background, for at most limits::dial, and then sends `whom`
-  /// `dialled(where, handle, "")` or `dialled(where, nullptr, reason)`. With
-  /// TLS, only a peer of that role and name is spoken to: of a node its id, of
-  /// an orchestrator its domain; empty: whoever has that role.
+  /// Dials in the background for at most limits::dial, and then sends
+  /// `dialled(where, handle, "")` or `dialled(where, nullptr, reason)` to
+  /// `receiver`. With TLS, the certificate of the peer must have that role and
+  /// `name`: the id of a node, the domain of an orchestrator; empty: any name.
   virtual void dial(const std::string& where, peer_role self, peer_role peer,
-                    const std::string& name, caf::strong_actor_ptr whom)
+                    const std::string& name, caf::strong_actor_ptr receiver)
     = 0;
 };
 
-/// What `from` may send to `to`, answers included.
+/// The messages that `from` may send to `to`, responses included.
 message_acl_list message_acl(peer_role from, peer_role to);
 
 } // namespace edgeless

@@ -103,8 +103,8 @@ guest_limits guest_limits_of(const settings_map& settings) {
   return result;
 }
 
-std::vector<std::string> annotation_faults(component_kind kind,
-                                           const settings_map& settings) {
+std::vector<std::string> invalid_annotations(component_kind kind,
+                                             const settings_map& settings) {
   std::vector<std::string> result;
   if (kind == component_kind::function)
     check_annotations(settings, result);

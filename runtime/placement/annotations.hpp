@@ -13,44 +13,45 @@
 #include <string_view>
 #include <vector>
 
-/// What the annotations of functions and the configurations of resources say
-/// to the runtime. Keys that are not ours belong to the function or resource.
+/// The annotations of functions and the configurations of resources that the
+/// runtime reads. Other keys belong to the function or resource.
 namespace edgeless {
 
 using settings_map = std::map<std::string, std::string>;
 
-/// What becomes of a synced state when its instance ends.
+/// What happens to a synced state when its instance ends.
 enum class state_policy : std::uint8_t {
-  /// It waits on that node for a successor there.
+  /// Kept on the node for the next instance there.
   node_local,
+  /// Dropped.
   transient,
-  /// It follows the component, even when the node crashes.
+  /// Kept for the next instance on any node, also after a crash of the node.
   global,
 };
 
 /// Nothing unless `text` is NodeLocal, Transient or Global.
 std::optional<state_policy> parse_state_policy(std::string_view text);
 
-/// node_local if `settings` do not say.
+/// node_local if missing or invalid.
 state_policy state_policy_of(const settings_map& settings);
 
 /// Nothing unless `text` is shared or process.
 std::optional<isolation> parse_isolation(std::string_view text);
 
-/// shared if `settings` do not say.
+/// shared if missing or invalid.
 isolation isolation_of(const settings_map& settings);
 
-/// What handle_init gets; empty if `settings` do not say.
+/// The payload of handle_init; empty if missing.
 std::string init_payload_of(const settings_map& settings);
 
-/// From memory_limit_mib, timeout_ms and call_timeout_ms; where they are
-/// missing or make no sense, the defaults.
+/// From memory_limit_mib, timeout_ms and call_timeout_ms; the defaults where
+/// they are missing or invalid.
 guest_limits guest_limits_of(const settings_map& settings);
 
-/// One sentence for each value that makes no sense. In the configurations of
-/// a resource only those that choose a node are ours.
-std::vector<std::string> annotation_faults(component_kind kind,
-                                           const settings_map& settings);
+/// One sentence for each invalid value. In the configurations of a resource,
+/// only the deployment requirements are checked.
+std::vector<std::string> invalid_annotations(component_kind kind,
+                                             const settings_map& settings);
 
 /// The comma-separated items, blanks and empty ones included, as in EDGELESS.
 std::vector<std::string_view> split_list(std::string_view text);

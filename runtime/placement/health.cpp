@@ -22,8 +22,8 @@ std::int64_t memory(std::string_view meminfo, std::string_view key) {
   return kilobytes ? static_cast<std::int64_t>(*kilobytes) : -1;
 }
 
-/// user nice system idle iowait irq softirq steal; what follows is contained
-/// in user and nice.
+/// The columns of a CPU in /proc/stat: user nice system idle iowait irq softirq
+/// steal; guest times are contained in user and nice.
 machine_sample::cpu_time parse_cpu(std::string_view words) {
   machine_sample::cpu_time result;
   for (int i = 0; i < 8; ++i) {
@@ -57,10 +57,10 @@ std::int32_t clamp(double x) {
   return static_cast<std::int32_t>(std::clamp(x, -1.0, max));
 }
 
-/// The busy share of the time that has passed, from 0 to 1.
+/// The busy share of the elapsed time, from 0 to 1.
 double usage(const machine_sample::cpu_time& before,
              const machine_sample::cpu_time& now) {
-  // The kernel may take idle time back: counters are not quite monotonous.
+  // Counters of idle time are not strictly monotonic, by proc(5).
   if (now.total <= before.total || now.busy <= before.busy)
     return 0;
   auto busy = static_cast<double>(now.busy - before.busy);
@@ -115,7 +115,7 @@ node_health compare(const machine_sample& before, const machine_sample& now) {
   result.proc_memory = clamp(static_cast<double>(now.process_memory));
   result.proc_vmemory = clamp(static_cast<double>(now.process_vmemory));
   if (count > 1 && before.process_busy >= 0 && now.process_busy >= 0) {
-    // All CPUs together tick as often as there are CPUs.
+    // The total of all CPUs advances by one second per CPU and second.
     auto ticks = static_cast<double>(now.cpus[0].total)
                  - static_cast<double>(before.cpus[0].total);
     auto busy = static_cast<double>(now.process_busy - before.process_busy);

@@ -9,14 +9,14 @@
 
 namespace edgeless {
 
-/// What /proc says at one moment. Times in clock ticks since some beginning,
-/// memory in kB; -1 and empty where it says nothing.
+/// A snapshot of /proc: times in clock ticks since boot, memory in kB; -1 or
+/// empty where unknown.
 struct machine_sample {
   struct cpu_time {
     std::uint64_t busy = 0;
     std::uint64_t total = 0;
   };
-  /// All CPUs together, then each one.
+  /// The sum of all CPUs, then each CPU.
   std::vector<cpu_time> cpus;
   std::int64_t mem_free = -1;
   std::int64_t mem_total = -1;
@@ -32,16 +32,16 @@ machine_sample parse_sample(std::string_view stat, std::string_view meminfo,
                             std::string_view self_stat,
                             std::uint64_t page_size);
 
-/// How the machine did from `before` until `now`.
+/// The health of the machine and this process between two snapshots.
 node_health compare(const machine_sample& before, const machine_sample& now);
 
-/// Tells how this machine and this process are doing. Reads three small files
-/// of /proc: never waits.
+/// Samples the health of this machine and this process from three small files
+/// of /proc. For one thread.
 class health_probe {
 public:
   health_probe();
 
-  /// CPU usage is that since the last sample, or since construction.
+  /// CPU usage is relative to the previous sample, or to construction.
   node_health sample();
 
 private:

@@ -4,6 +4,7 @@
 #include "messages/limits.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cctype>
 
 namespace edgeless {
@@ -29,13 +30,13 @@ double placement_weight(const node_capabilities& capabilities) {
   auto result = static_cast<double>(capabilities.num_cpus)
                 * static_cast<double>(capabilities.num_cores)
                 * capabilities.clock_freq_cpu;
-  // Bounded, so that no sum of weights overflows: nodes say what they like.
+  // Bounded, so that no sum of weights overflows, whatever nodes announce.
   return result > 0 ? std::min(result, 1e30) : 1;
 }
 
 namespace {
 
-/// Of a feasible node: how much of it there is to choose.
+/// The weight of a feasible node: the number of providers for a resource.
 double weight(const requirements& needs, const node_description& node) {
   if (needs.kind == component_kind::function)
     return placement_weight(node.capabilities);
@@ -45,76 +46,77 @@ double weight(const requirements& needs, const node_description& node) {
   return static_cast<double>(std::ranges::count_if(node.providers, makes));
 }
 
-void review(weighted_index& pool, const requirements& needs,
+void update(weighted_index& index, const requirements& needs,
             const node_description& node) {
   if (feasible(needs, node))
-    pool.put(node.id, weight(needs, node));
+    index.put(node.id, weight(needs, node));
   else
-    pool.remove(node.id);
+    index.remove(node.id);
 }
 
 } // namespace
 
 void node_picker::put(const node_description& node) {
   nodes_[node.id] = node;
-  for (auto& [needs, x] : known_)
-    review(x.pool, needs, node);
+  for (auto& [needs, x] : indices_)
+    update(x.feasible, needs, node);
 }
 
 void node_picker::remove(const node_id& node) {
   nodes_.erase(node);
-  for (auto& [needs, x] : known_)
-    x.pool.remove(node);
+  for (auto& [needs, x] : indices_)
+    x.feasible.remove(node);
 }
 
 std::optional<node_id> node_picker::pick(const requirements& needs) {
-  // Who is named is few, and others hardly ever ask for the same.
+  // A pinned component names few nodes, and its requirements are rarely shared.
   if (needs.pinned)
-    return pick_from(named_pool(needs), needs);
-  return pick_from(pool_of(needs), needs);
+    return pick_from(pinned_index(needs), needs);
+  return pick_from(index_of(needs), needs);
 }
 
-bool node_picker::knows_any(const requirements& needs) {
-  return needs.pinned ? !named_pool(needs).empty() : !pool_of(needs).empty();
+bool node_picker::any_feasible(const requirements& needs) {
+  return needs.pinned ? !pinned_index(needs).empty() : !index_of(needs).empty();
 }
 
-std::optional<node_id> node_picker::pick_from(const weighted_index& pool,
+std::optional<node_id> node_picker::pick_from(const weighted_index& index,
                                               const requirements& needs) {
   if (needs.kind == component_kind::resource
       || strategy_ == placement_strategy::random)
-    return pool.draw(random_);
-  auto result = pool.next(last_);
+    return index.draw(random_);
+  auto result = index.next(last_);
+  assert(!result || nodes_.contains(*result));
   if (result)
     last_ = *result;
   return result;
 }
 
-weighted_index node_picker::named_pool(const requirements& needs) const {
+weighted_index node_picker::pinned_index(const requirements& needs) const {
   weighted_index result;
   for (auto& id : needs.nodes)
     if (auto i = nodes_.find(id); i != nodes_.end())
-      review(result, needs, i->second);
+      update(result, needs, i->second);
   return result;
 }
 
-weighted_index& node_picker::pool_of(const requirements& needs) {
-  auto i = known_.find(needs);
-  if (i == known_.end()) {
-    make_room();
-    i = known_.emplace(needs, known{}).first;
+weighted_index& node_picker::index_of(const requirements& needs) {
+  auto i = indices_.find(needs);
+  if (i == indices_.end()) {
+    evict_oldest();
+    i = indices_.emplace(needs, index_entry{}).first;
     for (auto& [id, node] : nodes_)
-      review(i->second.pool, needs, node);
+      update(i->second.feasible, needs, node);
   }
-  i->second.used = ++asked_;
-  return i->second.pool;
+  i->second.used = ++picks_;
+  return i->second.feasible;
 }
 
-/// Those that were asked for least lately are forgotten.
-void node_picker::make_room() {
-  if (known_.size() < limits::known_requirements)
+/// Removes the index that was least recently used, if there are too many.
+void node_picker::evict_oldest() {
+  if (indices_.size() < limits::indexed_requirements)
     return;
-  known_.erase(std::ranges::min_element(known_, {},
-                                        [](auto& x) { return x.second.used; }));
+  indices_.erase(std::ranges::min_element(
+    indices_, {}, [](auto& x) { return x.second.used; }));
 }
 
 } // namespace edgeless

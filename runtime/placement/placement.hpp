@@ -16,32 +16,30 @@
 
 namespace edgeless {
 
-/// How the node of a function is chosen among those that are feasible.
+/// How the node of a function is chosen among the feasible ones.
 enum class placement_strategy : std::uint8_t {
-  /// The more computing power, the more likely.
+  /// At random, weighted by placement_weight().
   random,
-  /// The next one in the order of ids, after the last one used.
+  /// The next one after the last pick, in the order of ids.
   round_robin,
 };
 
 std::string to_string(placement_strategy strategy);
 
-/// Nothing unless `text` is Random or RoundRobin, in either case.
+/// Nothing unless `text` is Random or RoundRobin, case-insensitively.
 std::optional<placement_strategy>
 parse_placement_strategy(std::string_view text);
 
-/// How likely a node is under placement_strategy::random: CPUs times cores
-/// times frequency, 1 where that is zero or no sensible number.
+/// The weight of a node under placement_strategy::random: CPUs times cores
+/// times frequency, at most 1e30; 1 where that is not positive.
 double placement_weight(const node_capabilities& capabilities);
 
-/// Chooses where components live, among the nodes that it knows. For resources
-/// the strategy does not count: every feasible provider is as likely as any
-/// other.
+/// Picks feasible nodes for components. For resources the strategy does not
+/// apply: every feasible provider is equally likely. For one thread.
 ///
-/// It knows by heart who satisfies which requirements, once somebody has asked,
-/// and keeps that up to date as nodes come and go: a decision looks at few
-/// nodes, however many there are. Only the first with requirements that were
-/// not asked for lately looks at all.
+/// The feasible nodes of recent requirements are indexed and the index is kept
+/// up to date as nodes come and go: a pick takes logarithmic time. Only the
+/// first pick with new requirements examines all nodes.
 class node_picker {
 public:
   node_picker(placement_strategy strategy, random_source random)
@@ -49,9 +47,8 @@ public:
     // nop
   }
 
-  /// From now on this node may be picked, as it is described here.
+  /// Adds or replaces a node.
   void put(const node_description& node);
-  /// ...and from now on not anymore.
   void remove(const node_id& node);
 
   std::size_t size() const {
@@ -61,28 +58,28 @@ public:
   /// A feasible node; nothing if there is none.
   std::optional<node_id> pick(const requirements& needs);
 
-  /// Whether there is a feasible node.
-  bool knows_any(const requirements& needs);
+  /// Whether any node is feasible.
+  bool any_feasible(const requirements& needs);
 
 private:
-  /// Who satisfies some requirements.
-  struct known {
-    weighted_index pool;
-    std::uint64_t used = 0; ///< when it was asked for last
+  /// The feasible nodes of some requirements.
+  struct index_entry {
+    weighted_index feasible;
+    std::uint64_t used = 0; ///< the number of the last pick
   };
 
-  weighted_index& pool_of(const requirements& needs);
-  weighted_index named_pool(const requirements& needs) const;
-  void make_room();
-  std::optional<node_id> pick_from(const weighted_index& pool,
+  weighted_index& index_of(const requirements& needs);
+  weighted_index pinned_index(const requirements& needs) const;
+  void evict_oldest();
+  std::optional<node_id> pick_from(const weighted_index& index,
                                    const requirements& needs);
 
   placement_strategy strategy_;
   random_source random_;
   node_id last_;
   std::map<node_id, node_description> nodes_;
-  std::map<requirements, known> known_;
-  std::uint64_t asked_ = 0;
+  std::map<requirements, index_entry> indices_;
+  std::uint64_t picks_ = 0;
 };
 
 } // namespace edgeless

@@ -7,11 +7,11 @@
 #include <optional>
 #include <string_view>
 
-/// Reading the text files of /proc, whose lines and words are separated by
-/// whatever amount of white space.
+/// Parses the text files of /proc, whose words are separated by any amount of
+/// white space.
 namespace edgeless {
 
-/// Takes the first line off `text`; without its end.
+/// Removes the first line from `text` and returns it without its end.
 inline std::string_view take_line(std::string_view& text) {
   auto end = text.find('\n');
   auto line = text.substr(0, end);
@@ -19,7 +19,7 @@ inline std::string_view take_line(std::string_view& text) {
   return line;
 }
 
-/// Takes the first word off `text`; empty if there is none.
+/// Removes the first word from `text` and returns it; empty if there is none.
 inline std::string_view take_word(std::string_view& text) {
   constexpr std::string_view blank = " \t\n";
   text.remove_prefix(std::min(text.find_first_not_of(blank), text.size()));
@@ -28,7 +28,7 @@ inline std::string_view take_word(std::string_view& text) {
   return word;
 }
 
-/// The number that `text` begins with, after blanks.
+/// The number at the beginning of `text`, after blanks.
 inline std::optional<std::uint64_t> leading_number(std::string_view text) {
   auto word = take_word(text);
   std::uint64_t result = 0;
@@ -39,8 +39,7 @@ inline std::optional<std::uint64_t> leading_number(std::string_view text) {
   return result;
 }
 
-/// The rest of the line of `text` that begins with `key`, then blanks and a
-/// colon; without the blanks after it.
+/// The value of the first line `key : value` of `text`.
 inline std::optional<std::string_view> value_of(std::string_view text,
                                                 std::string_view key) {
   constexpr std::string_view blank = " \t";

@@ -14,7 +14,7 @@ bool contains(const auto& range, const auto& x) {
   return std::ranges::find(range, x) != std::ranges::end(range);
 }
 
-// -- the constraints: each adds why not, nothing if it is satisfied -----------
+// -- the constraints: each adds a reason unless it is satisfied ---------------
 
 using reasons = std::vector<std::string>;
 
@@ -32,13 +32,13 @@ void has_runtime(const requirements& needs, const node_description& node,
     out.push_back("run-time " + needs.runtime + " is missing");
 }
 
-void makes_class(const requirements& needs, const node_description& node,
-                 reasons& out) {
-  auto makes = [&](auto& x) {
+void has_class(const requirements& needs, const node_description& node,
+               reasons& out) {
+  auto has_same_class = [&](auto& x) {
     return x.class_type == needs.provider_class;
   };
   if (needs.kind == component_kind::resource
-      && std::ranges::none_of(node.providers, makes))
+      && std::ranges::none_of(node.providers, has_same_class))
     out.push_back("has no provider of class " + needs.provider_class);
 }
 
@@ -79,12 +79,12 @@ void has_tpm(const requirements& needs, const node_description& node,
 }
 
 constexpr decltype(&has_cpus) constraints[]
-  = {has_cpus,   has_runtime,   makes_class, is_named,
-     has_labels, has_providers, has_tee,     has_tpm};
+  = {has_cpus,   has_runtime,   has_class, is_named,
+     has_labels, has_providers, has_tee,   has_tpm};
 
 // -- reading ------------------------------------------------------------------
 
-/// In either case; anything else means that it is not required.
+/// Case-insensitive; any other text means "not required".
 bool is_required(std::string_view text) {
   auto same = [](char x, char y) {
     return std::tolower(static_cast<unsigned char>(x)) == y;

@@ -7,18 +7,18 @@
 #include <string>
 #include <vector>
 
-/// Deployment requirements: on which nodes a component may live.
+/// Deployment requirements: on which nodes a component may be placed.
 namespace edgeless {
 
-/// An empty member asks for nothing.
+/// An empty member requires nothing.
 struct requirements {
   component_kind kind = component_kind::function;
-  /// Of a function: the run-time that can execute it.
+  /// Of a function: its run-time.
   std::string runtime;
-  /// Of a resource: the class that a provider must make.
+  /// Of a resource: its class, for which the node needs a provider.
   std::string provider_class;
-  /// Set if node_id_match_any names anybody. With only invalid names in it,
-  /// no node is good enough.
+  /// Whether node_id_match_any is not empty. With only invalid ids in it, no
+  /// node is feasible.
   bool pinned = false;
   std::vector<node_id> nodes;         ///< node_id_match_any
   std::vector<std::string> labels;    ///< label_match_all
@@ -30,15 +30,14 @@ struct requirements {
 };
 
 /// Reads the annotations of a function or the configurations of a resource.
-/// For what makes no sense there, see annotation_faults(). `max_instances` is
-/// accepted and changes nothing: every component has one instance.
+/// Invalid values are ignored, see invalid_annotations(). `max_instances` is
+/// accepted without effect: every component has one instance.
 requirements requirements_of(const component_spec& spec);
 
-/// Whether that component may live on that node.
+/// Whether a component with these requirements may be placed on the node.
 bool feasible(const requirements& needs, const node_description& node);
 
-/// One sentence for each requirement that the node does not satisfy; empty if
-/// it is feasible.
+/// One sentence for each unmet requirement; empty if the node is feasible.
 std::vector<std::string> why_not(const requirements& needs,
                                  const node_description& node);
 

@@ -2,10 +2,12 @@
 #include "runtime/placement/weighted_index.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace edgeless {
 
 void weighted_index::put(const node_id& node, double weight) {
+  assert(weight > 0);
   auto [i, is_new] = places_.try_emplace(node);
   if (is_new && vacant_.empty()) {
     i->second = nodes_.size();
@@ -16,14 +18,16 @@ void weighted_index::put(const node_id& node, double weight) {
     nodes_[i->second] = node;
   }
   set_weight(i->second, weight);
+  assert(places_.size() + vacant_.size() == nodes_.size());
 }
 
 void weighted_index::remove(const node_id& node) {
-  auto gone = places_.extract(node);
-  if (!gone)
+  auto removed = places_.extract(node);
+  if (!removed)
     return;
-  set_weight(gone.mapped(), 0);
-  vacant_.push_back(gone.mapped());
+  set_weight(removed.mapped(), 0);
+  vacant_.push_back(removed.mapped());
+  assert(places_.size() + vacant_.size() == nodes_.size());
 }
 
 std::optional<node_id> weighted_index::next(const node_id& last) const {
@@ -36,15 +40,17 @@ std::optional<node_id> weighted_index::next(const node_id& last) const {
 std::optional<node_id> weighted_index::draw(const random_source& random) const {
   if (places_.empty())
     return std::nullopt;
+  assert(sums_[1] > 0);
   // 53 bits are what a double can hold: the draw is below 1.
   auto left = static_cast<double>(random() >> 11) * 0x1p-53 * sums_[1];
   std::size_t i = 1;
   while (i < sums_.size() / 2) {
     i *= 2;
-    // Whoever weighs nothing is not chosen, however sums are rounded.
+    // A place of weight 0 is not chosen, however sums are rounded.
     if (left >= sums_[i] && sums_[i + 1] > 0)
       left -= sums_[i++];
   }
+  assert(sums_[i] > 0);
   return nodes_[i - sums_.size() / 2];
 }
 
@@ -57,7 +63,7 @@ void weighted_index::set_weight(std::size_t place, double weight) {
     sums_[i] = sums_[2 * i] + sums_[2 * i + 1];
 }
 
-/// Twice as many places.
+/// Doubles the number of places.
 void weighted_index::grow() {
   auto places = sums_.size() / 2;
   std::vector<double> larger(sums_.size() * 2);

@@ -10,11 +10,11 @@
 
 namespace edgeless {
 
-/// Nodes to choose from, by weight or in turn. A change and a choice take time
-/// that is logarithmic in their number.
+/// A set of weighted nodes to choose from at random or in turn. Changes and
+/// choices take time logarithmic in the number of nodes. For one thread.
 class weighted_index {
 public:
-  /// `weight` is above 0; another one before it is replaced.
+  /// Adds a node or replaces its weight, which is above 0.
   void put(const node_id& node, double weight);
   void remove(const node_id& node);
 
@@ -22,10 +22,12 @@ public:
     return places_.empty();
   }
 
-  /// The one whose id comes after `last`, else the first; nothing if empty.
+  /// The first node with an id above `last`, else the first of all; nothing if
+  /// empty.
   std::optional<node_id> next(const node_id& last) const;
 
-  /// Each as likely as its share of all weights; nothing if empty.
+  /// A random node, with the probability of its share of all weights; nothing
+  /// if empty.
   std::optional<node_id> draw(const random_source& random) const;
 
 private:
@@ -34,11 +36,11 @@ private:
 
   std::map<node_id, std::size_t> places_;
   std::vector<node_id> nodes_;      ///< by place
-  std::vector<std::size_t> vacant_; ///< places of those who were removed
-  /// A tree in which each sum stands above its two parts: the total is at 1,
-  /// the weights of the places are the last half. Sums are added up anew, never
-  /// corrected by differences: a large weight that goes takes its rounding
-  /// errors along.
+  std::vector<std::size_t> vacant_; ///< places of removed nodes
+  /// A binary tree of sums: the total is at 1, the children of i are 2i and
+  /// 2i + 1, the weights of the places are the last half. Sums are recomputed,
+  /// never corrected by differences, so that a removed large weight leaves no
+  /// rounding error behind.
   std::vector<double> sums_ = {0, 0};
 };
 

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cerrno>
 #include <cstring>
 #include <future>
@@ -23,14 +24,15 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// What the system reads at once.
+/// Bytes per recv().
 constexpr std::size_t chunk = 64u << 10;
 
-caf::error hangs() {
-  return fail(ec::unreachable, "it does not answer in time");
+caf::error timed_out() {
+  return fail(ec::unreachable, "the server does not answer in time");
 }
 
-/// Waits until the socket can do one of `what`: which, or 0 if it is too late.
+/// Waits until one of the poll events `what` is ready; returns the ready ones,
+/// or 0 after `deadline`.
 short wait_for(int fd, short what, clock::time_point deadline) {
   for (;;) {
     auto left
@@ -56,10 +58,10 @@ socket_address address_of_socket(const std::string& path) {
   return result;
 }
 
-/// The machine's resolver may block for as long as it likes: not us.
-caf::expected<addresses> find(const redis_url& at,
-                              const std::shared_ptr<name_lookup>& lookup,
-                              clock::time_point deadline) {
+/// getaddrinfo() has no timeout: it runs on the thread of `lookup`.
+caf::expected<addresses> look_up(const redis_url& at,
+                                 const std::shared_ptr<name_lookup>& lookup,
+                                 clock::time_point deadline) {
   if (!at.path.empty())
     return addresses{address_of_socket(at.path)};
   url where{"http", at.host, at.port};
@@ -71,14 +73,13 @@ caf::expected<addresses> find(const redis_url& at,
     answer->set_value(std::move(x));
   });
   if (found.wait_until(deadline) != std::future_status::ready)
-    return fail(ec::unreachable,
-                "nobody says in time where " + at.host + " is");
+    return fail(ec::unreachable, "no address for " + at.host + " in time");
   return found.get();
 }
 
 caf::expected<socket_handle> connect(const addresses& all,
                                      clock::time_point deadline) {
-  caf::error problem = fail(ec::unreachable, "it has no address");
+  caf::error problem = fail(ec::unreachable, "the host has no address");
   for (auto& x : all) {
     auto socket = start_connect(x);
     if (!socket) {
@@ -86,7 +87,7 @@ caf::expected<socket_handle> connect(const addresses& all,
       continue;
     }
     if (wait_for(socket->get(), POLLOUT, deadline) == 0)
-      return hangs();
+      return timed_out();
     auto error = connect_error(*socket);
     if (error == 0) {
       prepare_stream(socket->get());
@@ -97,8 +98,8 @@ caf::expected<socket_handle> connect(const addresses& all,
   return problem;
 }
 
-/// Sends the commands and reads as many replies, both at once: a server that
-/// waits for us to read would otherwise wait for ever.
+/// Sends the commands and reads as many replies at the same time: a server
+/// whose send buffer is full would otherwise never read the rest.
 caf::expected<std::vector<redis_reply>>
 exchange(int fd, const std::vector<redis_command>& commands,
          clock::time_point deadline) {
@@ -106,14 +107,14 @@ exchange(int fd, const std::vector<redis_command>& commands,
   for (auto& x : commands)
     append_command(bytes, x);
   std::string_view left = bytes;
-  redis_replies replies{limits::redis_reply};
+  redis_reply_parser replies{limits::redis_reply};
   std::array<char, chunk> buffer;
   while (replies.complete.size() < commands.size()) {
     auto can = wait_for(
       fd, static_cast<short>(left.empty() ? POLLIN : POLLIN | POLLOUT),
       deadline);
     if (can == 0 || clock::now() > deadline)
-      return hangs();
+      return timed_out();
     if ((can & POLLOUT) != 0) {
       auto n = ::send(fd, left.data(), left.size(), MSG_NOSIGNAL);
       if (n > 0)
@@ -125,13 +126,15 @@ exchange(int fd, const std::vector<redis_command>& commands,
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
       continue;
     if (n <= 0)
-      return fail(ec::unreachable, n == 0 ? "it has hung up" : cause(errno));
+      return fail(ec::unreachable,
+                  n == 0 ? "the server closed the connection" : cause(errno));
     if (auto problem
         = replies.feed({buffer.data(), static_cast<std::size_t>(n)}))
       return problem;
   }
   if (replies.complete.size() > commands.size())
-    return fail(ec::bad_input, "it answers what nobody has asked");
+    return fail(ec::bad_input, "unexpected reply");
+  assert(replies.complete.size() == commands.size());
   return std::move(replies.complete);
 }
 
@@ -147,20 +150,21 @@ public:
     auto deadline = clock::now() + limits::redis;
     if (!socket_)
       if (auto problem = open(deadline))
-        return given_up(problem);
-    // What nobody asked for, or an end that came meanwhile, must not be taken
-    // for an answer.
+        return disconnect(problem);
+    // Readable before any command: unexpected bytes or the end of the
+    // connection, neither of which may be taken for a reply.
     if (wait_for(socket_.get(), POLLIN, clock::time_point{}) != 0)
-      return given_up(fail(ec::unreachable, "it has hung up"));
+      return disconnect(
+        fail(ec::unreachable, "the server closed the connection"));
     auto result = exchange(socket_.get(), commands, deadline + timeout);
     if (!result)
-      return given_up(result.error());
+      return disconnect(result.error());
     return result;
   }
 
 private:
   caf::error open(clock::time_point deadline) {
-    auto where = find(at_, lookup_, deadline);
+    auto where = look_up(at_, lookup_, deadline);
     if (!where)
       return where.error();
     auto socket = connect(*where, deadline);
@@ -183,7 +187,7 @@ private:
     return caf::none;
   }
 
-  caf::error given_up(const caf::error& problem) {
+  caf::error disconnect(const caf::error& problem) {
     socket_ = socket_handle{};
     return fail(ec::unreachable, to_string(at_) + ": " + explain(problem));
   }

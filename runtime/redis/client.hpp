@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-/// The door to Redis: behind it a connection, or in tests a memory.
+/// The interface to a Redis server. Tests implement it in memory.
 namespace edgeless {
 
-/// A command and its arguments; bytes.
+/// The name of a command and its arguments; any bytes.
 using redis_command = std::vector<std::string>;
 
 struct redis_reply {
@@ -32,26 +32,26 @@ class redis {
 public:
   virtual ~redis() = default;
 
-  /// Sends all commands at once, and answers with a reply to each of them: what
-  /// one of them complains of is in its reply. An error means that the server
-  /// cannot be reached, hangs, or does not speak the protocol; the connection
-  /// is gone then, nobody knows which commands were executed, and the next call
-  /// opens another one. Returns within limits::redis, and as long as a blocking
-  /// command asks for on top: `timeout`.
+  /// Sends all commands in one pipeline and returns exactly one reply for each
+  /// of them, in the same order; the error of a command is its reply. An error
+  /// means that the server cannot be reached, does not answer in time, or
+  /// violates the protocol: the connection is closed, it is unknown which
+  /// commands were executed, and the next call opens a new connection. Returns
+  /// within limits::redis plus `timeout`, which blocking commands need.
   virtual caf::expected<std::vector<redis_reply>>
   run(const std::vector<redis_command>& commands,
       std::chrono::milliseconds timeout = {})
     = 0;
 };
 
-/// Checks the URL (see parse_redis_url), and connects at the first command.
+/// Checks the URL (see parse_redis_url); connects at the first run().
 caf::expected<std::unique_ptr<redis>> open_redis(const std::string& url);
 
-/// Opens a database by its URL.
-using redis_finder
+/// Opens a connection to the database at a URL.
+using redis_connector
   = std::function<caf::expected<std::unique_ptr<redis>>(const std::string&)>;
 
-/// Opens one more connection to the same database.
+/// Opens another connection to one database.
 using redis_opener = std::function<caf::expected<std::unique_ptr<redis>>()>;
 
 } // namespace edgeless

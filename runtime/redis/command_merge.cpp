@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/redis/command_merge.hpp"
 
+#include <cassert>
 #include <iterator>
 #include <map>
 
@@ -8,11 +9,11 @@ namespace edgeless {
 
 namespace {
 
-/// Commands of different keys do not touch each other; those of one key have
-/// their own order: values, then the length of the list, then its life.
+/// Collects commands that can be merged. Commands on different keys commute;
+/// those on one key are emitted in the order push, trim, expire.
 class merger {
 public:
-  /// False if it knows nothing of that command.
+  /// False if `x` is not a command that can be merged; `x` is untouched then.
   bool take(redis_command& x) {
     if (x.size() < 3)
       return false;
@@ -27,7 +28,7 @@ public:
     }
     auto* last = x[0] == "SET" && x.size() == 3 ? &own.value
                  : x[0] == "LTRIM"              ? &own.trim
-                 : x[0] == "EXPIRE"             ? &own.life
+                 : x[0] == "EXPIRE"             ? &own.expiry
                                                 : nullptr;
     if (last != nullptr)
       *last = std::move(x);
@@ -36,7 +37,8 @@ public:
 
   void flush(std::vector<redis_command>& out) {
     for (auto& [key, own] : keys_)
-      for (auto* x : {&own.left, &own.right, &own.value, &own.trim, &own.life})
+      for (auto* x :
+           {&own.left, &own.right, &own.value, &own.trim, &own.expiry})
         if (!x->empty())
           out.push_back(std::move(*x));
     keys_.clear();
@@ -44,7 +46,7 @@ public:
 
 private:
   struct commands {
-    redis_command left, right, value, trim, life;
+    redis_command left, right, value, trim, expiry;
   };
 
   std::map<std::string, commands> keys_;
@@ -52,16 +54,18 @@ private:
 
 } // namespace
 
-std::vector<redis_command> merged(std::vector<redis_command> commands) {
+std::vector<redis_command> merge_commands(std::vector<redis_command> commands) {
   std::vector<redis_command> result;
-  merger open;
+  merger pending;
   for (auto& x : commands) {
-    if (open.take(x))
+    assert(!x.empty());
+    if (pending.take(x))
       continue;
-    open.flush(result);
+    pending.flush(result);
     result.push_back(std::move(x));
   }
-  open.flush(result);
+  pending.flush(result);
+  assert(result.size() <= commands.size());
   return result;
 }
 

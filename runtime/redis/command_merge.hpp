@@ -5,9 +5,9 @@
 
 namespace edgeless {
 
-/// Fewer commands that come to the same in the end: values for one list go
-/// there together, and of several SET, LTRIM or EXPIRE of one key the last one
-/// stays. Any other command keeps its place among those before and after.
-std::vector<redis_command> merged(std::vector<redis_command> commands);
+/// Fewer commands with the same final effect: values for one list are pushed by
+/// one command, and of several SET, LTRIM or EXPIRE of one key the last one
+/// remains. Any other command keeps its place among those before and after it.
+std::vector<redis_command> merge_commands(std::vector<redis_command> commands);
 
 } // namespace edgeless

@@ -1,45 +1,36 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/redis/domain_mirror.hpp"
 
+#include "runtime/redis/keys.hpp"
 #include "runtime/redis/mirror_values.hpp"
 
 #include <algorithm>
+#include <cassert>
+#include <utility>
 
 namespace edgeless {
 
 namespace {
 
-/// What tools read.
-const std::string capabilities = "node:capabilities:";
-/// What the documentation says.
-const std::string capabilities_too = "nodes:capabilities:";
-const std::string health = "node:health:";
-const std::string provider = "provider:";
-const std::string instance = "instance:";
-const std::string dependency = "dependency:";
-const std::string performance = "performance:function_execution_time:";
-
-const std::string* const prefixes[]
-  = {&capabilities, &capabilities_too, &health,     &provider,
-     &instance,     &dependency,       &performance};
-
-/// A command of Redis with very many values would hold up everybody else.
+/// Redis executes one command at a time: longer ones would delay its other
+/// clients.
 constexpr std::size_t values_per_push = 1000;
 
 } // namespace
 
-// -- facts --------------------------------------------------------------------
+// -- changes of the domain
+// --------------------------------------------------------------------
 
 void mirror::join(const node_description& x) {
   auto former = std::exchange(nodes_[x.id], x);
   auto id = to_string(x.id);
   auto text = json_of(x.capabilities);
-  set(capabilities + id, text);
-  set(capabilities_too + id, text);
+  set(keys::node_capabilities(id), text);
+  set(keys::documented_capabilities(id), text);
   for (auto& y : former.providers)
-    show_provider(y.id);
+    update_provider(y.id);
   for (auto& y : x.providers)
-    show_provider(y.id);
+    update_provider(y.id);
 }
 
 void mirror::lose(const node_id& x) {
@@ -49,43 +40,45 @@ void mirror::lose(const node_id& x) {
   auto gone = std::move(i->second);
   nodes_.erase(i);
   auto id = to_string(x);
-  erase(capabilities + id);
-  erase(capabilities_too + id);
-  erase(health + id);
+  erase(keys::node_capabilities(id));
+  erase(keys::documented_capabilities(id));
+  erase(keys::node_health(id));
   for (auto& y : gone.providers)
-    show_provider(y.id);
+    update_provider(y.id);
 }
 
-/// Providers of several nodes may have the same id: the first one is shown.
-void mirror::show_provider(const std::string& id) {
+/// Provider ids are not unique: the provider of the first node by id is
+/// written.
+void mirror::update_provider(const std::string& id) {
   for (auto& [node, x] : nodes_)
     for (auto& y : x.providers)
       if (y.id == id) {
-        set(provider + id, json_of(y, node));
+        set(keys::provider(id), json_of(y, node));
         return;
       }
-  erase(provider + id);
+  erase(keys::provider(id));
 }
 
 void mirror::report(const node_id& node, const node_report& x,
                     std::chrono::system_clock::time_point now) {
   if (!nodes_.contains(node))
     return;
-  set(health + to_string(node), json_of(x.health));
+  set(keys::node_health(node), json_of(x.health));
   samples_dropped_ += x.samples.omitted;
   for (auto& times : x.samples.times)
-    push(times, timestamp(now));
+    add_samples(times, timestamp(now));
 }
 
-void mirror::push(const execution_times& x, const std::string& when) {
+void mirror::add_samples(const execution_times& x, const std::string& when) {
   if (x.seconds.empty() || !instances_.contains(x.instance))
-    return; // it has ended, and so has its list
-  auto room = in_touch_ ? limits::samples_pending - pending_samples_ : 0;
+    return; // the instance has ended and its list is deleted
+  assert(pending_samples_ <= limits::samples_pending);
+  auto room = is_synchronized_ ? limits::samples_pending - pending_samples_ : 0;
   auto first = x.seconds.size() - std::min(x.seconds.size(), room);
   samples_dropped_ += first;
   if (first == x.seconds.size())
     return;
-  auto& list = pending_[performance + to_string(x.instance)];
+  auto& list = pending_[keys::execution_times(x.instance)];
   for (auto i = first; i < x.seconds.size(); ++i)
     list.push_back(decimal(x.seconds[i]) + "," + when);
   pending_samples_ += x.seconds.size() - first;
@@ -94,7 +87,7 @@ void mirror::push(const execution_times& x, const std::string& when) {
 void mirror::host(const component_spec& x) {
   auto& known = components_[x.id];
   known.spec = x;
-  show_component(known);
+  update_component(known);
 }
 
 void mirror::moved(const logical_id& id, const endpoint& at) {
@@ -103,64 +96,65 @@ void mirror::moved(const logical_id& id, const endpoint& at) {
     return;
   auto& x = i->second;
   if (x.at.instance != at.instance)
-    end(x.at.instance);
+    remove_instance(x.at.instance);
   if (at)
     instances_.insert(at.instance);
   x.at = at;
-  show_component(x);
+  update_component(x);
 }
 
-void mirror::show_component(const component& x) {
-  auto id = to_string(x.spec.id);
-  set(instance + id, json_of(x.spec, x.at));
+void mirror::update_component(const component& x) {
+  set(keys::instance(x.spec.id), json_of(x.spec, x.at));
   if (!x.spec.wiring.empty())
-    set(dependency + id, json_of(x.spec.wiring));
+    set(keys::dependency(x.spec.id), json_of(x.spec.wiring));
 }
 
 void mirror::drop(const logical_id& id) {
   auto i = components_.find(id);
   if (i == components_.end())
     return;
-  end(i->second.at.instance);
+  remove_instance(i->second.at.instance);
   components_.erase(i);
-  erase(instance + to_string(id));
-  erase(dependency + to_string(id));
+  erase(keys::instance(id));
+  erase(keys::dependency(id));
 }
 
-/// Its list goes with the instance.
-void mirror::end(const physical_id& x) {
+/// The list of samples is deleted with the instance.
+void mirror::remove_instance(const physical_id& x) {
   if (instances_.erase(x) > 0)
-    replace(performance + to_string(x));
+    replace(keys::execution_times(x));
 }
 
-// -- what Redis has -----------------------------------------------------------
+// -- synchronization with Redis
+// -----------------------------------------------------------
 
 void mirror::set(const std::string& key, std::string value) {
   auto& known = content_[key];
   if (known == value)
     return;
   known = std::move(value);
-  if (in_touch_)
+  if (is_synchronized_)
     dirty_.insert(key);
 }
 
 void mirror::erase(const std::string& key) {
-  if (content_.erase(key) > 0 && in_touch_)
+  if (content_.erase(key) > 0 && is_synchronized_)
     dirty_.insert(key);
 }
 
 void mirror::replace(const std::string& key) {
   if (auto i = pending_.find(key); i != pending_.end()) {
+    assert(pending_samples_ >= i->second.size());
     samples_dropped_ += i->second.size();
     pending_samples_ -= i->second.size();
     pending_.erase(i);
   }
-  if (in_touch_)
+  if (is_synchronized_)
     dirty_.insert(key);
 }
 
-void mirror::lose_touch() {
-  in_touch_ = false;
+void mirror::mark_unreachable() {
+  is_synchronized_ = false;
   dirty_.clear();
   for (auto& [key, values] : pending_)
     samples_dropped_ += values.size();
@@ -169,12 +163,13 @@ void mirror::lose_touch() {
 }
 
 void mirror::rewrite() {
-  in_touch_ = true;
+  is_synchronized_ = true;
   for (auto& [key, value] : content_)
     dirty_.insert(dirty_.end(), key);
 }
 
 std::vector<redis_command> mirror::changes(std::size_t most) {
+  assert(is_synchronized_ || !has_changes());
   std::vector<redis_command> result;
   while (!dirty_.empty() && result.size() < most) {
     auto key = std::move(dirty_.extract(dirty_.begin()).value());
@@ -183,9 +178,10 @@ std::vector<redis_command> mirror::changes(std::size_t most) {
     else
       result.push_back({"DEL", key});
   }
-  // After the deletions: a list may be due to go before it grows again.
+  // After the deletions: a list may have to be deleted before it grows again.
   while (!pending_.empty() && result.size() < most) {
     auto list = pending_.extract(pending_.begin());
+    assert(pending_samples_ >= list.mapped().size());
     pending_samples_ -= list.mapped().size();
     push_commands(list.key(), std::move(list.mapped()), result);
   }
@@ -222,16 +218,16 @@ std::vector<std::string> mirror::probe(std::size_t most) {
 }
 
 std::vector<std::string>
-mirror::strays(const std::vector<std::string>& keys) const {
+mirror::strays(const std::vector<std::string>& candidates) const {
   std::vector<std::string> result;
-  for (auto& key : keys) {
-    auto ours = std::ranges::any_of(
-      prefixes, [&](auto* x) { return key.starts_with(*x); });
-    if (!ours || content_.contains(key))
+  for (auto& key : candidates) {
+    auto is_mirrored = std::ranges::any_of(
+      keys::mirror, [&](auto& family) { return family.contains(key); });
+    if (!is_mirrored || content_.contains(key))
       continue;
-    auto id = key.starts_with(performance) ? parse_id<physical_id>(
-                std::string_view{key}.substr(performance.size()))
-                                           : std::nullopt;
+    auto id = keys::execution_times.contains(key)
+                ? parse_id<physical_id>(keys::execution_times.id_of(key))
+                : std::nullopt;
     if (!id || !instances_.contains(*id))
       result.push_back(key);
   }

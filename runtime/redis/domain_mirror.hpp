@@ -16,18 +16,20 @@
 
 namespace edgeless {
 
-/// What Redis should say of a domain, and the commands that make it say so.
-/// It holds the state, not a queue: however long Redis is away, and however
-/// much happens meanwhile, it is as large as the domain. Performance samples
-/// are no state: those that Redis cannot take are dropped and counted.
+/// The state of a domain as it should be in Redis, and the commands that bring
+/// Redis there. It holds state, not a queue: its size is that of the domain,
+/// however long Redis cannot be reached. Performance samples are not part of
+/// the state: those that Redis cannot take in time are dropped and counted. For
+/// one thread.
 class mirror {
 public:
-  /// As many samples are kept in Redis of one instance.
+  /// `samples`: the length of the list of samples of one instance in Redis.
   explicit mirror(std::size_t samples = limits::samples) : samples_{samples} {
     // nop
   }
 
-  // -- facts ------------------------------------------------------------------
+  // -- changes of the domain
+  // ------------------------------------------------------------------
 
   void join(const node_description& x);
   void lose(const node_id& x);
@@ -37,40 +39,42 @@ public:
   void moved(const logical_id& component, const endpoint& at);
   void drop(const logical_id& component);
 
-  // -- what Redis has ---------------------------------------------------------
+  // -- synchronization with Redis
+  // ---------------------------------------------------------
 
-  /// Nobody knows what Redis has, nor when it can be reached again. True from
-  /// the beginning.
-  void lose_touch();
+  /// The content of Redis is unknown from now on, as it is at the beginning.
+  /// Until rewrite(), changes are only remembered and samples dropped.
+  void mark_unreachable();
 
-  /// All of it has to be written.
+  /// Redis can be reached and is empty: everything is due.
   void rewrite();
 
-  /// At most so many of the commands that are due; from now on they count as
-  /// done.
+  /// At most `most` of the commands that are due, which count as executed from
+  /// now on.
   std::vector<redis_command> changes(std::size_t most);
 
-  /// Whether there are more.
+  /// Whether commands are due.
   bool has_changes() const {
     return !dirty_.empty() || !pending_.empty();
   }
 
-  /// At most so many of the keys that must be there: another time the next
-  /// ones, round and round.
+  /// At most `most` of the keys that must exist in Redis. Consecutive calls
+  /// iterate over all keys, again and again.
   std::vector<std::string> probe(std::size_t most);
 
-  /// Which of these keys are ours, and should be gone.
-  std::vector<std::string> strays(const std::vector<std::string>& keys) const;
+  /// The keys that have a prefix of the mirror but are not part of the state.
+  std::vector<std::string>
+  strays(const std::vector<std::string>& candidates) const;
 
-  /// That list of samples is something else: deletes it.
+  /// Deletes a list of samples, such as one whose key has another type.
   void replace(const std::string& key);
 
-  /// Everything but the samples.
+  /// The whole state without samples: values by key.
   const std::map<std::string, std::string>& content() const {
     return content_;
   }
 
-  /// Samples that did not make it, so far.
+  /// Samples dropped since the start.
   std::uint64_t samples_dropped() const {
     return samples_dropped_;
   }
@@ -83,11 +87,10 @@ private:
 
   void set(const std::string& key, std::string value);
   void erase(const std::string& key);
-  void show_provider(const std::string& id);
-  void show_component(const component& x);
-  void end(const physical_id& instance);
-  void push(const execution_times& x, const std::string& when);
-  void drop_pending();
+  void update_provider(const std::string& id);
+  void update_component(const component& x);
+  void remove_instance(const physical_id& instance);
+  void add_samples(const execution_times& x, const std::string& when);
   void push_commands(const std::string& key, std::vector<std::string> values,
                      std::vector<redis_command>& result) const;
 
@@ -97,12 +100,12 @@ private:
   std::set<physical_id> instances_;
 
   std::map<std::string, std::string> content_;
-  /// Whether Redis has what it should, but for what is dirty and pending.
-  bool in_touch_ = false;
-  std::set<std::string> dirty_;
-  /// The last key that was probed.
+  /// Redis has the state except for dirty_ and pending_.
+  bool is_synchronized_ = false;
+  std::set<std::string> dirty_; ///< keys to set or delete
+  /// The last key that probe() returned.
   std::string probed_;
-  /// Samples to be pushed, by key.
+  /// Samples to push, by key.
   std::map<std::string, std::vector<std::string>> pending_;
   std::size_t pending_samples_ = 0;
   std::uint64_t samples_dropped_ = 0;

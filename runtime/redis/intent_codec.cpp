@@ -2,6 +2,7 @@
 #include "runtime/redis/intent_codec.hpp"
 
 #include "runtime/placement/annotations.hpp"
+#include "runtime/redis/keys.hpp"
 #include "runtime/redis/mirror_values.hpp"
 
 #include "messages/errors.hpp"
@@ -11,14 +12,11 @@ namespace edgeless {
 
 namespace {
 
-constexpr std::string_view prefix = "intent:";
-constexpr std::string_view result_prefix = "intent:result:";
-
-/// As much of what somebody has written as is worth repeating.
-std::string cited(std::string_view text) {
-  constexpr std::size_t enough = 100;
-  auto rest = text.size() > enough ? "\"..." : "\"";
-  return "\"" + std::string{text.substr(0, enough)} + rest;
+/// `text` in quotes, shortened for an error message.
+std::string quoted(std::string_view text) {
+  constexpr std::size_t longest = 100;
+  auto rest = text.size() > longest ? "\"..." : "\"";
+  return "\"" + std::string{text.substr(0, longest)} + rest;
 }
 
 caf::error bad_intent(const std::string& what) {
@@ -38,12 +36,12 @@ caf::expected<intent> parse_migrate(std::string_view component,
   intent result;
   auto id = parse_id<logical_id>(component);
   if (!id)
-    return bad_intent(cited(component) + " is no id of a component");
+    return bad_intent(quoted(component) + " is not a component id (UUID)");
   result.component = *id;
   for (auto item : split_list(value)) {
     auto node = parse_id<node_id>(trimmed(item));
     if (!node)
-      return bad_intent(cited(item) + " is no id of a node");
+      return bad_intent(quoted(item) + " is not a node id (UUID)");
     result.nodes.push_back(*node);
   }
   return result;
@@ -52,42 +50,42 @@ caf::expected<intent> parse_migrate(std::string_view component,
 } // namespace
 
 bool is_intent_key(std::string_view key) {
-  return key.starts_with(prefix) && !key.starts_with(result_prefix)
+  return keys::intent.contains(key) && !keys::intent_result.contains(key)
          && key.size() <= limits::text;
 }
 
 caf::expected<intent> parse_intent(std::string_view key,
                                    std::string_view value) {
   if (!is_intent_key(key))
-    return bad_intent(cited(key)
-                      + " is no intent, such as intent:migrate:COMPONENT");
-  auto rest = key.substr(prefix.size());
+    return bad_intent(
+      quoted(key) + " is not an intent key such as intent:migrate:COMPONENT");
+  auto rest = keys::intent.id_of(key);
   auto colon = rest.find(':');
   auto kind = rest.substr(0, colon);
-  auto whom = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
+  auto subject = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
   value = trimmed(value);
   if (kind != "migrate" && kind != "cordon" && kind != "drain")
-    return bad_intent(cited(kind) + " is none of migrate, cordon, drain");
+    return bad_intent(quoted(kind) + " is not one of migrate, cordon, drain");
   if (value.empty() && kind != "drain")
-    return bad_intent(cited(key) + " has no value");
+    return bad_intent(quoted(key) + " has no value");
   if (value.size() > limits::intent_text)
-    return bad_intent(cited(key) + " says more than "
+    return bad_intent(quoted(key) + " has a value of more than "
                       + std::to_string(limits::intent_text) + " bytes");
   if (kind == "migrate")
-    return parse_migrate(whom, value);
+    return parse_migrate(subject, value);
   intent result;
-  auto node = parse_id<node_id>(whom);
+  auto node = parse_id<node_id>(subject);
   if (!node)
-    return bad_intent(cited(whom) + " is no id of a node");
+    return bad_intent(quoted(subject) + " is not a node id (UUID)");
   result.nodes.push_back(*node);
   if (kind == "drain") {
     if (!value.empty() && value != "yes")
-      return bad_intent(cited(value) + " is not yes");
+      return bad_intent(quoted(value) + " is not yes");
     result.kind = intent_kind::drain;
   } else if (value == "yes" || value == "no") {
     result.kind = value == "yes" ? intent_kind::cordon : intent_kind::uncordon;
   } else {
-    return bad_intent(cited(value) + " is neither yes nor no");
+    return bad_intent(quoted(value) + " is neither yes nor no");
   }
   return result;
 }
@@ -95,11 +93,11 @@ caf::expected<intent> parse_intent(std::string_view key,
 std::string intent_result_key(std::string_view key) {
   auto rest = key.substr(0, limits::text);
   if (is_intent_key(key)) {
-    rest.remove_prefix(prefix.size());
+    rest = keys::intent.id_of(rest);
     if (auto colon = rest.find(':'); colon != std::string_view::npos)
       rest.remove_prefix(colon + 1);
   }
-  return std::string{result_prefix} + std::string{rest};
+  return keys::intent_result(rest);
 }
 
 std::string intent_result(std::string_view key, std::string_view value,

@@ -9,25 +9,26 @@
 #include <string>
 #include <string_view>
 
-/// Intents as they are written to Redis by whoever watches from outside.
+/// The text form of intents in Redis, as delegated orchestrators write them.
 namespace edgeless {
 
 /// Reads one of
 ///   intent:migrate:LID = NODE[,NODE...]
 ///   intent:cordon:NODE = yes or no
 ///   intent:drain:NODE  = yes, or nothing
-/// An error is one sentence that says what is wrong with it.
+/// The error is one sentence that names the invalid part.
 caf::expected<intent> parse_intent(std::string_view key,
                                    std::string_view value);
 
-/// Whether a key may be read, and deleted, as that of an intent: nothing else
-/// that somebody pushes.
+/// Whether `key` has the form of an intent. Only such keys are read and
+/// deleted, whatever else is pushed to the queue.
 bool is_intent_key(std::string_view key);
 
-/// Where its result can be read: intent:result:LID or intent:result:NODE.
+/// The key of the result: intent:result:LID or intent:result:NODE.
 std::string intent_result_key(std::string_view key);
 
-/// The result, in JSON.
+/// The result as a JSON object with intent, value, outcome ("done" or
+/// "refused"), reason and time (seconds since the Unix epoch).
 std::string intent_result(std::string_view key, std::string_view value,
                           bool done, std::string_view reason,
                           std::chrono::system_clock::time_point when);

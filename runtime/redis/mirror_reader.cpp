@@ -17,14 +17,14 @@ namespace json = boost::json;
 
 namespace {
 
-/// What EDGELESS writes for no node and no workflow.
+/// EDGELESS writes these ids for "no node" and "no workflow".
 constexpr auto no_node = node_id{0, 0x0000'fffe'0000'0000};
 constexpr auto no_workflow = workflow_id{0, 0x0000'ffff'0000'0000};
 
 /// Integers beyond this are not exact in JSON.
 constexpr auto largest = 9e15;
 
-/// An object, and all that is wrong with it.
+/// A JSON object and the list of its faults.
 class reader {
 public:
   explicit reader(const json::object& object) : object_(object) {
@@ -46,7 +46,7 @@ public:
                     ? value->to_number<double>(wrong)
                     : std::numeric_limits<double>::quiet_NaN();
     if (wrong || !std::isfinite(result)) {
-      texts().blame(key, value ? "must be a number" : "is missing");
+      texts().add_fault(key, value ? "must be a number" : "is missing");
       return 0;
     }
     return result;
@@ -56,7 +56,7 @@ public:
                       double to = largest) {
     auto result = real(key);
     if (result < from || result > to) {
-      texts().blame(key, "is out of range");
+      texts().add_fault(key, "is out of range");
       return 0;
     }
     return static_cast<std::int64_t>(result);
@@ -71,11 +71,11 @@ public:
     auto value = object_.if_contains(key);
     if (value && value->is_bool())
       return value->get_bool();
-    texts().blame(key, value ? "must be true or false" : "is missing");
+    texts().add_fault(key, value ? "must be true or false" : "is missing");
     return false;
   }
 
-  /// What is wrong, if anything; `result` otherwise.
+  /// The first fault, or `result` if there is none.
   template <class T>
   caf::expected<T> finish(T result) {
     if (faults_.sentences.empty())
@@ -88,14 +88,14 @@ private:
   fault_list faults_;
 };
 
-/// The object of a value, which is kept in `document`.
+/// Parses a JSON object, which `document` owns.
 caf::expected<const json::object*> object_of(std::string_view text,
                                              json::value& document) {
   if (text.size() > limits::payload)
     return fail(ec::bad_input, "is too large");
   auto parsed = parse_json(text);
   if (!parsed)
-    return fail(ec::bad_input, "is no JSON: " + explain(parsed.error()));
+    return fail(ec::bad_input, "is not JSON: " + explain(parsed.error()));
   document = std::move(*parsed);
   if (auto object = document.if_object())
     return object;
@@ -111,7 +111,7 @@ std::optional<double> read_number(std::string_view text) {
   return result;
 }
 
-/// Reads two numbers and what is between them.
+/// Reads two numbers with `separator` between them.
 std::optional<std::pair<double, double>> read_pair(std::string_view text,
                                                    char separator) {
   auto at = text.find(separator);
@@ -124,10 +124,10 @@ std::optional<std::pair<double, double>> read_pair(std::string_view text,
   return std::pair{*first, *second};
 }
 
-/// Of an instance: what it is made from, and where it lives.
+/// The two parts of a component: its specification and its instances.
 struct parts {
   const json::object* origin = nullptr;
-  const json::value* homes = nullptr;
+  const json::value* instances = nullptr;
 };
 
 parts parts_of(const json::object& object, std::string_view kind) {
@@ -138,16 +138,17 @@ parts parts_of(const json::object& object, std::string_view kind) {
   return {(*pair)[0].if_object(), &(*pair)[1]};
 }
 
-/// False if it names no instance.
-bool add_home(const json::value& text, std::vector<instance_id>& homes) {
+/// Appends the instance that `text` names; false if it names none.
+bool add_instance(const json::value& text,
+                  std::vector<instance_id>& instances) {
   auto string = text.if_string();
-  auto home = string ? read_instance(*string) : std::nullopt;
-  if (home && home->node != no_node)
-    homes.push_back(*home);
-  return home.has_value();
+  auto instance = string ? read_instance(*string) : std::nullopt;
+  if (instance && instance->node != no_node)
+    instances.push_back(*instance);
+  return instance.has_value();
 }
 
-/// The text under that key, or nothing.
+/// The string at `key`, or an empty one.
 std::string text_of(const json::object& object, std::string_view key) {
   auto value = object.if_contains(key);
   auto text = value ? value->if_string() : nullptr;
@@ -219,7 +220,7 @@ caf::expected<mirrored_component> read_component(std::string_view text) {
     return object.error();
   mirrored_component result;
   auto found = parts_of(**object, "Function");
-  auto function = found.homes != nullptr;
+  auto function = found.instances != nullptr;
   if (!function) {
     result.kind = component_kind::resource;
     found = parts_of(**object, "Resource");
@@ -228,14 +229,14 @@ caf::expected<mirrored_component> read_component(std::string_view text) {
     return fail(ec::bad_input, "is neither a function nor a resource");
   auto valid = true;
   if (!function)
-    valid = add_home(*found.homes, result.instances);
-  else if (auto homes = found.homes->if_array())
-    for (auto& home : *homes)
-      valid = add_home(home, result.instances) && valid;
+    valid = add_instance(*found.instances, result.instances);
+  else if (auto instances = found.instances->if_array())
+    for (auto& x : *instances)
+      valid = add_instance(x, result.instances) && valid;
   else
     valid = false;
   if (!valid)
-    return fail(ec::bad_input, "does not say on which nodes it is");
+    return fail(ec::bad_input, "does not name its instances");
   std::ranges::sort(result.instances);
   auto& origin = *found.origin;
   auto spec = origin.if_contains("spec");
@@ -260,21 +261,22 @@ caf::expected<mirrored_provider> read_provider(std::string_view text) {
   if (auto node = parse_id<node_id>(in.texts().text("node_id")))
     result.node = *node;
   else
-    in.texts().blame("node_id", "must be a UUID");
+    in.texts().add_fault("node_id", "must be a UUID");
   result.outputs = in.texts().texts("outputs");
   return in.finish(std::move(result));
 }
 
-caf::expected<intent_outcome> read_outcome(std::string_view text) {
+caf::expected<mirrored_intent_result>
+read_intent_result(std::string_view text) {
   json::value document;
   auto object = object_of(text, document);
   if (!object)
     return object.error();
   auto outcome = text_of(**object, "outcome");
   if (outcome != "done" && outcome != "refused")
-    return fail(ec::bad_input, "must have done or refused as its outcome");
-  return intent_outcome{text_of(**object, "value"), outcome == "done",
-                        text_of(**object, "reason")};
+    return fail(ec::bad_input, "must have the outcome done or refused");
+  return mirrored_intent_result{text_of(**object, "value"), outcome == "done",
+                                text_of(**object, "reason")};
 }
 
 std::optional<instance_id> read_instance(std::string_view text) {

@@ -13,14 +13,14 @@
 #include <string_view>
 #include <vector>
 
-/// What Redis says of a domain, read by those who look at it from outside.
-/// Values may come from us or from any version of EDGELESS: fields that are not
-/// known are ignored, and whatever else is wrong is an error with its sentence.
+/// Reads the mirror of a domain back from Redis, for tools. Values may have
+/// been written by this program or by any version of EDGELESS: unknown fields
+/// are ignored, anything else that is invalid is an error with one sentence.
 namespace edgeless {
 
 struct mirrored_capabilities {
   node_capabilities basic;
-  /// What later versions of EDGELESS add.
+  /// Fields that later versions of EDGELESS add.
   struct extras {
     std::int64_t disk_tot_space = 0; ///< MiB
     std::int64_t num_gpus = 0;
@@ -31,24 +31,24 @@ struct mirrored_capabilities {
 };
 
 struct mirrored_health {
-  /// By the names in Redis; of memory in kB.
+  /// By field name; memory in kB.
   std::map<std::string, std::int64_t, std::less<>> figures;
-  /// They are those of later versions of EDGELESS: load averages, network, disk
-  /// and GPU instead of CPU usage and total memory.
+  /// The fields are those of later versions of EDGELESS: load averages,
+  /// network, disk and GPU instead of CPU usage and total memory.
   bool later = false;
 
   /// -1 if there is no such figure.
   std::int64_t figure(std::string_view name) const;
 };
 
-/// A function or a resource, and where it lives.
+/// A function or a resource, and its instances.
 struct mirrored_component {
   component_kind kind = component_kind::function;
-  /// Empty where the mirror does not say.
+  /// Empty if the value does not contain it.
   std::string class_id;
-  /// Nil where the mirror does not say.
+  /// Nil if the value does not contain it.
   workflow_id workflow;
-  /// Sorted; those that EDGELESS writes for "none" are left out.
+  /// Sorted; without the ids that EDGELESS writes for "no instance".
   std::vector<instance_id> instances;
 };
 
@@ -58,15 +58,15 @@ struct mirrored_provider {
   std::vector<std::string> outputs;
 };
 
-/// Of a list or set of samples.
+/// An item of a list or sorted set of samples.
 struct mirrored_sample {
   double value = 0;
   double time = 0; ///< seconds since the Unix epoch
 };
 
-/// What became of an intent.
-struct intent_outcome {
-  std::string value; ///< that of the intent; empty if unknown
+/// The result of an intent.
+struct mirrored_intent_result {
+  std::string value; ///< the value of the intent; empty if unknown
   bool done = false;
   std::string reason;
 };
@@ -75,7 +75,7 @@ caf::expected<mirrored_capabilities> read_capabilities(std::string_view json);
 caf::expected<mirrored_health> read_health(std::string_view json);
 caf::expected<mirrored_component> read_component(std::string_view json);
 caf::expected<mirrored_provider> read_provider(std::string_view json);
-caf::expected<intent_outcome> read_outcome(std::string_view json);
+caf::expected<mirrored_intent_result> read_intent_result(std::string_view json);
 
 /// Reads `InstanceId(node_id: UUID, function_id: UUID)`.
 std::optional<instance_id> read_instance(std::string_view text);

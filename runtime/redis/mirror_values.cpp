@@ -12,7 +12,7 @@ namespace edgeless {
 
 namespace {
 
-/// What EDGELESS says where there is no instance.
+/// EDGELESS writes these ids for "no instance".
 constexpr node_id absent_node{0, 0x0000'fffe'0000'0000};
 constexpr physical_id no_function{0, 0x0000'fffd'0000'0000};
 
@@ -25,7 +25,7 @@ public:
     return *this;
   }
 
-  std::string done() const {
+  std::string finish() const {
     return text_ + "}";
   }
 
@@ -44,14 +44,14 @@ std::string map_of(const std::map<std::string, std::string>& xs) {
   object result;
   for (auto& [key, value] : xs)
     result.add(key, json_quoted(value));
-  return result.done();
+  return result.finish();
 }
 
-std::string truth(bool x) {
+std::string json_bool(bool x) {
   return x ? "true" : "false";
 }
 
-/// A number that stays one with a fraction where it is read: 2000.0.
+/// With a decimal point, so that readers take it for a float: 2000.0.
 std::string json_float(double x) {
   auto text = decimal(x);
   return text.find('.') == std::string::npos ? text + ".0" : text;
@@ -60,12 +60,12 @@ std::string json_float(double x) {
 } // namespace
 
 std::string json_quoted(std::string_view text) {
-  std::string sound{text};
+  std::string valid{text};
   if (!is_utf8(text))
-    for (auto& c : sound)
+    for (auto& c : valid)
       if (static_cast<unsigned char>(c) >= 0x80)
         c = '?';
-  return boost::json::serialize(boost::json::string_view{sound});
+  return boost::json::serialize(boost::json::string_view{valid});
 }
 
 std::string decimal(double x) {
@@ -94,10 +94,10 @@ std::string json_of(const node_capabilities& x) {
     .add("num_cores", std::to_string(x.num_cores))
     .add("mem_size", std::to_string(x.mem_size))
     .add("labels", list_of(x.labels))
-    .add("is_tee_running", truth(x.is_tee_running))
-    .add("has_tpm", truth(x.has_tpm))
+    .add("is_tee_running", json_bool(x.is_tee_running))
+    .add("has_tpm", json_bool(x.has_tpm))
     .add("runtimes", list_of(x.runtimes))
-    .done();
+    .finish();
 }
 
 std::string json_of(const node_health& x) {
@@ -111,7 +111,7 @@ std::string json_of(const node_health& x) {
     .add("proc_cpu_usage", std::to_string(x.proc_cpu_usage))
     .add("proc_memory", std::to_string(x.proc_memory))
     .add("proc_vmemory", std::to_string(x.proc_vmemory))
-    .done();
+    .finish();
 }
 
 std::string json_of(const provider_description& x, const node_id& node) {
@@ -119,35 +119,36 @@ std::string json_of(const provider_description& x, const node_id& node) {
     .add("class_type", json_quoted(x.class_type))
     .add("node_id", json_quoted(to_string(node)))
     .add("outputs", list_of(x.outputs))
-    .done();
+    .finish();
 }
 
 std::string json_of(const component_spec& x, const endpoint& at) {
-  auto here = json_quoted(to_string(instance_id{at.node, at.instance}));
+  auto instance = json_quoted(to_string(instance_id{at.node, at.instance}));
   if (x.kind == component_kind::function)
     return "{\"Function\":["
            + object{}
                .add("annotations", map_of(x.settings))
-               .add("spec", object{}.add("id", json_quoted(x.class_id)).done())
+               .add("spec",
+                    object{}.add("id", json_quoted(x.class_id)).finish())
                .add("workflow_id", json_quoted(to_string(x.workflow)))
-               .done()
-           + ",[" + (at ? here : "") + "]]}";
+               .finish()
+           + ",[" + (at ? instance : "") + "]]}";
   if (!at)
-    here = json_quoted(to_string(instance_id{absent_node, no_function}));
+    instance = json_quoted(to_string(instance_id{absent_node, no_function}));
   return "{\"Resource\":["
          + object{}
              .add("class_type", json_quoted(x.class_id))
              .add("configuration", map_of(x.settings))
              .add("workflow_id", json_quoted(to_string(x.workflow)))
-             .done()
-         + "," + here + "]}";
+             .finish()
+         + "," + instance + "]}";
 }
 
 std::string json_of(const std::map<std::string, logical_id>& wiring) {
   object result;
   for (auto& [channel, target] : wiring)
     result.add(channel, json_quoted(to_string(target)));
-  return result.done();
+  return result.finish();
 }
 
 } // namespace edgeless

@@ -10,10 +10,11 @@
 #include <string>
 #include <string_view>
 
-/// How things are written to Redis: byte by byte as EDGELESS writes them.
+/// The values of the mirror, byte for byte as EDGELESS writes them.
 namespace edgeless {
 
-/// A string of JSON; bytes that are no UTF-8 become question marks.
+/// A JSON string. If `text` is not UTF-8, its bytes above 0x7f become question
+/// marks.
 std::string json_quoted(std::string_view text);
 
 /// The shortest decimal form that reads back the same, without an exponent:
@@ -33,9 +34,9 @@ std::string json_of(const node_health& x);
 std::string json_of(const provider_description& x, const node_id& node);
 
 /// {"Function":[{"annotations":{..}},["InstanceId(..)"]]} with an empty list
-/// if it lives nowhere, or
+/// if it has no instance, or
 /// {"Resource":[{"class_type":"..","configuration":{..}},"InstanceId(..)"]}
-/// with EDGELESS' ids for "nobody".
+/// with the ids that EDGELESS writes for "no instance".
 std::string json_of(const component_spec& x, const endpoint& at);
 
 /// {"channel":"LID",..}

@@ -12,8 +12,8 @@
 #include <type_traits>
 #include <vector>
 
-/// Described structs as JSON that outlives versions of the program: members by
-/// name, what is unknown is skipped, and what is absent keeps its default.
+/// Described structs as JSON that other versions of the program can read:
+/// members by name; unknown ones are skipped, absent ones keep their default.
 namespace edgeless {
 
 template <class T>
@@ -69,7 +69,7 @@ boost::json::value to_record(const T& x) {
   return result;
 }
 
-// -- and back: false if a value is not of its type ----------------------------
+// -- reading: false if a value has the wrong type ----------------------------
 
 inline bool from_record(const boost::json::value& in, std::string& x) {
   auto text = in.if_string();
@@ -140,12 +140,12 @@ bool from_record(const boost::json::value& in, T& x) {
   auto fields = in.if_object();
   if (fields == nullptr)
     return false;
-  bool sound = true;
+  bool valid = true;
   boost::mp11::mp_for_each<members_of<T>>([&](auto d) {
     if (auto field = fields->if_contains(d.name))
-      sound = from_record(*field, x.*d.pointer) && sound;
+      valid = from_record(*field, x.*d.pointer) && valid;
   });
-  return sound;
+  return valid;
 }
 
 } // namespace edgeless

@@ -49,7 +49,7 @@ bool read_number(std::string_view text, std::uint32_t& result) {
 caf::error read_credentials(std::string_view text, redis_url& result) {
   auto colon = text.find(':');
   if (colon == std::string_view::npos)
-    return bad_url("there is a user without :PASSWORD");
+    return bad_url("a user without :PASSWORD");
   auto user = unescape(text.substr(0, colon));
   auto password = unescape(text.substr(colon + 1));
   if (!user || !password)
@@ -67,7 +67,7 @@ caf::expected<redis_url> read_socket(std::string_view text) {
   auto query = text.find('?');
   result.path = text.substr(0, query);
   if (result.path.empty())
-    return bad_url("there is no path of a socket");
+    return bad_url("the path of the socket is missing");
   if (result.path.size() >= sizeof(sockaddr_un{}.sun_path))
     return bad_url("the path of the socket is too long for the system");
   auto rest = query == std::string_view::npos ? "" : text.substr(query + 1);
@@ -98,7 +98,7 @@ caf::expected<redis_url> parse_redis_url(std::string_view text) {
       return read_socket(text.substr(scheme.size()));
   constexpr std::string_view scheme = "redis://";
   if (text.starts_with("rediss://"))
-    return bad_url("Redis over TLS is not spoken here");
+    return bad_url("Redis over TLS (rediss://) is not supported");
   if (!text.starts_with(scheme))
     return bad_url("the scheme is neither redis:// nor unix:");
   text.remove_prefix(scheme.size());
@@ -107,7 +107,7 @@ caf::expected<redis_url> parse_redis_url(std::string_view text) {
     '/', text.rfind('@') == std::string_view::npos ? 0 : text.rfind('@'));
   auto database = slash == std::string_view::npos ? "" : text.substr(slash + 1);
   if (!database.empty() && !read_number(database, result.database))
-    return bad_url("the database is no number");
+    return bad_url("the database is not a number");
   text = text.substr(0, slash);
   if (auto at = text.rfind('@'); at != std::string_view::npos) {
     if (auto problem = read_credentials(text.substr(0, at), result))
@@ -120,7 +120,7 @@ caf::expected<redis_url> parse_redis_url(std::string_view text) {
   auto address
     = parse_url("http://" + std::string{text} + (has_port ? "" : ":6379"));
   if (!address || address->port == 0)
-    return bad_url("there is no HOST[:PORT]");
+    return bad_url("HOST[:PORT] is missing");
   result.host = std::move(address->host);
   result.port = address->port;
   return result;

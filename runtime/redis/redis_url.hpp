@@ -9,9 +9,9 @@
 
 namespace edgeless {
 
-/// Where one database of Redis is, and who we are there.
+/// The address of one database of Redis, and the credentials for it.
 struct redis_url {
-  /// Of a unix socket; empty: host and port count.
+  /// The path of a Unix socket; if empty, host and port count.
   std::string path;
   std::string host; ///< IPv6 without its brackets
   std::uint16_t port = 6379;
@@ -24,11 +24,11 @@ struct redis_url {
 
 /// Reads redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE] or
 /// unix:PATH[?db=DATABASE&user=USER&pass=PASSWORD], also as redis+unix:. In
-/// user and password, %40 and the like stand for what cannot be written there.
-/// An error says what is wrong, without the password.
+/// user and password, percent-encoding is decoded. The error names what is
+/// wrong; it never contains the password.
 caf::expected<redis_url> parse_redis_url(std::string_view text);
 
-/// The address for people, without the password.
+/// The address without user and password, for logs.
 std::string to_string(const redis_url& x);
 
 } // namespace edgeless

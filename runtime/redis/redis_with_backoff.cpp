@@ -12,8 +12,8 @@ caf::expected<std::vector<redis_reply>>
 redis_with_backoff::run(const std::vector<redis_command>& commands,
                         caf::timespan now) {
   if (now < not_before_)
-    return fail(ec::unreachable, "Redis was away a moment ago");
-  auto replies = acceptor_->run(commands);
+    return fail(ec::unreachable, "Redis failed recently: not tried again yet");
+  auto replies = connection_->run(commands);
   if (replies) {
     failures_ = 0;
     return replies;

@@ -5,15 +5,17 @@
 
 #include <hiredis/hiredis.h>
 
+#include <cassert>
+
 namespace edgeless {
 
 namespace {
 
 using kind = redis_reply::kind;
 
-/// The place of the reply that begins: nullptr if the budget is spent. Room is
-/// made for what comes, never for what is announced.
-redis_reply* place(const redisReadTask* task, std::size_t size) {
+/// Allocates the reply that begins; nullptr if the budget is used up. Lists
+/// grow with their items, not by their announced length.
+redis_reply* new_reply(const redisReadTask* task, std::size_t size) {
   auto& left = *static_cast<std::size_t*>(task->privdata);
   auto cost = sizeof(redis_reply) + size;
   if (cost > left)
@@ -26,7 +28,7 @@ redis_reply* place(const redisReadTask* task, std::size_t size) {
 }
 
 void* make_text(const redisReadTask* task, char* bytes, std::size_t size) {
-  auto* x = place(task, size);
+  auto* x = new_reply(task, size);
   if (x != nullptr) {
     x->type = task->type == REDIS_REPLY_ERROR ? kind::error : kind::text;
     x->text.assign(bytes, size);
@@ -35,14 +37,14 @@ void* make_text(const redisReadTask* task, char* bytes, std::size_t size) {
 }
 
 void* make_list(const redisReadTask* task, int) {
-  auto* x = place(task, 0);
+  auto* x = new_reply(task, 0);
   if (x != nullptr)
     x->type = kind::list;
   return x;
 }
 
 void* make_number(const redisReadTask* task, long long value) {
-  auto* x = place(task, 0);
+  auto* x = new_reply(task, 0);
   if (x != nullptr) {
     x->type = kind::number;
     x->number = value;
@@ -51,7 +53,7 @@ void* make_number(const redisReadTask* task, long long value) {
 }
 
 void* make_nothing(const redisReadTask* task) {
-  return place(task, 0);
+  return new_reply(task, 0);
 }
 
 void discard(void* x) {
@@ -63,39 +65,40 @@ redisReplyObjectFunctions makers{make_text, make_list, make_number,
 
 } // namespace
 
-redis_replies::redis_replies(std::size_t budget)
+redis_reply_parser::redis_reply_parser(std::size_t budget)
   : reader_{redisReaderCreateWithFunctions(&makers), redisReaderFree},
     budget_{budget}, memory_{budget} {
   if (reader_)
     reader_->privdata = &memory_;
 }
 
-redis_replies::~redis_replies() {
+redis_reply_parser::~redis_reply_parser() {
   // nop
 }
 
-caf::error redis_replies::feed(std::string_view bytes) {
+caf::error redis_reply_parser::feed(std::string_view bytes) {
   auto too_much = [this] {
-    return fail(ec::exhausted, "it answers more than "
-                                 + std::to_string(budget_ >> 20) + " MiB");
+    return fail(ec::exhausted,
+                "the replies exceed " + std::to_string(budget_ >> 20) + " MiB");
   };
   bytes_ += bytes.size();
   if (bytes_ > budget_)
     return too_much();
   if (!reader_
       || redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) != REDIS_OK)
-    return fail(ec::exhausted, "there is no memory for its answer");
+    return fail(ec::exhausted, "not enough memory for the reply");
   for (;;) {
     void* next = nullptr;
     if (redisReaderGetReply(reader_.get(), &next) != REDIS_OK)
       return reader_->err == REDIS_ERR_OOM
                ? too_much()
-               : fail(ec::bad_input, "it does not speak as Redis does: "
-                                       + std::string{reader_->errstr});
+               : fail(ec::bad_input,
+                      "protocol error: " + std::string{reader_->errstr});
     if (next == nullptr)
       return caf::none;
     std::unique_ptr<redis_reply> owned{static_cast<redis_reply*>(next)};
     complete.push_back(std::move(*owned));
+    assert(memory_ <= budget_ && bytes_ <= budget_);
   }
 }
 

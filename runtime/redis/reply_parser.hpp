@@ -12,20 +12,21 @@ struct redisReader;
 
 namespace edgeless {
 
-/// Reads replies from bytes as they come, however hostile: what they take in
-/// memory is bounded, whatever lengths they announce.
-class redis_replies {
+/// Parses replies from a stream of bytes. The server may be hostile: the memory
+/// for the replies is bounded, whatever lengths they announce.
+class redis_reply_parser {
 public:
-  /// `budget` in bytes, for the bytes and again for what is made of them.
-  explicit redis_replies(std::size_t budget);
-  ~redis_replies();
+  /// `budget` in bytes limits the input and, separately, the memory of the
+  /// parsed replies.
+  explicit redis_reply_parser(std::size_t budget);
+  ~redis_reply_parser();
 
-  redis_replies(const redis_replies&) = delete;
+  redis_reply_parser(const redis_reply_parser&) = delete;
 
-  /// An error says what is wrong with the bytes. Do not go on then.
+  /// Parses the next bytes. After an error, feed() must not be called again.
   caf::error feed(std::string_view bytes);
 
-  /// What is complete.
+  /// The replies that are complete.
   std::vector<redis_reply> complete;
 
 private:
@@ -35,7 +36,7 @@ private:
   std::size_t memory_ = 0;
 };
 
-/// The bytes of a command.
+/// Appends the wire form (RESP) of a command.
 void append_command(std::string& bytes, const redis_command& command);
 
 } // namespace edgeless

@@ -15,10 +15,11 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// Nobody else is here: to be woken costs more than to look a little longer.
+/// The process has nothing else to do, and a wakeup costs more than a short
+/// spin.
 constexpr auto spin_time = std::chrono::microseconds{100};
-/// Of the memory for a large frame, so much is kept_bytes for the next.
-constexpr std::size_t kept_bytes = 64u << 10;
+/// A larger buffer is freed after its frame.
+constexpr std::size_t kept_body_bytes = 64u << 10;
 
 } // namespace
 
@@ -27,28 +28,29 @@ child_channel::child_channel(guest_channel& channel, int wakeup)
   // nop
 }
 
-void child_channel::say(guest_frame kind, const guest_body& body,
-                        std::string_view rest) {
-  write(begin_frame(kind, body, rest.size()));
+void child_channel::send(guest_frame kind, const guest_body& body,
+                         std::string_view rest) {
+  write(encode_frame(kind, body, rest.size()));
   write(rest);
-  out_.show();
-  tell(wants_bytes);
+  out_.commit();
+  notify(wants_bytes);
 }
 
-child_channel::frame child_channel::listen() {
-  give_back();
+child_channel::frame child_channel::receive() {
+  release_body();
   guest_frame_head head;
   read(reinterpret_cast<char*>(&head), sizeof(head));
-  auto body = read_frame(head.kind, read_body(head.size));
+  auto body = decode_body(head.kind, read_body(head.size));
   if (!body)
     _exit(3);
   return {head.kind, *body};
 }
 
-/// Where it is, if that can be: most are whole when their heads arrive.
+/// The next `size` bytes: in the ring if they are there in one piece, as they
+/// mostly are, else copied to body_.
 std::string_view child_channel::read_body(std::uint32_t size) {
   if (auto there = in_.peek(size)) {
-    lent_ = size;
+    body_in_ring_ = size;
     return *there;
   }
   body_.resize(size);
@@ -56,13 +58,13 @@ std::string_view child_channel::read_body(std::uint32_t size) {
   return body_;
 }
 
-void child_channel::give_back() {
-  if (body_.capacity() > kept_bytes)
+void child_channel::release_body() {
+  if (body_.capacity() > kept_body_bytes)
     body_ = {};
-  if (lent_ == 0)
+  if (body_in_ring_ == 0)
     return;
-  in_.skip(std::exchange(lent_, 0));
-  tell(wants_room);
+  in_.skip(std::exchange(body_in_ring_, 0));
+  notify(wants_room);
 }
 
 void child_channel::write(std::string_view bytes) {
@@ -70,8 +72,8 @@ void child_channel::write(std::string_view bytes) {
     bytes.remove_prefix(out_.put(bytes).value_or(0));
     if (bytes.empty())
       return;
-    out_.show();
-    tell(wants_bytes);
+    out_.commit();
+    notify(wants_bytes);
     wait(wants_room, [this] { return out_.room().value_or(0) > 0; });
   }
 }
@@ -82,31 +84,31 @@ void child_channel::read(char* to, std::size_t size) {
     auto n = static_cast<std::uint32_t>(
       std::min<std::size_t>(in_.available().value_or(0), size));
     in_.take(to, n);
-    tell(wants_room);
+    notify(wants_room);
     to += n;
     size -= n;
   }
 }
 
 template <class Condition>
-void child_channel::wait(guest_wants what, Condition done) {
+void child_channel::wait(wait_reason what, Condition done) {
   if (done())
     return;
   auto begin = clock::now();
   while (!done() && clock::now() - begin < spin_time) {
   }
   while (!done()) {
-    auto rung = channel_.wakeup.load();
-    channel_.process_wants.store(what);
+    auto seen = channel_.wakeup.load();
+    channel_.process_waits_for.store(what);
     if (!done())
-      syscall(SYS_futex, &channel_.wakeup, FUTEX_WAIT, rung, nullptr, nullptr,
+      syscall(SYS_futex, &channel_.wakeup, FUTEX_WAIT, seen, nullptr, nullptr,
               0);
-    channel_.process_wants.store(0);
+    channel_.process_waits_for.store(0);
   }
 }
 
-void child_channel::tell(guest_wants what) {
-  auto& wants = channel_.node_wants;
+void child_channel::notify(wait_reason what) {
+  auto& wants = channel_.node_waits_for;
   if (!(wants.load() & what) || wants.exchange(0) == 0)
     return;
   std::uint64_t one = 1;

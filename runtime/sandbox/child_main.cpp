@@ -20,41 +20,43 @@ namespace edgeless {
 
 namespace {
 
-// What the keeper gives.
+// Descriptors from the supervisor.
 constexpr int channel_descriptor = 3;
-constexpr int bell_descriptor = 4;
+constexpr int wakeup_descriptor = 4;
 constexpr const char* module_file = "/proc/self/fd/5";
 constexpr int module_descriptor = 5;
 
-std::uint64_t processor_time() {
+/// CPU time of this thread in nanoseconds.
+std::uint64_t cpu_time() {
   timespec x{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &x);
   return static_cast<std::uint64_t>(x.tv_sec) * 1'000'000'000u
          + static_cast<std::uint64_t>(x.tv_nsec);
 }
 
-std::string_view at_most(std::string_view text, std::size_t size) {
+std::string_view truncate(std::string_view text, std::size_t size) {
   return text.substr(0, size);
 }
 
-/// The host of the guest is its node; here is only the line to it.
-class distant_host final : public guest_host {
+/// Forwards the requests of the guest to its node.
+class remote_host final : public guest_host {
 public:
-  distant_host(child_channel& line, const instance_id& self)
-    : line_{line}, self_{self} {
+  remote_host(child_channel& channel, const instance_id& self)
+    : channel_{channel}, self_{self} {
     // nop
   }
 
-  /// Known to it before it runs.
-  void register_peer(const guest& who) {
-    who_ = &who;
+  /// Must be called before the guest runs.
+  void set_guest(const guest& x) {
+    guest_ = &x;
   }
 
   const guest_event* next() noexcept override {
-    auto now = processor_time();
-    line_.say(guest_frame::next, {.numbers = {now - since_, who_->memory()}});
-    auto frame = line_.listen();
-    since_ = processor_time();
+    auto now = cpu_time();
+    channel_.send(guest_frame::next,
+                  {.numbers = {now - started_, guest_->memory()}});
+    auto frame = channel_.receive();
+    started_ = cpu_time();
     auto size = frame.body.numbers[1];
     current_.kind = static_cast<hook>(frame.body.numbers[0]);
     current_.source = frame.body.id;
@@ -67,47 +69,47 @@ public:
     auto kind = result.kind == event_kind::reply      ? 1u
                 : result.kind == event_kind::no_reply ? 0u
                                                       : 2u;
-    line_.say(guest_frame::done, {.numbers = {kind}}, result.payload);
+    channel_.send(guest_frame::done, {.numbers = {kind}}, result.payload);
   }
 
   bool cast(std::string_view channel,
             std::string_view payload) noexcept override {
-    line_.say(guest_frame::cast, {.name = channel}, bounded(payload));
+    channel_.send(guest_frame::cast, {.name = channel}, bounded(payload));
     return true;
   }
 
   void cast(const instance_id& target,
             std::string_view payload) noexcept override {
-    line_.say(guest_frame::cast_to, {.id = target}, bounded(payload));
+    channel_.send(guest_frame::cast_to, {.id = target}, bounded(payload));
   }
 
   std::optional<caf::expected<call_result>>
   call(std::string_view channel, std::string_view payload) noexcept override {
-    line_.say(guest_frame::call, {.name = channel}, bounded(payload));
-    return answer();
+    channel_.send(guest_frame::call, {.name = channel}, bounded(payload));
+    return receive_answer();
   }
 
   std::optional<caf::expected<call_result>>
   call(const instance_id& target, std::string_view payload) noexcept override {
-    line_.say(guest_frame::call_to, {.id = target}, bounded(payload));
-    return answer();
+    channel_.send(guest_frame::call_to, {.id = target}, bounded(payload));
+    return receive_answer();
   }
 
   caf::error delayed_cast(std::chrono::milliseconds delay,
                           std::string_view channel,
                           std::string_view payload) noexcept override {
-    line_.say(
+    channel_.send(
       guest_frame::delayed_cast,
       {.numbers = {static_cast<std::uint64_t>(delay.count())}, .name = channel},
       bounded(payload));
-    return permission();
+    return receive_permission();
   }
 
   void log(std::uint32_t level, std::string_view target,
            std::string_view text) noexcept override {
-    line_.say(guest_frame::log,
-              {.numbers = {level}, .name = at_most(target, limits::text)},
-              at_most(text, limits::log_text));
+    channel_.send(guest_frame::log,
+                  {.numbers = {level}, .name = truncate(target, limits::text)},
+                  truncate(text, limits::log_text));
   }
 
   instance_id self() const noexcept override {
@@ -115,18 +117,18 @@ public:
   }
 
   caf::error sync(std::string_view state) noexcept override {
-    line_.say(guest_frame::sync, {}, at_most(state, limits::state + 1));
-    return permission();
+    channel_.send(guest_frame::sync, {}, truncate(state, limits::state + 1));
+    return receive_permission();
   }
 
 private:
-  /// One byte too many is as much too large as all of them.
+  /// A payload that exceeds the limit by one byte is refused like a larger one.
   static std::string_view bounded(std::string_view payload) {
-    return at_most(payload, limits::payload + 1);
+    return truncate(payload, limits::payload + 1);
   }
 
-  caf::expected<call_result> answer() {
-    auto frame = line_.listen();
+  caf::expected<call_result> receive_answer() {
+    auto frame = channel_.receive();
     call_result result;
     switch (static_cast<guest_verdict>(frame.body.numbers[0])) {
     case guest_verdict::reply:
@@ -143,21 +145,20 @@ private:
     return result;
   }
 
-  caf::error permission() {
-    auto result = answer();
+  caf::error receive_permission() {
+    auto result = receive_answer();
     return result ? caf::error{} : result.error();
   }
 
-  child_channel& line_;
+  child_channel& channel_;
   instance_id self_;
-  const guest* who_ = nullptr;
+  const guest* guest_ = nullptr;
   guest_event current_;
-  std::uint64_t since_ = processor_time();
+  std::uint64_t started_ = cpu_time();
 };
 
-/// Nobody is left behind when the node dies, and nothing is left of it that
-/// others could read.
-void confine(std::uint64_t memory) {
+/// No core dump, no files; `memory_bytes` for the guest plus the runtime.
+void limit_sandbox(std::uint64_t memory_bytes) {
   auto limit = [](int what, rlim_t most) {
     rlimit value{most, most};
     setrlimit(what, &value);
@@ -165,42 +166,46 @@ void confine(std::uint64_t memory) {
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, 0);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  // What it can write to: addresses it reserves do not count.
-  limit(RLIMIT_DATA, memory + limits::guest_process_memory);
+  // Counts private writable memory; reserved addresses do not count.
+  limit(RLIMIT_DATA, memory_bytes + limits::guest_process_memory);
 #else
-  static_cast<void>(memory);
+  static_cast<void>(memory_bytes);
 #endif
 }
 
-/// There is nothing to put in order, and no system call to do it with.
-[[noreturn]] void leave(child_channel& line, std::string_view why) {
-  line.say(guest_frame::fault, {}, at_most(why, limits::text));
+/// Reports a fault and exits. _exit, since the seccomp filter forbids what
+/// destructors would do.
+[[noreturn]] void exit_with_fault(child_channel& channel,
+                                  std::string_view reason) {
+  channel.send(guest_frame::fault, {}, truncate(reason, limits::text));
   _exit(0);
 }
 
-/// Runs the guest until it is dead, or says why not.
-[[noreturn]] void serve(child_channel& line) {
-  auto hello = line.listen();
-  guest_limits most;
-  most.memory = hello.body.numbers[0];
-  distant_host host{line, hello.body.id};
-  confine(most.memory);
+/// Runs the guest until it is dead, and reports the reason.
+[[noreturn]] void run_guest(child_channel& channel) {
+  auto hello = channel.receive();
+  guest_limits limits;
+  limits.memory = hello.body.numbers[0];
+  remote_host host{channel, hello.body.id};
+  limit_sandbox(limits.memory);
   auto core = engine_core::make(checks::none, {}, 0);
   if (!core)
-    leave(line, explain(core.error()));
-  auto code = load_class_file(*core, module_file);
-  if (!code)
-    leave(line, explain(code.error()));
-  auto guest = (*code)->instantiate(host, most);
+    exit_with_fault(channel, explain(core.error()));
+  auto loaded = load_class_file(*core, module_file);
+  if (!loaded)
+    exit_with_fault(channel, explain(loaded.error()));
+  auto guest = (*loaded)->instantiate(host, limits);
   if (!guest)
-    leave(line, explain(guest.error()));
-  host.register_peer(**guest);
+    exit_with_fault(channel, explain(guest.error()));
+  host.set_guest(**guest);
   for (auto x : {0, 1, 2, channel_descriptor, module_descriptor})
     close(x);
-  if (!confine_to_computing(bell_descriptor))
-    leave(line, "its process cannot be confined: this system has no seccomp");
+  if (!confine_to_computing(wakeup_descriptor))
+    exit_with_fault(
+      channel,
+      "its process cannot be confined: the system does not support seccomp");
   (*guest)->run();
-  leave(line, (*guest)->fault());
+  exit_with_fault(channel, (*guest)->fault());
 }
 
 } // namespace
@@ -209,15 +214,15 @@ std::optional<int> run_as_guest_child(int argc, char** argv) {
   if (argc < 2 || std::string_view{argv[1]} != "--run-guest")
     return std::nullopt;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // It may have died before.
+  // The parent may have died before prctl().
   if (argc != 3 || std::to_string(getppid()) != argv[2])
     return 2;
   auto* at = mmap(nullptr, sizeof(guest_channel), PROT_READ | PROT_WRITE,
                   MAP_SHARED, channel_descriptor, 0);
   if (at == MAP_FAILED)
     return 2;
-  child_channel line{*static_cast<guest_channel*>(at), bell_descriptor};
-  serve(line);
+  child_channel channel{*static_cast<guest_channel*>(at), wakeup_descriptor};
+  run_guest(channel);
 }
 
 std::optional<int> run_as_child(int argc, char** argv) {

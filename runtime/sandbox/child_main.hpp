@@ -3,12 +3,12 @@
 
 #include <optional>
 
-/// What happens in the process of a guest. Its node is in process_guest.cpp
-/// and sandbox_supervisor.cpp.
+/// The sandbox process of one guest. The node's side is process_guest.cpp and
+/// supervisor.cpp.
 namespace edgeless {
 
 /// If this process was started to run one guest (`--run-guest PARENT`), does so
-/// and returns the code to exit with.
+/// and returns the exit code.
 std::optional<int> run_as_guest_child(int argc, char** argv);
 
 /// run_as_compile_child() or run_as_guest_child(). Every program calls this

@@ -5,12 +5,21 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
 namespace edgeless {
 
 namespace {
 
-/// Of the memory for a large frame, so much is kept_buffer_bytes for the next.
-constexpr std::size_t kept_buffer_bytes = 64u << 10;
+/// Empties a buffer, and frees a large one.
+void clear(std::string& buffer) {
+  constexpr std::size_t kept_bytes = 64u << 10;
+  buffer.clear();
+  if (buffer.capacity() > kept_bytes)
+    buffer.shrink_to_fit();
+}
 
 } // namespace
 
@@ -19,115 +28,111 @@ parent_channel::parent_channel(guest_channel& channel)
   // nop
 }
 
-void parent_channel::post(guest_frame kind, const guest_body& body,
+void parent_channel::send(guest_frame kind, const guest_body& body,
                           std::string_view rest, std::string_view more) {
-  put(begin_frame(kind, body, rest.size() + more.size()));
-  put(rest);
-  put(more);
-  out_.show();
-  tell(wants_bytes);
+  auto start = encode_frame(kind, body, rest.size() + more.size());
+  for (std::string_view part : {std::string_view{start}, rest, more}) {
+    if (queued_.empty())
+      part.remove_prefix(write(part));
+    queued_ += part;
+  }
+  out_.commit();
+  notify(wants_bytes);
 }
 
-void parent_channel::put(std::string_view bytes) {
-  if (waiting_.empty()) {
-    auto n = out_.put(bytes);
-    broken_ |= !n;
-    moved_ += n.value_or(0);
-    bytes.remove_prefix(n.value_or(bytes.size()));
-  }
-  waiting_ += bytes;
+/// Writes as many bytes as there is room for. Returns their number.
+std::size_t parent_channel::write(std::string_view bytes) {
+  auto n = out_.put(bytes);
+  is_broken_ |= !n;
+  transferred_ += n.value_or(0);
+  return n.value_or(0);
 }
 
 void parent_channel::flush() {
-  if (waiting_.empty())
+  assert(sent_ <= queued_.size());
+  if (queued_.empty())
     return;
-  auto n = out_.put(std::string_view{waiting_}.substr(sent_));
-  broken_ |= !n;
-  sent_ += n.value_or(0);
-  moved_ += n.value_or(0);
-  if (sent_ == waiting_.size()) {
-    waiting_.clear();
+  auto n = write(std::string_view{queued_}.substr(sent_));
+  sent_ += n;
+  if (sent_ == queued_.size()) {
     sent_ = 0;
-    if (waiting_.capacity() > kept_buffer_bytes)
-      waiting_.shrink_to_fit();
+    clear(queued_);
   }
-  if (n.value_or(0) == 0)
-    return;
-  out_.show();
-  tell(wants_bytes);
-}
-
-std::optional<parent_channel::frame> parent_channel::next() {
-  flush();
-  if (std::exchange(whole_, false)) {
-    head_.reset();
-    body_.clear();
-    if (body_.capacity() > kept_buffer_bytes)
-      body_.shrink_to_fit();
-  }
-  if (broken_ || !read_head())
-    return std::nullopt;
-  auto before = body_.size();
-  auto there = in_.available(head_->size - before);
-  broken_ |= !there;
-  if (broken_)
-    return std::nullopt;
-  auto n = static_cast<std::uint32_t>(
-    std::min<std::size_t>(*there, head_->size - before));
   if (n > 0) {
-    body_.resize(before + n);
-    in_.take(body_.data() + before, n);
-    moved_ += n;
-    tell(wants_room);
+    out_.commit();
+    notify(wants_bytes);
   }
-  if (body_.size() < head_->size)
-    return std::nullopt;
-  auto body = read_frame(head_->kind, body_);
-  broken_ |= !body;
-  if (broken_)
-    return std::nullopt;
-  whole_ = true;
-  return frame{head_->kind, *body};
 }
 
-bool parent_channel::read_head() {
-  if (head_)
-    return true;
-  auto there = in_.available(sizeof(guest_frame_head));
-  broken_ |= !there;
-  if (broken_ || *there < sizeof(guest_frame_head))
+std::optional<parent_channel::frame> parent_channel::receive() {
+  flush();
+  if (std::exchange(is_complete_, false))
+    clear(received_);
+  if (!fill(sizeof(guest_frame_head)))
+    return std::nullopt;
+  auto head = received_head();
+  is_broken_ |= !is_valid_head(head);
+  if (!fill(sizeof(head) + head.size))
+    return std::nullopt;
+  is_complete_ = true;
+  auto body = last_body();
+  is_broken_ |= !body;
+  return body ? std::optional{frame{head.kind, *body}} : std::nullopt;
+}
+
+/// Moves bytes from the ring to received_ until it has `size` bytes. False if
+/// they are not there yet, or if the channel is broken.
+bool parent_channel::fill(std::size_t size) {
+  if (is_broken_)
     return false;
-  guest_frame_head head;
-  in_.take(reinterpret_cast<char*>(&head), sizeof(head));
-  moved_ += sizeof(head);
-  broken_ |= !may_say(head);
-  if (!broken_)
-    head_ = head;
-  return !broken_;
-}
-
-std::optional<guest_body> parent_channel::again() const {
-  return whole_ ? read_frame(head_->kind, body_) : std::nullopt;
-}
-
-void parent_channel::want() {
-  channel_.node_wants.store(waiting_.empty() ? wants_bytes
-                                             : wants_bytes | wants_room);
-}
-
-void parent_channel::want_nothing() {
-  channel_.node_wants.store(0);
-}
-
-bool parent_channel::ready() {
-  auto enough = head_ ? 1u : std::uint32_t{sizeof(guest_frame_head)};
-  if (in_.available(enough).value_or(enough) >= enough)
+  if (received_.size() >= size)
     return true;
-  return !waiting_.empty() && out_.room().value_or(1) > 0;
+  auto before = received_.size();
+  auto missing = static_cast<std::uint32_t>(size - before);
+  auto there = in_.available(missing);
+  is_broken_ |= !there;
+  auto n = std::min(there.value_or(0), missing);
+  if (n > 0) {
+    received_.resize(before + n);
+    in_.take(received_.data() + before, n);
+    transferred_ += n;
+    notify(wants_room);
+  }
+  return n == missing;
 }
 
-void parent_channel::tell(guest_wants what) {
-  auto& wants = channel_.process_wants;
+guest_frame_head parent_channel::received_head() const {
+  assert(received_.size() >= sizeof(guest_frame_head));
+  guest_frame_head head;
+  std::memcpy(&head, received_.data(), sizeof(head));
+  return head;
+}
+
+std::optional<guest_body> parent_channel::last_body() const {
+  if (!is_complete_)
+    return std::nullopt;
+  auto head = received_head();
+  assert(received_.size() == sizeof(head) + head.size);
+  return decode_body(head.kind,
+                     std::string_view{received_}.substr(sizeof(head)));
+}
+
+void parent_channel::request_wakeup() {
+  channel_.node_waits_for.store(queued_.empty() ? wants_bytes
+                                                : wants_bytes | wants_room);
+}
+
+void parent_channel::cancel_wakeup() {
+  channel_.node_waits_for.store(0);
+}
+
+bool parent_channel::is_ready() {
+  return in_.available().value_or(1) > 0
+         || (!queued_.empty() && out_.room().value_or(1) > 0);
+}
+
+void parent_channel::notify(wait_reason what) {
+  auto& wants = channel_.process_waits_for;
   if (!(wants.load() & what) || wants.exchange(0) == 0)
     return;
   channel_.wakeup.fetch_add(1);

@@ -10,57 +10,60 @@
 
 namespace edgeless {
 
-/// The node's end of a channel. Never waits: what there is no room for goes
-/// out later, what is not complete comes in later. Trusts nothing it reads.
+/// The node's end of a channel. Never blocks: bytes without room in the ring
+/// are queued, incomplete frames are kept. Trusts nothing that it reads. One
+/// thread at a time.
 class parent_channel {
 public:
   using frame = std::pair<guest_frame, guest_body>;
 
   explicit parent_channel(guest_channel& channel);
 
-  /// Sends a frame whose rest has these parts.
-  void post(guest_frame kind, const guest_body& body,
+  /// Sends or queues a frame; `rest` and `more` are its rest.
+  void send(guest_frame kind, const guest_body& body,
             std::string_view rest = {}, std::string_view more = {});
 
-  /// Sends what there is room for, and reads. The body is good until next().
-  std::optional<frame> next();
+  /// Sends queued bytes, and returns the next frame if it is complete. Its body
+  /// is valid until the next receive().
+  std::optional<frame> receive();
 
-  /// What the latest next() gave.
-  std::optional<guest_body> again() const;
+  /// The body of the last frame that receive() returned.
+  std::optional<guest_body> last_body() const;
 
-  /// It said what makes no sense: there is no way to go on.
-  bool broken() const {
-    return broken_;
+  /// The process violated the protocol: the channel cannot be used any more.
+  bool is_broken() const {
+    return is_broken_;
   }
 
-  /// Bytes that went through, in both directions.
-  std::uint64_t moved() const {
-    return moved_;
+  /// Bytes transferred so far, in both directions.
+  std::uint64_t transferred() const {
+    return transferred_;
   }
 
-  /// From now on the process rings when there is something to do, once.
-  void want();
-  void want_nothing();
-  /// Whether there is something to do.
-  bool ready();
+  /// The process writes the eventfd once when receive() can make progress.
+  /// Check is_ready() afterwards: what arrived before is not notified.
+  void request_wakeup();
+  void cancel_wakeup();
+  /// Whether receive() can make progress.
+  bool is_ready();
 
 private:
-  void put(std::string_view bytes);
+  std::size_t write(std::string_view bytes);
   void flush();
-  bool read_head();
-  /// Wakes the process if it waits for that.
-  void tell(guest_wants what);
+  bool fill(std::size_t size);
+  guest_frame_head received_head() const;
+  /// Wakes the process if it waits for `what`.
+  void notify(wait_reason what);
 
   guest_channel& channel_;
   ring_writer out_;
   ring_reader in_;
-  std::string waiting_; ///< to be sent, from `sent_` on
+  std::string queued_; ///< bytes to send, from `sent_` on
   std::size_t sent_ = 0;
-  std::optional<guest_frame_head> head_;
-  std::string body_;
-  bool whole_ = false; ///< body_ has been given out
-  bool broken_ = false;
-  std::uint64_t moved_ = 0;
+  std::string received_;     ///< the current frame, as far as it has arrived
+  bool is_complete_ = false; ///< receive() has returned the current frame
+  bool is_broken_ = false;
+  std::uint64_t transferred_ = 0;
 };
 
 } // namespace edgeless

@@ -3,9 +3,12 @@
 
 #include "messages/errors.hpp"
 
+#include <fcntl.h>
 #include <sched.h>
+#include <sys/mman.h>
 
 #include <algorithm>
+#include <cassert>
 
 namespace edgeless {
 
@@ -14,90 +17,90 @@ namespace {
 using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-/// One run() takes no longer, whatever the process says.
-constexpr auto slice = 5ms;
-/// Whatever is coming, a moment is waited for it.
+/// The longest time of one run().
+constexpr auto time_slice = 5ms;
+/// Time to spin before anything else.
 constexpr auto spin_limit = 20us;
-/// Events that are usually shorter are waited for awake: to fall asleep and be
-/// woken, here and there, takes some 100 us.
+/// While events are shorter on average, run() yields instead of returning: to
+/// sleep and wake up on both sides takes about 100 us.
 constexpr auto long_event = 5ms;
-/// Wakings without a single byte in between: one may come late.
-constexpr std::uint32_t alarms_max = 64;
+/// Wakeups without a byte in between that are tolerated: one may come late.
+constexpr std::uint32_t max_spurious_wakeups = 64;
 
 } // namespace
 
-process_guest::process_guest(process_house_ptr context,
-                             guest_process_ptr process, guest_host& host,
-                             const guest_limits& limits)
-  : house_{std::move(context)}, process_{std::move(process)},
-    line_{process_->channel()}, host_{host}, limits_{limits} {
-  ++house_->core->counts.guests;
-  auto& memory = house_->core->memory;
+process_guest::process_guest(sandbox_pool_ptr pool, guest_process_ptr process,
+                             guest_host& host, const guest_limits& limits)
+  : pool_{std::move(pool)}, process_{std::move(process)},
+    channel_{process_->channel()}, host_{host}, limits_{limits} {
+  ++pool_->core->counts.guests;
+  auto& memory = pool_->core->memory;
   limits_.memory
     = std::min<std::uint64_t>(limits_.memory, limits::guest_memory);
-  line_.post(
+  channel_.send(
     guest_frame::hello,
     {.numbers = {std::min(limits_.memory, memory.left())}, .id = host.self()});
 }
 
 process_guest::~process_guest() {
-  house_->supervisor.dismiss(*process_);
-  house_->core->memory.change(memory_held_, 0);
-  --house_->core->counts.guests;
+  pool_->supervisor.terminate(*process_);
+  pool_->core->memory.change(memory_held_, 0);
+  --pool_->core->counts.guests;
 }
 
 // -- running ------------------------------------------------------------------
 
 progress process_guest::run() noexcept {
   try {
-    return go_on();
+    return resume_run();
   } catch (const std::exception&) {
-    return die("the node is out of memory");
+    return mark_dead("the node is out of memory");
   }
 }
 
-progress process_guest::go_on() {
-  if (asleep_ && !process_->roused())
+progress process_guest::resume_run() {
+  if (is_asleep_ && !process_->is_notified())
     return progress::working;
-  if (std::exchange(asleep_, false)) {
-    house_->supervisor.awake(*process_);
-    ++alarms_;
+  if (std::exchange(is_asleep_, false)) {
+    pool_->supervisor.cancel_sleep(*process_);
+    ++spurious_wakeups_;
   }
-  if (stage_ == stage::blocked) {
+  if (phase_ == phase::blocked) {
+    assert(channel_.last_body());
     resume();
-    stage_ = stage::handling;
-    hear_cast(*line_.again());
+    phase_ = phase::busy;
+    handle_cast(*channel_.last_body());
   }
   auto start = clock::now();
-  last_ = start;
+  last_progress_ = start;
   for (;;) {
     auto now = clock::now();
-    if (auto over = stand(now))
-      return *over;
-    if (now - start > slice)
+    if (auto result = check_phase(now))
+      return *result;
+    if (now - start > time_slice)
       return progress::preempted;
-    if (auto over = step(now))
-      return *over;
+    if (auto result = step(now))
+      return *result;
   }
 }
 
-/// Hears or says one thing, or waits for a moment.
+/// Receives one frame, or sends one event, or waits. Nothing: continue.
 std::optional<progress> process_guest::step(clock::time_point now) {
-  // Whatever it said before its end counts.
+  // Read the ending first: frames sent before it are served.
   auto ending = process_->ending();
-  auto frame = line_.next();
-  if (line_.broken())
-    return misbehave();
+  auto frame = channel_.receive();
+  if (channel_.is_broken())
+    return fail_protocol();
   if (frame) {
-    last_ = now;
-    hear(frame->first, frame->second);
-    if (unruly_)
-      return misbehave();
+    last_progress_ = now;
+    handle_frame(frame->first, frame->second);
+    if (violated_protocol_)
+      return fail_protocol();
   } else if (ending) {
-    return die("its process " + *ending);
-  } else if (stage_ == stage::resting) {
-    last_ = now;
-    if (!hand_out())
+    return mark_dead("its process " + *ending);
+  } else if (phase_ == phase::idle) {
+    last_progress_ = now;
+    if (!send_next_event())
       return progress::idle;
   } else {
     return wait(now);
@@ -106,102 +109,105 @@ std::optional<progress> process_guest::step(clock::time_point now) {
 }
 
 std::optional<progress> process_guest::wait(clock::time_point now) {
-  auto silent = now - last_;
+  auto silent = now - last_progress_;
   if (silent <= spin_limit)
     return std::nullopt;
-  if (stage_ == stage::handling && usual_ < long_event
-      && used(now) < 2 * usual_) {
-    // In the process of the node the event would keep this thread, too. Not
-    // the core, if somebody has a use for it.
+  if (phase_ == phase::busy && average_time_ < long_event
+      && used(now) < 2 * average_time_) {
+    // In the shared process the event would occupy this thread as well. The
+    // core is yielded to other threads.
     sched_yield();
     return std::nullopt;
   }
-  // It rings for nothing, again and again.
-  alarms_ = std::exchange(moved_, line_.moved()) == line_.moved() ? alarms_ : 0;
-  if (alarms_ > alarms_max)
-    return misbehave();
-  if (fall_asleep(now))
+  // The process may write the eventfd without making progress.
+  if (std::exchange(transferred_, channel_.transferred())
+      != channel_.transferred())
+    spurious_wakeups_ = 0;
+  if (spurious_wakeups_ > max_spurious_wakeups)
+    return fail_protocol();
+  if (sleep(now))
     return progress::working;
   return std::nullopt;
 }
 
-/// Nothing: it goes on.
-std::optional<progress> process_guest::stand(clock::time_point now) {
-  switch (stage_) {
-  case stage::dead:
+/// What run() returns in a phase that cannot continue. Nothing: continue.
+std::optional<progress> process_guest::check_phase(clock::time_point now) {
+  switch (phase_) {
+  case phase::dead:
     return progress::dead;
-  case stage::blocked:
+  case phase::blocked:
     return progress::blocked;
-  case stage::asking:
+  case phase::calling:
     return progress::waiting;
   default:
-    return look_after(now);
+    return check_deadline(now);
   }
 }
 
-/// Its deadline, which also holds for those who say something all the time.
-std::optional<progress> process_guest::look_after(clock::time_point now) {
-  if (process_->overdue())
-    return die(stage_ == stage::starting
-                 ? "its process was not ready in time"
-                 : "an event took more than "
+/// Enforces the deadline, also while frames keep arriving.
+std::optional<progress> process_guest::check_deadline(clock::time_point now) {
+  if (process_->is_overdue())
+    return mark_dead(phase_ == phase::starting
+                       ? "its process was not ready in time"
+                       : "an event took more than "
+                           + std::to_string(limits_.deadline.count()) + " ms");
+  if (phase_ == phase::busy && used(now) > limits_.deadline) {
+    ++pool_->core->counts.sandboxes_timed_out;
+    return mark_dead("an event took more than "
                      + std::to_string(limits_.deadline.count()) + " ms");
-  if (stage_ == stage::handling && used(now) > limits_.deadline) {
-    ++house_->core->counts.sandboxes_timed_out;
-    return die("an event took more than "
-               + std::to_string(limits_.deadline.count()) + " ms");
   }
   return std::nullopt;
 }
 
-/// False: there is nothing for it.
-bool process_guest::hand_out() {
+/// False: there is no event.
+bool process_guest::send_next_event() {
   auto* event = host_.next();
   if (!event)
     return false;
+  assert(phase_ == phase::idle);
   hook_ = event->kind;
-  line_.post(guest_frame::event,
-             {.numbers = {static_cast<std::uint64_t>(event->kind),
-                          event->payload.size()},
-              .id = event->source},
-             event->payload, event->state);
-  stage_ = stage::handling;
+  channel_.send(guest_frame::event,
+                {.numbers = {static_cast<std::uint64_t>(event->kind),
+                             event->payload.size()},
+                 .id = event->source},
+                event->payload, event->state);
+  phase_ = phase::busy;
   used_ = {};
-  since_ = clock::now();
+  resumed_at_ = clock::now();
   return true;
 }
 
-/// False: there is something after all.
-bool process_guest::fall_asleep(clock::time_point now) {
-  auto most = stage_ == stage::starting ? limits::guest_process_start
-                                        : clock::duration{limits_.deadline};
-  house_->supervisor.sleep(*process_, now + (most - used(now)));
-  // Not before: the answer to it might come while nobody listens yet.
-  line_.want();
-  if (line_.ready() || process_->ending()) {
-    line_.want_nothing();
-    house_->supervisor.awake(*process_);
+/// False: there is something to do after all.
+bool process_guest::sleep(clock::time_point now) {
+  auto limit = phase_ == phase::starting ? limits::guest_process_start
+                                         : clock::duration{limits_.deadline};
+  pool_->supervisor.sleep(*process_, now + (limit - used(now)));
+  // After supervisor.sleep(): a wakeup before the eventfd is armed is lost.
+  channel_.request_wakeup();
+  if (channel_.is_ready() || process_->ending()) {
+    channel_.cancel_wakeup();
+    pool_->supervisor.cancel_sleep(*process_);
     return false;
   }
-  asleep_ = true;
+  is_asleep_ = true;
   return true;
 }
 
 clock::duration process_guest::used(clock::time_point now) const {
-  return used_ + (now - since_);
+  return used_ + (now - resumed_at_);
 }
 
-/// What it waits for others does not count.
+/// Stops the running time, which does not include waiting for others.
 void process_guest::pause() {
   used_ = used(clock::now());
 }
 
 void process_guest::resume() {
-  since_ = clock::now();
+  resumed_at_ = clock::now();
 }
 
 void process_guest::answer(call_result result) noexcept {
-  if (stage_ != stage::asking)
+  if (phase_ != phase::calling)
     return;
   if (result.payload.size() > limits::payload)
     result = {event_kind::error, {}};
@@ -211,8 +217,182 @@ void process_guest::answer(call_result result) noexcept {
   try {
     reply(verdict, verdict == guest_verdict::reply ? result.payload : "");
   } catch (const std::exception&) {
-    die("the node is out of memory");
+    mark_dead("the node is out of memory");
   }
+}
+
+// -- requests of the process --------------------------------------------------
+
+void process_guest::handle_frame(guest_frame kind, const guest_body& body) {
+  assert(phase_ != phase::dead && phase_ != phase::blocked);
+  if (kind == guest_frame::fault) {
+    mark_dead(std::string{body.rest});
+    return;
+  }
+  if (kind == guest_frame::log) {
+    violated_protocol_ = body.numbers[0] < 1 || body.numbers[0] > 5;
+    if (!violated_protocol_)
+      host_.log(static_cast<std::uint32_t>(body.numbers[0]), body.name,
+                body.rest);
+    return;
+  }
+  if (kind == guest_frame::next && phase_ != phase::idle) {
+    handle_next(body);
+    return;
+  }
+  // The other kinds are legal during an event only.
+  violated_protocol_ = phase_ != phase::busy;
+  if (violated_protocol_)
+    return;
+  switch (kind) {
+  case guest_frame::done:
+    handle_done(body);
+    break;
+  case guest_frame::cast:
+    handle_cast(body);
+    break;
+  case guest_frame::cast_to:
+    host_.cast(body.id, body.rest);
+    break;
+  case guest_frame::call:
+    handle_call(host_.call(body.name, body.rest));
+    break;
+  case guest_frame::call_to:
+    handle_call(host_.call(body.id, body.rest));
+    break;
+  case guest_frame::delayed_cast:
+    handle_request(host_.delayed_cast(
+      std::chrono::milliseconds{static_cast<std::int64_t>(
+        std::min<std::uint64_t>(body.numbers[0], limits::delay.count()))},
+      body.name, body.rest));
+    break;
+  case guest_frame::sync:
+    handle_request(host_.sync(body.rest));
+    break;
+  default:
+    violated_protocol_ = true;
+  }
+}
+
+void process_guest::handle_next(const guest_body& body) {
+  if (phase_ == phase::busy) {
+    auto waited = used(clock::now());
+    average_time_ += (waited - average_time_) / 8;
+    // The reported CPU time is capped at the time that has passed.
+    host_.spent(std::min<std::chrono::nanoseconds>(
+      std::chrono::nanoseconds{static_cast<std::int64_t>(
+        std::min<std::uint64_t>(body.numbers[0], INT64_MAX))},
+      waited));
+  }
+  phase_ = phase::idle;
+  auto size = std::min(body.numbers[1], limits_.memory);
+  if (size != memory_held_
+      && !pool_->core->memory.change(std::exchange(memory_held_, size), size))
+    mark_dead("the functions of this node have used up their common memory "
+              "(wasm_runtime.memory_mib)");
+}
+
+void process_guest::handle_done(const guest_body& body) {
+  auto kind = body.numbers[0];
+  violated_protocol_
+    = hook_ != hook::call || body.rest.size() > limits::payload;
+  if (violated_protocol_)
+    return;
+  host_.done({kind == 1   ? event_kind::reply
+              : kind == 0 ? event_kind::no_reply
+                          : event_kind::error,
+              std::string{body.rest}});
+}
+
+void process_guest::handle_cast(const guest_body& body) {
+  if (host_.cast(body.name, body.rest))
+    return;
+  pause();
+  phase_ = phase::blocked;
+}
+
+void process_guest::handle_call(
+  std::optional<caf::expected<call_result>> result) {
+  pause();
+  phase_ = phase::calling;
+  if (!result)
+    return;
+  if (*result)
+    answer(std::move(**result));
+  else
+    reply(guest_verdict::trap, explain(result->error()));
+}
+
+void process_guest::handle_request(const caf::error& problem) {
+  assert(phase_ == phase::busy);
+  pause();
+  if (problem)
+    reply(guest_verdict::trap, explain(problem));
+  else
+    reply(guest_verdict::no_reply, {});
+}
+
+void process_guest::reply(guest_verdict verdict, std::string_view rest) {
+  assert(phase_ == phase::busy || phase_ == phase::calling);
+  channel_.send(guest_frame::answer,
+                {.numbers = {static_cast<std::uint64_t>(verdict)}}, rest);
+  phase_ = phase::busy;
+  resume();
+}
+
+// -- end ----------------------------------------------------------------------
+
+progress process_guest::mark_dead(std::string reason) {
+  phase_ = phase::dead;
+  fault_ = std::move(reason);
+  pool_->supervisor.terminate(*process_);
+  return progress::dead;
+}
+
+progress process_guest::fail_protocol() {
+  ++pool_->core->counts.sandbox_protocol_violations;
+  return mark_dead("its process violated the sandbox protocol and was killed");
+}
+
+// -- the class ----------------------------------------------------------------
+
+namespace {
+
+class process_class final : public guest_class {
+public:
+  process_class(sandbox_pool_ptr pool, shared_module module)
+    : pool_{std::move(pool)}, module_{std::move(module)} {
+    // nop
+  }
+
+  caf::expected<std::unique_ptr<guest>>
+  instantiate(guest_host& host, const guest_limits& limits) override {
+    auto made = pool_->supervisor.start(module_, host);
+    if (!made)
+      return made.error();
+    return std::unique_ptr<guest>{
+      std::make_unique<process_guest>(pool_, std::move(*made), host, limits)};
+  }
+
+private:
+  sandbox_pool_ptr pool_;
+  shared_module module_;
+};
+
+} // namespace
+
+caf::expected<guest_class_ptr> make_process_class(sandbox_pool_ptr pool,
+                                                  std::string_view compiled) {
+  auto module = std::make_shared<file_descriptor>(
+    lifted(memfd_create("module", MFD_CLOEXEC | MFD_ALLOW_SEALING)));
+  if (!*module || !write_all(*module, compiled)
+      || fcntl(module->get(), F_ADD_SEALS,
+               F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+           != 0)
+    return fail(ec::system_failure,
+                "cannot create the memory file of a compiled module");
+  return guest_class_ptr{
+    std::make_shared<process_class>(std::move(pool), std::move(module))};
 }
 
 } // namespace edgeless

@@ -7,9 +7,9 @@
 
 namespace edgeless {
 
-/// What the guests in processes of their own share.
+/// The state that all sandboxed guests of a node share.
 struct sandbox_pool {
-  /// Counts them, and what memory they have.
+  /// Has the counters and the memory pool.
   engine_core_ptr core;
   sandbox_supervisor supervisor;
 
@@ -19,12 +19,14 @@ struct sandbox_pool {
   }
 };
 
-using process_house_ptr = std::shared_ptr<sandbox_pool>;
+using sandbox_pool_ptr = std::shared_ptr<sandbox_pool>;
 
-/// A guest as its node sees it: one event at a time is on its way to it.
+/// A guest in a sandbox process, on the node's side. Sends one event at a time
+/// and serves the requests of the process. run() never blocks, but spins or
+/// yields for at most 5 ms.
 class process_guest final : public guest {
 public:
-  process_guest(process_house_ptr context, guest_process_ptr process,
+  process_guest(sandbox_pool_ptr pool, guest_process_ptr process,
                 guest_host& host, const guest_limits& limits);
   ~process_guest() override;
 
@@ -40,64 +42,65 @@ public:
   }
 
 private:
-  enum class stage {
+  using time_point = std::chrono::steady_clock::time_point;
+  using duration = std::chrono::steady_clock::duration;
+
+  enum class phase {
     starting,
-    resting, ///< has handled what it got
-    handling,
-    asking,  ///< waits for the answer to its call
-    blocked, ///< has cast where there was no room: the frame in hand
+    idle,    ///< has handled all events that it got
+    busy,    ///< handles an event
+    calling, ///< waits for the answer to its call
+    blocked, ///< its last frame is a cast without room
     dead,
   };
 
-  progress go_on();
-  std::optional<progress> step(std::chrono::steady_clock::time_point now);
-  std::optional<progress> stand(std::chrono::steady_clock::time_point now);
-  std::optional<progress> look_after(std::chrono::steady_clock::time_point now);
-  std::optional<progress> wait(std::chrono::steady_clock::time_point now);
-  bool hand_out();
-  bool fall_asleep(std::chrono::steady_clock::time_point now);
-  std::chrono::steady_clock::duration
-  used(std::chrono::steady_clock::time_point now) const;
+  progress resume_run();
+  std::optional<progress> step(time_point now);
+  std::optional<progress> check_phase(time_point now);
+  std::optional<progress> check_deadline(time_point now);
+  std::optional<progress> wait(time_point now);
+  bool send_next_event();
+  bool sleep(time_point now);
+  duration used(time_point now) const;
   void pause();
   void resume();
 
-  // -- what it says -----------------------------------------------------------
-  void hear(guest_frame kind, const guest_body& body);
-  void hear_next(const guest_body& body);
-  void hear_done(const guest_body& body);
-  void hear_cast(const guest_body& body);
-  void hear_call(std::optional<caf::expected<call_result>> result);
-  void hear_request(const caf::error& problem);
+  // -- requests of the process ------------------------------------------------
+  void handle_frame(guest_frame kind, const guest_body& body);
+  void handle_next(const guest_body& body);
+  void handle_done(const guest_body& body);
+  void handle_cast(const guest_body& body);
+  void handle_call(std::optional<caf::expected<call_result>> result);
+  void handle_request(const caf::error& problem);
   void reply(guest_verdict verdict, std::string_view rest);
 
-  progress die(std::string why);
-  progress misbehave();
+  progress mark_dead(std::string reason);
+  progress fail_protocol();
 
-  process_house_ptr house_;
+  sandbox_pool_ptr pool_;
   guest_process_ptr process_;
-  parent_channel line_;
+  parent_channel channel_;
   guest_host& host_;
   guest_limits limits_;
-  stage stage_ = stage::starting;
-  hook hook_ = hook::init; ///< in hand
-  bool asleep_ = false;
-  bool unruly_ = false;
-  /// Of the event in hand, or of its start: the running time before `since_`.
-  std::chrono::steady_clock::duration used_{0};
-  std::chrono::steady_clock::time_point since_
-    = std::chrono::steady_clock::now();
-  /// What events take of late.
-  std::chrono::steady_clock::duration usual_{0};
-  std::chrono::steady_clock::time_point last_; ///< when anything happened
-  std::uint32_t alarms_ = 0;                   ///< wakings for nothing
-  std::uint64_t moved_ = 0;                    ///< as of the latest look
+  phase phase_ = phase::starting;
+  hook hook_ = hook::init; ///< of the current event
+  bool is_asleep_ = false;
+  bool violated_protocol_ = false;
+  /// Running time of the current event, or of the start, before `resumed_at_`.
+  duration used_{0};
+  time_point resumed_at_ = std::chrono::steady_clock::now();
+  /// Moving average of the time that events take.
+  duration average_time_{0};
+  time_point last_progress_;           ///< time of the last progress
+  std::uint32_t spurious_wakeups_ = 0; ///< wakeups without a byte in between
+  std::uint64_t transferred_ = 0;      ///< bytes transferred at the last sleep
   std::uint64_t memory_held_ = 0;
   std::string fault_;
 };
 
-/// A class whose guests live in processes of their own, made of what the
-/// compile child made without checks.
-caf::expected<guest_class_ptr> make_process_class(process_house_ptr context,
+/// Makes a class whose guests run in processes of their own, from code compiled
+/// with checks::none. Errors: ec::system_failure.
+caf::expected<guest_class_ptr> make_process_class(sandbox_pool_ptr pool,
                                                   std::string_view compiled);
 
 } // namespace edgeless

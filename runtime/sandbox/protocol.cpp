@@ -7,15 +7,16 @@ namespace edgeless {
 
 namespace {
 
-/// What the body of a kind consists of.
+/// The parts of the body of a frame.
 struct layout {
   bool from_process;
   std::size_t numbers;
   bool id;
   bool name;
-  std::size_t rest; ///< at most
+  std::size_t max_rest_bytes;
 };
 
+/// A sandbox may send one byte too many: see is_valid_head().
 constexpr std::size_t payload = limits::payload + 1;
 constexpr std::size_t id_size = 32;
 
@@ -60,8 +61,8 @@ T take(std::string_view& from) {
 
 } // namespace
 
-std::string begin_frame(guest_frame kind, const guest_body& body,
-                        std::size_t rest) {
+std::string encode_frame(guest_frame kind, const guest_body& body,
+                         std::size_t rest) {
   auto& x = *layout_of(kind);
   auto size = fixed_size(x) + body.name.size() + rest;
   std::string result;
@@ -79,14 +80,15 @@ std::string begin_frame(guest_frame kind, const guest_body& body,
   return result;
 }
 
-bool may_say(const guest_frame_head& head) {
+bool is_valid_head(const guest_frame_head& head) {
   auto* x = layout_of(head.kind);
   return x && x->from_process && head.size >= fixed_size(*x)
-         && head.size
-              <= fixed_size(*x) + (x->name ? limits::text : 0) + x->rest;
+         && head.size <= fixed_size(*x) + (x->name ? limits::text : 0)
+                           + x->max_rest_bytes;
 }
 
-std::optional<guest_body> read_frame(guest_frame kind, std::string_view bytes) {
+std::optional<guest_body> decode_body(guest_frame kind,
+                                      std::string_view bytes) {
   auto* x = layout_of(kind);
   if (!x || bytes.size() < fixed_size(*x))
     return std::nullopt;
@@ -107,7 +109,7 @@ std::optional<guest_body> read_frame(guest_frame kind, std::string_view bytes) {
     if (!is_utf8(result.name) && kind != guest_frame::log)
       return std::nullopt;
   }
-  if (bytes.size() > x->rest)
+  if (bytes.size() > x->max_rest_bytes)
     return std::nullopt;
   result.rest = bytes;
   return result;

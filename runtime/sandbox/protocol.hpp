@@ -12,26 +12,28 @@
 #include <string>
 #include <string_view>
 
-/// What a node and the process of a guest say to each other. A frame is a
-/// head and a body; a body is a few numbers, at most one name, and the rest.
+/// The protocol of a node and a sandbox process. A frame is a head and a body;
+/// a body consists of up to two numbers, an id, a name, and the rest, in the
+/// machine's byte order.
 namespace edgeless {
 
 enum class guest_frame : std::uint32_t {
   // -- to the process ---------------------------------------------------------
-  hello,  ///< numbers: memory; id: its own
-  event,  ///< numbers: hook, size of the payload; id: source; rest: and state
-  answer, ///< numbers: guest_verdict; rest: payload, or why it traps
+  hello,  ///< numbers: memory limit; id: of the guest's instance
+  event,  ///< numbers: hook, payload size; id: source; rest: payload, state
+  answer, ///< numbers: guest_verdict; rest: payload, or reason of a trap
   // -- to the node ------------------------------------------------------------
-  next,         ///< numbers: nanoseconds on the event in hand, memory
-  done,         ///< numbers: event_kind; rest: payload
-  cast,         ///< name: channel; rest: payload
-  cast_to,      ///< id: target; rest: payload
-  call,         ///< name: channel; rest: payload; an answer follows
-  call_to,      ///< id: target; rest: payload; an answer follows
-  delayed_cast, ///< numbers: ms; name: channel; rest: payload; answered, too
+  next,    ///< numbers: ns of CPU for the last event, memory; wants an event
+  done,    ///< numbers: event_kind; rest: payload
+  cast,    ///< name: channel; rest: payload
+  cast_to, ///< id: target; rest: payload
+  call,    ///< name: channel; rest: payload; an answer follows
+  call_to, ///< id: target; rest: payload; an answer follows
+  delayed_cast, ///< numbers: ms; name: channel; rest: payload; an answer
+                ///< follows
   log,          ///< numbers: level; name: target; rest: text
   sync,         ///< rest: state; an answer follows
-  fault,        ///< rest: why it is dead
+  fault,        ///< rest: reason; the guest is dead
 };
 
 enum class guest_verdict : std::uint64_t { no_reply, reply, error, trap };
@@ -42,7 +44,7 @@ struct guest_frame_head {
 };
 static_assert(sizeof(guest_frame_head) == 8);
 
-/// A body without what its kind does not have.
+/// A body. Parts that its kind does not have are empty.
 struct guest_body {
   std::array<std::uint64_t, 2> numbers{};
   instance_id id{};
@@ -50,17 +52,16 @@ struct guest_body {
   std::string_view rest{};
 };
 
-/// Everything of a frame but its rest, which may be large and follows: so many
-/// bytes.
-std::string begin_frame(guest_frame kind, const guest_body& body,
-                        std::size_t rest);
+/// Encodes a frame but its rest, of which `rest` bytes must follow.
+std::string encode_frame(guest_frame kind, const guest_body& body,
+                         std::size_t rest);
 
-/// Whether a process may say that much; a payload may be one byte too large,
-/// so that its node refuses it in its own words.
-bool may_say(const guest_frame_head& head);
+/// Whether a process may send a frame with this head. A payload may be one byte
+/// too large: then the node refuses it with its usual error.
+bool is_valid_head(const guest_frame_head& head);
 
-/// Views point into `bytes`, which must be in memory of our own. Nothing if
-/// they are no body of that kind.
-std::optional<guest_body> read_frame(guest_frame kind, std::string_view bytes);
+/// Decodes a body. Its views point into `bytes`, which the peer must not be
+/// able to change. Nothing if it is malformed.
+std::optional<guest_body> decode_body(guest_frame kind, std::string_view bytes);
 
 } // namespace edgeless

@@ -10,15 +10,15 @@ namespace edgeless {
 
 namespace {
 
-/// Sanitizers ask the system for much more.
+/// Sanitizers need more system calls, so their builds have no filter.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool sanitized = true;
 #else
 constexpr bool sanitized = false;
 #endif
 
-/// With any arguments.
-constexpr int harmless[] = {
+/// Allowed with any arguments.
+constexpr int allowed_calls[] = {
   SCMP_SYS(brk),
   SCMP_SYS(clock_gettime),
   SCMP_SYS(exit),
@@ -37,18 +37,18 @@ constexpr int harmless[] = {
   SCMP_SYS(sigaltstack),
 };
 
-/// With memory that is not code, and never becomes code.
-constexpr int mapping[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
+/// Allowed without PROT_EXEC.
+constexpr int memory_calls[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
 
 bool add_rules(scmp_filter_ctx filter, int wakeup) {
   bool good = true;
-  for (auto call : harmless)
+  for (auto call : allowed_calls)
     good &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0) == 0;
-  for (auto call : mapping)
+  for (auto call : memory_calls)
     good &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1,
                              SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0))
             == 0;
-  // An engine that gives up ends itself by a signal.
+  // abort() in the engine sends a signal to its own process.
   good &= seccomp_rule_add(
             filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
             SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(getpid())))

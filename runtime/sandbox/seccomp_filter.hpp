@@ -3,10 +3,11 @@
 
 namespace edgeless {
 
-/// From now on this process, which must have one thread, may compute, use the
-/// memory it has and get some more, sleep, ring `bell` and end. Whatever else
-/// it asks of the system kills it: no files, no network, no new code, no other
-/// process. There is no way back. False if the system cannot do that.
+/// Installs a seccomp filter for this process, which must have one thread. From
+/// now on it may compute, allocate memory, wait on a futex, write to the
+/// eventfd `wakeup` and exit. Any other system call kills it: no files, no
+/// network, no executable memory, no other process. Cannot be undone. False if
+/// the system does not support it.
 bool confine_to_computing(int wakeup);
 
 } // namespace edgeless

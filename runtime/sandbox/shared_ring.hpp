@@ -5,18 +5,19 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string_view>
 
-/// Memory that a node and the process of a guest have in common: bytes in both
-/// directions, and who sleeps. Each side trusts its own place in a ring only,
-/// and looks at the other's once per step: a hostile process writes what it
-/// likes, whenever it likes.
+/// Memory that a node and a sandbox process share: a ring of bytes for each
+/// direction, and the flags of sleepers. A hostile process may write anything
+/// at any time, so each side keeps its own position privately and reads the
+/// peer's once per step.
 namespace edgeless {
 
-/// One direction. Positions count bytes since the beginning, and wrap around.
+/// One direction. Positions count bytes since the start, modulo 2^32.
 struct shared_ring {
   static constexpr std::uint32_t size = limits::shared_ring;
   static_assert((size & (size - 1)) == 0);
@@ -26,14 +27,14 @@ struct shared_ring {
   alignas(64) char bytes[size];
 };
 
-/// What whoever sleeps waits for.
-enum guest_wants : std::uint32_t { wants_bytes = 1, wants_room = 2 };
+/// What a sleeping side waits for.
+enum wait_reason : std::uint32_t { wants_bytes = 1, wants_room = 2 };
 
-/// All zeros at the beginning, as fresh memory is.
+/// The shared memory of one sandbox. All zeros at the start.
 struct guest_channel {
-  alignas(64) std::atomic<std::uint32_t> node_wants{0};
-  alignas(64) std::atomic<std::uint32_t> process_wants{0};
-  /// The process sleeps on this; it changes when it is woken.
+  alignas(64) std::atomic<std::uint32_t> node_waits_for{0};
+  alignas(64) std::atomic<std::uint32_t> process_waits_for{0};
+  /// The process waits on this futex; each wakeup changes it.
   std::atomic<std::uint32_t> wakeup{0};
   shared_ring down; ///< to the process
   shared_ring up;   ///< to the node
@@ -41,15 +42,15 @@ struct guest_channel {
 
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 
-/// The end of a ring that writes. Looks at the other's place only when the
-/// room it knew of is used up: each look costs a way between two cores.
+/// The writing end of a ring. Reads the peer's position only when the known
+/// room is used up, since each read moves a cache line between cores.
 class ring_writer {
 public:
   explicit ring_writer(shared_ring& ring) : ring_{ring} {
     // nop
   }
 
-  /// Bytes there is room for now; nothing if the reader's place makes no sense.
+  /// Bytes of room now; nothing if the reader's position is impossible.
   std::optional<std::uint32_t> room() {
     auto tail = ring_.tail.load();
     if (head_ - tail > ring_.size)
@@ -58,8 +59,8 @@ public:
     return known_room();
   }
 
-  /// Writes as much as there is room for, and tells nobody; how much, nothing
-  /// as for room().
+  /// Writes as many bytes as there is room for; invisible until commit().
+  /// Returns the number; nothing as for room().
   std::optional<std::size_t> put(std::string_view bytes) {
     if (bytes.size() > known_room() && !room())
       return std::nullopt;
@@ -76,7 +77,7 @@ public:
   }
 
   /// All that was put can be read from now on.
-  void show() {
+  void commit() {
     ring_.head.store(head_);
   }
 
@@ -87,20 +88,19 @@ private:
 
   shared_ring& ring_;
   std::uint32_t head_ = 0;
-  std::uint32_t tail_ = 0; ///< the reader's place, when last seen
+  std::uint32_t tail_ = 0; ///< the reader's position, as last read
 };
 
-/// The end that reads. A node copies bytes before it looks at them; a process
-/// trusts its node. Looks at the other's place only for what it has not seen.
+/// The reading end of a ring. Reads the peer's position only if the known bytes
+/// do not suffice. The node must copy bytes before it checks them.
 class ring_reader {
 public:
   explicit ring_reader(shared_ring& ring) : ring_{ring} {
     // nop
   }
 
-  /// Bytes there are: `enough` or more, if so many were there at the last
-  /// look; else as many as there are now. Nothing if the writer's place makes
-  /// no sense.
+  /// Bytes that can be read: the known ones if there are `enough`, else all
+  /// that are there now. Nothing if the writer's position is impossible.
   std::optional<std::uint32_t> available(std::uint32_t enough = 1) {
     if (head_ - tail_ >= enough)
       return head_ - tail_;
@@ -111,8 +111,9 @@ public:
     return head_ - tail_;
   }
 
-  /// The next `n` bytes; there must be as many.
+  /// Copies the next `n` bytes, which must be available.
   void take(char* to, std::uint32_t n) {
+    assert(n <= head_ - tail_);
     auto at = tail_ % ring_.size;
     auto first = std::min(n, ring_.size - at);
     std::memcpy(to, ring_.bytes + at, first);
@@ -120,8 +121,8 @@ public:
     skip(n);
   }
 
-  /// The next `n` bytes, where they are: good until skip(). Nothing if they
-  /// are not there yet, or not in one piece.
+  /// The next `n` bytes in place, valid until skip(). Nothing if they are not
+  /// available or not contiguous.
   std::optional<std::string_view> peek(std::uint32_t n) {
     auto at = tail_ % ring_.size;
     if (n > ring_.size - at || available(n).value_or(0) < n)
@@ -129,7 +130,7 @@ public:
     return std::string_view{ring_.bytes + at, n};
   }
 
-  /// Gives the room of the next `n` bytes back.
+  /// Frees the next `n` bytes for the writer.
   void skip(std::uint32_t n) {
     tail_ += n;
     ring_.tail.store(tail_);
@@ -138,7 +139,7 @@ public:
 private:
   shared_ring& ring_;
   std::uint32_t tail_ = 0;
-  std::uint32_t head_ = 0; ///< the writer's place, when last seen
+  std::uint32_t head_ = 0; ///< the writer's position, as last read
 };
 
 } // namespace edgeless

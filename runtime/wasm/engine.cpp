@@ -13,6 +13,7 @@
 #include "messages/limits.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <deque>
 #include <functional>
 #include <map>
@@ -22,10 +23,12 @@ namespace edgeless {
 
 namespace {
 
+/// Makes a class from compiled code.
 using class_loader
   = std::function<caf::expected<guest_class_ptr>(std::string_view compiled)>;
 
-/// Classes of one kind: compiled with the same checks, loaded the same way.
+/// The classes of one isolation: compiled with the same checks and loaded by
+/// the same function. Any number of threads.
 class class_cache {
 public:
   class_cache(const engine_settings& settings, checks what,
@@ -37,22 +40,22 @@ public:
 
 private:
   guest_class_ptr look_up(const code_id& code, bool counted);
-  guest_class_ptr remembered(const code_id& code);
-  guest_class_ptr remember(const code_id& code, guest_class_ptr made);
-  caf::error refusal(const code_id& code);
-  caf::error refuse(const code_id& code, caf::error why);
+  guest_class_ptr find_in_memory(const code_id& code);
+  guest_class_ptr insert(const code_id& code, guest_class_ptr made);
+  caf::error find_refusal(const code_id& code);
+  caf::error add_refusal(const code_id& code, caf::error reason);
 
   std::string compiler_;
   checks checks_;
   module_cache cache_;
   engine_core_ptr core_;
   class_loader load_;
-  /// One compilation at a time: the limits of the child are per child.
+  /// One compilation at a time, since the limits are per compile process.
   std::timed_mutex compiling_;
   std::mutex mutex_; // protects what follows
   std::map<code_id, std::weak_ptr<guest_class>> classes_;
-  /// Keeps the latest alive although nothing runs them.
-  std::deque<guest_class_ptr> ready_;
+  /// Keeps the most recent classes alive while they have no instances.
+  std::deque<guest_class_ptr> recent_;
   std::map<code_id, caf::error> refused_;
   std::deque<code_id> refused_order_;
 };
@@ -74,7 +77,7 @@ guest_class_ptr class_cache::find(const code_id& code) {
 
 guest_class_ptr class_cache::look_up(const code_id& code, bool counted) {
   auto& counts = core_->counts;
-  if (auto known = remembered(code)) {
+  if (auto known = find_in_memory(code)) {
     counts.memory_hits += counted;
     return known;
   }
@@ -84,102 +87,103 @@ guest_class_ptr class_cache::look_up(const code_id& code, bool counted) {
     return nullptr;
   }
   auto made = load_(*compiled);
-  // Such as: compiled for another processor, by a copied directory.
+  // For example compiled for another CPU, in a copied directory.
   if (!made) {
     cache_.forget(code);
     counts.misses += counted;
     return nullptr;
   }
   counts.disk_hits += counted;
-  return remember(code, std::move(*made));
+  return insert(code, std::move(*made));
 }
 
 caf::expected<guest_class_ptr> class_cache::compile(const code_id& code,
                                                     const std::string& module) {
-  if (auto error = refusal(code))
+  if (auto error = find_refusal(code))
     return error;
   if (module.size() <= limits::module && sha256(module) != code)
-    return fail(ec::bad_module, "these bytes are not the module " + code);
+    return fail(ec::bad_module, "the bytes are not those of module " + code);
   if (auto error = validate_module(module))
-    return refuse(code, std::move(error));
+    return add_refusal(code, std::move(error));
   std::unique_lock turn{compiling_, std::chrono::milliseconds{limits::compile}};
   if (!turn)
-    return fail(ec::exhausted, "other modules are being compiled");
-  // Somebody else may have been faster.
+    return fail(ec::exhausted, "the compiler is busy with other modules");
+  // Another thread may have compiled the module meanwhile.
   if (auto known = look_up(code, false))
     return known;
-  if (auto error = refusal(code))
+  if (auto error = find_refusal(code))
     return error;
   ++core_->counts.compilations;
   auto compiled = compile_in_child(compiler_, module, limits::compile, checks_);
   if (!compiled)
-    return refuse(code, std::move(compiled.error()));
+    return add_refusal(code, std::move(compiled.error()));
   auto made = load_(*compiled);
   if (!made)
     return made.error();
-  // A full disk costs the next life a compilation, and nothing now.
+  // If the disk is full, the next process compiles the module again.
   static_cast<void>(cache_.keep(code, *compiled));
-  return remember(code, std::move(*made));
+  return insert(code, std::move(*made));
 }
 
-guest_class_ptr class_cache::remembered(const code_id& code) {
+guest_class_ptr class_cache::find_in_memory(const code_id& code) {
   std::lock_guard guard{mutex_};
   auto found = classes_.find(code);
   return found == classes_.end() ? nullptr : found->second.lock();
 }
 
-/// Returns the class to use: another thread's, if it was faster.
-guest_class_ptr class_cache::remember(const code_id& code,
-                                      guest_class_ptr made) {
+/// Returns the class to use: that of another thread if it was inserted first.
+guest_class_ptr class_cache::insert(const code_id& code, guest_class_ptr made) {
   std::lock_guard guard{mutex_};
   auto& slot = classes_[code];
   if (auto known = slot.lock())
     return known;
+  assert(made);
   slot = made;
-  ready_.push_back(made);
-  if (ready_.size() > limits::ready_modules) {
-    ready_.pop_front();
+  recent_.push_back(made);
+  if (recent_.size() > limits::ready_modules) {
+    recent_.pop_front();
     std::erase_if(classes_, [](auto& x) { return x.second.expired(); });
   }
   return made;
 }
 
-caf::error class_cache::refusal(const code_id& code) {
+caf::error class_cache::find_refusal(const code_id& code) {
   std::lock_guard guard{mutex_};
   auto found = refused_.find(code);
   return found == refused_.end() ? caf::error{} : found->second;
 }
 
-caf::error class_cache::refuse(const code_id& code, caf::error why) {
+caf::error class_cache::add_refusal(const code_id& code, caf::error reason) {
   ++core_->counts.refusals;
-  // What the system could not do says nothing about the module.
-  if (why == ec::system_failure)
-    return why;
+  // A failure of the system is not the module's fault.
+  if (reason == ec::system_failure)
+    return reason;
   std::lock_guard guard{mutex_};
-  if (refused_.emplace(code, why).second)
+  if (refused_.emplace(code, reason).second)
     refused_order_.push_back(code);
   if (refused_order_.size() > limits::refused_modules) {
     refused_.erase(refused_order_.front());
     refused_order_.pop_front();
   }
-  return why;
+  assert(refused_.size() == refused_order_.size());
+  return reason;
 }
 
-/// The door to one of two shelves.
-class shelf_engine : public guest_engine {
+/// An engine with one class cache.
+class cached_engine : public guest_engine {
 public:
-  shelf_engine(engine_core_ptr core, std::shared_ptr<class_cache> shelf)
-    : core_{std::move(core)}, shelf_{std::move(shelf)} {
+  cached_engine(engine_core_ptr core, std::shared_ptr<class_cache> classes)
+    : core_{std::move(core)}, classes_{std::move(classes)} {
     // nop
   }
 
   guest_class_ptr find(const code_id& code) override {
-    return shelf_->find(code);
+    return classes_->find(code);
   }
 
   caf::expected<guest_class_ptr> compile(const code_id& code,
                                          const std::string& module) override {
-    return shelf_->compile(code, module);
+    return classes_->compile(code, module);
   }
 
   const engine_counts* counts() const override {
@@ -196,29 +200,32 @@ public:
 
 private:
   engine_core_ptr core_;
-  std::shared_ptr<class_cache> shelf_;
+  std::shared_ptr<class_cache> classes_;
 };
 
-class two_engines final : public shelf_engine {
+/// The engine of guests in this process, and that of sandboxed ones.
+class dual_engine final : public cached_engine {
 public:
-  two_engines(const engine_core_ptr& core, std::shared_ptr<class_cache> here,
-              std::shared_ptr<class_cache> apart)
-    : shelf_engine{core, std::move(here)}, apart_{core, std::move(apart)} {
+  dual_engine(const engine_core_ptr& core, std::shared_ptr<class_cache> shared,
+              std::shared_ptr<class_cache> sandboxed)
+    : cached_engine{core, std::move(shared)}, sandboxed_{core,
+                                                         std::move(sandboxed)} {
     // nop
   }
 
-  guest_engine& apart() override {
-    return apart_;
+  guest_engine& sandboxed() override {
+    return sandboxed_;
   }
 
 private:
-  shelf_engine apart_;
+  cached_engine sandboxed_;
 };
 
-/// Stands for an engine that could not start, and says why.
-class no_engine final : public guest_engine {
+/// Replaces an engine that could not start: every compilation fails with the
+/// reason.
+class failed_engine final : public guest_engine {
 public:
-  explicit no_engine(caf::error why) : why_{std::move(why)} {
+  explicit failed_engine(caf::error reason) : reason_{std::move(reason)} {
     // nop
   }
 
@@ -228,11 +235,11 @@ public:
 
   caf::expected<guest_class_ptr> compile(const code_id&,
                                          const std::string&) override {
-    return why_;
+    return reason_;
   }
 
 private:
-  caf::error why_;
+  caf::error reason_;
 };
 
 } // namespace
@@ -243,23 +250,25 @@ caf::error check_module_cache(const std::filesystem::path& directory) {
 
 std::unique_ptr<guest_engine> make_wasm_engine(engine_settings settings) {
   auto made = engine_core::make(
-    settings.asked, std::max(settings.time_slice, std::chrono::milliseconds{1}),
+    settings.checks_of_shared,
+    std::max(settings.time_slice, std::chrono::milliseconds{1}),
     settings.memory);
   if (!made)
-    return std::make_unique<no_engine>(std::move(made.error()));
+    return std::make_unique<failed_engine>(std::move(made.error()));
   auto core = std::move(*made);
-  auto context
+  auto pool
     = std::make_shared<sandbox_pool>(core, settings.guest_program.string());
-  auto apart = std::make_shared<class_cache>(
-    settings, checks::none, core, [context](std::string_view compiled) {
-      return make_process_class(context, compiled);
+  auto sandboxed = std::make_shared<class_cache>(
+    settings, checks::none, core, [pool](std::string_view compiled) {
+      return make_process_class(pool, compiled);
     });
   if (settings.where == isolation::process)
-    return std::make_unique<shelf_engine>(core, std::move(apart));
-  auto here = std::make_shared<class_cache>(
-    settings, settings.asked, core,
+    return std::make_unique<cached_engine>(core, std::move(sandboxed));
+  auto shared = std::make_shared<class_cache>(
+    settings, settings.checks_of_shared, core,
     [core](std::string_view compiled) { return load_class(core, compiled); });
-  return std::make_unique<two_engines>(core, std::move(here), std::move(apart));
+  return std::make_unique<dual_engine>(core, std::move(shared),
+                                       std::move(sandboxed));
 }
 
 } // namespace edgeless

@@ -11,32 +11,35 @@
 namespace edgeless {
 
 struct engine_settings {
-  /// Where compiled modules survive a restart: a directory that only this node
-  /// writes to, made with mode 0700. Empty: they do not.
+  /// The directory for compiled modules, which then survive a restart. Only
+  /// this node may write to it; created with mode 0700. Empty: no cache on
+  /// disk.
   std::filesystem::path cache;
-  /// The program to run as a child, to compile or to run one guest: its main()
-  /// must begin with run_as_child().
+  /// The programs of child processes that compile a module or run one guest:
+  /// their main() must begin with run_as_child().
   std::filesystem::path compiler = "/proc/self/exe";
   std::filesystem::path guest_program = "/proc/self/exe";
-  /// After this long a guest is preempted.
+  /// A guest is preempted after this time; at least 1 ms.
   std::chrono::milliseconds time_slice{5};
-  /// What the linear memories of all guests may have together, in bytes; zero:
-  /// what the machine gives. Two guests that grow in the same time slice may
-  /// exceed it until its end: then the later one is dead.
+  /// The limit of the linear memories of all guests together, in bytes; zero:
+  /// no limit. Two guests that grow in the same time slice may exceed it until
+  /// its end; then the later one dies.
   std::uint64_t memory = 0;
-  /// Of process: all guests, whatever their annotations say.
+  /// process: all guests run in processes of their own, whatever their
+  /// annotations say.
   isolation where = isolation::shared;
-  /// none: guests of this process run until they are done, whoever waits. For
-  /// measuring only.
-  checks asked = checks::interruption;
+  /// For guests in this process. none: guests are never preempted; for
+  /// measurements only.
+  checks checks_of_shared = checks::interruption;
 };
 
-/// Whether the directory can be used; made if it is not there. An engine does
-/// without one that cannot: whoever wants to tell asks here first.
+/// Creates the directory if necessary, and returns an error if it cannot be
+/// used as a cache. An engine silently runs without such a cache.
 caf::error check_module_cache(const std::filesystem::path& directory);
 
-/// WebAssembly behind the door. One per process; all threads may use it.
-/// Classes and guests keep what they need of it alive.
+/// Makes an engine that runs WebAssembly. One per process; any thread may use
+/// it. Classes and guests keep the parts alive that they need, so that they may
+/// outlive it. If the engine cannot start, compile() returns the reason.
 std::unique_ptr<guest_engine> make_wasm_engine(engine_settings settings);
 
 } // namespace edgeless

@@ -11,20 +11,22 @@ namespace edgeless {
 
 namespace {
 
-// Small instances dominate: larger memories move once when they outgrow this.
+// Most instances are small; the memory of a larger one moves once.
 constexpr std::uint64_t memory_reservation = 16u << 20;
 constexpr std::uint64_t memory_guard = 64u << 10;
-// Whoever is alone in a process has room for all that 32 bits can address.
-constexpr std::uint64_t whole_reservation = 4ull << 30;
-constexpr std::uint64_t whole_guard = 32u << 20;
-// Guests run on stacks of their own; what is left of one is for our imports.
+// A sandboxed guest has the address space of all that 32 bits can address, so
+// that compiled code needs no bounds checks.
+constexpr std::uint64_t unchecked_reservation = 4ull << 30;
+constexpr std::uint64_t unchecked_guard = 32u << 20;
+// Guests run on stacks of their own; the part beyond guest_stack is for the
+// imports.
 constexpr std::size_t guest_stack = 128u << 10;
-constexpr std::size_t whole_stack = 256u << 10;
-/// Frames of a backtrace that are shown.
-constexpr std::size_t frames_max = 16;
+constexpr std::size_t async_stack = 256u << 10;
+/// Frames of a backtrace in a fault text.
+constexpr std::size_t max_frames = 16;
 
-/// In one line.
-std::string flat(std::string_view text) {
+/// Joins lines and collapses white space.
+std::string single_line(std::string_view text) {
   std::string result;
   for (char x : text) {
     bool space = x == '\n' || x == '\r' || x == '\t' || x == ' ';
@@ -51,22 +53,22 @@ std::string_view view(const wasm_name_t* name) {
   return name ? std::string_view{name->data, name->size} : std::string_view{};
 }
 
-/// The text of an error is its context, the engine's own backtrace, then the
-/// cause: the cause is what people want to read.
-std::string cause_in(std::string text) {
+/// An error text of the engine consists of a context, its own backtrace, and
+/// the cause. Returns the cause.
+std::string extract_cause(std::string text) {
   constexpr std::string_view heading = "Caused by:";
   if (auto at = text.rfind(heading); at != std::string::npos)
     text.erase(0, at + heading.size());
   if (auto at = text.find("wasm backtrace:"); at != std::string::npos)
     text.resize(at);
-  return flat(text);
+  return single_line(text);
 }
 
-std::string frames_in(wasm_frame_vec_t& frames) {
+std::string format_frames(wasm_frame_vec_t& frames) {
   std::string result;
   std::size_t shown = 0;
-  for (std::size_t i = 0; i < frames.size && shown < frames_max; ++i) {
-    // Our own driver and caller are no news.
+  for (std::size_t i = 0; i < frames.size && shown < max_frames; ++i) {
+    // Skips frames of the driver and caller modules.
     if (view(wasmtime_frame_module_name(frames.data[i]))
           .starts_with("edgeless_"))
       continue;
@@ -75,7 +77,7 @@ std::string frames_in(wasm_frame_vec_t& frames) {
     result
       += name.empty()
            ? "function " + std::to_string(wasm_frame_func_index(frames.data[i]))
-           : flat(name.substr(0, 128));
+           : single_line(name.substr(0, 128));
   }
   wasm_frame_vec_delete(&frames);
   return result;
@@ -84,20 +86,20 @@ std::string frames_in(wasm_frame_vec_t& frames) {
 } // namespace
 
 wasm_engine_t* new_engine(checks what) {
-  bool alone = what == checks::none;
+  bool sandboxed = what == checks::none;
   auto* config = wasm_config_new();
-  wasmtime_config_epoch_interruption_set(config, !alone);
+  wasmtime_config_epoch_interruption_set(config, !sandboxed);
   wasmtime_config_max_wasm_stack_set(config, guest_stack);
-  wasmtime_config_async_stack_size_set(config, whole_stack);
-  wasmtime_config_memory_reservation_set(config, alone ? whole_reservation
-                                                       : memory_reservation);
-  wasmtime_config_memory_guard_size_set(config,
-                                        alone ? whole_guard : memory_guard);
+  wasmtime_config_async_stack_size_set(config, async_stack);
+  wasmtime_config_memory_reservation_set(
+    config, sandboxed ? unchecked_reservation : memory_reservation);
+  wasmtime_config_memory_guard_size_set(config, sandboxed ? unchecked_guard
+                                                          : memory_guard);
   wasmtime_config_memory_init_cow_set(config, true);
-  // The limits of an instance are those of one memory of 32-bit addresses.
+  // The limit of an instance covers one memory of 32-bit addresses.
   wasmtime_config_wasm_multi_memory_set(config, false);
   wasmtime_config_wasm_memory64_set(config, false);
-  // No C++ exception crosses a guest, and its backtrace does not need it.
+  // No C++ exception unwinds through a guest, and backtraces do not need it.
   wasmtime_config_native_unwind_info_set(config, false);
   return wasm_engine_new_with_config(config);
 }
@@ -114,12 +116,12 @@ std::string take_message(wasm_trap_t* trap, wasmtime_error_t* error) {
   std::string result;
   if (error) {
     wasmtime_error_message(error, &text);
-    result = cause_in(text_of(text));
+    result = extract_cause(text_of(text));
     wasmtime_error_delete(error);
   }
   if (trap) {
     wasm_trap_message(trap, &text);
-    result = cause_in(text_of(text));
+    result = extract_cause(text_of(text));
     wasm_trap_delete(trap);
   }
   return result;
@@ -130,10 +132,10 @@ std::string take_fault(wasm_trap_t* trap, wasmtime_error_t* error) {
   std::string where;
   if (trap) {
     wasm_trap_trace(trap, &frames);
-    where = frames_in(frames);
+    where = format_frames(frames);
   } else if (error) {
     wasmtime_error_wasm_trace(error, &frames);
-    where = frames_in(frames);
+    where = format_frames(frames);
   }
   auto result = take_message(trap, error) + where;
   if (result.size() > limits::text)

@@ -10,25 +10,27 @@ struct wasmtime_error;
 
 namespace edgeless {
 
-/// What compiled code asks while it runs.
+/// The checks in compiled code.
 enum class checks : std::uint8_t {
-  /// Whether its time slice is over: it shares its process.
+  /// For a guest that shares its process: whether its time slice is over, and
+  /// bounds of its memory.
   interruption,
-  /// Nothing; nor where its memory ends, which the hardware knows. It takes
-  /// 4 GiB of addresses, and ends only by itself or with its process.
+  /// For a guest in a process of its own: none. Page protection bounds its
+  /// memory, which takes 4 GiB of address space; only its process can be
+  /// stopped.
   none,
 };
 
-/// An engine with our settings: the same for those who compile and those who
-/// run. Owned by the caller.
+/// Makes an engine with the settings that compiled code depends on: the same to
+/// compile and to run. The caller deletes it.
 wasm_engine_t* new_engine(checks what);
 
-/// Names the engine's version and the settings that compiled code depends on:
-/// code compiled under another tag is of no use.
+/// Names the engine's version and the settings that compiled code depends on.
+/// Code compiled under another tag cannot be loaded.
 std::string engine_tag(checks what);
 
-/// What happened, in one line; deletes what it is given. Empty if both are
-/// null.
+/// The cause of a trap or error in one line; empty if both are null. Deletes
+/// both.
 std::string take_message(wasm_trap_t* trap, wasmtime_error* error);
 
 /// As take_message(), with the guest's backtrace; at most limits::text.

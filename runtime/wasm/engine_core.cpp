@@ -27,9 +27,9 @@ constexpr unsigned char joint_bytes[] = {
 #include "runtime/joint.wasm.inc"
 };
 
-caf::error broken(std::string what) {
+caf::error cannot_start(std::string reason) {
   return fail(ec::system_failure,
-              "the WebAssembly engine cannot start: " + std::move(what));
+              "the WebAssembly engine cannot start: " + std::move(reason));
 }
 
 } // namespace
@@ -71,24 +71,24 @@ caf::error engine_core::prepare(checks what) {
       || !define_imports(guests, wasi_imports())
       || !define_imports(drivers, driver_imports())
       || !define_suspending_imports(drivers, call_imports()))
-    return broken("an import is defined twice");
+    return cannot_start("an import is defined twice");
   auto compile
     = [this](std::span<const unsigned char> bytes, wasmtime_module_t** result) {
         return take_message(nullptr, wasmtime_module_new(engine, bytes.data(),
                                                          bytes.size(), result));
       };
   if (auto text = compile(driver_bytes, &driver); !text.empty())
-    return broken(std::move(text));
+    return cannot_start(std::move(text));
   if (auto text = compile(joint_bytes, &joint); !text.empty())
-    return broken(std::move(text));
+    return cannot_start(std::move(text));
   wasmtime_module_t* module = nullptr;
   if (auto text = compile(caller_bytes, &module); !text.empty())
-    return broken(std::move(text));
+    return cannot_start(std::move(text));
   owned<wasmtime_module_t, wasmtime_module_delete> guard{module};
   if (auto text = take_message(
         nullptr, wasmtime_linker_instantiate_pre(drivers, module, &caller));
       !text.empty())
-    return broken(std::move(text));
+    return cannot_start(std::move(text));
   return {};
 }
 

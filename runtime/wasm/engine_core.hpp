@@ -21,7 +21,8 @@ struct wasmtime_module;
 
 namespace edgeless {
 
-/// What all instances of an engine share: made once, then only read.
+/// The state that all instances of an engine share. Immutable once made, but
+/// for pools and counters, which any thread may use.
 class engine_core {
 public:
   explicit engine_core(std::uint64_t total_memory) : memory{total_memory} {
@@ -31,23 +32,25 @@ public:
   engine_core& operator=(const engine_core&) = delete;
   ~engine_core();
 
-  /// Compiles our own three modules, which takes a few milliseconds. Without
-  /// checks there are no time slices, and no thread.
+  /// Compiles the modules in wat/, which takes a few milliseconds. Without
+  /// checks there are no time slices and no ticker thread. `total_memory`:
+  /// bytes of all guests together, zero for no limit. Errors:
+  /// ec::system_failure.
   static caf::expected<std::shared_ptr<engine_core>>
   make(checks what, std::chrono::milliseconds time_slice,
        std::uint64_t total_memory);
 
   wasm_engine_t* engine = nullptr;
-  /// Has what guests may import, but for call_asm and call_raw_asm.
+  /// Defines the imports of guests but for call_asm and call_raw_asm.
   wasmtime_linker* guests = nullptr;
-  /// Has what the driver imports of the host.
+  /// Defines the imports of the driver from the host.
   wasmtime_linker* drivers = nullptr;
-  /// Copies of that, to which a driver's guest is added.
+  /// Copies of `drivers`, to which the exports of one guest are added.
   linker_pool driver_linkers;
   wasmtime_module* driver = nullptr;
   wasmtime_module* joint = nullptr;
   wasmtime_instance_pre* caller = nullptr;
-  /// Nothing without checks.
+  /// Empty without checks.
   std::optional<epoch_ticker> clock;
   memory_pool memory;
   engine_counts counts;
@@ -58,12 +61,12 @@ private:
 
 using engine_core_ptr = std::shared_ptr<engine_core>;
 
-/// Makes a class of what the compile child made; never give it anything else:
-/// it is code that will run.
+/// Loads a class from the output of compile_in_child(). Any other bytes are
+/// unsafe: they are machine code that will run. Errors: ec::system_failure.
 caf::expected<guest_class_ptr> load_class(engine_core_ptr core,
                                           std::string_view compiled);
 
-/// As load_class(), from a file that others share.
+/// As load_class(), from a file whose pages processes share.
 caf::expected<guest_class_ptr> load_class_file(engine_core_ptr core,
                                                const std::string& file);
 

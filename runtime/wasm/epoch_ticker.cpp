@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/wasm/epoch_ticker.hpp"
 
+#include <cassert>
 #include <utility>
 
 namespace edgeless {
 
 namespace {
 
-/// Ticks with nobody inside until the ticker sleeps. Waking it costs the one
-/// who enters a few microseconds, so not too few.
+/// Ticks with no thread inside until the ticker sleeps. Not too few, since
+/// waking it costs enter() a few microseconds.
 constexpr int idle_ticks = 20;
 
 } // namespace
@@ -30,9 +31,9 @@ epoch_ticker::~epoch_ticker() {
   thread_.join();
 }
 
-// Whoever enters counts himself and then looks whether the ticker sleeps; the
-// ticker says that it sleeps and then looks whether anybody is inside. Both in
-// sequentially consistent order: one of the two sees the other.
+// enter() increments inside_ and then reads asleep_; run() sets asleep_ and
+// then reads inside_. In sequentially consistent order, at least one of the two
+// sees the other's write, so that no wakeup is lost.
 void epoch_ticker::enter() noexcept {
   inside_.fetch_add(1);
   if (asleep_.load()) {
@@ -43,7 +44,9 @@ void epoch_ticker::enter() noexcept {
 }
 
 void epoch_ticker::leave() noexcept {
-  inside_.fetch_sub(1, std::memory_order_release);
+  [[maybe_unused]] auto before
+    = inside_.fetch_sub(1, std::memory_order_release);
+  assert(before > 0);
 }
 
 std::uint64_t epoch_ticker::count() const noexcept {
@@ -52,7 +55,7 @@ std::uint64_t epoch_ticker::count() const noexcept {
 
 void epoch_ticker::run() {
   std::unique_lock lock{mutex_};
-  int quiet = 0;
+  int idle = 0;
   for (;;) {
     auto next = std::chrono::steady_clock::now() + period_;
     changed_.wait_until(lock, next, [this] { return stopping_; });
@@ -60,10 +63,10 @@ void epoch_ticker::run() {
       return;
     count_.fetch_add(1, std::memory_order_release);
     tick_();
-    quiet = inside_.load() == 0 ? quiet + 1 : 0;
-    if (quiet < idle_ticks)
+    idle = inside_.load() == 0 ? idle + 1 : 0;
+    if (idle < idle_ticks)
       continue;
-    quiet = 0;
+    idle = 0;
     asleep_ = true;
     if (inside_.load() == 0)
       changed_.wait(lock, [this] { return stopping_ || !asleep_.load(); });

@@ -11,9 +11,10 @@
 
 namespace edgeless {
 
-/// Calls a function at a steady pace while anybody is inside, from a thread of
-/// its own that sleeps when nobody has been for a while. Entering costs
-/// neither a system call nor a lock while the ticker is awake.
+/// Calls a function periodically while a thread is inside, from a thread of its
+/// own that sleeps after some ticks without any. enter() and leave() take
+/// neither a system call nor a lock while the ticker is awake. All but the
+/// constructor and destructor may be called by any thread.
 class epoch_ticker {
 public:
   /// `tick` is called from the ticker's thread and must not throw.
@@ -22,6 +23,7 @@ public:
   epoch_ticker& operator=(const epoch_ticker&) = delete;
   ~epoch_ticker();
 
+  /// The calling thread is inside until leave().
   void enter() noexcept;
   void leave() noexcept;
 

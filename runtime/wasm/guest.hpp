@@ -14,139 +14,143 @@
 #include <string>
 #include <string_view>
 
-/// The door to functions: behind it is WebAssembly, or in tests a script.
-/// A guest is a coroutine: it runs until it has nothing more to handle, is
-/// preempted, or waits for the answer to a call. No thread belongs to it.
+/// The interface between function instances and the code that they run: a
+/// WebAssembly module, or a script in tests. A guest is a coroutine: it runs
+/// until it has no more events, is preempted, or waits for the answer to a
+/// call. It has no thread of its own.
 namespace edgeless {
 
+/// The handler of a guest that an event calls.
 enum class hook : std::uint8_t { init, cast, call, stop };
 
-/// What a guest handles next.
+/// An event for a guest.
 struct guest_event {
   hook kind = hook::cast;
   instance_id source;
   /// For init: the init payload.
   std::string payload;
-  /// For init: the state synced by a predecessor.
+  /// For init: the state that a previous instance synced.
   std::string state;
 };
 
-/// The answer to a call, in either direction.
+/// The answer to a call, of a guest or to a guest.
 struct call_result {
   event_kind kind = event_kind::no_reply; ///< reply, no_reply or error
   std::string payload;                    ///< of a reply
 };
 
-/// What a guest asks of its node. No member throws: a guest's frames lie
-/// between the caller and whoever would catch.
+/// The node's services for a guest. No member may throw: an exception would
+/// have to unwind the frames of WebAssembly code.
 class guest_host {
 public:
   virtual ~guest_host() = default;
 
-  /// The next event, which the guest handles now; nullptr if there is none.
-  /// What it points to stays in place until the next call of next().
+  /// Takes the next event for the guest; nullptr if there is none. Valid until
+  /// the next call of next().
   virtual const guest_event* next() noexcept = 0;
 
-  /// The call that next() gave has been answered by the guest.
+  /// The guest's answer to the call that next() returned.
   virtual void done(call_result result) noexcept = 0;
 
-  /// A cast to an output channel, or to "self". False: there is no room, and
-  /// that channel's policy is to wait for it: the guest is `blocked`, and casts
-  /// the same once more when it runs again.
+  /// A cast to an output channel, or to "self". False: there is no room and the
+  /// channel's policy is to block. Then the guest is `blocked`, and repeats the
+  /// cast when it runs again.
   virtual bool cast(std::string_view channel,
                     std::string_view payload) noexcept = 0;
   virtual void cast(const instance_id& target,
                     std::string_view payload) noexcept = 0;
 
-  /// A call. Nothing: it is on its way, and the guest must wait until
-  /// guest::answer(). A result: it has failed already, or a reason to trap.
+  /// A call. Nothing: it has been sent, and the guest waits for
+  /// guest::answer(). A result: it has already failed. An error: the guest
+  /// traps with this reason.
   virtual std::optional<caf::expected<call_result>>
   call(std::string_view channel, std::string_view payload) noexcept = 0;
   virtual std::optional<caf::expected<call_result>>
   call(const instance_id& target, std::string_view payload) noexcept = 0;
 
-  /// A cast to be sent in `delay`. An error is a reason to trap.
+  /// A cast to be sent after `delay`. On an error the guest traps.
   virtual caf::error delayed_cast(std::chrono::milliseconds delay,
                                   std::string_view channel,
                                   std::string_view payload) noexcept = 0;
 
-  /// Levels: 1 error, 2 warning, 3 info, 4 debug, 5 trace.
+  /// Logs a line. Levels: 1 error, 2 warning, 3 info, 4 debug, 5 trace.
   virtual void log(std::uint32_t level, std::string_view target,
                    std::string_view text) noexcept = 0;
 
   virtual instance_id self() const noexcept = 0;
 
-  /// Keeps a state for the next start. An error is a reason to trap.
+  /// Stores a state for the next start. On an error the guest traps.
   virtual caf::error sync(std::string_view state) noexcept = 0;
 
-  /// The event in hand has had a processor for so long, in another process.
-  /// Before the next(); never told of a guest that runs in this process.
+  /// The CPU time that the current event took in a sandbox process. Called
+  /// before next(); never called for a guest in this process.
   virtual void spent(std::chrono::nanoseconds) noexcept {
     // nop
   }
 
-  /// A guest that is `working` has something to say, or has ended: run(). From
-  /// any thread, but never after the guest is gone.
+  /// A guest that is `working` has sent a request or has ended: call run().
+  /// Called by any thread, but never after the guest is destroyed.
   virtual void wake() noexcept {
     // nop
   }
 };
 
-/// Where a guest stands after it ran.
+/// The state of a guest after run().
 enum class progress : std::uint8_t {
-  /// next() gave nothing: run() again when there is something.
+  /// next() returned no event: call run() when there is one.
   idle,
-  /// Its time slice is over: run() again when others had their turn.
+  /// Its time slice is over: call run() after other guests.
   preempted,
-  /// It waits for an answer: answer(), then run().
+  /// It waits for an answer: call answer(), then run().
   waiting,
-  /// It waits for room for a cast: run() when there may be some.
+  /// It waits for room for a cast: call run() when there may be some.
   blocked,
-  /// It computes in another process: run() after guest_host::wake(). Earlier is
-  /// of no use, and does no harm.
+  /// It computes in another process: call run() after guest_host::wake(). An
+  /// earlier call has no effect.
   working,
-  /// It trapped or broke a limit: see fault(). Only destruction is left.
+  /// It trapped or exceeded a limit: see fault(). It cannot run again.
   dead,
 };
 
-/// One instance of a module. May hop between threads, is never entered twice.
-/// Its destructor ends it at any point, in whatever state it is.
+/// One instance of a module. One thread at a time, any thread each time. May be
+/// destroyed in any state.
 class guest {
 public:
   virtual ~guest() = default;
 
-  /// Runs or goes on. The host must outlive the guest.
+  /// Starts or resumes it. The host must outlive the guest.
   virtual progress run() noexcept = 0;
 
-  /// The answer to the call that the guest waits for; it goes on with run().
+  /// The answer to the call that the guest waits for; ignored if it waits for
+  /// none. run() resumes the guest.
   virtual void answer(call_result result) noexcept = 0;
 
-  /// Why it is dead, with the guest's own backtrace if there is one.
+  /// The reason why it is dead, with the guest's backtrace if there is one.
   virtual std::string fault() const = 0;
 
-  /// Its linear memory, in bytes, when it last said so.
+  /// The last known size of its linear memory, in bytes.
   virtual std::uint64_t memory() const {
     return 0;
   }
 };
 
-/// Where a guest runs.
+/// The kind of process that a guest runs in.
 enum class isolation : std::uint8_t {
-  /// With others in the process of the node, in turn.
+  /// The process of the node, with other guests.
   shared,
-  /// Alone, in a child process that may do nothing but compute.
+  /// A child process of its own that can only compute (seccomp).
   process,
 };
 
 struct guest_limits {
   /// Linear memory, in bytes.
   std::uint64_t memory = 1024u << 20;
-  /// Running time per event. The embedder enforces it: a guest only notices
-  /// that it is preempted.
+  /// Running time per event. The function instance enforces it in this process;
+  /// the guest only returns when it is preempted.
   std::chrono::milliseconds deadline{10'000};
-  /// How long a call may take.
+  /// The timeout of a call.
   std::chrono::milliseconds call_deadline{5'000};
-  /// A cast may find no room: see guest_host::cast.
+  /// Whether guest_host::cast may return false.
   bool may_block = false;
 };
 
@@ -155,61 +159,64 @@ class guest_class {
 public:
   virtual ~guest_class() = default;
 
-  /// An instance that has not run yet: its first event has to be init.
+  /// Makes an instance that has not run yet. Its first event must be init.
+  /// Errors: ec::bad_module, ec::exhausted, ec::system_failure.
   virtual caf::expected<std::unique_ptr<guest>>
   instantiate(guest_host& host, const guest_limits& limits) = 0;
 };
 
 using guest_class_ptr = std::shared_ptr<guest_class>;
 
-/// What an engine has done, and how many guests it has now. Any number of
-/// threads.
+/// Counters of an engine. Any number of threads.
 struct engine_counts {
   using count = std::atomic<std::uint64_t>;
 
-  count memory_hits{0}; ///< classes found ready
+  count memory_hits{0}; ///< classes found in memory
   count disk_hits{0};   ///< classes loaded from the cache
   count misses{0};
   count compilations{0};
-  count refusals{0}; ///< modules that could not be compiled
-  count guests{0};
-  count processes{0};           ///< of guests, now
-  count sandboxes_lost{0};      ///< that ended although nobody wanted it
+  count refusals{0};            ///< modules that could not be compiled
+  count guests{0};              ///< now
+  count processes{0};           ///< sandbox processes, now
+  count sandboxes_lost{0};      ///< ended on their own
   count sandboxes_timed_out{0}; ///< killed at the deadline of an event
-  count sandbox_protocol_violations{
-    0}; ///< killed because they said what no guest says
+  /// Sandboxes killed because they broke the protocol.
+  count sandbox_protocol_violations{0};
 };
 
-/// Makes classes from modules.
+/// Makes classes from modules. Any number of threads.
 class guest_engine {
 public:
   virtual ~guest_engine() = default;
 
-  /// The class of a module, if its compiled form is at hand: in memory, or on
-  /// disk from an earlier life. Quick; nullptr if not.
+  /// The class of a module that has been compiled: in memory, or in the cache
+  /// on disk. Does not compile; nullptr if there is none.
   virtual guest_class_ptr find(const code_id& code) = 0;
 
-  /// Compiles, and keeps the result for find(). Blocks, up to
-  /// limits::compile. A module that was refused is refused again at once.
+  /// Compiles a module and stores the result for find(). Blocks up to
+  /// limits::compile. A module that was refused is refused again immediately.
+  /// Errors: ec::bad_module, ec::compile_failed, ec::exhausted,
+  /// ec::system_failure.
   virtual caf::expected<guest_class_ptr>
   compile(const code_id& code, const std::string& module) = 0;
 
-  /// The same for guests with `isolation = "process"`. Its classes are others:
-  /// what one of the two has compiled, the other does not find.
-  virtual guest_engine& apart() {
+  /// The engine for guests with `isolation = "process"`. The two engines
+  /// compile differently and do not find each other's classes.
+  virtual guest_engine& sandboxed() {
     return *this;
   }
 
-  /// nullptr: nothing is counted.
+  /// nullptr if the engine has no counters.
   virtual const engine_counts* counts() const {
     return nullptr;
   }
 
-  /// The linear memory of all guests, in bytes; and what they may have
-  /// together, zero if there is no bound.
+  /// The linear memory of all guests, in bytes.
   virtual std::uint64_t memory() const {
     return 0;
   }
+
+  /// The limit of memory(), in bytes; zero if there is none.
   virtual std::uint64_t memory_total() const {
     return 0;
   }

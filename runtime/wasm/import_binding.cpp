@@ -13,16 +13,18 @@ namespace edgeless {
 
 namespace {
 
+/// Size of a raw value of the engine.
 constexpr std::size_t cell_size = sizeof(wasmtime_val_raw_t);
 static_assert(cell_size == 16);
-/// call_asm of the host has the most parameters of those that suspend.
-constexpr std::size_t suspending_parameters = 4;
+/// host.call has the most parameters of all suspending imports.
+constexpr std::size_t max_suspending_parameters = 4;
 
 wasm_trap_t* trap_of(const std::string& text) {
   return wasmtime_trap_new(text.data(), text.size());
 }
 
-/// Runs a body. No C++ exception may cross the frames of the engine.
+/// Runs the body of an import. A C++ exception must not unwind the engine's
+/// frames, so it becomes a trap.
 wasm_trap_t* run(import_body body, wasm_call& call) noexcept {
   try {
     body(call);
@@ -30,7 +32,7 @@ wasm_trap_t* run(import_body body, wasm_call& call) noexcept {
   } catch (const std::bad_alloc&) {
     return wasmtime_trap_new("the node is out of memory", 25);
   } catch (const std::exception&) {
-    return wasmtime_trap_new("the node could not do it", 24);
+    return wasmtime_trap_new("the import failed in the node", 29);
   }
 }
 
@@ -45,13 +47,14 @@ wasm_trap_t* enter(void* env, wasmtime_caller_t* caller,
   return run(static_cast<const wasm_import*>(env)->body, call);
 }
 
-/// Where the engine wants the result of a suspended call, and whose it is. No
-/// result: it waits for room.
+/// A suspended call of an import. `result` is where the engine wants the
+/// answer; null if the guest waits for room.
 struct suspension {
   host_state& state;
   wasmtime_val_t* result;
 };
 
+/// Polled by the engine: whether the call returns now.
 bool resume(void* env) {
   auto& self = *static_cast<suspension*>(env);
   if (!self.result)
@@ -72,22 +75,22 @@ void enter_suspending(void* env, wasmtime_caller_t* caller,
                       wasmtime_val_t* results, std::size_t result_count,
                       wasm_trap_t** trap, wasmtime_async_continuation_t* next) {
   auto* context = wasmtime_caller_context(caller);
-  wasmtime_val_raw_t cells[suspending_parameters] = {};
-  for (std::size_t i = 0; i < count && i < suspending_parameters; ++i)
+  wasmtime_val_raw_t cells[max_suspending_parameters] = {};
+  for (std::size_t i = 0; i < count && i < max_suspending_parameters; ++i)
     cells[i].i32 = arguments[i].of.i32;
   auto& state = state_of(context);
   wasm_call call{state, context, cells};
   *trap = run(static_cast<const wasm_import*>(env)->body, call);
-  auto* waiting = *trap
-                    ? nullptr
-                    : new (std::nothrow)
-                      suspension{state, result_count > 0 ? results : nullptr};
-  if (!*trap && !waiting)
+  auto* suspended = *trap
+                      ? nullptr
+                      : new (std::nothrow)
+                        suspension{state, result_count > 0 ? results : nullptr};
+  if (!*trap && !suspended)
     *trap = trap_of("the node is out of memory");
   if (*trap)
     *next = {[](void*) { return true; }, nullptr, nullptr};
   else
-    *next = {resume, waiting, [](void* x) {
+    *next = {resume, suspended, [](void* x) {
                delete static_cast<suspension*>(x);
              }};
 }
@@ -126,8 +129,8 @@ void wasm_call::result(std::uint32_t value, int number) {
   std::memcpy(cells_ + number * cell_size, &value, sizeof(value));
 }
 
-// Looked up once per import, which costs as much as the copies: between two
-// imports the memory may grow, and move.
+// Looked up once per import, since a look-up costs as much as a copy. Between
+// two imports the memory may grow and move.
 std::span<char> wasm_call::memory() {
   if (memory_.empty() && state.memory)
     memory_

@@ -10,7 +10,7 @@
 
 namespace edgeless {
 
-// -- what a call gives its body -----------------------------------------------
+// -- arguments and memory -----------------------------------------------------
 
 std::string_view wasm_call::text(int argument) {
   auto found = bytes(u32(argument), u32(argument + 1));
@@ -19,9 +19,9 @@ std::string_view wasm_call::text(int argument) {
 
 std::string_view wasm_call::channel(int argument) {
   auto result = text(argument);
-  // EDGELESS' own words, for those who know them.
+  // "string error" is the text of EDGELESS in this case.
   if (!trapped() && (result.size() > limits::text || !is_utf8(result)))
-    trap = "string error: the name of a channel is not UTF-8, or too long";
+    trap = "string error: the name of a channel is not UTF-8 or too long";
   return result;
 }
 
@@ -53,7 +53,7 @@ void wasm_call::store_u32(std::uint32_t at, std::uint32_t value) {
     target[i] = static_cast<char>(value >> (8 * i));
 }
 
-// -- what guests import -------------------------------------------------------
+// -- imports of guests --------------------------------------------------------
 
 namespace {
 
@@ -64,7 +64,7 @@ void cast(wasm_call& call) {
     call.state.host->cast(channel, payload);
 }
 
-/// For guests that wait for room: caller.wat casts again.
+/// For guests that may block: caller.wat repeats the cast after host.room.
 void cast_if_room(wasm_call& call) {
   auto channel = call.channel(0);
   auto payload = call.text(2);
@@ -102,7 +102,7 @@ void telemetry_log(wasm_call& call) {
   if (call.trapped())
     return;
   if (level < 1 || level > 5) {
-    call.state.host->log(2, target, "unknown log level, taken for an error");
+    call.state.host->log(2, target, "unknown log level, logged as an error");
     level = 1;
   }
   call.state.host->log(level, target, text);
@@ -124,7 +124,7 @@ void sync(wasm_call& call) {
     call.trap = explain(error);
 }
 
-// -- what our own modules import ----------------------------------------------
+// -- imports of driver.wat and caller.wat -------------------------------------
 
 void next(wasm_call& call) {
   auto* event = call.state.current = call.state.host->next();
@@ -158,8 +158,8 @@ void done(wasm_call& call) {
                             : event_kind::error;
   if (kind == 1 && call.u32(2) > limits::payload) {
     call.state.host->log(1, "edgeless",
-                         "a reply is larger than a payload may be: the caller "
-                         "gets an error");
+                         "the reply exceeds the maximum size of a payload: the "
+                         "caller gets an error");
     result.kind = event_kind::error;
   } else if (kind == 1) {
     result.payload = call.text(1);
@@ -180,7 +180,7 @@ void reply_store(wasm_call& call) {
   call.store_u32(call.u32(2), static_cast<std::uint32_t>(payload.size()));
 }
 
-/// What the host says to a call: it failed, or the guest waits.
+/// Starts a call: it has already failed, or the guest waits for the answer.
 void begin(wasm_call& call, std::optional<caf::expected<call_result>> result) {
   call.state.waiting = true;
   call.state.answered = result.has_value();
@@ -213,7 +213,7 @@ constexpr wasm_import env_table[] = {
   {"env", "sync_asm", "ii:", sync},
 };
 
-/// For find_guest_import(): caller.wat has the bodies.
+/// Signatures for find_guest_import(); the bodies are in caller.wat.
 constexpr wasm_import caller_exports[] = {
   {"env", "call_asm", "iiiiii:i", nullptr},
   {"env", "call_raw_asm", "iiiiii:i", nullptr},

@@ -13,11 +13,11 @@ struct wasmtime_context;
 struct wasmtime_linker;
 struct wasmtime_memory;
 
-/// What WebAssembly may ask of us: a table of imports, and how they are bound
-/// to the engine. Bodies see guest memory only through wasm_call.
+/// The imports of WebAssembly modules: a table, and its binding to the engine.
+/// Bodies access guest memory only through wasm_call, which checks bounds.
 namespace edgeless {
 
-/// What an instance and its imports share.
+/// The state that an instance shares with its imports.
 struct host_state {
   guest_host* host = nullptr;
   /// The guest's exported memory; null until it is instantiated.
@@ -26,37 +26,38 @@ struct host_state {
   /// The guest waits for the answer to a call.
   bool waiting = false;
   bool answered = false;
-  /// It waits for room for a cast.
+  /// The guest waits for room for a cast.
   bool blocked = false;
   call_result answer;
   /// Unfinished lines of stdout and stderr.
   std::array<std::string, 2> lines;
 };
 
-/// One import being called: its arguments, the guest's memory, the way to
-/// fail. After an access that failed, `trap` is set and the body returns.
+/// One call of an import: its arguments, result and trap, and the guest's
+/// memory. After a failed access `trap` is set, and the body must return.
 class wasm_call {
 public:
-  /// `cells` are the engine's raw values: 16 bytes each.
-  wasm_call(host_state& where, wasmtime_context* context, void* cells)
-    : state{where}, context_{context}, cells_{static_cast<char*>(cells)} {
+  /// `cells` are the engine's raw values, of 16 bytes each: arguments, which
+  /// the results replace.
+  wasm_call(host_state& host, wasmtime_context* context, void* cells)
+    : state{host}, context_{context}, cells_{static_cast<char*>(cells)} {
     // nop
   }
 
   std::uint32_t u32(int argument) const;
   std::uint64_t u64(int argument) const;
-  /// Arguments must have been read before: results take their place.
+  /// Sets a result. Read all arguments before: results take their place.
   void result(std::uint32_t value, int number = 0);
 
-  /// `size` bytes of guest memory; traps if they are out of its bounds.
+  /// `size` bytes of guest memory; traps if they are out of bounds.
   std::span<char> bytes(std::uint32_t at, std::uint64_t size);
-  /// What a pair of arguments says: pointer, size.
+  /// The bytes that a pair of arguments (pointer, size) refers to.
   std::string_view text(int argument);
-  /// As text(), and traps unless it is UTF-8 of a sensible length.
+  /// As text(); traps unless it is UTF-8 of at most limits::text bytes.
   std::string_view channel(int argument);
-  /// What a pair of arguments points to: node, component.
+  /// The id that a pair of pointers (node, component) refers to.
   instance_id instance(int argument);
-  /// Copies to where the guest's allocator made room: traps if it did not.
+  /// Copies to memory of the guest's allocator; traps if that returned null.
   void store(std::uint32_t at, std::string_view bytes);
   void store_u32(std::uint32_t at, std::uint32_t value);
 
@@ -65,12 +66,12 @@ public:
   }
 
   host_state& state;
-  /// Why the guest traps; empty if it does not.
+  /// The reason why the guest traps; empty if it does not.
   std::string trap;
 
 private:
-  /// All of the guest's memory. It does not move within one import: nothing
-  /// of the guest runs meanwhile.
+  /// All of the guest's memory. It does not move within one import, since the
+  /// guest does not run.
   std::span<char> memory();
 
   wasmtime_context* context_;
@@ -88,26 +89,27 @@ struct wasm_import {
   import_body body;
 };
 
-/// EDGELESS' imports, but for call_asm and call_raw_asm: runtime/wat/caller.wat
-/// makes those.
+/// EDGELESS' imports but for call_asm and call_raw_asm, which wat/caller.wat
+/// exports.
 std::span<const wasm_import> env_imports();
-/// The few of WASI that guests built with wasi-libc need.
+/// The imports of WASI preview 1 that wasi-libc needs.
 std::span<const wasm_import> wasi_imports();
-/// What driver.wat and caller.wat need of the host, but for those that
-/// suspend.
+/// The imports of driver.wat and caller.wat but for the suspending ones.
 std::span<const wasm_import> driver_imports();
-/// They suspend until seat.answered, or while seat.blocked.
+/// Suspending imports: until host_state::answered, or while
+/// host_state::blocked.
 std::span<const wasm_import> call_imports();
 
-/// Whether a module may import that. The signature is exact.
+/// The import of that name with its exact signature; null if a module must not
+/// import it.
 const wasm_import* find_guest_import(std::string_view module,
                                      std::string_view name);
 
-/// Logs what a guest printed without ending the line.
+/// Logs the unfinished lines of a guest's stdout and stderr.
 void flush_lines(host_state& state);
 
-/// Makes imports known to a linker. The store's data must be a host_state.
-/// False only if the tables contradict themselves.
+/// Adds imports to a linker. The data of its stores must be a host_state. False
+/// only if a name is defined twice.
 bool define_imports(wasmtime_linker* linker,
                     std::span<const wasm_import> imports);
 bool define_suspending_imports(wasmtime_linker* linker,

@@ -10,7 +10,7 @@ linker_pool::~linker_pool() {
     wasmtime_linker_delete(x);
 }
 
-linker_pool::lent linker_pool::lend(const wasmtime_linker* model) {
+linker_pool::handle linker_pool::acquire(const wasmtime_linker* model) {
   {
     std::lock_guard guard{mutex_};
     if (!spare_.empty()) {
@@ -24,7 +24,7 @@ linker_pool::lent linker_pool::lend(const wasmtime_linker* model) {
   return {x, {this}};
 }
 
-void linker_pool::take_back(wasmtime_linker* x) {
+void linker_pool::release(wasmtime_linker* x) {
   std::lock_guard guard{mutex_};
   spare_.push_back(x);
 }

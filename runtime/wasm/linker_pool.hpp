@@ -9,10 +9,10 @@ struct wasmtime_linker;
 
 namespace edgeless {
 
-/// Copies of a linker, each lent to one guest at a time: making one takes a
-/// sixth of what an instance takes. Whoever gets one finds what others have
-/// defined in it, which is of no use to him: he defines all of it anew. Safe
-/// from any thread.
+/// Copies of a linker for instantiations, one at a time each: a new copy costs
+/// a sixth of an instantiation. A copy still has the definitions of its
+/// previous user, so each user defines all its names again. Any number of
+/// threads.
 class linker_pool {
 public:
   linker_pool() = default;
@@ -20,22 +20,22 @@ public:
   linker_pool& operator=(const linker_pool&) = delete;
   ~linker_pool();
 
-  struct giving_back {
-    linker_pool* rack;
+  struct releaser {
+    linker_pool* pool;
     void operator()(wasmtime_linker* x) const {
-      rack->take_back(x);
+      pool->release(x);
     }
   };
-  using lent = std::unique_ptr<wasmtime_linker, giving_back>;
+  using handle = std::unique_ptr<wasmtime_linker, releaser>;
 
-  /// A copy of `model`, which must be the same for all.
-  lent lend(const wasmtime_linker* model);
+  /// A copy of `model`, which must be the same linker in all calls.
+  handle acquire(const wasmtime_linker* model);
 
 private:
-  void take_back(wasmtime_linker* x);
+  void release(wasmtime_linker* x);
 
   std::mutex mutex_;
-  /// As many as have ever been in use at once: one for each thread.
+  /// As many copies as have been in use at once: at most one per thread.
   std::vector<wasmtime_linker*> spare_;
 };
 

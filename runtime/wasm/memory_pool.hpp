@@ -3,25 +3,27 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <cstdint>
 #include <limits>
 
 namespace edgeless {
 
-/// What the guests of one engine have together, and may have. Any number of
-/// threads; never locks.
+/// Accounts the linear memory of all guests of an engine, in bytes, against a
+/// total. Any number of threads; lock-free.
 class memory_pool {
 public:
-  /// Zero: as much as the machine gives.
+  /// `total` zero: no bound.
   explicit memory_pool(std::uint64_t total = 0)
     : total_{total > 0 ? total : unbounded} {
     // nop
   }
 
-  /// Whoever has `before` now has `now`. False: that is more than there is,
-  /// and must be given back.
+  /// A guest that used `before` bytes now uses `now`. False: the total is
+  /// exceeded; the caller must undo the change. It counts until then.
   bool change(std::uint64_t before, std::uint64_t now) {
-    // Wraps around where `now` is less.
+    assert(before <= used_.load(std::memory_order_relaxed));
+    // Unsigned arithmetic wraps around if `now` is less.
     auto used
       = used_.fetch_add(now - before, std::memory_order_acq_rel) + now - before;
     return now <= before || used <= total_;

@@ -12,7 +12,7 @@ struct deleter {
   }
 };
 
-/// Owns what the engine's C API gives out.
+/// Owns an object of the engine's C API.
 template <class T, auto Delete>
 using owned = std::unique_ptr<T, deleter<Delete>>;
 

@@ -8,23 +8,23 @@
 #include <algorithm>
 #include <ctime>
 
-/// The little of WASI preview 1 that wasi-libc needs to start and to print.
-/// No files, no network, no arguments, no environment.
+/// The part of WASI preview 1 that wasi-libc needs to start and to print: no
+/// files, no network, no arguments, no environment.
 namespace edgeless {
 
 namespace {
 
-// Error numbers of WASI.
+// errno values of WASI.
 constexpr std::uint32_t success = 0;
 constexpr std::uint32_t bad_descriptor = 8;
 constexpr std::uint32_t invalid = 28;
 constexpr std::uint32_t io_error = 29;
 constexpr std::uint32_t not_seekable = 70;
 
-/// Buffers of one write; wasi-libc uses two.
-constexpr std::uint32_t buffers_max = 1024;
-/// Random bytes at once: a guest cannot be preempted inside an import.
-constexpr std::uint32_t random_max = 1u << 20;
+/// Buffers of one fd_write; wasi-libc uses two.
+constexpr std::uint32_t max_buffers = 1024;
+/// Bytes of one random_get: a guest cannot be preempted inside an import.
+constexpr std::uint32_t max_random_bytes = 1u << 20;
 
 void store_u64(wasm_call& call, std::uint32_t at, std::uint64_t value) {
   call.store_u32(at, static_cast<std::uint32_t>(value));
@@ -41,8 +41,8 @@ std::uint32_t load_u32(wasm_call& call, std::uint32_t at) {
   return value;
 }
 
-/// Logs the complete lines of what a guest prints; the rest waits for its end,
-/// or until it is too long to wait.
+/// Logs the complete lines that a guest prints. The rest is kept until its line
+/// ends or exceeds limits::log_text bytes.
 void print(host_state& state, std::uint32_t stream, std::string_view text) {
   auto level = stream == 1 ? 3u : 1u;
   auto& line = state.lines[stream - 1];
@@ -67,13 +67,13 @@ void fd_write(wasm_call& call) {
        written_at = call.u32(3);
   if (stream != 1 && stream != 2)
     return call.result(bad_descriptor);
-  if (count > buffers_max)
+  if (count > max_buffers)
     return call.result(invalid);
   std::uint32_t written = 0;
   for (std::uint32_t i = 0; i < count && !call.trapped(); ++i) {
     auto at = load_u32(call, vector + 8 * i);
     auto size = load_u32(call, vector + 8 * i + 4);
-    // Short writes are legal, and bound the time spent in here.
+    // Short writes are legal, and bound the time in this import.
     size = std::min<std::uint32_t>(size, limits::payload - written);
     auto text = call.bytes(at, size);
     print(call.state, stream, {text.data(), text.size()});
@@ -110,7 +110,7 @@ void fd_close(wasm_call& call) {
   call.result(call.u32(0) > 2 ? bad_descriptor : success);
 }
 
-/// There is no such descriptor: no directory is open beforehand.
+/// For all prestat calls: no directory is preopened.
 void no_descriptor(wasm_call& call) {
   call.result(bad_descriptor);
 }
@@ -129,7 +129,7 @@ void clock_time_get(wasm_call& call) {
 
 void random_get(wasm_call& call) {
   auto at = call.u32(0), size = call.u32(1);
-  if (size > random_max)
+  if (size > max_random_bytes)
     return call.result(invalid);
   auto bytes = call.bytes(at, size);
   while (!bytes.empty()) {
@@ -141,7 +141,7 @@ void random_get(wasm_call& call) {
   call.result(success);
 }
 
-/// For both pairs: no arguments, no environment.
+/// args_get and environ_get: both are empty.
 void no_strings(wasm_call& call) {
   call.result(success);
 }

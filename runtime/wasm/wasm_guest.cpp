@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/wasm/wasm_guest.hpp"
-
 #include "runtime/wasm/engine_config.hpp"
+#include "runtime/wasm/engine_core.hpp"
 #include "runtime/wasm/imports.hpp"
 #include "runtime/wasm/owned.hpp"
 
@@ -11,6 +10,7 @@
 #include <wasmtime.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <string>
 
@@ -22,23 +22,34 @@ using owned_store = owned<wasmtime_store_t, wasmtime_store_delete>;
 using owned_linker = owned<wasmtime_linker_t, wasmtime_linker_delete>;
 using owned_future = owned<wasmtime_call_future_t, wasmtime_call_future_delete>;
 
-constexpr std::string_view driver_needs[] = {
-  "memory",
-  "edgeless_mem_alloc",
-  "edgeless_mem_free",
-  "edgeless_mem_clear",
-  "handle_init_asm",
-  "handle_cast_asm",
-  "handle_call_asm",
-  "handle_stop_asm",
-};
+/// The exports of a guest that driver.wat imports.
+constexpr std::string_view driver_imports_of_guest[] = {"memory",
+                                                        "edgeless_mem_alloc",
+                                                        "edgeless_mem_free",
+                                                        "edgeless_mem_clear",
+                                                        "handle_init_asm",
+                                                        "handle_cast_asm",
+                                                        "handle_call_asm",
+                                                        "handle_stop_asm"};
 
-/// An instantiation yields at its deadline too, though no guest code runs.
-constexpr std::uint64_t far_ticks = 1'000'000;
+/// Deadline of an instantiation, in ticks: it yields at its deadline, too,
+/// though no guest code runs.
+constexpr std::uint64_t instantiation_ticks = 1'000'000;
 
 constexpr std::string_view memory_used_up
   = "the functions of this node have used up their common memory "
     "(wasm_runtime.memory_mib)";
+
+/// A compiled module, shared by its instances.
+struct wasm_module {
+  engine_core_ptr core;
+  owned<wasmtime_module_t, wasmtime_module_delete> module;
+  /// The module with resolved imports; null if it imports call_asm or
+  /// call_raw_asm, which every instance gets from its own caller.wat.
+  owned<wasmtime_instance_pre_t, wasmtime_instance_pre_delete> linked;
+};
+
+using wasm_module_ptr = std::shared_ptr<wasm_module>;
 
 class wasm_guest final : public guest {
 public:
@@ -46,26 +57,44 @@ public:
              const guest_limits& limits);
   ~wasm_guest() override;
 
-  /// Instantiates the guest and our modules, and ties them together.
-  caf::error assemble();
+  /// Instantiates the guest, caller.wat, driver.wat and joint.wat, and links
+  /// them.
+  caf::error instantiate();
 
   progress run() noexcept override;
   void answer(call_result result) noexcept override;
-  std::string fault() const override;
-  std::uint64_t memory() const override;
+
+  std::string fault() const override {
+    return fault_;
+  }
+
+  std::uint64_t memory() const override {
+    return host_state_.memory ? wasmtime_memory_data_size(context_, &memory_)
+                              : 0;
+  }
 
 private:
-  caf::error finish(wasmtime_call_future_t* instantiation);
-  caf::error add_caller();
+  caf::error await(wasmtime_call_future_t* instantiation);
   caf::error add_guest();
   caf::error add_driver();
   caf::error add_joint();
-  bool needs_caller() const;
-  bool find(const wasmtime_instance_t& where, std::string_view name,
-            wasmtime_extern_t& result);
+  /// Whether imports of the guest may suspend: those are provided by
+  /// caller.wat, which costs one more instance.
+  bool needs_caller() const {
+    return may_block_ || !module_->linked;
+  }
+
+  bool find(const wasmtime_instance_t& instance, std::string_view name,
+            wasmtime_extern_t& result) {
+    return wasmtime_instance_export_get(context_, &instance, name.data(),
+                                        name.size(), &result);
+  }
+
   void enter();
+  progress resume(const epoch_ticker* clock);
   void limit_memory();
-  bool settle_memory();
+  progress mark_dead(std::string reason);
+  bool account_memory();
 
   wasm_module_ptr module_;
   bool may_block_;
@@ -74,15 +103,15 @@ private:
   wasmtime_context_t* context_;
   wasmtime_instance_t caller_{}, guest_{}, driver_{};
   wasmtime_memory_t memory_{};
-  std::uint64_t memory_limit_;       ///< its own
-  std::uint64_t memory_allowed_ = 0; ///< what the engine has been told
-  std::uint64_t memory_held_ = 0;    ///< what it has of the common memory
+  std::uint64_t memory_limit_;       ///< of this guest
+  std::uint64_t memory_allowed_ = 0; ///< as told to the engine
+  std::uint64_t memory_held_ = 0;    ///< as counted in the memory pool
   wasmtime_func_t run_{};
   /// `_initialize` of a guest built with wasi-libc; called once, first.
   std::optional<wasmtime_func_t> initialize_;
   bool dead_ = false;
   std::string fault_;
-  // Must stay in place while the future lives, which must die before them.
+  // The future points to these: it must be destroyed before them.
   wasmtime_func_t entered_{};
   wasm_trap_t* trap_ = nullptr;
   wasmtime_error_t* error_ = nullptr;
@@ -99,8 +128,9 @@ wasm_guest::wasm_guest(wasm_module_ptr module, guest_host& host,
   host_state_.host = &host;
   limit_memory();
   ++module_->core->counts.guests;
-  wasmtime_context_set_epoch_deadline(context_, far_ticks);
-  // Its header promises an error, its body returns none: never look at it.
+  wasmtime_context_set_epoch_deadline(context_, instantiation_ticks);
+  // wasmtime's header declares an error, but the function returns nothing: the
+  // value must not be read.
   static_cast<void>(
     wasmtime_context_epoch_deadline_async_yield_and_update(context_, 1));
 }
@@ -111,26 +141,23 @@ wasm_guest::~wasm_guest() {
   --core.counts.guests;
 }
 
-caf::error wasm_guest::assemble() {
+caf::error wasm_guest::instantiate() {
   if (needs_caller())
-    if (auto error = add_caller())
+    if (auto error = await(wasmtime_instance_pre_instantiate_async(
+          module_->core->caller, context_, &caller_, &trap_, &error_)))
       return error;
   if (auto error = add_guest())
     return error;
   if (auto error = add_driver())
     return error;
-  if (!settle_memory())
+  if (!account_memory())
     return fail(ec::exhausted, std::string{memory_used_up});
   return {};
 }
 
-/// Casts and calls that may suspend go through it; others cost nothing more.
-bool wasm_guest::needs_caller() const {
-  return may_block_ || !module_->linked;
-}
-
-/// Nobody may grow beyond what is left for all. Nothing reserves what it might
-/// want: most never do, and those that run would starve each other.
+/// Limits the guest's memory to what is left in the pool. Nothing is reserved
+/// up to a guest's own limit: most guests never need it, and reservations would
+/// starve other guests.
 void wasm_guest::limit_memory() {
   auto allowed
     = std::min(memory_limit_, memory_held_ + module_->core->memory.left());
@@ -142,19 +169,18 @@ void wasm_guest::limit_memory() {
                          limits::guest_table, 4, limits::guest_tables + 1, 1);
 }
 
-/// False: others were faster, and there was not enough for all.
-bool wasm_guest::settle_memory() {
-  if (!host_state_.memory)
-    return true;
-  auto size = wasmtime_memory_data_size(context_, &memory_);
-  if (size == memory_held_)
-    return true;
-  return module_->core->memory.change(std::exchange(memory_held_, size), size);
+/// Counts the guest's memory in the pool. False: the pool is exceeded, since
+/// other guests grew at the same time.
+bool wasm_guest::account_memory() {
+  auto size = memory();
+  return size == memory_held_
+         || module_->core->memory.change(std::exchange(memory_held_, size),
+                                         size);
 }
 
-/// No module of ours or of a guest has a start function, and the deadline is
-/// far: an instantiation is done after one poll.
-caf::error wasm_guest::finish(wasmtime_call_future_t* instantiation) {
+/// Completes an instantiation, which takes one poll: no module has a start
+/// function, and the deadline is far.
+caf::error wasm_guest::await(wasmtime_call_future_t* instantiation) {
   owned_future future{instantiation};
   bool done = wasmtime_call_future_poll(future.get());
   future.reset();
@@ -165,30 +191,20 @@ caf::error wasm_guest::finish(wasmtime_call_future_t* instantiation) {
   if (text.find("os error 12") != std::string::npos
       || text.find("Cannot allocate memory") != std::string::npos)
     return fail(ec::exhausted,
-                "this process has no room for one more instance: "
-                "vm.max_map_count (sysctl) or its memory is used up");
+                "the node has no memory for another instance: memory or "
+                "vm.max_map_count (sysctl) is used up");
   if (memory_allowed_ < memory_limit_
       && text.find("exceeds memory limits") != std::string::npos)
     return fail(ec::exhausted, std::string{memory_used_up});
-  return fail(ec::bad_module, "the module cannot be instantiated: "
-                                + (text.empty() ? "it does not end" : text));
-}
-
-bool wasm_guest::find(const wasmtime_instance_t& where, std::string_view name,
-                      wasmtime_extern_t& result) {
-  return wasmtime_instance_export_get(context_, &where, name.data(),
-                                      name.size(), &result);
-}
-
-caf::error wasm_guest::add_caller() {
-  return finish(wasmtime_instance_pre_instantiate_async(
-    module_->core->caller, context_, &caller_, &trap_, &error_));
+  return fail(ec::bad_module,
+              "the module cannot be instantiated: "
+                + (text.empty() ? "its start does not end" : text));
 }
 
 caf::error wasm_guest::add_guest() {
   if (!needs_caller())
-    return finish(wasmtime_instance_pre_instantiate_async(
-      module_->linked, context_, &guest_, &trap_, &error_));
+    return await(wasmtime_instance_pre_instantiate_async(
+      module_->linked.get(), context_, &guest_, &trap_, &error_));
   owned_linker linker{wasmtime_linker_clone(module_->core->guests)};
   wasmtime_linker_allow_shadowing(linker.get(), true);
   for (std::string_view name : {"cast_asm", "call_asm", "call_raw_asm"}) {
@@ -196,22 +212,22 @@ caf::error wasm_guest::add_guest() {
       continue;
     wasmtime_extern_t function;
     if (!find(caller_, name, function))
-      return fail(ec::system_failure, "the caller module is not whole");
+      return fail(ec::system_failure, "the caller module lacks an export");
     auto text = take_message(
       nullptr, wasmtime_linker_define(linker.get(), context_, "env", 3,
                                       name.data(), name.size(), &function));
     if (!text.empty())
       return fail(ec::system_failure, std::move(text));
   }
-  return finish(wasmtime_linker_instantiate_async(
-    linker.get(), context_, module_->module, &guest_, &trap_, &error_));
+  return await(wasmtime_linker_instantiate_async(
+    linker.get(), context_, module_->module.get(), &guest_, &trap_, &error_));
 }
 
 caf::error wasm_guest::add_driver() {
   auto& core = *module_->core;
-  auto linker = core.driver_linkers.lend(core.drivers);
+  auto linker = core.driver_linkers.acquire(core.drivers);
   wasmtime_extern_t found;
-  for (auto name : driver_needs) {
+  for (auto name : driver_imports_of_guest) {
     if (!find(guest_, name, found))
       return fail(ec::bad_module,
                   "the module does not export " + std::string{name});
@@ -225,11 +241,11 @@ caf::error wasm_guest::add_driver() {
       host_state_.memory = &memory_;
     }
   }
-  if (auto error = finish(wasmtime_linker_instantiate_async(
+  if (auto error = await(wasmtime_linker_instantiate_async(
         linker.get(), context_, core.driver, &driver_, &trap_, &error_)))
     return error;
   if (!find(driver_, "run", found))
-    return fail(ec::system_failure, "the driver module is not whole");
+    return fail(ec::system_failure, "the driver module lacks an export");
   run_ = found.of.func;
   if (find(guest_, "_initialize", found) && found.kind == WASMTIME_EXTERN_FUNC)
     initialize_ = found.of.func;
@@ -244,13 +260,14 @@ caf::error wasm_guest::add_joint() {
           linker.get(), context_, name, std::strlen(name), where))
       return fail(ec::system_failure, take_message(nullptr, error));
   wasmtime_instance_t joint;
-  return finish(wasmtime_linker_instantiate_async(
+  return await(wasmtime_linker_instantiate_async(
     linker.get(), context_, module_->core->joint, &joint, &trap_, &error_));
 }
 
-// The deadline may not be touched while a call is suspended: the engine moves
-// it itself when a guest goes on after it yielded.
+// The deadline must not be set while a call is suspended: the engine moves it
+// itself when it resumes a guest that yielded.
 void wasm_guest::enter() {
+  assert(!future_ && !trap_ && !error_);
   wasmtime_context_set_epoch_deadline(context_, 1);
   entered_ = initialize_ ? *initialize_ : run_;
   future_.reset(wasmtime_func_call_async(context_, &entered_, nullptr, 0,
@@ -267,54 +284,53 @@ progress wasm_guest::run() noexcept {
   auto* clock = module_->core->clock ? &*module_->core->clock : nullptr;
   if (clock)
     clock->enter();
+  auto result = resume(clock);
+  if (clock)
+    clock->leave();
+  if (!account_memory() && !dead_)
+    result = mark_dead(std::string{memory_used_up});
+  return result;
+}
+
+/// Polls the guest until it stops, or until its time slice is over.
+progress wasm_guest::resume(const epoch_ticker* clock) {
   auto begin = clock ? clock->count() : 0;
-  auto result = progress::preempted;
   for (;;) {
     if (!future_)
       enter();
-    if (wasmtime_call_future_poll(future_.get())) {
-      future_.reset();
-      if (trap_ || error_) {
-        dead_ = true;
-        flush_lines(host_state_);
-        fault_ = take_fault(std::exchange(trap_, nullptr),
-                            std::exchange(error_, nullptr));
-        if (memory_allowed_ < memory_limit_)
-          fault_ += "; of wasm_runtime.memory_mib, "
-                    + std::to_string(module_->core->memory.left() >> 20)
-                    + " MiB were left";
-        result = progress::dead;
-        break;
-      }
-      if (initialize_) {
-        initialize_.reset();
-        continue;
-      }
-      result = progress::idle;
-      break;
+    if (!wasmtime_call_future_poll(future_.get())) {
+      if (host_state_.waiting)
+        return progress::waiting;
+      if (host_state_.blocked)
+        return progress::blocked;
+      // A guest that waited has passed its deadline and yields at once, without
+      // having had its time slice.
+      if (clock && clock->count() != begin)
+        return progress::preempted;
+      continue;
     }
-    if (host_state_.waiting) {
-      result = progress::waiting;
-      break;
+    future_.reset();
+    if (trap_ || error_) {
+      auto reason = take_fault(std::exchange(trap_, nullptr),
+                               std::exchange(error_, nullptr));
+      if (memory_allowed_ < memory_limit_)
+        reason += "; of wasm_runtime.memory_mib, "
+                  + std::to_string(module_->core->memory.left() >> 20)
+                  + " MiB were left";
+      return mark_dead(std::move(reason));
     }
-    if (host_state_.blocked) {
-      result = progress::blocked;
-      break;
-    }
-    // A guest that waited finds its deadline long gone and yields at once:
-    // that was no time slice yet.
-    if (clock && clock->count() != begin)
-      break;
+    if (!initialize_)
+      return progress::idle;
+    initialize_.reset();
   }
-  if (clock)
-    clock->leave();
-  if (!settle_memory() && !dead_) {
-    dead_ = true;
-    flush_lines(host_state_);
-    fault_ = memory_used_up;
-    result = progress::dead;
-  }
-  return result;
+}
+
+progress wasm_guest::mark_dead(std::string reason) {
+  assert(!dead_);
+  dead_ = true;
+  flush_lines(host_state_);
+  fault_ = std::move(reason);
+  return progress::dead;
 }
 
 void wasm_guest::answer(call_result result) noexcept {
@@ -326,23 +342,59 @@ void wasm_guest::answer(call_result result) noexcept {
   host_state_.answered = true;
 }
 
-std::string wasm_guest::fault() const {
-  return fault_;
-}
+class wasm_class final : public guest_class {
+public:
+  explicit wasm_class(wasm_module_ptr module) : module_{std::move(module)} {
+    // nop
+  }
 
-std::uint64_t wasm_guest::memory() const {
-  return host_state_.memory ? wasmtime_memory_data_size(context_, &memory_) : 0;
+  caf::expected<std::unique_ptr<guest>>
+  instantiate(guest_host& host, const guest_limits& limits) override {
+    auto result = std::make_unique<wasm_guest>(module_, host, limits);
+    if (auto error = result->instantiate())
+      return error;
+    return std::unique_ptr<guest>{std::move(result)};
+  }
+
+private:
+  wasm_module_ptr module_;
+};
+
+/// Makes a class of the module that `load(engine, module)` deserializes.
+template <class Load>
+caf::expected<guest_class_ptr> make_class(engine_core_ptr core, Load load) {
+  wasmtime_module_t* module = nullptr;
+  wasmtime_instance_pre_t* linked = nullptr;
+  auto text = take_message(nullptr, load(core->engine, &module));
+  if (!text.empty())
+    return fail(ec::system_failure,
+                "the compiled module cannot be loaded: " + text);
+  // Fails for modules that import what only caller.wat exports.
+  take_message(nullptr,
+               wasmtime_linker_instantiate_pre(core->guests, module, &linked));
+  auto made = std::make_shared<wasm_module>();
+  made->core = std::move(core);
+  made->module.reset(module);
+  made->linked.reset(linked);
+  return guest_class_ptr{std::make_shared<wasm_class>(std::move(made))};
 }
 
 } // namespace
 
-caf::expected<std::unique_ptr<guest>>
-make_wasm_guest(wasm_module_ptr module, guest_host& host,
-                const guest_limits& limits) {
-  auto result = std::make_unique<wasm_guest>(std::move(module), host, limits);
-  if (auto error = result->assemble())
-    return error;
-  return std::unique_ptr<guest>{std::move(result)};
+caf::expected<guest_class_ptr> load_class(engine_core_ptr core,
+                                          std::string_view compiled) {
+  return make_class(std::move(core), [&](auto* engine, auto** module) {
+    return wasmtime_module_deserialize(
+      engine, reinterpret_cast<const std::uint8_t*>(compiled.data()),
+      compiled.size(), module);
+  });
+}
+
+caf::expected<guest_class_ptr> load_class_file(engine_core_ptr core,
+                                               const std::string& file) {
+  return make_class(std::move(core), [&](auto* engine, auto** module) {
+    return wasmtime_module_deserialize_file(engine, file.c_str(), module);
+  });
 }
 
 } // namespace edgeless

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "test/costs/stage.hpp"
+#include "test/costs/cost_fixture.hpp"
 #include "test/fixtures/wasm_fixture.hpp"
 
 #include <cstdlib>
@@ -9,34 +9,36 @@ using namespace edgeless::test;
 
 namespace {
 
-/// So many events fit into an inbox.
+/// `many` events fit into an inbox.
 constexpr std::uint32_t many = 4 * limits::batch_events;
 
-/// ROUNDS of the environment times `many` events, once ways are open and
-/// buffers have grown. Whoever counts takes the difference of two runs.
-/// With CACHE, guests are WebAssembly, compiled to there.
-class counted : public stage {
+/// Handles ROUNDS (from the environment) times `many` events, once routes are
+/// active and buffers have grown. test_instructions.py takes the difference of
+/// two runs. If CACHE is set, guests are WebAssembly, compiled into that
+/// folder.
+class counted_run : public cost_fixture {
 public:
-  counted() {
+  counted_run() {
     if (auto* cache = std::getenv("CACHE"))
       code = load(engine_in(cache), read_module("errands"));
   }
 
-  void play(const endpoint& first) {
+  void run_rounds(const endpoint& first) {
     auto* rounds = std::getenv("ROUNDS");
-    auto more = rounds ? std::atoi(rounds) : 1;
-    spend(first, many);
-    for (int i = 0; i < more; ++i)
-      CHECK(spend(first, many).lost == 0);
+    auto count = rounds ? std::atoi(rounds) : 1;
+    cost_of_cast(first, many);
+    for (int i = 0; i < count; ++i)
+      CHECK(cost_of_cast(first, many).dropped == 0);
   }
 
 private:
   static guest_engine& engine_in(const char* cache) {
     engine_settings settings;
     settings.cache = cache;
-    // The link itself is valgrind's when a child follows it.
+    // In a child under valgrind, /proc/self/exe is valgrind itself: resolve it
+    // here.
     settings.compiler = std::filesystem::read_symlink("/proc/self/exe");
-    // How long valgrind takes is no reason to preempt.
+    // Guests are slow under valgrind, and must not be preempted for that.
     settings.time_slice = std::chrono::hours{1};
     static auto engine = make_wasm_engine(settings);
     return *engine;
@@ -45,33 +47,34 @@ private:
 
 } // namespace
 
-// test_instructions.py runs these, each by its name.
+// test_instructions.py runs each of these by its name.
 
-TEST_CASE_FIXTURE(counted,
+TEST_CASE_FIXTURE(counted_run,
                   "count: cast of a burst in a node" * doctest::skip()) {
-  auto sink = add(here, errand::nothing);
-  play(add(here, errand::burst, sink));
+  auto sink = add(here, guest_task::idle);
+  run_rounds(add(here, guest_task::burst, sink));
 }
 
-TEST_CASE_FIXTURE(counted, "count: cast alone in a node" * doctest::skip()) {
-  auto a = add(here, errand::volley);
-  auto b = add(here, errand::volley, a);
-  lead(a, b);
-  play(a);
+TEST_CASE_FIXTURE(counted_run,
+                  "count: cast alone in a node" * doctest::skip()) {
+  auto a = add(here, guest_task::countdown);
+  auto b = add(here, guest_task::countdown, a);
+  connect(a, b);
+  run_rounds(a);
 }
 
-TEST_CASE_FIXTURE(counted, "count: call in a node" * doctest::skip()) {
-  auto server = add(here, errand::nothing);
-  play(add(here, errand::calls, server));
+TEST_CASE_FIXTURE(counted_run, "count: call in a node" * doctest::skip()) {
+  auto server = add(here, guest_task::idle);
+  run_rounds(add(here, guest_task::calls, server));
 }
 
-TEST_CASE_FIXTURE(counted,
+TEST_CASE_FIXTURE(counted_run,
                   "count: cast of a burst across nodes" * doctest::skip()) {
-  auto sink = add(there, errand::nothing);
-  play(add(here, errand::burst, sink));
+  auto sink = add(there, guest_task::idle);
+  run_rounds(add(here, guest_task::burst, sink));
 }
 
-TEST_CASE_FIXTURE(counted, "count: call across nodes" * doctest::skip()) {
-  auto server = add(there, errand::nothing);
-  play(add(here, errand::calls, server));
+TEST_CASE_FIXTURE(counted_run, "count: call across nodes" * doctest::skip()) {
+  auto server = add(there, guest_task::idle);
+  run_rounds(add(here, guest_task::calls, server));
 }

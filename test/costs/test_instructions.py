@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Instructions per event, as valgrind counts them, and system calls, as strace
-does: of real instances, LINKS and GATEs on CAF's deterministic scheduler, with
-guests that cost nothing and with WebAssembly in the engine. The committed
-figures, in instructions.toml, hold for one compiler; with another one there is
-nothing to compare with. `--renew` prints the file anew."""
+"""Instructions per event, counted by valgrind, and system calls, counted by
+strace, of FUNCTION INSTANCES, EGRESS and INGRESS on CAF's deterministic
+scheduler: with guests that do nothing ("lean") and with WebAssembly ("engine").
+The committed figures in instructions.toml are those of one compiler; with any
+other compiler the comparison is skipped. `--renew` prints the file with the
+figures of this machine."""
 
 import concurrent.futures
 import os
@@ -19,7 +20,7 @@ import unittest
 FILE = pathlib.Path(__file__).with_name("instructions.toml")
 PROGRAM = os.path.join(os.environ.get("EDGELESS_BIN", "build/release/bin"),
                        "cost_tests")
-EVENTS = 4 * 256  # Of a round: `many` in instructions.cpp.
+EVENTS = 4 * 256  # per round: `many` in instructions.cpp
 OPTIONS = {"callgrind": ["--callgrind-out-file=/dev/null"], "none": []}
 LEAN = ["cast of a burst in a node", "cast alone in a node", "call in a node",
         "cast of a burst across nodes", "call across nodes"]
@@ -27,9 +28,9 @@ ENGINE = ["cast of a burst in a node", "call in a node",
           "cast of a burst across nodes"]
 
 
-def follow(tool, name, rounds, cache):
-    """What valgrind says of the whole program. The child that compiles is
-    followed, too: it compiles for what valgrind can run."""
+def run_valgrind(tool, name, rounds, cache):
+    """Valgrind's report on the whole program. It follows the compiling child,
+    too, so that the engine compiles for the processor that valgrind emulates."""
     env = {**os.environ, "ROUNDS": str(rounds)}
     if cache:
         env["CACHE"] = cache
@@ -42,33 +43,35 @@ def follow(tool, name, rounds, cache):
     return ran.stderr
 
 
-def collected(name, rounds, cache):
+def count_instructions(name, rounds, cache):
     """Instructions of the whole program."""
-    said = follow("callgrind", name, rounds, cache)
-    return int(re.findall(r"Collected : (\d+)", said)[-1])
+    report = run_valgrind("callgrind", name, rounds, cache)
+    return int(re.findall(r"Collected : (\d+)", report)[-1])
 
 
 def can_compile(cache):
-    """Before all else: on a busy machine it takes too long for the engine."""
+    """Whether the engine compiles its module under valgrind. To be called before
+    other work is started: on a busy machine the compilation times out."""
     try:
-        follow("none", ENGINE[0], 0, cache)
+        run_valgrind("none", ENGINE[0], 0, cache)
     except RuntimeError as problem:
-        print(f"valgrind cannot follow the engine here: {problem}",
+        print(f"valgrind cannot run the engine here: {problem}",
               file=sys.stderr)
         return False
     return True
 
 
 def measure():
-    """Of two runs each, so that the start of the program is in neither."""
+    """Instructions per event, from the difference of two runs, so that the start
+    of the program does not count."""
     fewer, more = 1, 3
     with (tempfile.TemporaryDirectory() as cache,
           concurrent.futures.ThreadPoolExecutor(2) as pool):
         cases = [("lean", name, "") for name in LEAN]
         if can_compile(cache):
             cases += [("engine", name, cache) for name in ENGINE]
-        runs = [(kind, name, pool.submit(collected, name, fewer, where),
-                 pool.submit(collected, name, more, where))
+        runs = [(kind, name, pool.submit(count_instructions, name, fewer, where),
+                 pool.submit(count_instructions, name, more, where))
                 for kind, name, where in cases]
         figures = {}
         for kind, name, less, much in runs:
@@ -78,7 +81,8 @@ def measure():
 
 
 def compiler():
-    """Of the program, as its objects name it; the engine has its own."""
+    """The compiler of the program, from its .comment section; the engine was
+    compiled by another one."""
     comments = subprocess.run(["readelf", "-p", ".comment", PROGRAM], text=True,
                               capture_output=True, check=True).stdout
     return re.search(r"\]\s+((?:GCC|.*clang).*\S)", comments)[1]
@@ -94,12 +98,12 @@ def as_text(figures):
 
 class Instructions(unittest.TestCase):
     @unittest.skipUnless(shutil.which("valgrind"), "valgrind is not installed")
-    def test_an_event_takes_as_many_instructions_as_committed(self):
+    def test_event_costs_stay_within_ten_percent_of_the_committed_ones(self):
         committed = tomllib.loads(FILE.read_text())
         figures = measure()
         if committed["compiler"] != compiler():
-            self.skipTest("the committed figures are of another compiler, "
-                          f"{committed['compiler']}; here it is\n"
+            self.skipTest("the committed figures are those of the compiler "
+                          f"{committed['compiler']}; here they are\n"
                           + as_text(figures))
         for kind, rows in figures.items():
             for name, now in rows.items():
@@ -111,7 +115,7 @@ class Instructions(unittest.TestCase):
 
 class SystemCalls(unittest.TestCase):
     def count(self, name, rounds, folder):
-        """Of the whole program, as strace counts them."""
+        """System calls of the whole program."""
         summary = os.path.join(folder, "calls")
         ran = subprocess.run(
             ["strace", "-f", "-c", "-o", summary, PROGRAM, "--no-skip",
@@ -119,15 +123,15 @@ class SystemCalls(unittest.TestCase):
             env={**os.environ, "ROUNDS": str(rounds), "CACHE": folder},
             text=True, capture_output=True, timeout=120)
         if "SUCCESS" not in ran.stdout:
-            self.skipTest(f"strace cannot follow here: {ran.stderr}")
+            self.skipTest(f"strace does not work here: {ran.stderr}")
         total = pathlib.Path(summary).read_text().splitlines()[-1]
         return int(total.split()[3])
 
     @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
-    def test_an_event_in_a_node_makes_no_system_call(self):
+    def test_events_within_a_node_make_no_system_calls(self):
         with tempfile.TemporaryDirectory() as folder:
             for name in ("cast of a burst in a node", "call in a node"):
-                self.count(name, 0, folder)  # the engine compiles
+                self.count(name, 0, folder)  # fills the module cache
                 grown = self.count(name, 3, folder) \
                     - self.count(name, 1, folder)
                 with self.subTest(name=name):

@@ -2,20 +2,20 @@
 #include "test/fixtures/wasm_fixture.hpp"
 
 using namespace edgeless;
-using edgeless::test::instance_behind;
+using edgeless::test::guest_instance;
 using edgeless::test::lines;
-using edgeless::test::shared_door;
+using edgeless::test::shared_isolation;
 
 namespace {
 
-/// What the function promises, by three plain loops.
-struct plain_matrix {
-  explicit plain_matrix(std::uint32_t seed, std::size_t n)
+/// The reference implementation, with three plain loops.
+struct reference_matrix {
+  explicit reference_matrix(std::uint32_t seed, std::size_t n)
     : seed{seed}, n{n}, rows{random()} {
     // nop
   }
 
-  /// The generator of EDGELESS.
+  /// The random number generator of EDGELESS' matrix_mul.
   std::vector<float> random() {
     std::vector<float> result(n * n);
     for (auto& x : result) {
@@ -47,12 +47,12 @@ struct plain_matrix {
 
 } // namespace
 
-TEST_CASE("matrix_mul multiplies its matrix by a random one with each event, "
-          "whatever its size is to its tiles and blocks") {
+TEST_CASE("matrix_mul: multiplies its matrix by a random one per event, for "
+          "sizes on and off its tile borders") {
   for (std::size_t n : {1, 3, 8, 61, 70, 256, 301}) {
-    instance_behind<shared_door> x{"matrix"};
+    guest_instance<shared_isolation> x{"matrix"};
     x.handle(hook::init, "seed=7,matrix_size=" + std::to_string(n));
-    plain_matrix own{7, n};
+    reference_matrix own{7, n};
     for (auto id : {"4", "5"}) {
       x.handle(hook::cast, id);
       own.multiply();
@@ -61,8 +61,9 @@ TEST_CASE("matrix_mul multiplies its matrix by a random one with each event, "
   }
 }
 
-TEST_CASE("the last matrix_mul ends a transaction and passes its number on") {
-  instance_behind<shared_door> x{"matrix"};
+TEST_CASE(
+  "matrix_mul: the last stage ends the transaction and forwards its number") {
+  guest_instance<shared_isolation> x{"matrix"};
   x.handle(hook::init, "matrix_size=2,is_last=true,outputs=0:3");
   x.handle(hook::cast, "9");
   x.host.journal.pop_back(); // The matrix.

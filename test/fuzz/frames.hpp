@@ -8,7 +8,7 @@
 
 namespace edgeless::fuzz {
 
-/// A frame of each kind, and of most messages.
+/// A frame of each operation and of most message types.
 inline std::vector<std::string> all_frames() {
   using namespace bytes;
   workflow_status status;
@@ -19,31 +19,33 @@ inline std::vector<std::string> all_frames() {
   node_description node;
   node.capabilities.labels = {"a"};
   return {
-    greeting_of_client(),
-    greeting_of_server(),
-    tell(atom::fetch_v, code_id{"c"}, std::uint64_t{0}),
-    tell(atom::deliver_v, std::uint64_t{1}, batch{0, {fragment{}, fragment{}}}),
-    tell(atom::greet_v, greeting{}),
-    tell(atom::host_v, workflow_id{}, std::vector{component_spec{}}),
-    tell(atom::start_v, workflow_id{}, workflow_spec{{component_draft{}}, {}}),
-    tell(atom::patch_v, physical_id{}, outputs),
-    tell(atom::invoke_v, physical_id{}, event{}),
-    tell(atom::synced_v, session_id{}, logical_id{}, physical_id{},
-         std::string{"state"}),
-    answer(inventory{{}, {}}),
-    answer(status),
-    answer(node_report{}),
-    answer(welcome{{}, 0, {physical_id{}}}),
-    answer(code_part{"c", 4, 0, "abcd"}),
-    answer(std::vector{domain_description{}}),
-    answer(fail(ec::stopping, "bye")),
+    client_handshake_frame(),
+    server_handshake_frame(),
+    request_frame(atom::fetch_v, code_id{"c"}, std::uint64_t{0}),
+    request_frame(atom::deliver_v, std::uint64_t{1},
+                  batch{0, {fragment{}, fragment{}}}),
+    request_frame(atom::greet_v, greeting{}),
+    request_frame(atom::host_v, workflow_id{}, std::vector{component_spec{}}),
+    request_frame(atom::start_v, workflow_id{},
+                  workflow_spec{{component_draft{}}, {}}),
+    request_frame(atom::patch_v, physical_id{}, outputs),
+    request_frame(atom::invoke_v, physical_id{}, event{}),
+    request_frame(atom::synced_v, session_id{}, logical_id{}, physical_id{},
+                  std::string{"state"}),
+    response_frame(inventory{{}, {}}),
+    response_frame(status),
+    response_frame(node_report{}),
+    response_frame(welcome{{}, 0, {physical_id{}}}),
+    response_frame(code_part{"c", 4, 0, "abcd"}),
+    response_frame(std::vector{domain_description{}}),
+    response_frame(fail(ec::stopping, "bye")),
     monitor(),
     down(caf::exit_reason::kill),
     heartbeat(),
   };
 }
 
-/// Admits whatever anybody may say to anybody.
+/// Admits every message of every pair of roles.
 inline const frame_rules& all_admitted(bool accepted) {
   using enum peer_role;
   auto make = [](bool side) {
@@ -53,7 +55,7 @@ inline const frame_rules& all_admitted(bool accepted) {
         for (auto& x : message_acl(from, to))
           list.push_back(x);
     return frame_rules{side,
-                       bytes::node_id_of(bytes::us),
+                       bytes::node_id_of(bytes::local_node),
                        std::make_shared<acl_table>(list),
                        {}};
   };

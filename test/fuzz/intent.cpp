@@ -8,19 +8,19 @@
 
 using namespace edgeless;
 
-/// What delegated orchestrators push: a key, a newline, and its value.
+/// Intents of delegated orchestrators: a key, a newline, and its value.
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   auto text = fuzz::text(bytes, size);
   auto end = text.find('\n');
   auto key = text.substr(0, end);
   auto value = end == text.npos ? std::string_view{} : text.substr(end + 1);
   auto found = parse_intent(key, value);
-  fuzz::promise(found || !explain(found.error()).empty());
-  // Nothing else that somebody pushes may be deleted.
-  fuzz::promise(!found || is_intent_key(key));
+  fuzz::require(found || !explain(found.error()).empty());
+  // Only keys of intents may be deleted from Redis.
+  fuzz::require(!found || is_intent_key(key));
   intent_result_key(key);
-  // Whoever reads the result reads JSON.
+  // A result is always valid JSON.
   auto result = intent_result(key, value, static_cast<bool>(found), value, {});
-  fuzz::promise(static_cast<bool>(parse_json(result)));
+  fuzz::require(static_cast<bool>(parse_json(result)));
   return 0;
 }

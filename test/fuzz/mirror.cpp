@@ -5,7 +5,7 @@
 
 using namespace edgeless;
 
-/// The values of a mirror that somebody else has written.
+/// The values of a mirror, as read from an untrusted Redis server.
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   auto text = fuzz::text(bytes, size);
   static_cast<void>(read_capabilities(text));

@@ -8,17 +8,17 @@
 
 using namespace edgeless;
 
-/// The files of all programs.
+/// The configuration files of all programs.
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   auto text = fuzz::text(bytes, size);
-  // Whoever refuses says why.
-  auto refusal = [](const auto& x) {
+  // Every refusal has a reason.
+  auto has_reason = [](const auto& x) {
     return x || !explain(x.error()).empty();
   };
-  fuzz::promise(refusal(parse_toml(text)));
-  fuzz::promise(refusal(parse_controller_settings("file", text)));
-  fuzz::promise(refusal(parse_orchestrator_settings("file", text)));
-  fuzz::promise(refusal(parse_node_settings("file", text)));
-  fuzz::promise(refusal(parse_cli_settings("file", text)));
+  fuzz::require(has_reason(parse_toml(text)));
+  fuzz::require(has_reason(parse_controller_settings("file", text)));
+  fuzz::require(has_reason(parse_orchestrator_settings("file", text)));
+  fuzz::require(has_reason(parse_node_settings("file", text)));
+  fuzz::require(has_reason(parse_cli_settings("file", text)));
   return 0;
 }

@@ -19,7 +19,7 @@ caf::error any_module(std::string_view) {
   return caf::none;
 }
 
-/// In memory, and of this process.
+/// A file in memory for this process, removed at exit.
 const std::string& file() {
   static auto result
     = "/dev/shm/edgeless-fuzz-" + std::to_string(::getpid()) + ".json";
@@ -30,15 +30,15 @@ const std::string& file() {
 
 } // namespace
 
-/// The files of workflows and functions.
+/// Workflow files and function files.
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   auto text = fuzz::text(bytes, size);
   auto json = parse_json(text);
   std::ofstream{file(), std::ios::binary | std::ios::trunc} << text;
   auto workflow = load_workflow_file(file(), any_module);
-  fuzz::promise(json || !workflow);
-  fuzz::promise(workflow || !explain(workflow.error()).empty());
+  fuzz::require(json || !workflow);
+  fuzz::require(workflow || !explain(workflow.error()).empty());
   auto function = load_function_file(file());
-  fuzz::promise(function || !explain(function.error()).empty());
+  fuzz::require(function || !explain(function.error()).empty());
   return 0;
 }

@@ -34,8 +34,8 @@ static inline void copy(char* to, const char* from, u32 n) {
     to[i] = from[i];
 }
 
-/// Whether a payload begins with a word.
-static inline int says(const char* payload, u32 size, const char* word) {
+/// Whether a payload starts with a word.
+static inline int starts_with(const char* payload, u32 size, const char* word) {
   u32 n = length(word);
   if (size < n)
     return 0;
@@ -49,7 +49,7 @@ static inline void cast(const char* channel, const char* payload, u32 size) {
   cast_asm(channel, length(channel), payload, size);
 }
 
-// A stack of blocks: what is freed in the reverse order is used again, and
+// A stack allocator: blocks freed in reverse order are reused, and
 // edgeless_mem_clear frees all.
 extern char __heap_base;
 static u32 top = 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Does what its payload says, and otherwise casts it to "out".
+// Executes the command in an event's payload; casts any other payload to "out".
 #include "abi.h"
 
-static void wait_for(const char* channel, const char* payload, u32 size) {
+static void call_channel(const char* channel, const char* payload, u32 size) {
   char* reply = 0;
   u32 reply_size = 0;
   int kind
@@ -15,7 +15,7 @@ static void wait_for(const char* channel, const char* payload, u32 size) {
   }
 }
 
-static void wait_for_instance(const char* node, const char* component) {
+static void call_instance(const char* node, const char* component) {
   char* reply = 0;
   u32 reply_size = 0;
   if (call_raw_asm(node, component, "raw", 3, &reply, &reply_size) == 1)
@@ -28,11 +28,11 @@ __attribute__((noinline)) static int deeper(int depth) {
   return depth == bottom ? 0 : (31 * deeper(depth + 1)) ^ depth;
 }
 
-/// What stop does: 0 casts, 1 traps, 2 loops.
+/// What the stop handler does: 0 casts, 1 traps, 2 loops.
 static int at_stop = 0;
 
-static void own_id(void) {
-  // Guards on both sides: exactly 16 bytes are written.
+static void report_own_id(void) {
+  // Guard bytes show that exactly 16 bytes are written.
   char guarded[48];
   for (u32 i = 0; i < 48; ++i)
     guarded[i] = '.';
@@ -40,7 +40,7 @@ static void own_id(void) {
   cast("self-id", guarded, 48);
 }
 
-static void bomb(void) {
+static void exhaust_memory(void) {
   while (__builtin_wasm_memory_grow(0, 16) != (unsigned long)-1) {
   }
   char pages[4];
@@ -53,56 +53,56 @@ static void bomb(void) {
 static void point_outside(const char* how, u32 size) {
   char* far = (char*)0xFFFFFFF8u;
   u32 n;
-  if (says(how, size, " channel"))
+  if (starts_with(how, size, " channel"))
     cast_asm(far, 9, "", 0);
-  else if (says(how, size, " id"))
+  else if (starts_with(how, size, " id"))
     slf_asm(far, far);
-  else if (says(how, size, " call"))
+  else if (starts_with(how, size, " call"))
     call_asm("peer", 4, far, 9, &far, &n);
-  else if (says(how, size, " reply"))
+  else if (starts_with(how, size, " reply"))
     call_asm("peer", 4, "", 0, (char**)far, (u32*)(far + 5));
-  else if (says(how, size, " sync"))
+  else if (starts_with(how, size, " sync"))
     sync_asm(far, 0xFFFFFFFFu);
   else
     cast("out", far, 64);
 }
 
-static void obey(const char* node, const char* component, const char* payload,
+static void execute(const char* node, const char* component, const char* payload,
                  u32 size) {
-  if (says(payload, size, "trap"))
+  if (starts_with(payload, size, "trap"))
     __builtin_trap();
-  else if (says(payload, size, "loop"))
+  else if (starts_with(payload, size, "loop"))
     for (;;) {
       __asm__ volatile("");
     }
-  else if (says(payload, size, "call "))
-    wait_for("peer", payload + 5, size - 5);
-  else if (says(payload, size, "raw call"))
-    wait_for_instance(node, component);
-  else if (says(payload, size, "raw cast"))
+  else if (starts_with(payload, size, "call "))
+    call_channel("peer", payload + 5, size - 5);
+  else if (starts_with(payload, size, "raw call"))
+    call_instance(node, component);
+  else if (starts_with(payload, size, "raw cast"))
     cast_raw_asm(node, component, "raw", 3);
-  else if (says(payload, size, "later "))
+  else if (starts_with(payload, size, "later "))
     delayed_cast_asm(5000000000ull, "self", 4, payload + 6, size - 6);
-  else if (says(payload, size, "sync "))
+  else if (starts_with(payload, size, "sync "))
     sync_asm(payload + 5, size - 5);
-  else if (says(payload, size, "log "))
+  else if (starts_with(payload, size, "log "))
     telemetry_log_asm((u32)(payload[4] - '0'), "echo", 4, payload + 6,
                       size - 6);
-  else if (says(payload, size, "channel "))
+  else if (starts_with(payload, size, "channel "))
     cast_asm(payload + 8, size - 8, "", 0);
-  else if (says(payload, size, "id"))
-    own_id();
-  else if (says(payload, size, "deep"))
+  else if (starts_with(payload, size, "id"))
+    report_own_id();
+  else if (starts_with(payload, size, "deep"))
     bottom = deeper(0);
-  else if (says(payload, size, "stop trap"))
+  else if (starts_with(payload, size, "stop trap"))
     at_stop = 1;
-  else if (says(payload, size, "stop loop"))
+  else if (starts_with(payload, size, "stop loop"))
     at_stop = 2;
-  else if (says(payload, size, "bomb"))
-    bomb();
-  else if (says(payload, size, "outside"))
+  else if (starts_with(payload, size, "bomb"))
+    exhaust_memory();
+  else if (starts_with(payload, size, "outside"))
     point_outside(payload + 7, size - 7);
-  else if (says(payload, size, "self"))
+  else if (starts_with(payload, size, "self"))
     cast("self", payload, size);
   else
     cast("out", payload, size);
@@ -116,17 +116,17 @@ void handle_init_asm(const char* payload, u32 size, const char* state,
   if (state_size)
     cast("state", state, state_size);
   if (size)
-    obey("", "", payload, size);
+    execute("", "", payload, size);
 }
 
 EXPORT(handle_cast_asm)
 void handle_cast_asm(const char* node, const char* component,
                      const char* payload, u32 size) {
-  if (says(payload, size, "source")) {
+  if (starts_with(payload, size, "source")) {
     cast("node", node, 16);
     cast("component", component, 16);
   } else {
-    obey(node, component, payload, size);
+    execute(node, component, payload, size);
   }
 }
 
@@ -134,13 +134,13 @@ EXPORT(handle_call_asm)
 int handle_call_asm(const char* node, const char* component,
                     const char* payload, u32 size, const char** out,
                     u32* out_size) {
-  if (says(payload, size, "nothing"))
+  if (starts_with(payload, size, "nothing"))
     return 0;
-  if (says(payload, size, "error"))
+  if (starts_with(payload, size, "error"))
     return 2;
-  if (!says(payload, size, "answer"))
-    obey(node, component, payload, size);
-  *out = says(payload, size, "answer outside") ? (char*)0xFFFFFFF8u : payload;
+  if (!starts_with(payload, size, "answer"))
+    execute(node, component, payload, size);
+  *out = starts_with(payload, size, "answer outside") ? (char*)0xFFFFFFF8u : payload;
   *out_size = size;
   return 1;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Does with a cast, which is a number, what the first letter of its state says:
-// `b` casts so often to "out", `v` casts that number less one down to zero, `c`
-// calls "out" so often. Any of them answers calls.
+// Payloads are numbers n. The first letter of the state selects what a cast
+// does: `b` casts n times to "out", `v` casts n - 1 to "out" unless n is zero,
+// `c` calls "out" n times. Every call is answered with its payload.
 #include "abi.h"
 
 static char errand = 0;

@@ -1,4 +1,4 @@
-;; Nearly everything is wrong with its outline; its code is valid.
+;; A module with valid code and many faults in its imports and exports.
 (module
   (import "env" "cast_asm" (func (param i32 i32 i32)))
   (import "env" "no_such_thing" (func))

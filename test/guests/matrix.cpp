@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// matrix_mul, which shows its matrix to no one, and casts it to "matrix" here.
+// matrix_mul, which casts its matrix to "matrix" for tests.
 #include "edgeless.hpp"
 
 #pragma push_macro("EDGELESS_EXPORT")

@@ -1,4 +1,4 @@
-;; The smallest function there is; also a pattern for broken ones.
+;; The smallest valid function; tests derive broken modules from it.
 (module
   (memory (export "memory") 1)
   (func (export "edgeless_mem_alloc") (param i32) (result i32) (i32.const 1024))

@@ -1,4 +1,4 @@
-;; Has a table that nobody may have.
+;; Has a table beyond the limit.
 (module
   (table 20000 funcref)
   (memory (export "memory") 1)

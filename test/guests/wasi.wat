@@ -1,4 +1,5 @@
-;; Uses WASI as wasi-libc does: _initialize prints half a line, init the rest.
+;; Uses WASI as wasi-libc does: _initialize prints half a line, handle_init the
+;; rest.
 (module
   (import "wasi_snapshot_preview1" "fd_write"
     (func $write (param i32 i32 i32 i32) (result i32)))
@@ -17,38 +18,38 @@
   (data (i32.const 16) "\40\00\00\00\06\00\00\00\50\00\00\00\08\00\00\00")
   (data (i32.const 64) "hello ")
   (data (i32.const 80) "world\nab")
-  (func $must (param $zero i32)
+  (func $expect_zero (param $zero i32)
     (if (local.get $zero) (then unreachable)))
   (func (export "_initialize")
-    (call $must (call $write
+    (call $expect_zero (call $write
       (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 0)))
-    (call $must (i32.ne (i32.load (i32.const 0)) (i32.const 6))))
+    (call $expect_zero (i32.ne (i32.load (i32.const 0)) (i32.const 6))))
   (func (export "edgeless_mem_alloc") (param i32) (result i32) (i32.const 1024))
   (func (export "edgeless_mem_free") (param i32 i32))
   (func (export "edgeless_mem_clear"))
   (func (export "handle_init_asm") (param i32 i32 i32 i32)
-    (call $must (call $write
+    (call $expect_zero (call $write
       (i32.const 1) (i32.const 24) (i32.const 1) (i32.const 0)))
-    (call $must (call $clock
+    (call $expect_zero (call $clock
       (i32.const 0) (i64.const 1) (i32.const 256)))
-    (call $must (i64.eqz (i64.load (i32.const 256))))
-    (call $must (call $random (i32.const 512) (i32.const 300)))
-    (call $must (i64.eqz (i64.load (i32.const 800))))
+    (call $expect_zero (i64.eqz (i64.load (i32.const 256))))
+    (call $expect_zero (call $random (i32.const 512) (i32.const 300)))
+    (call $expect_zero (i64.eqz (i64.load (i32.const 800))))
     (i32.store (i32.const 900) (i32.const 7))
-    (call $must (call $environment (i32.const 900) (i32.const 904)))
-    (call $must (i32.load (i32.const 900)))
-    (call $must (call $status (i32.const 1) (i32.const 900)))
-    (call $must (i32.ne (call $prestat (i32.const 3) (i32.const 900))
+    (call $expect_zero (call $environment (i32.const 900) (i32.const 904)))
+    (call $expect_zero (i32.load (i32.const 900)))
+    (call $expect_zero (call $status (i32.const 1) (i32.const 900)))
+    (call $expect_zero (i32.ne (call $prestat (i32.const 3) (i32.const 900))
                         (i32.const 8))))
-  ;; A line and a half to stderr, and the end.
+  ;; Prints a line and a half to stderr, and exits.
   (func (export "handle_cast_asm") (param i32 i32 i32 i32)
-    (call $must (call $write
+    (call $expect_zero (call $write
       (i32.const 2) (i32.const 16) (i32.const 2) (i32.const 0)))
     (call $exit (i32.const 3)))
   (func (export "handle_call_asm")
     (param i32 i32 i32 i32 i32 i32) (result i32)
     ;; No such stream; a vector that is out of bounds.
-    (call $must (i32.ne (i32.const 8) (call $write
+    (call $expect_zero (i32.ne (i32.const 8) (call $write
       (i32.const 3) (i32.const 16) (i32.const 1) (i32.const 0))))
     (call $write
       (i32.const 1) (i32.const 65532) (i32.const 1) (i32.const 0)))

@@ -23,8 +23,8 @@ fragment cast(std::uint64_t source, std::uint64_t target, std::string payload) {
   return x;
 }
 
-/// What arrives of a batch: nothing if its bytes are refused.
-std::optional<batch> sent(batch x) {
+/// Encodes and decodes a batch; nullopt if the bytes are refused.
+std::optional<batch> round_trip(batch x) {
   auto text = bytes::of(x);
   caf::binary_deserializer in{nullptr, text.data(), text.size()};
   batch result;
@@ -33,7 +33,7 @@ std::optional<batch> sent(batch x) {
   return result;
 }
 
-bool same(const fragment& x, const fragment& y) {
+bool equal(const fragment& x, const fragment& y) {
   auto all = [](const fragment& z) {
     auto& c = z.content;
     return std::tie(z.target, z.more, z.source_url, c.source,
@@ -43,20 +43,20 @@ bool same(const fragment& x, const fragment& y) {
   return all(x) == all(y);
 }
 
-void check_sent(const batch& x) {
-  auto arrived = sent(x);
-  REQUIRE(arrived);
-  CHECK(arrived->first == x.first);
-  REQUIRE(arrived->fragments.size() == x.fragments.size());
+void check_round_trip(const batch& x) {
+  auto decoded = round_trip(x);
+  REQUIRE(decoded);
+  CHECK(decoded->first == x.first);
+  REQUIRE(decoded->fragments.size() == x.fragments.size());
   for (std::size_t i = 0; i < x.fragments.size(); ++i)
-    CHECK(same(arrived->fragments[i], x.fragments[i]));
+    CHECK(equal(decoded->fragments[i], x.fragments[i]));
 }
 
 } // namespace
 
-TEST_CASE("a batch arrives as it was sent") {
-  check_sent({7, {}});
-  check_sent({8, {fragment{}}});
+TEST_CASE("event codec: a batch decodes to what was encoded") {
+  check_round_trip({7, {}});
+  check_round_trip({8, {fragment{}}});
   batch mixed{9,
               {cast(1, 1, "a"), cast(1, 1, "b"), cast(2, 1, ""),
                cast(2, 2, std::string(payload_in_block, 'c')),
@@ -75,17 +75,18 @@ TEST_CASE("a batch arrives as it was sent") {
   full.content.stream = 4;
   full.content.number = 5;
   full.content.forwarded = true;
-  check_sent(mixed);
+  check_round_trip(mixed);
 }
 
-TEST_CASE("a cast on the way of the one before takes 13 bytes more") {
+TEST_CASE("event codec: a cast on the equal route as the one before takes 13 "
+          "bytes and its payload") {
   std::vector<fragment> one{cast(1, 1, "0123456789abcdef")};
   auto two = one;
   two.push_back(one.front());
   CHECK(pack(two).size() - pack(one).size() == 16 + 13);
 }
 
-TEST_CASE("a batch that lacks a byte, or has one too many, is refused") {
+TEST_CASE("event codec: refuses a batch with a byte missing or too many") {
   batch whole{1, {cast(1, 1, "a"), cast(1, 1, std::string(3000, 'b'))}};
   auto text = bytes::of(whole);
   for (std::size_t n = 0; n < text.size(); ++n) {
@@ -101,7 +102,7 @@ TEST_CASE("a batch that lacks a byte, or has one too many, is refused") {
   CHECK_FALSE(in.done());
 }
 
-TEST_CASE("the first parcel names its way") {
+TEST_CASE("event codec: refuses a first fragment without a route") {
   auto block = pack({cast(1, 1, "a"), cast(1, 1, "b")});
   auto second = block.substr(block.size() - 14);
   fragment_reader in{second};
@@ -109,7 +110,7 @@ TEST_CASE("the first parcel names its way") {
   CHECK_FALSE(in.next(x));
 }
 
-TEST_CASE("whatever a block says, no more is read than is there") {
+TEST_CASE("event codec: reads no byte outside a corrupted block") {
   std::mt19937 random{4711};
   auto valid = pack({cast(1, 1, "a"), cast(1, 1, "b"), cast(2, 2, "c")});
   for (int round = 0; round < 20'000; ++round) {

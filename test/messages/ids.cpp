@@ -11,7 +11,7 @@ using namespace edgeless;
 
 namespace {
 
-// More than a thread fetches at a time.
+// More than a thread fetches from the kernel at a time.
 constexpr std::size_t many = 1000;
 
 std::vector<node_id> draw_many(const random_source& random) {
@@ -23,21 +23,21 @@ std::vector<node_id> draw_many(const random_source& random) {
 
 } // namespace
 
-TEST_CASE("no two ids are the same, whichever threads draw them at once") {
+TEST_CASE("ids: two threads draw no id twice") {
   auto random = os_random();
-  std::vector<node_id> there;
-  std::jthread other{[&there, random] {
-    there = draw_many(random);
+  std::vector<node_id> others;
+  std::jthread thread{[&others, random] {
+    others = draw_many(random);
   }};
-  auto here = draw_many(random);
-  other.join();
+  auto own = draw_many(random);
+  thread.join();
 
-  std::set<node_id> all{here.begin(), here.end()};
-  all.insert(there.begin(), there.end());
+  std::set<node_id> all{own.begin(), own.end()};
+  all.insert(others.begin(), others.end());
   CHECK(all.size() == 2 * many);
 }
 
-TEST_CASE("an id drawn is a UUID of version 4, and all else of it is chance") {
+TEST_CASE("ids: a drawn id is a version 4 UUID with all thread bits random") {
   std::uint64_t ones = 0, zeros = 0;
   for (auto& x : draw_many(os_random())) {
     CHECK((x.high & 0xF000) == 0x4000);

@@ -11,10 +11,10 @@ using namespace edgeless::test;
 
 namespace {
 
-/// Producers that send `burst` numbers with each "go", and a consumer that
-/// handles nothing while it is stuck; both on the nodes they are told.
-struct producers : world {
-  producers() {
+/// Producers that cast `burst` numbers for each "go", and a consumer that can
+/// be frozen, so that its inbox fills up.
+struct back_pressure_fixture : world {
+  back_pressure_fixture() {
     scripts["burst"] = [this](guest_host& host, const guest_event& x) -> step {
       if ((x.kind == hook::stop && at_end) || (x.kind == hook::init && at_init))
         for (int i = 0; i < burst; ++i)
@@ -33,45 +33,45 @@ struct producers : world {
   step send(int left) {
     if (left == 0)
       return finish{};
-    return cast_out{"out", std::to_string(made++), [this, left] {
-                      return send(left - 1);
-                    }};
+    return blocking_cast_step{"out", std::to_string(made++), [this, left] {
+                                return send(left - 1);
+                              }};
   }
 
-  void begin(const std::string& policy, const std::string& where,
+  void begin(const std::string& policy, const std::string& node,
              const std::string& deadline = "5000") {
     start({function("from", "burst", {{"out", "to"}},
                     {{"on_full.out", policy}, {"call_timeout_ms", deadline}}),
            function("to", "slow")});
     place("from", "node-1");
-    place("to", where);
+    place("to", node);
   }
 
-  void place(const std::string& who, const std::string& where) {
-    if (home(who) != where)
-      REQUIRE(migrate(who, where));
-    pass(6s);
+  void place(const std::string& name, const std::string& node) {
+    if (placed_on(name) != node)
+      REQUIRE(migrate(name, node));
+    run_for(6s);
   }
 
-  /// The consumer lives, and takes nothing up.
-  void stick() {
-    tell_consumer(atom::freeze_v);
+  /// The consumer stays alive and handles no events.
+  void freeze_consumer() {
+    send_to_consumer(atom::freeze_v);
   }
 
-  void free() {
-    tell_consumer(atom::thaw_v);
+  void thaw_consumer() {
+    send_to_consumer(atom::thaw_v);
   }
 
   template <class Atom>
-  void tell_consumer(Atom what) {
-    auto id = look("to").instance;
+  void send_to_consumer(Atom what) {
+    auto id = status_of("to").instance;
     auto there = registry(node_of(id)).find(id);
     REQUIRE(there);
     caf::anon_send(caf::actor_cast<caf::actor>(there->sink), what);
-    settle();
+    run_until_idle();
   }
 
-  bool complete() const {
+  bool is_complete() const {
     if (seen.size() != static_cast<std::size_t>(made))
       return false;
     for (int i = 0; i < made; ++i)
@@ -90,40 +90,46 @@ struct producers : world {
 
 } // namespace
 
-TEST_CASE_FIXTURE(producers, "who blocks waits for room, and loses nothing") {
+TEST_CASE_FIXTURE(
+  back_pressure_fixture,
+  "back-pressure: a block channel waits for inbox credit and loses nothing") {
   begin("block", "node-1");
-  stick();
-  post("from", "go");
-  pass(50ms);
+  freeze_consumer();
+  enqueue_cast("from", "go");
+  run_for(50ms);
   CHECK(made < flood);
 
-  free();
-  pass(100ms);
-  pass(1s);
+  thaw_consumer();
+  run_for(100ms);
+  run_for(1s);
 
   CHECK(made == flood);
-  CHECK(complete());
+  CHECK(is_complete());
   CHECK(balanced());
   CHECK(dropped() == 0);
 }
 
-TEST_CASE_FIXTURE(producers, "who blocks waits for another node as well") {
+TEST_CASE_FIXTURE(
+  back_pressure_fixture,
+  "back-pressure: a block channel waits for a target on another node") {
   begin("block", "node-2");
-  stick();
-  post("from", "go");
-  pass(50ms);
+  freeze_consumer();
+  enqueue_cast("from", "go");
+  run_for(50ms);
   CHECK(made < flood);
 
-  free();
-  pass(1s);
+  thaw_consumer();
+  run_for(1s);
 
   CHECK(made == flood);
-  CHECK(complete());
+  CHECK(is_complete());
   CHECK(balanced());
   CHECK(dropped() == 0);
 }
 
-TEST_CASE_FIXTURE(producers, "many who block share what room there is") {
+TEST_CASE_FIXTURE(
+  back_pressure_fixture,
+  "back-pressure: many blocked senders share the credit of one target") {
   std::map<std::string, std::string> policy{{"on_full.out", "block"},
                                             {"call_timeout_ms", "60000"}};
   std::vector<std::string> names{"a", "b", "c", "d", "e", "f", "g", "h"};
@@ -135,14 +141,14 @@ TEST_CASE_FIXTURE(producers, "many who block share what room there is") {
   for (auto& name : names)
     place(name, "node-1");
   burst = 2000;
-  stick();
+  freeze_consumer();
   for (auto& name : names)
-    post(name, "go");
-  pass(100ms);
+    enqueue_cast(name, "go");
+  run_for(100ms);
   CHECK(made < burst * 8);
 
-  free();
-  pass(10s);
+  thaw_consumer();
+  run_for(10s);
 
   CHECK(made == burst * 8);
   CHECK(std::set<int>(seen.begin(), seen.end()).size() == seen.size());
@@ -150,30 +156,34 @@ TEST_CASE_FIXTURE(producers, "many who block share what room there is") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(producers, "without a policy, the same loses the newest") {
+TEST_CASE_FIXTURE(
+  back_pressure_fixture,
+  "back-pressure: a channel without a policy drops the newest events") {
   begin("drop-newest", "node-1");
-  stick();
-  post("from", "go");
-  pass(50ms);
+  freeze_consumer();
+  enqueue_cast("from", "go");
+  run_for(50ms);
   CHECK(made == flood);
 
-  free();
-  pass(1s);
+  thaw_consumer();
+  run_for(1s);
 
   CHECK(seen.back() < flood - 900);
   CHECK(dropped(drop_reason::inbox_full) == flood - seen.size());
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(producers, "drop-oldest keeps the newest") {
+TEST_CASE_FIXTURE(
+  back_pressure_fixture,
+  "back-pressure: a drop-oldest channel delivers the newest events") {
   begin("drop-oldest", "node-1");
-  stick();
-  post("from", "go");
-  pass(50ms);
+  freeze_consumer();
+  enqueue_cast("from", "go");
+  run_for(50ms);
   CHECK(made == flood);
 
-  free();
-  pass(1s);
+  thaw_consumer();
+  run_for(1s);
 
   CHECK(seen.back() == flood - 1);
   CHECK(std::ranges::is_sorted(seen));
@@ -182,15 +192,17 @@ TEST_CASE_FIXTURE(producers, "drop-oldest keeps the newest") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(producers, "drop-oldest keeps the newest on another node") {
+TEST_CASE_FIXTURE(
+  back_pressure_fixture,
+  "back-pressure: drop-oldest delivers the newest to another node") {
   begin("drop-oldest", "node-2");
-  stick();
-  post("from", "go");
-  pass(50ms);
+  freeze_consumer();
+  enqueue_cast("from", "go");
+  run_for(50ms);
   CHECK(made == flood);
 
-  free();
-  pass(1s);
+  thaw_consumer();
+  run_for(1s);
 
   CHECK(seen.back() == flood - 1);
   CHECK(std::ranges::is_sorted(seen));
@@ -198,75 +210,82 @@ TEST_CASE_FIXTURE(producers, "drop-oldest keeps the newest on another node") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(producers, "a link without room blocks as well") {
+TEST_CASE_FIXTURE(back_pressure_fixture,
+                  "back-pressure: a block channel waits for egress credit") {
   begin("block", "node-2", "60000");
   burst = static_cast<int>(limits::egress_events) + 1000;
   cut("node-1", "node-2");
-  post("from", "go");
-  pass(50ms);
+  enqueue_cast("from", "go");
+  run_for(50ms);
   CHECK(made < burst);
 
-  mend("node-1", "node-2");
-  pass(9s);
+  reconnect("node-1", "node-2");
+  run_for(9s);
 
   CHECK(made == burst);
   CHECK(dropped(drop_reason::egress_full) == 0);
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(producers, "who has waited for too long drops, and goes on") {
+TEST_CASE_FIXTURE(
+  back_pressure_fixture,
+  "back-pressure: a blocked cast is dropped after call_timeout_ms") {
   begin("block", "node-1", "100");
-  burst = static_cast<int>(limits::unconfirmed_events) + 3;
-  stick();
-  post("from", "go");
-  pass(500ms);
+  burst = static_cast<int>(limits::retransmit_events) + 3;
+  freeze_consumer();
+  enqueue_cast("from", "go");
+  run_for(500ms);
 
   CHECK(made == burst);
   CHECK(dropped(drop_reason::blocked_too_long) == 3);
 }
 
-TEST_CASE_FIXTURE(producers, "who is blocked takes up events and is stopped") {
+TEST_CASE_FIXTURE(
+  back_pressure_fixture,
+  "back-pressure: a blocked instance finishes its handler when stopped") {
   begin("block", "node-1");
-  stick();
-  post("from", "go");
-  pass(50ms);
+  freeze_consumer();
+  enqueue_cast("from", "go");
+  run_for(50ms);
   auto before = made;
   REQUIRE(before < flood);
-  auto id = look("from").instance;
+  auto id = status_of("from").instance;
 
   stop("node-1", id);
-  pass(10ms);
+  run_for(10ms);
 
-  // It finishes its handler without waiting, then its stop runs.
+  // The handler finishes without waiting, then the stop hook runs.
   CHECK(made == flood);
   CHECK(!registry("node-1").find(id));
 }
 
-TEST_CASE_FIXTURE(producers, "init and stop never wait") {
+TEST_CASE_FIXTURE(back_pressure_fixture,
+                  "back-pressure: the init and stop hooks never block") {
   at_init = true;
   begin("block", "node-1");
-  stick();
+  freeze_consumer();
 
   at_end = true;
   made = 0;
-  auto id = look("from").instance;
+  auto id = status_of("from").instance;
   stop("node-1", id);
-  pass(10ms);
+  run_for(10ms);
 
   CHECK(made >= flood);
   CHECK(!registry("node-1").find(id));
 }
 
-TEST_CASE_FIXTURE(producers, "a circle of those who block cannot hang") {
+TEST_CASE_FIXTURE(back_pressure_fixture,
+                  "back-pressure: a cycle of block channels makes progress") {
   scripts["echo"] = [this](guest_host&, const guest_event& x) -> step {
     if (x.kind != hook::cast)
       return {};
     ++made;
-    return cast_out{"out", x.payload, [x] {
-                      return cast_out{"out", x.payload, [] {
-                                        return step{};
-                                      }};
-                    }};
+    return blocking_cast_step{"out", x.payload, [x] {
+                                return blocking_cast_step{"out", x.payload, [] {
+                                                            return step{};
+                                                          }};
+                              }};
   };
   std::map<std::string, std::string> policy{{"on_full.out", "block"},
                                             {"call_timeout_ms", "20"}};
@@ -274,17 +293,18 @@ TEST_CASE_FIXTURE(producers, "a circle of those who block cannot hang") {
          function("b", "echo", {{"out", "a"}}, policy)});
   place("a", "node-1");
   place("b", "node-1");
-  post("a", "x");
-  pass(400ms);
+  enqueue_cast("a", "x");
+  run_for(400ms);
   auto before = made;
 
-  pass(400ms);
+  run_for(400ms);
 
   CHECK(made > before);
   CHECK(dropped(drop_reason::blocked_too_long) > 0);
 }
 
-TEST_CASE_FIXTURE(producers, "a function that floods itself does not wait") {
+TEST_CASE_FIXTURE(back_pressure_fixture,
+                  "back-pressure: a block channel to its own instance drops") {
   start({function("me", "burst", {{"out", "me"}}, {{"on_full.out", "block"}})});
 
   cast_to("me", "go");
@@ -293,28 +313,32 @@ TEST_CASE_FIXTURE(producers, "a function that floods itself does not wait") {
   CHECK(dropped(drop_reason::blocked_too_long) > 0);
 }
 
-TEST_CASE_FIXTURE(producers, "who is blocked moves when it has room") {
+TEST_CASE_FIXTURE(
+  back_pressure_fixture,
+  "back-pressure: a blocked instance migrates once it has credit") {
   begin("block", "node-1");
-  stick();
-  post("from", "go");
-  pass(50ms);
+  freeze_consumer();
+  enqueue_cast("from", "go");
+  run_for(50ms);
   outcomes.clear();
-  begin_move("from", "node-2");
-  pass(50ms);
+  begin_migration("from", "node-2");
+  run_for(50ms);
   CHECK(outcomes.empty());
 
-  free();
-  pass(200ms);
-  pass(6s);
+  thaw_consumer();
+  run_for(200ms);
+  run_for(6s);
 
   REQUIRE(outcomes.size() == 1);
   CHECK(outcomes[0]);
-  CHECK(home("from") == "node-2");
-  CHECK(complete());
+  CHECK(placed_on("from") == "node-2");
+  CHECK(is_complete());
   CHECK(dropped() == 0);
 }
 
-TEST_CASE_FIXTURE(producers, "a policy for no output starts nothing") {
+TEST_CASE_FIXTURE(
+  back_pressure_fixture,
+  "back-pressure: a policy for an unknown output rejects the workflow") {
   auto from = function("from", "burst", {}, {{"on_full.oui", "drop-all"}});
   from.outputs = {"out"};
 

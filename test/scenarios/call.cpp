@@ -10,9 +10,9 @@ using namespace edgeless::test;
 
 namespace {
 
-/// An asker on one node, its server on another one, or as told.
-struct parties : world {
-  parties() {
+/// A calling function and a serving function on the nodes with given labels.
+struct call_fixture : world {
+  call_fixture() {
     add_node("node-1", labelled({"one"}));
     add_node("node-2", labelled({"two"}));
   }
@@ -34,7 +34,7 @@ struct parties : world {
 
 } // namespace
 
-TEST_CASE_FIXTURE(parties, "a call is answered on the same node") {
+TEST_CASE_FIXTURE(call_fixture, "call: is answered on the same node") {
   start_both("one", "one");
 
   cast_to("asker", "a");
@@ -43,7 +43,7 @@ TEST_CASE_FIXTURE(parties, "a call is answered on the same node") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(parties, "a call is answered from another node") {
+TEST_CASE_FIXTURE(call_fixture, "call: is answered from another node") {
   start_both("one", "two");
 
   cast_to("asker", "a");
@@ -53,15 +53,15 @@ TEST_CASE_FIXTURE(parties, "a call is answered from another node") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(parties, "answers use up nothing, however many there are") {
+TEST_CASE_FIXTURE(call_fixture, "call: replies take no egress credit") {
   start_both("one", "two");
 
   constexpr std::size_t batch = 1000;
   auto batches = limits::egress_events / batch + 2;
   for (std::size_t i = 0; i < batches; ++i) {
     for (std::size_t k = 0; k < batch; ++k)
-      post("asker", "a");
-    settle();
+      enqueue_cast("asker", "a");
+    run_until_idle();
   }
 
   CHECK(std::ranges::count(journal, "asker@node-1 = re a")
@@ -70,7 +70,8 @@ TEST_CASE_FIXTURE(parties, "answers use up nothing, however many there are") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(parties, "a handler without an answer answers nothing") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: a handler without a reply answers no_reply") {
   start_both("one", "two");
 
   cast_to("asker", "none");
@@ -78,47 +79,50 @@ TEST_CASE_FIXTURE(parties, "a handler without an answer answers nothing") {
   CHECK(last() == "asker@node-1 = nothing");
 }
 
-TEST_CASE_FIXTURE(parties, "a trap in the callee is an error at once") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: a trap of the callee fails the call at once") {
   start_both("one", "two");
 
   cast_to("asker", "die");
 
   CHECK(last() == "asker@node-1 = error");
-  CHECK(look("server").restarts == 1);
-  CHECK(look("asker").restarts == 0);
+  CHECK(status_of("server").restarts == 1);
+  CHECK(status_of("asker").restarts == 0);
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(parties, "a call to an unmapped channel traps") {
+TEST_CASE_FIXTURE(call_fixture, "call: an unmapped channel traps the caller") {
   start({function("asker", "asker")});
 
   cast_to("asker", "a");
 
   CHECK(journal.empty());
-  CHECK(look("asker").restarts == 1);
-  CHECK(look("asker").reason == "call to the unmapped channel \"out\"");
+  CHECK(status_of("asker").restarts == 1);
+  CHECK(status_of("asker").reason == "call to the unmapped channel \"out\"");
 }
 
-TEST_CASE_FIXTURE(parties, "a call to nowhere is an error at once") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: a channel without a target fails the call at once") {
   start_both("one", "two");
   kill("node-2");
 
   cast_to("asker", "a");
 
   CHECK(last() == "asker@node-1 = error");
-  CHECK(look("asker").restarts == 0);
+  CHECK(status_of("asker").restarts == 0);
 }
 
-TEST_CASE_FIXTURE(parties, "a call to oneself is an error at once") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: the channel \"self\" fails the call at once") {
   scripts["narcissus"]
     = [this](guest_host& host, const guest_event& x) -> step {
     if (x.kind != hook::cast)
       return {};
-    return call_out{"self", "a", [&host, this](call_result y) -> step {
-                      auto bad = y.kind == event_kind::error;
-                      note(host, "narcissus", bad ? " = error" : " = answer");
-                      return {};
-                    }};
+    return call_step{"self", "a", [&host, this](call_result y) -> step {
+                       auto bad = y.kind == event_kind::error;
+                       note(host, "narcissus", bad ? " = error" : " = answer");
+                       return {};
+                     }};
   };
   start({function("f", "narcissus", {}, {{"label_match_all", "one"}})});
 
@@ -127,55 +131,60 @@ TEST_CASE_FIXTURE(parties, "a call to oneself is an error at once") {
   CHECK(journal == lines{"narcissus@node-1 = error"});
 }
 
-TEST_CASE_FIXTURE(parties, "a call to one's own component is no deadlock") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: a call to the caller's own component times out") {
   start({function("asker", "asker", {{"out", "asker"}},
                   {{"label_match_all", "one"}})});
 
   cast_to("asker", "a");
-  pass(5s);
+  run_for(5s);
   cast_to("asker", "b");
-  pass(5s);
+  run_for(5s);
 
   CHECK(journal == lines{"asker@node-1 = error", "asker@node-1 = error"});
 }
 
-TEST_CASE_FIXTURE(parties, "a call without an answer ends at its deadline") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: fails at its deadline when no reply comes") {
   start_both("one", "two", "1000");
   cast_to("asker", "never");
 
-  pass(999ms);
+  run_for(999ms);
   auto early = journal;
-  pass(1ms);
+  run_for(1ms);
 
   CHECK(early.empty());
   CHECK(last() == "asker@node-1 = error");
 }
 
-TEST_CASE_FIXTURE(parties, "an answer after the deadline is counted") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: a reply after the deadline is counted as late") {
   start_both("one", "two", "1000");
   cast_to("asker", "never");
 
-  pass(10s);
+  run_for(10s);
 
   CHECK(dropped(drop_reason::late_answer) == 1);
   CHECK(journal.size() == 1);
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(parties, "a cycle of calls times out and goes on") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: a cycle of calls times out and both sides go on") {
   start_both("one", "two");
   cast_to("asker", "never");
-  pass(10s);
+  run_for(10s);
 
   cast_to("asker", "a");
 
   CHECK(last() == "asker@node-1 = re a");
-  CHECK(look("asker").restarts == 0);
-  CHECK(look("server").restarts == 0);
+  CHECK(status_of("asker").restarts == 0);
+  CHECK(status_of("server").restarts == 0);
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(parties, "a call to a node that dies is an error at once") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: fails at once when the callee's node dies") {
   start_both("one", "two");
   cast_to("asker", "never");
   REQUIRE(journal.empty());
@@ -185,17 +194,19 @@ TEST_CASE_FIXTURE(parties, "a call to a node that dies is an error at once") {
   CHECK(last() == "asker@node-1 = error");
 }
 
-TEST_CASE_FIXTURE(parties, "a call to a node that is lost is an error") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: fails when the callee's node is declared lost") {
   start_both("one", "two", "60000");
   cast_to("asker", "never");
 
   cut("node-2", "domain-1");
-  pass(4s);
+  run_for(4s);
 
   CHECK(last() == "asker@node-1 = error");
 }
 
-TEST_CASE_FIXTURE(parties, "a call elsewhere is not touched by a loss") {
+TEST_CASE_FIXTURE(call_fixture,
+                  "call: the loss of another node does not affect it") {
   add_node("node-3");
   start_both("one", "two");
   cast_to("asker", "never");
@@ -205,18 +216,20 @@ TEST_CASE_FIXTURE(parties, "a call elsewhere is not touched by a loss") {
   CHECK(journal.empty());
 }
 
-TEST_CASE_FIXTURE(parties, "a call to an instance that stops is an error") {
+TEST_CASE_FIXTURE(call_fixture, "call: fails when the callee stops") {
   start_both("one", "two");
   cast_to("asker", "never");
-  auto instance = look("server").instance;
+  auto instance = status_of("server").instance;
 
   stop("node-2", instance);
-  settle();
+  run_until_idle();
 
   CHECK(last() == "asker@node-1 = error");
 }
 
-TEST_CASE_FIXTURE(parties, "a call waiting in a stopped inbox is an error") {
+TEST_CASE_FIXTURE(
+  call_fixture,
+  "call: fails when it waits in the inbox of a stopped instance") {
   start({function("asker", "asker", {{"out", "server"}}),
          function("rival", "asker", {{"out", "server"}}),
          function("server", "server", {{"out", "asker"}})});
@@ -224,9 +237,9 @@ TEST_CASE_FIXTURE(parties, "a call waiting in a stopped inbox is an error") {
   cast_to("rival", "a");
   REQUIRE(journal.empty());
 
-  auto server = look("server").instance;
+  auto server = status_of("server").instance;
   stop(node_of(server), server);
-  settle();
+  run_until_idle();
 
   CHECK(journal.size() == 2);
   CHECK(journal[0].ends_with(" = error"));
@@ -235,9 +248,9 @@ TEST_CASE_FIXTURE(parties, "a call waiting in a stopped inbox is an error") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(parties, "a call that a full inbox refuses is an error") {
+TEST_CASE_FIXTURE(call_fixture, "call: fails when the callee's inbox is full") {
   start_both("one", "one");
-  auto server = look("server").instance;
+  auto server = status_of("server").instance;
   auto room = registry("node-1").find(server)->room;
   REQUIRE(room->take(limits::inbox_bytes));
 
@@ -248,25 +261,27 @@ TEST_CASE_FIXTURE(parties, "a call that a full inbox refuses is an error") {
   room->give_back(1, limits::inbox_bytes);
 }
 
-TEST_CASE_FIXTURE(parties, "a call out of reach ends at its deadline") {
+TEST_CASE_FIXTURE(
+  call_fixture, "call: fails at its deadline when the callee is unreachable") {
   start_both("one", "two");
   cut("node-1", "node-2");
 
   cast_to("asker", "a");
-  pass(5s);
+  run_for(5s);
 
   CHECK(last() == "asker@node-1 = error");
 }
 
-TEST_CASE_FIXTURE(parties,
-                  "what waits in the inbox of a dead node is counted") {
+TEST_CASE_FIXTURE(
+  call_fixture,
+  "call: events in the inboxes of a dead node are counted as dropped") {
   start_both("one", "two");
   cast_to("asker", "never");
   cast_to("asker", "a");
   cast_to("asker", "b");
 
   kill("node-1");
-  pass(20s);
+  run_for(20s);
 
   CHECK(dropped(drop_reason::crashed) >= 3);
   CHECK(accounted());

@@ -14,17 +14,17 @@ namespace {
 
 constexpr int moments = 30;
 
-const std::map<std::string, std::string> sure{
+const std::map<std::string, std::string> at_least_once{
   {"delivery.out", "at-least-once"}};
 
-/// pump@node-1 -> count@node-2, at least once.
-struct couriers : movers {
-  explicit couriers(std::uint64_t seed = 0) : movers{seed} {
+/// pump@node-1 -> count@node-2 over an at-least-once channel.
+struct delivery_fixture : migration_fixture {
+  explicit delivery_fixture(std::uint64_t seed = 0) : migration_fixture{seed} {
     scripts["count"] = [this](guest_host&, const guest_event& x) -> step {
       if (x.kind != hook::cast)
         return {};
       auto n = std::stoi(x.payload);
-      if (std::ranges::count(bad, n) > 0) {
+      if (std::ranges::count(poison, n) > 0) {
         ++traps;
         return trap{"does not like " + x.payload};
       }
@@ -33,51 +33,52 @@ struct couriers : movers {
     };
   }
 
-  void start_pair(const std::map<std::string, std::string>& policy = sure) {
+  void start_pair(const std::map<std::string, std::string>& policy
+                  = at_least_once) {
     auto paused = std::exchange(pumping, false);
     start({function("from", "pump", {{"out", "to"}}, policy),
            function("to", "count")});
-    arrange({{"from", "node-1"}, {"to", "node-2"}});
+    place_all({{"from", "node-1"}, {"to", "node-2"}});
     pumping = paused;
-    pass(pumping ? 110ms : 0ms);
+    run_for(pumping ? 110ms : 0ms);
   }
 
-  /// What is under way arrives, whatever must be sent again.
+  /// Stops the pump and lets all events arrive, with retransmissions.
   void rest() {
     pumping = false;
-    pass(40s);
+    run_for(40s);
   }
 
-  /// Each number was handled, some perhaps twice.
-  bool whole() const {
+  /// Every number was handled at least once, except poison.
+  bool is_complete() const {
     std::set<int> all{seen.begin(), seen.end()};
     for (int i = 0; i < made; ++i)
-      if (!all.contains(i) && std::ranges::count(bad, i) == 0)
+      if (!all.contains(i) && std::ranges::count(poison, i) == 0)
         return false;
     return true;
   }
 
-  /// Nothing comes before what was sent before it, first occurrences count.
-  bool ordered() const {
+  /// The first occurrences of the numbers are in order.
+  bool is_ordered() const {
     int next = -1;
     for (auto n : seen)
-      if (n > next + 1 + static_cast<int>(bad.size()))
+      if (n > next + 1 + static_cast<int>(poison.size()))
         return false;
       else
         next = std::max(next, n);
     return true;
   }
 
-  std::vector<int> bad;
+  std::vector<int> poison;
   int traps = 0;
 };
 
-/// Does something to a pair that is busy, at each of many moments.
-void at_each_moment(const std::function<void(couriers&)>& action,
-                    const std::function<void(couriers&)>& check) {
+/// Applies `action` to a busy pair after 20, 23, 26, ... deliveries.
+void at_each_moment(const std::function<void(delivery_fixture&)>& action,
+                    const std::function<void(delivery_fixture&)>& check) {
   for (int moment = 0; moment < moments; ++moment) {
     INFO("moment ", moment);
-    couriers x{static_cast<std::uint64_t>(moment % 3)};
+    delivery_fixture x{static_cast<std::uint64_t>(moment % 3)};
     x.start_pair();
     x.drive(20 + 3 * moment);
     action(x);
@@ -85,137 +86,149 @@ void at_each_moment(const std::function<void(couriers&)>& action,
     x.rest();
 
     CHECK(x.made > 10);
-    CHECK(x.whole());
-    CHECK(x.ordered());
+    CHECK(x.is_complete());
+    CHECK(x.is_ordered());
     check(x);
   }
 }
 
-void check_balance(couriers& x) {
+void check_balance(delivery_fixture& x) {
   CHECK(x.balanced());
 }
 
-void check_doubt(couriers& x) {
+void check_accounted(delivery_fixture& x) {
   CHECK(x.accounted());
 }
 
 } // namespace
 
-TEST_CASE_FIXTURE(couriers, "at least once is once while nothing happens") {
+TEST_CASE_FIXTURE(
+  delivery_fixture,
+  "at-least-once: without faults each event is handled exactly once") {
   start_pair();
   drive(400);
   rest();
 
   CHECK(made > 30);
-  CHECK(intact());
+  CHECK(is_intact());
   CHECK(balanced());
-  CHECK(dropped() == dropped(drop_reason::self));
+  CHECK(dropped() == dropped(drop_reason::self_channel));
 }
 
-TEST_CASE("a receiver that crashes at any moment loses nothing") {
-  at_each_moment([](couriers& x) { x.bad = {x.made}; },
-                 [](couriers& x) {
+TEST_CASE("at-least-once: a receiver crash at any moment loses nothing") {
+  at_each_moment([](delivery_fixture& x) { x.poison = {x.made}; },
+                 [](delivery_fixture& x) {
                    CHECK(x.traps == 3);
                    CHECK(x.dropped(drop_reason::poison) == 1);
                    CHECK(x.balanced());
                  });
 }
 
-TEST_CASE("a receiver whose node dies at any moment loses nothing") {
-  at_each_moment([](couriers& x) { x.kill("node-2"); }, check_doubt);
+TEST_CASE("at-least-once: the death of the receiver's node loses nothing") {
+  at_each_moment([](delivery_fixture& x) { x.kill("node-2"); },
+                 check_accounted);
 }
 
-TEST_CASE("a receiver that is stopped at any moment loses nothing") {
-  at_each_moment([](couriers& x) { x.stop("node-2", x.look("to").instance); },
-                 check_balance);
-}
-
-TEST_CASE("a receiver that migrates at any moment loses and repeats nothing") {
-  at_each_moment([](couriers& x) { x.begin_move("to", "node-4"); },
-                 [](couriers& x) {
-                   CHECK(x.intact());
-                   CHECK(x.balanced());
-                   CHECK(x.home("to") == "node-4");
-                 });
-}
-
-TEST_CASE("a sender that migrates at any moment loses nothing") {
-  at_each_moment([](couriers& x) { x.begin_move("from", "node-4"); },
-                 [](couriers& x) {
-                   CHECK(x.intact());
-                   CHECK(x.balanced());
-                   CHECK(x.home("from") == "node-4");
-                 });
-}
-
-TEST_CASE("both may migrate at the same time") {
+TEST_CASE("at-least-once: stopping the receiver at any moment loses nothing") {
   at_each_moment(
-    [](couriers& x) {
-      x.begin_move("from", "node-4");
-      x.begin_move("to", "node-3");
+    [](delivery_fixture& x) { x.stop("node-2", x.status_of("to").instance); },
+    check_balance);
+}
+
+TEST_CASE("at-least-once: a receiver migration loses and repeats nothing") {
+  at_each_moment([](delivery_fixture& x) { x.begin_migration("to", "node-4"); },
+                 [](delivery_fixture& x) {
+                   CHECK(x.is_intact());
+                   CHECK(x.balanced());
+                   CHECK(x.placed_on("to") == "node-4");
+                 });
+}
+
+TEST_CASE("at-least-once: a sender migration at any moment loses nothing") {
+  at_each_moment(
+    [](delivery_fixture& x) { x.begin_migration("from", "node-4"); },
+    [](delivery_fixture& x) {
+      CHECK(x.is_intact());
+      CHECK(x.balanced());
+      CHECK(x.placed_on("from") == "node-4");
+    });
+}
+
+TEST_CASE("at-least-once: sender and receiver may migrate at the same time") {
+  at_each_moment(
+    [](delivery_fixture& x) {
+      x.begin_migration("from", "node-4");
+      x.begin_migration("to", "node-3");
     },
-    [](couriers& x) {
-      CHECK(x.intact());
+    [](delivery_fixture& x) {
+      CHECK(x.is_intact());
       CHECK(x.balanced());
     });
 }
 
-TEST_CASE("a sender that migrates takes along what its target lost") {
+TEST_CASE(
+  "at-least-once: a migrating sender retransmits what its target lost") {
   at_each_moment(
-    [](couriers& x) {
+    [](delivery_fixture& x) {
       x.kill("node-2");
-      x.begin_move("from", "node-4");
+      x.begin_migration("from", "node-4");
     },
-    check_doubt);
+    check_accounted);
 }
 
-TEST_CASE("a receiver that crashes while its sender migrates loses nothing") {
+TEST_CASE(
+  "at-least-once: a receiver crash during a sender migration loses nothing") {
   at_each_moment(
-    [](couriers& x) {
-      x.begin_move("from", "node-4");
-      x.bad = {x.made};
+    [](delivery_fixture& x) {
+      x.begin_migration("from", "node-4");
+      x.poison = {x.made};
     },
     check_balance);
 }
 
-TEST_CASE("a connection that is cut for long loses nothing") {
+TEST_CASE("at-least-once: a long partition loses nothing") {
   at_each_moment(
-    [](couriers& x) {
+    [](delivery_fixture& x) {
       x.cut("node-1", "node-2");
       x.drive(100);
-      // No more than may be kept.
+      // The retransmit buffer must not overflow during the partition.
       x.pumping = false;
-      x.pass(limits::link_patience + 3s);
-      x.mend("node-1", "node-2");
+      x.run_for(limits::peer_reach_timeout + 3s);
+      x.reconnect("node-1", "node-2");
     },
-    check_doubt);
+    check_accounted);
 }
 
-TEST_CASE_FIXTURE(couriers, "at most once, a crash loses what was waiting") {
+TEST_CASE_FIXTURE(
+  delivery_fixture,
+  "at-most-once: the death of a node loses its waiting events") {
   start_pair({});
   drive(50);
   kill("node-2");
   drive(100);
   rest();
 
-  CHECK(!whole());
+  CHECK(!is_complete());
 }
 
-TEST_CASE_FIXTURE(couriers,
-                  "what crashes its receiver three times is dropped") {
-  bad = {5};
+TEST_CASE_FIXTURE(
+  delivery_fixture,
+  "at-least-once: an event that traps its receiver three times is dropped") {
+  poison = {5};
   start_pair();
   drive(100);
   rest();
 
   CHECK(traps == 3);
-  CHECK(whole());
+  CHECK(is_complete());
   CHECK(dropped(drop_reason::poison) == 1);
   CHECK(dropped(drop_reason::crashed) >= 3);
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(couriers, "a stopped receiver stops its sender, not more") {
+TEST_CASE_FIXTURE(
+  delivery_fixture,
+  "at-least-once: a receiver without progress suspends its sender") {
   scripts["count"] = [](guest_host&, const guest_event& x) -> step {
     if (x.kind == hook::cast)
       return spin{};
@@ -226,23 +239,25 @@ TEST_CASE_FIXTURE(couriers, "a stopped receiver stops its sender, not more") {
       made += host.cast("out", "0");
     return {};
   };
-  start(
-    {function("from", "gush", {{"out", "to"}}, sure), function("to", "count")});
-  post("from", "go");
+  start({function("from", "gush", {{"out", "to"}}, at_least_once),
+         function("to", "count")});
+  enqueue_cast("from", "go");
   run(200);
 
-  CHECK(made == static_cast<int>(limits::unconfirmed_events));
+  CHECK(made == static_cast<int>(limits::retransmit_events));
 }
 
-TEST_CASE_FIXTURE(couriers, "a resource confirms, and writes each line once") {
+TEST_CASE_FIXTURE(
+  delivery_fixture,
+  "at-least-once: a resource acknowledges and writes each line once") {
   folder files;
   auto path = (files / "log").string();
   add_node("node-5", providing("file-log"));
   add_node("node-6", providing("file-log"));
-  start({function("from", "pump", {{"out", "log"}}, sure),
+  start({function("from", "pump", {{"out", "log"}}, at_least_once),
          resource("log", "file-log", {{"filename", path}})});
-  auto old = home("log");
-  begin_move("log", old == "node-5" ? "node-6" : "node-5");
+  auto old = placed_on("log");
+  begin_migration("log", old == "node-5" ? "node-6" : "node-5");
   drive(300);
   rest();
 
@@ -251,5 +266,5 @@ TEST_CASE_FIXTURE(couriers, "a resource confirms, and writes each line once") {
   for (std::string line; std::getline(in, line); ++n)
     CHECK(line == std::to_string(n));
   CHECK(n == made);
-  CHECK(lossless());
+  CHECK(is_lossless());
 }

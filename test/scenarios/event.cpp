@@ -11,7 +11,7 @@ using namespace edgeless::test;
 
 namespace {
 
-/// Casts as many events as it is told, numbered from 0.
+/// Casts as many events as the payload says, numbered from 0.
 script burst() {
   return [](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::cast)
@@ -21,8 +21,8 @@ script burst() {
   };
 }
 
-struct cluster : world {
-  cluster() {
+struct cast_fixture : world {
+  cast_fixture() {
     scripts["burst"] = burst();
     scripts["count"] = [this](guest_host&, const guest_event& x) -> step {
       if (x.kind == hook::cast)
@@ -37,14 +37,14 @@ struct cluster : world {
     return {{"label_match_all", label}};
   }
 
-  /// From one node to the other.
+  /// A source on node-1 that feeds a sink on node-2.
   void start_pair(const std::string& source, const std::string& sink) {
     start({function("source", source, {{"out", "sink"}}, on("one")),
            function("sink", sink, {}, on("two"))});
   }
 
-  /// Whether all `n` events were seen, in order and once.
-  bool saw(int n) const {
+  /// The events 0 to n-1 were received, in order and once.
+  bool received_all(int n) const {
     lines all;
     for (int i = 0; i < n; ++i)
       all.push_back(std::to_string(i));
@@ -58,26 +58,29 @@ struct cluster : world {
 
 // -- casts --------------------------------------------------------------------
 
-TEST_CASE_FIXTURE(cluster, "events arrive in order on the same node") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: events arrive in order on the same node") {
   start({function("source", "burst", {{"out", "sink"}}, on("one")),
          function("sink", "count", {}, on("one"))});
 
   cast_to("source", "1000");
 
-  CHECK(saw(1000));
+  CHECK(received_all(1000));
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "events arrive in order on another node") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: events arrive in order on another node") {
   start_pair("burst", "count");
 
   cast_to("source", "1000");
 
-  CHECK(saw(1000));
+  CHECK(received_all(1000));
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "a pair keeps its order over several channels") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: two channels to one target share one order") {
   scripts["zigzag"] = [](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::cast)
       for (int i = 0; i < 600; ++i)
@@ -90,20 +93,23 @@ TEST_CASE_FIXTURE(cluster, "a pair keeps its order over several channels") {
 
   cast_to("source", "go");
 
-  CHECK(saw(600));
+  CHECK(received_all(600));
 }
 
-TEST_CASE_FIXTURE(cluster, "a cast to an unmapped channel is counted, only") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: an unmapped channel drops and counts the event") {
   start({function("source", "relay")});
 
   cast_to("source", "a");
 
   CHECK(dropped(drop_reason::unmapped) == 1);
-  CHECK(look("source").restarts == 0);
+  CHECK(status_of("source").restarts == 0);
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "casts to nowhere wait and leave in order") {
+TEST_CASE_FIXTURE(
+  cast_fixture,
+  "cast: events for a channel without a target are held in order") {
   start({function("source", "burst", {{"out", "sink"}}, on("one")),
          function("sink", "count", {}, on("two"))});
   kill("node-2");
@@ -112,11 +118,12 @@ TEST_CASE_FIXTURE(cluster, "casts to nowhere wait and leave in order") {
 
   add_node("node-3", labelled({"two"}));
 
-  CHECK(saw(200));
+  CHECK(received_all(200));
   CHECK(dropped() == 0);
 }
 
-TEST_CASE_FIXTURE(cluster, "what came while they waited stays behind them") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: newer events leave after the held ones") {
   start_pair("relay", "count");
   kill("node-2");
   cast_to("source", "0");
@@ -125,10 +132,12 @@ TEST_CASE_FIXTURE(cluster, "what came while they waited stays behind them") {
   add_node("node-3", labelled({"two"}));
   cast_to("source", "2");
 
-  CHECK(saw(3));
+  CHECK(received_all(3));
 }
 
-TEST_CASE_FIXTURE(cluster, "more than may wait is dropped and counted") {
+TEST_CASE_FIXTURE(
+  cast_fixture,
+  "cast: events beyond limits::held_events are dropped and counted") {
   start_pair("burst", "count");
   kill("node-2");
 
@@ -136,16 +145,16 @@ TEST_CASE_FIXTURE(cluster, "more than may wait is dropped and counted") {
   add_node("node-3", labelled({"two"}));
 
   CHECK(dropped(drop_reason::nowhere) == 300 - limits::held_events);
-  CHECK(saw(limits::held_events));
+  CHECK(received_all(limits::held_events));
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "what waits for too long is dropped and counted") {
+TEST_CASE_FIXTURE(cast_fixture, "cast: held events expire and are counted") {
   start_pair("burst", "count");
   kill("node-2");
   cast_to("source", "5");
 
-  pass(10s);
+  run_for(10s);
   add_node("node-3", labelled({"two"}));
 
   CHECK(dropped(drop_reason::nowhere) == 5);
@@ -153,29 +162,32 @@ TEST_CASE_FIXTURE(cluster, "what waits for too long is dropped and counted") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "what waits for two periods is not dropped") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: held events survive two keep-alive periods") {
   start_pair("burst", "count");
   kill("node-2");
   cast_to("source", "5");
 
-  pass(3s);
+  run_for(3s);
   add_node("node-3", labelled({"two"}));
 
-  CHECK(saw(5));
+  CHECK(received_all(5));
 }
 
-TEST_CASE_FIXTURE(cluster, "a full inbox drops the newest and counts them") {
+TEST_CASE_FIXTURE(
+  cast_fixture, "cast: a full inbox drops the newest events and counts them") {
   start({function("source", "burst", {{"out", "sink"}}, on("one")),
          function("sink", "count", {}, on("one"))});
 
   cast_to("source", "5000");
 
   CHECK(dropped(drop_reason::inbox_full) == 5000 - limits::inbox_events);
-  CHECK(saw(limits::inbox_events));
+  CHECK(received_all(limits::inbox_events));
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "a function may cast to itself a million times") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: a function can cast to itself a million times") {
   auto rounds = 0;
   scripts["wheel"] = [&](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::cast && ++rounds < 1'000'000)
@@ -190,7 +202,8 @@ TEST_CASE_FIXTURE(cluster, "a function may cast to itself a million times") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "a function that floods itself drops and counts") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: a function that floods itself drops and counts") {
   scripts["flood"] = [](guest_host& host, const guest_event& x) -> step {
     if (x.payload == "go")
       for (int i = 0; i < 5000; ++i)
@@ -205,7 +218,8 @@ TEST_CASE_FIXTURE(cluster, "a function that floods itself drops and counts") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "the largest payload arrives, in parts") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "cast: the largest payload arrives in fragments") {
   scripts["big"] = [](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::cast)
       host.cast("out", std::string(limits::payload - 1, 'x') + "!");
@@ -221,7 +235,9 @@ TEST_CASE_FIXTURE(cluster, "the largest payload arrives, in parts") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "a larger payload is dropped and counted") {
+TEST_CASE_FIXTURE(
+  cast_fixture,
+  "cast: a payload above limits::payload is dropped and counted") {
   scripts["big"] = [](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::cast)
       host.cast("out", std::string(limits::payload + 1, 'x'));
@@ -236,7 +252,7 @@ TEST_CASE_FIXTURE(cluster, "a larger payload is dropped and counted") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "a delayed cast leaves when it is due") {
+TEST_CASE_FIXTURE(cast_fixture, "delayed cast: is sent when it is due") {
   scripts["later"] = [](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::cast)
       CHECK(!host.delayed_cast(3s, "out", "late"));
@@ -245,15 +261,17 @@ TEST_CASE_FIXTURE(cluster, "a delayed cast leaves when it is due") {
   start_pair("later", "count");
   cast_to("source", "go");
 
-  pass(2999ms);
+  run_for(2999ms);
   auto early = seen;
-  pass(1ms);
+  run_for(1ms);
 
   CHECK(early.empty());
   CHECK(seen == lines{"late"});
 }
 
-TEST_CASE_FIXTURE(cluster, "too many delayed casts are dropped and counted") {
+TEST_CASE_FIXTURE(
+  cast_fixture,
+  "delayed cast: more than limits::delayed_casts are dropped and counted") {
   scripts["later"] = [](guest_host& host, const guest_event& x) -> step {
     if (x.payload == "go")
       for (std::size_t i = 0; i < limits::delayed_casts + 3; ++i)
@@ -263,13 +281,14 @@ TEST_CASE_FIXTURE(cluster, "too many delayed casts are dropped and counted") {
   start({function("f", "later")});
 
   cast_to("f", "go");
-  pass(3s);
+  run_for(3s);
 
   CHECK(dropped(drop_reason::too_many_delayed) == 3);
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "a delayed cast to an unmapped channel traps") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "delayed cast: an unmapped channel traps the guest") {
   scripts["later"] = [](guest_host& host, const guest_event& x) -> step {
     auto problem = host.delayed_cast(3s, "out", "late");
     return x.kind == hook::cast ? step{trap{explain(problem)}} : step{};
@@ -278,67 +297,77 @@ TEST_CASE_FIXTURE(cluster, "a delayed cast to an unmapped channel traps") {
 
   cast_to("f", "go");
 
-  CHECK(look("f").restarts == 1);
-  CHECK(look("f").reason == "delayed cast to the unmapped channel \"out\"");
+  CHECK(status_of("f").restarts == 1);
+  CHECK(status_of("f").reason
+        == "delayed cast to the unmapped channel \"out\"");
 }
 
-// -- links --------------------------------------------------------------------
+// -- egress -------------------------------------------------------------------
 
-TEST_CASE_FIXTURE(cluster, "a broken connection neither loses nor doubles") {
+TEST_CASE_FIXTURE(
+  cast_fixture,
+  "egress: a broken connection neither loses nor duplicates events") {
   start_pair("burst", "count");
-  post("source", "2000");
+  enqueue_cast("source", "2000");
   run(6);
   auto before = seen.size();
 
   reset("node-1", "node-2");
-  pass(2s);
+  run_for(2s);
 
   CHECK(before < 2000);
-  CHECK(saw(2000));
+  CHECK(received_all(2000));
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "events for a peer out of reach wait for it") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "egress: events for an unreachable peer wait for it") {
   start_pair("burst", "count");
   cut("node-1", "node-2");
   cast_to("source", "20");
 
-  pass(8s);
-  mend("node-1", "node-2");
-  pass(4s);
+  run_for(8s);
+  reconnect("node-1", "node-2");
+  run_for(4s);
 
-  CHECK(saw(20));
+  CHECK(received_all(20));
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "a peer out of reach for too long loses them") {
+TEST_CASE_FIXTURE(
+  cast_fixture,
+  "egress: events for a peer that stays unreachable are dropped") {
   start_pair("burst", "count");
   cut("node-1", "node-2");
   cast_to("source", "20");
 
-  pass(limits::link_patience + 1s);
+  run_for(limits::peer_reach_timeout + 1s);
 
   CHECK(dropped(drop_reason::peer_lost) == 20);
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "who was out of reach for too long is heard again") {
+TEST_CASE_FIXTURE(
+  cast_fixture,
+  "egress: a peer that is reachable again receives events again") {
   start_pair("burst", "count");
   cast_to("source", "3");
   cut("node-1", "node-2");
   cast_to("source", "20");
-  pass(limits::link_patience + 1s);
-  mend("node-1", "node-2");
-  pass(4s);
+  run_for(limits::peer_reach_timeout + 1s);
+  reconnect("node-1", "node-2");
+  run_for(4s);
   seen.clear();
 
   cast_to("source", "5");
 
-  CHECK(saw(5));
+  CHECK(received_all(5));
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "more than a link may hold is dropped and counted") {
+TEST_CASE_FIXTURE(
+  cast_fixture,
+  "egress: events beyond limits::egress_events are dropped and counted") {
   start_pair("burst", "count");
   cut("node-1", "node-2");
 
@@ -347,25 +376,27 @@ TEST_CASE_FIXTURE(cluster, "more than a link may hold is dropped and counted") {
   CHECK(dropped(drop_reason::egress_full) == 17000 - limits::egress_events);
 }
 
-TEST_CASE_FIXTURE(cluster, "an idle link is dialled again when it is needed") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "egress: an idle connection is dialled again on demand") {
   start_pair("burst", "count");
   cast_to("source", "3");
-  pass(10min);
+  run_for(10min);
   seen.clear();
 
   cast_to("source", "5");
 
-  CHECK(saw(5));
+  CHECK(received_all(5));
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(cluster, "events of a dead node are accounted for") {
+TEST_CASE_FIXTURE(cast_fixture,
+                  "egress: events of a dead node are accounted for") {
   start_pair("burst", "count");
   cut("node-1", "node-2");
   cast_to("source", "20");
 
   kill("node-1");
-  pass(20s);
+  run_for(20s);
 
   CHECK(accounted());
 }

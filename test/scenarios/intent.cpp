@@ -6,14 +6,14 @@ using namespace edgeless::test;
 
 namespace {
 
-struct office : movers {
-  office() {
+struct intent_fixture : migration_fixture {
+  intent_fixture() {
     pumping = false;
   }
 
-  /// What was refused, and why.
-  std::string refusal(const caf::expected<std::string>& said) {
-    return said ? "done: " + *said : explain(said.error());
+  /// The answer or the error as text.
+  std::string text_of(const caf::expected<std::string>& result) {
+    return result ? "done: " + *result : explain(result.error());
   }
 };
 
@@ -21,160 +21,182 @@ struct office : movers {
 
 // -- migrate ------------------------------------------------------------------
 
-TEST_CASE_FIXTURE(office, "an intent for an unknown component is refused") {
-  auto nobody = draw<logical_id>(random);
+TEST_CASE_FIXTURE(intent_fixture,
+                  "migrate intent: an unknown component is refused") {
+  auto unknown = draw<logical_id>(random);
 
-  auto said = enact({intent_kind::migrate, nobody, {id_of("node-1")}});
+  auto result
+    = execute_intent({intent_kind::migrate, unknown, {id_of("node-1")}});
 
-  CHECK(refusal(said)
-        == "no component " + to_string(nobody) + " is hosted in this domain");
+  CHECK(text_of(result)
+        == "no component " + to_string(unknown) + " is hosted in this domain");
 }
 
-TEST_CASE_FIXTURE(office, "an intent to an unknown node stops nothing") {
+TEST_CASE_FIXTURE(
+  intent_fixture,
+  "migrate intent: an unknown node is refused and the instance runs on") {
   start_chain();
-  auto before = look("middle");
-  auto nowhere = draw<node_id>(random);
+  auto before = status_of("middle");
+  auto unknown = draw<node_id>(random);
 
-  auto said = enact({intent_kind::migrate, before.id, {nowhere}});
+  auto result = execute_intent({intent_kind::migrate, before.id, {unknown}});
 
-  CHECK(refusal(said)
-        == "middle cannot move: node " + to_string(nowhere)
+  CHECK(text_of(result)
+        == "middle cannot move: node " + to_string(unknown)
              + ": is not in this domain");
-  CHECK(look("middle").instance == before.instance);
+  CHECK(status_of("middle").instance == before.instance);
 }
 
-TEST_CASE_FIXTURE(office, "an infeasible intent says why, and stops nothing") {
+TEST_CASE_FIXTURE(
+  intent_fixture,
+  "migrate intent: an infeasible node is refused with the reason") {
   add_node("node-5", labelled({"rare"}));
   start({function("f", "tally", {}, {{"label_match_all", "rare"}})});
-  auto before = look("f").instance;
+  auto before = status_of("f").instance;
 
-  auto said = migrate("f", "node-1");
+  auto result = migrate("f", "node-1");
 
-  CHECK(refusal(said)
+  CHECK(text_of(result)
         == "f cannot move: node " + to_string(id_of("node-1"))
              + ": label \"rare\" is missing");
-  CHECK(look("f").instance == before);
+  CHECK(status_of("f").instance == before);
 }
 
-TEST_CASE_FIXTURE(office, "an intent to where it lives changes nothing") {
+TEST_CASE_FIXTURE(
+  intent_fixture,
+  "migrate intent: the node where the instance runs is refused") {
   start_chain();
-  auto before = look("middle").instance;
+  auto before = status_of("middle").instance;
 
-  auto said = migrate("middle", "node-2");
+  auto result = migrate("middle", "node-2");
 
-  CHECK(refusal(said)
-        == "middle lives on node " + to_string(id_of("node-2")) + " already");
-  CHECK(look("middle").instance == before);
+  CHECK(text_of(result)
+        == "middle runs on node " + to_string(id_of("node-2")) + " already");
+  CHECK(status_of("middle").instance == before);
 }
 
-TEST_CASE_FIXTURE(office, "the first feasible of several nodes is taken") {
-  start_chain();
-
-  auto said
-    = enact({intent_kind::migrate,
-             look("middle").id,
-             {draw<node_id>(random), id_of("node-4"), id_of("node-1")}});
-
-  CHECK(said);
-  CHECK(home("middle") == "node-4");
-}
-
-TEST_CASE_FIXTURE(office, "an intent that names no node is refused") {
+TEST_CASE_FIXTURE(
+  intent_fixture,
+  "migrate intent: the first feasible of several nodes is used") {
   start_chain();
 
-  auto said = enact({intent_kind::migrate, look("middle").id, {}});
+  auto result = execute_intent(
+    {intent_kind::migrate,
+     status_of("middle").id,
+     {draw<node_id>(random), id_of("node-4"), id_of("node-1")}});
 
-  CHECK(refusal(said) == "middle cannot move: no node is named");
+  CHECK(result);
+  CHECK(placed_on("middle") == "node-4");
 }
 
-TEST_CASE_FIXTURE(office, "who runs nowhere cannot be moved") {
+TEST_CASE_FIXTURE(intent_fixture,
+                  "migrate intent: an empty list of nodes is refused") {
+  start_chain();
+
+  auto result
+    = execute_intent({intent_kind::migrate, status_of("middle").id, {}});
+
+  CHECK(text_of(result) == "middle cannot move: no node is named");
+}
+
+TEST_CASE_FIXTURE(
+  intent_fixture,
+  "migrate intent: a component without an instance is refused") {
   add_node("node-5", labelled({"rare"}));
   start({function("f", "tally", {}, {{"label_match_all", "rare"}})});
-  auto id = look("f").id;
+  auto id = status_of("f").id;
   kill("node-5");
 
-  auto said = enact({intent_kind::migrate, id, {id_of("node-1")}});
+  auto result = execute_intent({intent_kind::migrate, id, {id_of("node-1")}});
 
-  CHECK(!said);
-  CHECK(home("f") == "nowhere");
+  CHECK(!result);
+  CHECK(placed_on("f") == "nowhere");
 }
 
-TEST_CASE_FIXTURE(office, "more moves than may wait are refused") {
+TEST_CASE_FIXTURE(intent_fixture,
+                  "migrate intent: more migrations than may wait are refused") {
   start_chain();
-  auto id = look("middle").id;
+  auto id = status_of("middle").id;
   for (std::size_t i = 0; i < limits::moves + 2; ++i)
-    begin_move(id, id_of(i % 2 ? "node-1" : "node-4"));
-  settle();
+    begin_migration(id, id_of(i % 2 ? "node-1" : "node-4"));
+  run_until_idle();
 
   REQUIRE(outcomes.size() == limits::moves + 2);
   auto refused = std::ranges::count_if(outcomes, [](auto& x) { return !x; });
   CHECK(refused == 1);
-  CHECK(sightings("middle").size() == 1);
+  CHECK(nodes_running("middle").size() == 1);
 }
 
 // -- cordon -------------------------------------------------------------------
 
-TEST_CASE_FIXTURE(office, "a cordoned node gets nothing new") {
+TEST_CASE_FIXTURE(intent_fixture,
+                  "cordon intent: a cordoned node gets no new instances") {
   for (auto node : {"node-1", "node-2", "node-4"})
-    REQUIRE(enact(intent_kind::cordon, node));
+    REQUIRE(execute_intent(intent_kind::cordon, node));
 
   start(
     {function("a", "tally"), function("b", "tally"), function("c", "tally")});
 
-  CHECK(home("a") == "node-3");
-  CHECK(home("b") == "node-3");
-  CHECK(home("c") == "node-3");
+  CHECK(placed_on("a") == "node-3");
+  CHECK(placed_on("b") == "node-3");
+  CHECK(placed_on("c") == "node-3");
 }
 
-TEST_CASE_FIXTURE(office, "what lives on a cordoned node stays") {
+TEST_CASE_FIXTURE(intent_fixture,
+                  "cordon intent: instances on a cordoned node stay") {
   start_chain();
 
-  auto said = enact(intent_kind::cordon, "node-2");
+  auto result = execute_intent(intent_kind::cordon, "node-2");
 
-  CHECK(refusal(said)
+  CHECK(text_of(result)
         == "done: node " + to_string(id_of("node-2")) + " is cordoned");
-  CHECK(home("middle") == "node-2");
+  CHECK(placed_on("middle") == "node-2");
 }
 
-TEST_CASE_FIXTURE(office, "with all nodes cordoned it waits, and says so") {
+TEST_CASE_FIXTURE(intent_fixture, "cordon intent: a workflow waits while all "
+                                  "nodes are cordoned and reports why") {
   for (auto& node : nodes())
-    REQUIRE(enact(intent_kind::cordon, node));
+    REQUIRE(execute_intent(intent_kind::cordon, node));
   auto problem = try_start({function("f", "tally")});
-  pass(3s);
-  auto reasons = look(status.id).reasons;
+  run_for(3s);
+  auto reasons = status_of(status.id).reasons;
 
-  REQUIRE(enact(intent_kind::uncordon, "node-3"));
-  pass(35s);
+  REQUIRE(execute_intent(intent_kind::uncordon, "node-3"));
+  run_for(35s);
 
   REQUIRE(!problem);
   REQUIRE(!reasons.empty());
   CHECK(reasons[0].find("is cordoned") != std::string::npos);
-  CHECK(home("f") == "node-3");
+  CHECK(placed_on("f") == "node-3");
 }
 
-TEST_CASE_FIXTURE(office, "a resource is not placed on a cordoned node") {
+TEST_CASE_FIXTURE(
+  intent_fixture,
+  "cordon intent: a resource is not placed on a cordoned node") {
   add_node("node-5", providing("file-log"));
   add_node("node-6", providing("file-log"));
-  REQUIRE(enact(intent_kind::cordon, "node-5"));
+  REQUIRE(execute_intent(intent_kind::cordon, "node-5"));
 
   start({resource("log", "file-log", {{"filename", "/dev/null"}})});
 
-  CHECK(home("log") == "node-6");
+  CHECK(placed_on("log") == "node-6");
 }
 
-TEST_CASE_FIXTURE(office, "nobody is sent to a cordoned node") {
+TEST_CASE_FIXTURE(intent_fixture,
+                  "cordon intent: a migration to a cordoned node is refused") {
   start_chain();
-  REQUIRE(enact(intent_kind::cordon, "node-4"));
+  REQUIRE(execute_intent(intent_kind::cordon, "node-4"));
 
-  auto said = migrate("middle", "node-4");
+  auto result = migrate("middle", "node-4");
 
-  CHECK(refusal(said)
+  CHECK(text_of(result)
         == "middle cannot move: node " + to_string(id_of("node-4"))
              + ": is cordoned");
 }
 
-TEST_CASE_FIXTURE(office, "a cordon survives another life of its node") {
-  REQUIRE(enact(intent_kind::cordon, "node-4"));
+TEST_CASE_FIXTURE(intent_fixture,
+                  "cordon intent: a cordon survives a restart of its node") {
+  REQUIRE(execute_intent(intent_kind::cordon, "node-4"));
   start_chain();
 
   restart("node-4");
@@ -182,31 +204,32 @@ TEST_CASE_FIXTURE(office, "a cordon survives another life of its node") {
   CHECK(!migrate("middle", "node-4"));
 }
 
-TEST_CASE_FIXTURE(office, "an uncordoned node is used again") {
+TEST_CASE_FIXTURE(intent_fixture,
+                  "cordon intent: an uncordoned node is used again") {
   start_chain();
-  REQUIRE(enact(intent_kind::cordon, "node-4"));
+  REQUIRE(execute_intent(intent_kind::cordon, "node-4"));
 
-  REQUIRE(enact(intent_kind::uncordon, "node-4"));
+  REQUIRE(execute_intent(intent_kind::uncordon, "node-4"));
 
   CHECK(migrate("middle", "node-4"));
 }
 
-TEST_CASE_FIXTURE(office, "a cordon of nobody is refused") {
-  auto nobody = draw<node_id>(random);
+TEST_CASE_FIXTURE(intent_fixture, "cordon intent: an unknown node is refused") {
+  auto unknown = draw<node_id>(random);
 
-  CHECK(refusal(enact({intent_kind::cordon, {}, {nobody}}))
-        == "node " + to_string(nobody) + " is not in this domain");
-  CHECK(!enact({intent_kind::drain, {}, {nobody}}));
-  CHECK(!enact({intent_kind::cordon, {}, {}}));
+  CHECK(text_of(execute_intent({intent_kind::cordon, {}, {unknown}}))
+        == "node " + to_string(unknown) + " is not in this domain");
+  CHECK(!execute_intent({intent_kind::drain, {}, {unknown}}));
+  CHECK(!execute_intent({intent_kind::cordon, {}, {}}));
 }
 
 // -- drain --------------------------------------------------------------------
 
-TEST_CASE("a drained node is empty, and nothing is lost") {
-  movers x;
+TEST_CASE("drain intent: a drained node is empty and no event is lost") {
+  migration_fixture x;
   x.start_chain();
   x.start({function("g", "tally"), function("h", "tally")});
-  x.arrange({{"g", "node-1"}, {"h", "node-2"}});
+  x.place_all({{"g", "node-1"}, {"h", "node-2"}});
   x.begin({intent_kind::drain, {}, {x.id_of("node-1")}});
   x.drive(400);
   x.rest();
@@ -214,18 +237,21 @@ TEST_CASE("a drained node is empty, and nothing is lost") {
   REQUIRE(x.outcomes.size() == 1);
   REQUIRE(x.outcomes[0]);
   CHECK(x.outcomes[0]->ends_with(" is cordoned; 2 components moved"));
-  CHECK(x.inside("node-1").instances.empty());
-  CHECK(x.intact());
-  CHECK(x.lossless());
+  CHECK(x.node_state_of("node-1").instances.empty());
+  CHECK(x.is_intact());
+  CHECK(x.is_lossless());
 }
 
-TEST_CASE_FIXTURE(office, "who cannot leave a drained node stays") {
+TEST_CASE_FIXTURE(
+  intent_fixture,
+  "drain intent: a component without another feasible node stays") {
   add_node("node-5", labelled({"rare"}));
   start({function("f", "tally", {}, {{"label_match_all", "rare"}})});
 
-  auto said = enact(intent_kind::drain, "node-5");
+  auto result = execute_intent(intent_kind::drain, "node-5");
 
-  REQUIRE(said);
-  CHECK(said->find("0 components moved, 1 did not; f: ") != std::string::npos);
-  CHECK(home("f") == "node-5");
+  REQUIRE(result);
+  CHECK(result->find("0 components moved, 1 did not; f: ")
+        != std::string::npos);
+  CHECK(placed_on("f") == "node-5");
 }

@@ -8,17 +8,17 @@ using namespace edgeless::test;
 
 namespace {
 
-constexpr auto period = 2s;
+constexpr auto interval = 2s;
 
-/// A source on one node feeds a sink on another one.
+/// A source on one node feeds a sink on another node.
 struct pair_of_nodes : world {
   pair_of_nodes() {
     add_node("node-1");
     add_node("node-2");
     start({function("source", "relay", {{"out", "sink"}}),
            function("sink", "sink")});
-    source_at = home("source");
-    sink_at = home("sink");
+    source_at = placed_on("source");
+    sink_at = placed_on("sink");
     REQUIRE(source_at != sink_at);
   }
 
@@ -28,76 +28,81 @@ struct pair_of_nodes : world {
 
 } // namespace
 
-TEST_CASE_FIXTURE(pair_of_nodes,
-                  "a function of a dead node is replaced and fed at once") {
+TEST_CASE_FIXTURE(
+  pair_of_nodes,
+  "failover: a function on a dead node is relocated and fed at once") {
   kill(sink_at);
   cast_to("source", "a");
 
-  CHECK(home("sink") == source_at);
+  CHECK(placed_on("sink") == source_at);
   CHECK(journal.back() == "sink@" + source_at + " <- a");
-  CHECK(look("sink").restarts == 1);
-  CHECK(look("sink").reason == "its node was lost");
-}
-
-TEST_CASE_FIXTURE(pair_of_nodes, "who lived elsewhere is not touched") {
-  auto before = look("source").instance;
-
-  kill(sink_at);
-
-  CHECK(look("source").instance == before);
-  CHECK(look("source").restarts == 0);
+  CHECK(status_of("sink").restarts == 1);
+  CHECK(status_of("sink").reason == "its node was lost");
 }
 
 TEST_CASE_FIXTURE(pair_of_nodes,
-                  "a function behind a silent node is relocated and its "
-                  "upstream repatched") {
+                  "failover: a function on another node is not touched") {
+  auto before = status_of("source").instance;
+
+  kill(sink_at);
+
+  CHECK(status_of("source").instance == before);
+  CHECK(status_of("source").restarts == 0);
+}
+
+TEST_CASE_FIXTURE(pair_of_nodes, "failover: a function behind a silent node is "
+                                 "relocated and its feeders are re-patched") {
   cast_to("source", "a");
 
   cut(sink_at);
-  pass(2 * period);
+  run_for(2 * interval);
   cast_to("source", "b");
 
-  CHECK(home("sink") == source_at);
+  CHECK(placed_on("sink") == source_at);
   CHECK(journal.back() == "sink@" + source_at + " <- b");
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes,
-                  "a node that hangs for a moment loses nothing") {
+TEST_CASE_FIXTURE(
+  pair_of_nodes,
+  "failover: a node that hangs for less than an interval loses nothing") {
   cut(sink_at);
   cast_to("source", "a");
-  pass(period / 2);
-  mend(sink_at);
-  pass(2 * period);
+  run_for(interval / 2);
+  reconnect(sink_at);
+  run_for(2 * interval);
 
-  CHECK(home("sink") == sink_at);
+  CHECK(placed_on("sink") == sink_at);
   CHECK(journal.back() == "sink@" + sink_at + " <- a");
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes, "without any node left it is pending") {
+TEST_CASE_FIXTURE(pair_of_nodes,
+                  "failover: without any node left a component is pending") {
   kill("node-1");
   kill("node-2");
 
-  CHECK(look("sink").phase == component_phase::pending);
-  CHECK(look("sink").reason == "no node has joined the domain");
+  CHECK(status_of("sink").phase == component_phase::pending);
+  CHECK(status_of("sink").reason == "no node has joined the domain");
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes, "what is pending starts when a node joins") {
+TEST_CASE_FIXTURE(pair_of_nodes,
+                  "failover: a pending component starts when a node joins") {
   kill("node-1");
   kill("node-2");
 
   add_node("node-3");
 
-  CHECK(home("source") == "node-3");
-  CHECK(home("sink") == "node-3");
+  CHECK(placed_on("source") == "node-3");
+  CHECK(placed_on("sink") == "node-3");
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes, "what a replaced instance sends is refused") {
+TEST_CASE_FIXTURE(pair_of_nodes,
+                  "fencing: events of a replaced instance are dropped") {
   cast_to("source", "a");
-  auto ghost = look("source").instance;
+  auto ghost = status_of("source").instance;
   cut(source_at, "domain-1");
-  pass(2 * period);
-  REQUIRE(home("source") == sink_at);
+  run_for(2 * interval);
+  REQUIRE(placed_on("source") == sink_at);
   journal.clear();
 
   cast_to(source_at, ghost, "boo");
@@ -108,10 +113,10 @@ TEST_CASE_FIXTURE(pair_of_nodes, "what a replaced instance sends is refused") {
 }
 
 TEST_CASE_FIXTURE(pair_of_nodes,
-                  "what a living instance sends is not refused") {
+                  "fencing: events of a live instance are delivered") {
   cast_to("source", "a");
   cut(source_at, "domain-1");
-  pass(period / 2);
+  run_for(interval / 2);
 
   cast_to("source", "b");
 
@@ -119,48 +124,52 @@ TEST_CASE_FIXTURE(pair_of_nodes,
   CHECK(dropped(drop_reason::fenced) == 0);
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes, "a node runs on while it hears nothing") {
+TEST_CASE_FIXTURE(pair_of_nodes,
+                  "failover: a node that hears no orchestrator runs on") {
   cut(sink_at);
-  pass(1min);
+  run_for(1min);
 
-  CHECK(inside(sink_at).instances.size() == 1);
+  CHECK(node_state_of(sink_at).instances.size() == 1);
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes,
-                  "a node that comes back stops what others took over") {
+TEST_CASE_FIXTURE(
+  pair_of_nodes,
+  "failover: a node that rejoins stops instances that were relocated") {
   cut(sink_at);
-  pass(2 * period);
-  REQUIRE(sightings("sink").size() == 2);
+  run_for(2 * interval);
+  REQUIRE(nodes_running("sink").size() == 2);
 
-  mend(sink_at);
-  pass(4 * period);
+  reconnect(sink_at);
+  run_for(4 * interval);
 
-  CHECK(sightings("sink") == lines{source_at});
+  CHECK(nodes_running("sink") == lines{source_at});
   CHECK(domains()[0].nodes == 2);
 }
 
-TEST_CASE_FIXTURE(world,
-                  "a node that comes back keeps what nobody else could host") {
+TEST_CASE_FIXTURE(world, "failover: a node that rejoins keeps an instance that "
+                         "no other node could host") {
   add_node("node-1", labelled({"camera"}));
   add_node("node-2");
   start({function("f", "sink", {}, {{"label_match_all", "camera"}})});
-  auto before = look("f").instance;
+  auto before = status_of("f").instance;
   cut("node-1");
-  pass(2 * period);
-  REQUIRE(home("f") == "nowhere");
+  run_for(2 * interval);
+  REQUIRE(placed_on("f") == "nowhere");
 
-  mend("node-1");
-  pass(4 * period);
+  reconnect("node-1");
+  run_for(4 * interval);
 
-  CHECK(home("f") == "node-1");
-  CHECK(look("f").instance == before);
+  CHECK(placed_on("f") == "node-1");
+  CHECK(status_of("f").instance == before);
 }
 
-TEST_CASE_FIXTURE(pair_of_nodes, "who came back is heard again") {
+TEST_CASE_FIXTURE(
+  pair_of_nodes,
+  "fencing: a node that rejoins is accepted under its new session") {
   cut(sink_at);
-  pass(10 * period);
-  mend(sink_at);
-  pass(4 * period);
+  run_for(10 * interval);
+  reconnect(sink_at);
+  run_for(4 * interval);
   auto there = to_string(id_of(sink_at));
   auto here = to_string(id_of(source_at));
   start(
@@ -173,34 +182,36 @@ TEST_CASE_FIXTURE(pair_of_nodes, "who came back is heard again") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(world, "a node that starts anew under its id is taken back") {
+TEST_CASE_FIXTURE(world, "failover: a node restarted under its id is accepted "
+                         "and its function restarted") {
   add_node("node-1");
   start({function("f", "sink")});
-  auto before = look("f").instance;
+  auto before = status_of("f").instance;
 
   restart("node-1");
   cast_to("f", "a");
 
-  CHECK(look("f").instance != before);
+  CHECK(status_of("f").instance != before);
   CHECK(journal == lines{"sink@node-1 <- a"});
 }
 
-TEST_CASE_FIXTURE(world, "a second node of the same id is refused") {
+TEST_CASE_FIXTURE(world, "failover: a second node with a live id is refused") {
   add_node("node-1");
   start({function("f", "sink")});
   node_description same;
   same.id = id_of("node-1");
 
   add_node("twin", same);
-  pass(1min);
+  run_for(1min);
 
-  CHECK(home("f") == "node-1");
-  CHECK(look("f").restarts == 0);
+  CHECK(placed_on("f") == "node-1");
+  CHECK(status_of("f").restarts == 0);
   CHECK(domains()[0].nodes == 1);
-  CHECK(!inside("twin").session);
+  CHECK(!node_state_of("twin").orchestrator.session());
 }
 
-TEST_CASE_FIXTURE(world, "the newer of two wins when the older is silent") {
+TEST_CASE_FIXTURE(
+  world, "failover: a second node with the id of a silent node replaces it") {
   add_node("node-1");
   start({function("f", "sink")});
   node_description same;
@@ -208,12 +219,13 @@ TEST_CASE_FIXTURE(world, "the newer of two wins when the older is silent") {
   add_node("twin", same);
 
   cut("node-1");
-  pass(3 * period);
+  run_for(3 * interval);
 
-  CHECK(home("f") == "twin");
+  CHECK(placed_on("f") == "twin");
 }
 
-TEST_CASE("a thousand functions of a dead node are spread over the others") {
+TEST_CASE(
+  "failover: a thousand functions of a dead node are spread over the others") {
   for (auto strategy :
        {placement_strategy::round_robin, placement_strategy::random}) {
     world x{world::options{.strategy = strategy}};
@@ -224,12 +236,12 @@ TEST_CASE("a thousand functions of a dead node are spread over the others") {
     x.start(all);
     for (auto name : {"node-2", "node-3", "node-4", "node-5"})
       x.add_node(name);
-    REQUIRE(x.inside("node-1").instances.size() == 1000);
+    REQUIRE(x.node_state_of("node-1").instances.size() == 1000);
 
     x.kill("node-1");
 
     for (auto name : {"node-2", "node-3", "node-4", "node-5"}) {
-      auto count = x.inside(name).instances.size();
+      auto count = x.node_state_of(name).instances.size();
       auto even = strategy == placement_strategy::round_robin;
       // Random: within five standard deviations.
       CHECK(count >= (even ? 250 : 180));
@@ -238,49 +250,52 @@ TEST_CASE("a thousand functions of a dead node are spread over the others") {
   }
 }
 
-TEST_CASE_FIXTURE(world, "an instance that crashes is started again at once") {
+TEST_CASE_FIXTURE(world,
+                  "crash: an instance that crashes is restarted at once") {
   add_node("node-1");
   start({function("f", "sink")});
 
   cast_to("f", "die");
   cast_to("f", "a");
 
-  CHECK(look("f").restarts == 1);
-  CHECK(look("f").reason == "told to die");
+  CHECK(status_of("f").restarts == 1);
+  CHECK(status_of("f").reason == "told to die");
   CHECK(journal == lines{"sink@node-1 <- die", "sink@node-1 <- a"});
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(world, "one that crashes again waits, and longer each time") {
+TEST_CASE_FIXTURE(world, "crash: an instance that crashes repeatedly is "
+                         "restarted with a growing back-off") {
   add_node("node-1");
   start({function("f", "sink")});
   cast_to("f", "die");
 
   cast_to("f", "die");
-  auto at_once = home("f");
-  pass(200ms);
-  auto later = home("f");
+  auto at_once = placed_on("f");
+  run_for(200ms);
+  auto later = placed_on("f");
   cast_to("f", "die");
-  pass(200ms);
+  run_for(200ms);
 
   CHECK(at_once == "nowhere");
   CHECK(later == "node-1");
-  CHECK(home("f") == "nowhere");
-  CHECK(look("f").reason == "told to die");
+  CHECK(placed_on("f") == "nowhere");
+  CHECK(status_of("f").reason == "told to die");
 }
 
-TEST_CASE_FIXTURE(world, "one that ran well starts at once after a crash") {
+TEST_CASE_FIXTURE(world,
+                  "crash: an instance that ran for long is restarted at once") {
   add_node("node-1");
   start({function("f", "sink")});
   cast_to("f", "die");
-  pass(20s);
+  run_for(20s);
 
   cast_to("f", "die");
 
-  CHECK(home("f") == "node-1");
+  CHECK(placed_on("f") == "node-1");
 }
 
-TEST_CASE_FIXTURE(world, "a crash loop goes on every 30 s") {
+TEST_CASE_FIXTURE(world, "crash: a crash loop is retried every 30 s") {
   auto starts = 0;
   scripts["frail"] = [&](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::cast)
@@ -291,17 +306,18 @@ TEST_CASE_FIXTURE(world, "a crash loop goes on every 30 s") {
   };
   add_node("node-1");
   start({function("f", "frail")});
-  pass(2min);
+  run_for(2min);
   starts = 0;
 
-  pass(5min);
+  run_for(5min);
 
   CHECK(starts >= 9);
   CHECK(starts <= 11);
-  CHECK(look("f").reason == "no good");
+  CHECK(status_of("f").reason == "no good");
 }
 
-TEST_CASE_FIXTURE(world, "nodes get modules while the controller is away") {
+TEST_CASE_FIXTURE(
+  world, "failover: a node gets a module while the controller is away") {
   add_node("node-1");
   start({function("f", "sink")});
   kill("node-1");
@@ -310,24 +326,26 @@ TEST_CASE_FIXTURE(world, "nodes get modules while the controller is away") {
   add_node("node-2");
 
   CHECK(compiled("node-2") == 1);
-  mend("controller", "domain-1");
-  CHECK(home("f") == "node-2");
+  reconnect("controller", "domain-1");
+  CHECK(placed_on("f") == "node-2");
 }
 
-TEST_CASE_FIXTURE(world, "a node that shuts down is left like a dead one") {
+TEST_CASE_FIXTURE(
+  world, "failover: a node that shuts down is failed over like a dead one") {
   add_node("node-1");
   add_node("node-2");
   start({function("f", "sink")});
-  auto old = home("f");
+  auto old = placed_on("f");
 
   shut_down(old);
 
-  CHECK(home("f") != old);
-  CHECK(home("f") != "nowhere");
+  CHECK(placed_on("f") != old);
+  CHECK(placed_on("f") != "nowhere");
 }
 
-TEST_CASE_FIXTURE(world, "a synced state is handed to a restart on its node") {
-  scripts["keeper"] = [this](guest_host& host, const guest_event& x) -> step {
+TEST_CASE_FIXTURE(
+  world, "state policy: a NodeLocal state survives a restart on its node") {
+  scripts["stateful"] = [this](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::init)
       note(host, "init", " <- " + x.state);
     else if (x.payload == "die")
@@ -337,7 +355,7 @@ TEST_CASE_FIXTURE(world, "a synced state is handed to a restart on its node") {
     return {};
   };
   add_node("node-1");
-  start({function("f", "keeper")});
+  start({function("f", "stateful")});
   cast_to("f", "one");
   cast_to("f", "two");
 
@@ -346,8 +364,9 @@ TEST_CASE_FIXTURE(world, "a synced state is handed to a restart on its node") {
   CHECK(journal == lines{"init@node-1 <- ", "init@node-1 <- two"});
 }
 
-TEST_CASE_FIXTURE(world, "a synced state does not move to another node") {
-  scripts["keeper"] = [this](guest_host& host, const guest_event& x) -> step {
+TEST_CASE_FIXTURE(
+  world, "state policy: a NodeLocal state does not move to another node") {
+  scripts["stateful"] = [this](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::init)
       note(host, "init", " <- " + x.state);
     else
@@ -356,16 +375,16 @@ TEST_CASE_FIXTURE(world, "a synced state does not move to another node") {
   };
   add_node("node-1");
   add_node("node-2");
-  start({function("f", "keeper")});
+  start({function("f", "stateful")});
   cast_to("f", "one");
 
-  kill(home("f"));
+  kill(placed_on("f"));
 
-  CHECK(journal.back() == "init@" + home("f") + " <- ");
+  CHECK(journal.back() == "init@" + placed_on("f") + " <- ");
 }
 
-TEST_CASE_FIXTURE(world, "a transient state is not kept") {
-  scripts["keeper"] = [this](guest_host& host, const guest_event& x) -> step {
+TEST_CASE_FIXTURE(world, "state policy: a Transient state is not kept") {
+  scripts["stateful"] = [this](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::init)
       note(host, "init", " <- " + x.state);
     else if (x.payload == "die")
@@ -375,7 +394,7 @@ TEST_CASE_FIXTURE(world, "a transient state is not kept") {
     return {};
   };
   add_node("node-1");
-  start({function("f", "keeper", {}, {{"state_policy", "Transient"}})});
+  start({function("f", "stateful", {}, {{"state_policy", "Transient"}})});
   cast_to("f", "one");
 
   cast_to("f", "die");

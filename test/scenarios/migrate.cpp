@@ -12,93 +12,96 @@ namespace {
 
 constexpr std::uint64_t seeds = 25;
 
-/// Moves members of a chain under load, in any order of deliveries.
+/// Migrates members of a chain under load, with shuffled deliveries.
 void check_chain(const std::vector<std::pair<std::string, std::string>>& plan) {
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
     INFO("seed ", seed);
-    movers x{seed};
+    migration_fixture x{seed};
     x.start_chain();
     std::map<std::string, logical_id> ids;
-    for (auto& [who, where] : plan)
-      ids[who] = x.look(who).id;
+    for (auto& [name, node] : plan)
+      ids[name] = x.status_of(name).id;
     x.drive(40);
-    for (auto& [who, where] : plan) {
-      x.begin_move(ids[who], x.id_of(where));
+    for (auto& [name, node] : plan) {
+      x.begin_migration(ids[name], x.id_of(node));
       x.drive(static_cast<int>(3 * seed));
     }
     x.drive(400);
     x.rest();
 
     CHECK(x.made > 30);
-    CHECK(x.intact());
-    CHECK(x.lossless());
+    CHECK(x.is_intact());
+    CHECK(x.is_lossless());
     CHECK(x.outcomes.size() == plan.size());
     for (auto& y : x.outcomes)
       CHECK(y);
-    for (auto& [who, where] : plan)
-      CHECK(x.sightings(who).size() == 1);
-    // In another order of deliveries, another move is the last one.
+    for (auto& [name, node] : plan)
+      CHECK(x.nodes_running(name).size() == 1);
+    // Shuffled deliveries may let another migration be the last one.
     auto& last = plan.back().first;
-    CHECK(std::ranges::count(plan, std::pair{last, x.home(last)}) == 1);
-    CHECK(x.look(plan.back().first).restarts == 0);
+    CHECK(std::ranges::count(plan, std::pair{last, x.placed_on(last)}) == 1);
+    CHECK(x.status_of(plan.back().first).restarts == 0);
   }
 }
 
 } // namespace
 
-TEST_CASE_FIXTURE(movers, "a function migrates to where it is told") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "migration: moves a function to the requested node") {
   start_chain();
 
-  auto said = migrate("middle", "node-4");
+  auto result = migrate("middle", "node-4");
 
-  REQUIRE(said);
-  CHECK(*said == "middle has moved to node " + to_string(id_of("node-4")));
-  CHECK(home("middle") == "node-4");
-  CHECK(sightings("middle") == lines{"node-4"});
+  REQUIRE(result);
+  CHECK(*result == "middle has moved to node " + to_string(id_of("node-4")));
+  CHECK(placed_on("middle") == "node-4");
+  CHECK(nodes_running("middle") == lines{"node-4"});
 }
 
-TEST_CASE_FIXTURE(movers, "who has migrated leaves nothing behind") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "migration: leaves no instance on the source node") {
   pumping = false;
   start_chain();
   auto before = registry("node-2").size();
 
   REQUIRE(migrate("middle", "node-4"));
-  pass(6s);
+  run_for(6s);
 
   CHECK(registry("node-2").size() + 1 == before);
-  CHECK(inside("node-2").instances.empty());
+  CHECK(node_state_of("node-2").instances.empty());
 }
 
-TEST_CASE("a source that migrates loses, doubles and overtakes nothing") {
+TEST_CASE("migration: a source loses, duplicates and reorders nothing") {
   check_chain({{"source", "node-4"}});
 }
 
-TEST_CASE("a middle that migrates loses, doubles and overtakes nothing") {
+TEST_CASE(
+  "migration: a middle function loses, duplicates and reorders nothing") {
   check_chain({{"middle", "node-4"}});
 }
 
-TEST_CASE("a sink that migrates loses, doubles and overtakes nothing") {
+TEST_CASE("migration: a sink loses, duplicates and reorders nothing") {
   check_chain({{"sink", "node-4"}});
 }
 
-TEST_CASE("members that migrate to one node lose nothing") {
+TEST_CASE("migration: onto the node of a neighbour loses nothing") {
   check_chain({{"source", "node-2"}});
   check_chain({{"sink", "node-2"}});
   check_chain({{"middle", "node-1"}});
 }
 
-TEST_CASE("two moves in a row lose nothing") {
+TEST_CASE("migration: consecutive migrations of one function lose nothing") {
   check_chain({{"middle", "node-4"}, {"middle", "node-1"}});
   check_chain({{"sink", "node-4"}, {"sink", "node-1"}, {"sink", "node-3"}});
 }
 
-TEST_CASE("both ends may move at the same time") {
+TEST_CASE("migration: both ends of a channel may migrate at the same time") {
   check_chain({{"source", "node-4"}, {"middle", "node-3"}});
   check_chain({{"middle", "node-4"}, {"sink", "node-4"}});
   check_chain({{"source", "node-4"}, {"middle", "node-1"}, {"sink", "node-2"}});
 }
 
-TEST_CASE("both ends may move again and again") {
+TEST_CASE("migration: both ends of a channel may migrate repeatedly") {
   check_chain({{"middle", "node-4"},
                {"sink", "node-1"},
                {"middle", "node-3"},
@@ -107,9 +110,9 @@ TEST_CASE("both ends may move again and again") {
                {"middle", "node-1"}});
 }
 
-TEST_CASE("many who feed one that moves keep their order") {
+TEST_CASE("migration: the feeders of a migrating sink keep their order") {
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
-    movers x{seed};
+    migration_fixture x{seed};
     std::map<instance_id, std::vector<int>> from;
     x.scripts["count"] = [&](guest_host&, const guest_event& e) -> step {
       if (e.kind == hook::cast)
@@ -120,7 +123,8 @@ TEST_CASE("many who feed one that moves keep their order") {
              function("b", "pump", {{"out", "sink"}}),
              function("c", "pump", {{"out", "sink"}}),
              function("sink", "count")});
-    x.begin_move("sink", x.home("sink") == "node-2" ? "node-1" : "node-2");
+    x.begin_migration("sink",
+                      x.placed_on("sink") == "node-2" ? "node-1" : "node-2");
     x.drive(400);
     x.rest();
 
@@ -131,13 +135,13 @@ TEST_CASE("many who feed one that moves keep their order") {
     }
     CHECK(sum == static_cast<std::size_t>(x.made));
     CHECK(from.size() == 3);
-    CHECK(x.lossless());
+    CHECK(x.is_lossless());
   }
 }
 
-TEST_CASE("who feeds many and moves keeps the order of each") {
+TEST_CASE("migration: a migrating fan-out keeps the order of each channel") {
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
-    movers x{seed};
+    migration_fixture x{seed};
     x.scripts["fan"] = [](guest_host& host, const guest_event& e) -> step {
       if (e.kind == hook::cast)
         for (auto channel : {"l", "r"})
@@ -148,133 +152,144 @@ TEST_CASE("who feeds many and moves keeps the order of each") {
              function("fan", "fan", {{"l", "left"}, {"r", "right"}}),
              function("left", "pass", {{"out", "sink"}}),
              function("right", "pass"), function("sink", "count")});
-    x.begin_move("fan", x.home("fan") == "node-3" ? "node-1" : "node-3");
-    x.begin_move("left", x.home("left") == "node-2" ? "node-1" : "node-2");
+    x.begin_migration("fan",
+                      x.placed_on("fan") == "node-3" ? "node-1" : "node-3");
+    x.begin_migration("left",
+                      x.placed_on("left") == "node-2" ? "node-1" : "node-2");
     x.drive(400);
     x.rest();
 
-    CHECK(x.intact());
+    CHECK(x.is_intact());
     CHECK(x.balanced());
     CHECK(x.dropped(drop_reason::unmapped)
           == static_cast<std::uint64_t>(x.made));
   }
 }
 
-TEST_CASE_FIXTURE(movers, "a generator neither stops nor doubles") {
+TEST_CASE_FIXTURE(
+  migration_fixture,
+  "migration: a timer-driven source neither stops nor doubles its rate") {
   start_chain();
   REQUIRE(migrate("source", "node-4"));
-  pass(6s);
+  run_for(6s);
   auto before = beats;
 
-  pass(100ms);
+  run_for(100ms);
 
   CHECK(beats - before == 100);
 }
 
-TEST_CASE_FIXTURE(movers, "a resource migrates and misses nothing") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "migration: a resource migrates and misses no event") {
   folder files;
   auto path = (files / "log").string();
   add_node("node-5", providing("file-log"));
   add_node("node-6", providing("file-log"));
   start({function("source", "pump", {{"out", "log"}}),
          resource("log", "file-log", {{"filename", path}})});
-  auto old = home("log");
-  begin_move("log", old == "node-5" ? "node-6" : "node-5");
+  auto old = placed_on("log");
+  begin_migration("log", old == "node-5" ? "node-6" : "node-5");
   drive(300);
   rest();
 
-  CHECK(home("log") != old);
+  CHECK(placed_on("log") != old);
   std::ifstream in{path};
   int n = 0;
   for (std::string line; std::getline(in, line); ++n)
     CHECK(line == std::to_string(n));
   CHECK(n == made);
-  CHECK(lossless());
+  CHECK(is_lossless());
 }
 
-TEST_CASE_FIXTURE(movers, "what waits for nowhere follows in a move") {
+TEST_CASE_FIXTURE(
+  migration_fixture,
+  "migration: held events leave after the source has migrated") {
   pumping = false;
   add_node("node-0", labelled({"rare"}));
   start({function("source", "pump", {{"out", "sink"}}),
          function("sink", "count", {}, {{"label_match_all", "rare"}})});
-  arrange({{"source", "node-1"}});
+  place_all({{"source", "node-1"}});
   kill("node-0");
   pumping = true;
-  pass(110ms);
+  run_for(110ms);
   auto early = made;
-  begin_move("source", "node-4");
+  begin_migration("source", "node-4");
   drive(100);
   pumping = false;
 
   add_node("node-5", labelled({"rare"}));
-  pass(12s);
+  run_for(12s);
 
   CHECK(early > 5);
-  CHECK(home("source") == "node-4");
-  CHECK(intact());
-  CHECK(lossless());
+  CHECK(placed_on("source") == "node-4");
+  CHECK(is_intact());
+  CHECK(is_lossless());
 }
 
 // -- calls --------------------------------------------------------------------
 
-TEST_CASE("calls are answered whichever end moves, and when") {
+TEST_CASE("migration: calls are answered while caller or callee migrates") {
   for (auto mover : {"asker", "server"})
     for (int turns = 0; turns < 60; ++turns) {
       INFO(mover, " moves, asked after ", turns);
-      movers x;
+      migration_fixture x;
       x.start({function("asker", "asker", {{"out", "server"}}),
                function("server", "server")});
-      x.arrange({{"asker", "node-1"}, {"server", "node-2"}});
-      auto asker = x.look("asker").instance;
-      x.begin_move(mover, "node-4");
+      x.place_all({{"asker", "node-1"}, {"server", "node-2"}});
+      auto asker = x.status_of("asker").instance;
+      x.begin_migration(mover, "node-4");
       x.run(turns);
       if (x.node_of(asker) != "node-1")
         break;
-      x.post("node-1", asker, "a");
-      x.pass(12s);
+      x.enqueue_cast("node-1", asker, "a");
+      x.run_for(12s);
 
       REQUIRE(x.journal.size() == 1);
       CHECK(x.journal[0].ends_with(" = re a"));
-      CHECK(x.home(mover) == "node-4");
-      CHECK(x.lossless());
+      CHECK(x.placed_on(mover) == "node-4");
+      CHECK(x.is_lossless());
     }
 }
 
-TEST_CASE_FIXTURE(movers, "who waits for an answer moves when it has it") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "migration: an instance in a call migrates after the reply") {
   start({function("asker", "asker", {{"out", "server"}}),
          function("server", "server", {{"out", "asker"}})});
-  arrange({{"asker", "node-1"}, {"server", "node-2"}});
+  place_all({{"asker", "node-1"}, {"server", "node-2"}});
   cast_to("asker", "never");
-  auto said = migrate("server", "node-4");
+  auto result = migrate("server", "node-4");
 
-  CHECK(said);
+  CHECK(result);
   CHECK(journal.size() == 1);
-  CHECK(home("server") == "node-4");
+  CHECK(placed_on("server") == "node-4");
 }
 
-TEST_CASE_FIXTURE(movers, "who waits for too long stays, and goes on") {
+TEST_CASE_FIXTURE(
+  migration_fixture,
+  "migration: fails when a call outlasts it, and the instance goes on") {
   start({function("asker", "asker", {{"out", "server"}},
                   {{"call_timeout_ms", "60000"}}),
          function("server", "server", {{"out", "asker"}},
                   {{"call_timeout_ms", "60000"}})});
-  arrange({{"asker", "node-1"}, {"server", "node-2"}});
+  place_all({{"asker", "node-1"}, {"server", "node-2"}});
   cast_to("asker", "never");
 
-  auto said = migrate("server", "node-4");
-  pass(60s);
+  auto result = migrate("server", "node-4");
+  run_for(60s);
   cast_to("asker", "a");
 
-  REQUIRE(!said);
-  CHECK(home("server") == "node-2");
-  CHECK(sightings("server") == lines{"node-2"});
+  REQUIRE(!result);
+  CHECK(placed_on("server") == "node-2");
+  CHECK(nodes_running("server") == lines{"node-2"});
   CHECK(journal.back() == "asker@node-1 = re a");
 }
 
 // -- state --------------------------------------------------------------------
 
-TEST_CASE_FIXTURE(movers, "a state stays behind unless it is Global") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "migration: a NodeLocal state stays on its node") {
   start({function("f", "tally")});
-  arrange({{"f", "node-1"}});
+  place_all({{"f", "node-1"}});
   cast_to("f", "x");
   cast_to("f", "x");
   REQUIRE(migrate("f", "node-4"));
@@ -288,9 +303,10 @@ TEST_CASE_FIXTURE(movers, "a state stays behind unless it is Global") {
                  "tally@node-1 1"});
 }
 
-TEST_CASE_FIXTURE(movers, "a Global state goes along") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "migration: a Global state follows the instance") {
   start({function("f", "tally", {}, {{"state_policy", "Global"}})});
-  arrange({{"f", "node-1"}});
+  place_all({{"f", "node-1"}});
   cast_to("f", "x");
   cast_to("f", "x");
 
@@ -304,35 +320,38 @@ TEST_CASE_FIXTURE(movers, "a Global state goes along") {
                  "tally@node-1 4"});
 }
 
-TEST_CASE_FIXTURE(movers, "a Global state survives its node") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "failover: a Global state survives its node") {
   start({function("f", "tally", {}, {{"state_policy", "Global"}})});
-  arrange({{"f", "node-1"}});
+  place_all({{"f", "node-1"}});
   for (int i = 0; i < 5; ++i)
     cast_to("f", "x");
-  pass(1s);
+  run_for(1s);
 
   kill("node-1");
   cast_to("f", "x");
 
-  CHECK(journal.back() == "tally@" + home("f") + " 6");
-  CHECK(home("f") != "node-1");
+  CHECK(journal.back() == "tally@" + placed_on("f") + " 6");
+  CHECK(placed_on("f") != "node-1");
 }
 
-TEST_CASE_FIXTURE(movers, "a NodeLocal state does not survive its node") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "failover: a NodeLocal state does not survive its node") {
   start({function("f", "tally")});
-  arrange({{"f", "node-1"}});
+  place_all({{"f", "node-1"}});
   cast_to("f", "x");
-  pass(1s);
+  run_for(1s);
 
   kill("node-1");
   cast_to("f", "x");
 
-  CHECK(journal.back() == "tally@" + home("f") + " 1");
+  CHECK(journal.back() == "tally@" + placed_on("f") + " 1");
 }
 
-TEST_CASE_FIXTURE(movers, "a Transient state is gone after a move") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "migration: a Transient state is gone afterwards") {
   start({function("f", "tally", {}, {{"state_policy", "Transient"}})});
-  arrange({{"f", "node-1"}});
+  place_all({{"f", "node-1"}});
   cast_to("f", "x");
 
   REQUIRE(migrate("f", "node-4"));

@@ -8,20 +8,20 @@ using namespace edgeless::test;
 
 namespace {
 
-/// More deliveries than a move takes.
+/// More message deliveries than a migration takes.
 constexpr int moments = 90;
 
-/// A misfortune in the midst of a move of the middle, at every moment of it.
-template <class Misfortune, class Check>
-void at_each_moment(Misfortune strike, Check check) {
+/// Injects a fault into a migration of "middle", after each delivery of it.
+template <class Fault, class Check>
+void at_each_moment(Fault inject, Check check) {
   for (int n = 0; n < moments; ++n) {
     INFO("after ", n, " deliveries");
-    movers x;
+    migration_fixture x;
     x.start_chain();
     x.drive(20);
-    x.begin_move("middle", "node-4");
+    x.begin_migration("middle", "node-4");
     x.drive(n);
-    strike(x);
+    inject(x);
     x.drive(100);
     x.rest();
     check(x);
@@ -29,17 +29,17 @@ void at_each_moment(Misfortune strike, Check check) {
   }
 }
 
-void check_home(movers& x) {
-  CHECK(x.sightings("middle").size() == 1);
-  CHECK(x.home("middle") == x.sightings("middle").front());
+void check_placement(migration_fixture& x) {
+  CHECK(x.nodes_running("middle").size() == 1);
+  CHECK(x.placed_on("middle") == x.nodes_running("middle").front());
   CHECK(x.accounted());
   x.seen.clear();
   x.cast_to("middle", "7");
   CHECK(x.seen == std::vector{7});
 }
 
-/// Who was told to move and cannot, traps on that node.
-script picky(movers& x) {
+/// Forwards casts, but traps in init on node-4.
+script trap_on_node_4(migration_fixture& x) {
   return [&x](guest_host& host, const guest_event& e) -> step {
     if (e.kind == hook::init && x.node_of(host) == "node-4")
       return trap{"not here"};
@@ -51,40 +51,45 @@ script picky(movers& x) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(movers, "whose init fails elsewhere stays where it is") {
-  scripts["pass"] = picky(*this);
+TEST_CASE_FIXTURE(
+  migration_fixture,
+  "failed migration: a trap in init on the target keeps the source") {
+  scripts["pass"] = trap_on_node_4(*this);
   start_chain();
   drive(20);
 
-  auto said = migrate("middle", "node-4");
+  auto result = migrate("middle", "node-4");
   drive(100);
   rest();
 
-  REQUIRE(!said);
-  CHECK(explain(said.error()) == "not here");
-  CHECK(home("middle") == "node-2");
-  CHECK(look("middle").restarts == 0);
-  CHECK(intact());
-  CHECK(lossless());
+  REQUIRE(!result);
+  CHECK(explain(result.error()) == "not here");
+  CHECK(placed_on("middle") == "node-2");
+  CHECK(status_of("middle").restarts == 0);
+  CHECK(is_intact());
+  CHECK(is_lossless());
 }
 
-TEST_CASE_FIXTURE(movers, "who was frozen in vain can move again") {
-  scripts["pass"] = picky(*this);
+TEST_CASE_FIXTURE(migration_fixture,
+                  "failed migration: the thawed instance can migrate again") {
+  scripts["pass"] = trap_on_node_4(*this);
   start_chain();
   REQUIRE(!migrate("middle", "node-4"));
   drive(50);
 
-  auto said = migrate("middle", "node-1");
+  auto result = migrate("middle", "node-1");
   drive(50);
   rest();
 
-  CHECK(said);
-  CHECK(home("middle") == "node-1");
-  CHECK(intact());
-  CHECK(lossless());
+  CHECK(result);
+  CHECK(placed_on("middle") == "node-1");
+  CHECK(is_intact());
+  CHECK(is_lossless());
 }
 
-TEST_CASE_FIXTURE(movers, "a delayed cast that falls due frozen is not lost") {
+TEST_CASE_FIXTURE(
+  migration_fixture,
+  "failed migration: a delayed cast due while frozen is sent on thaw") {
   pumping = false;
   scripts["pass"] = [this](guest_host& host, const guest_event& e) -> step {
     if (e.kind == hook::init && node_of(host) == "node-4")
@@ -95,51 +100,51 @@ TEST_CASE_FIXTURE(movers, "a delayed cast that falls due frozen is not lost") {
   };
   start_chain();
   cast_to("middle", "later");
-  begin_move("middle", "node-4");
+  begin_migration("middle", "node-4");
   drive(100);
   rest();
 
   CHECK(seen == std::vector{7});
 }
 
-TEST_CASE("the old node may die at each moment of a move") {
-  at_each_moment([](movers& x) { x.kill("node-2"); },
-                 [](movers& x) { check_home(x); });
+TEST_CASE("failed migration: the source node may die at any moment") {
+  at_each_moment([](migration_fixture& x) { x.kill("node-2"); },
+                 [](migration_fixture& x) { check_placement(x); });
 }
 
-TEST_CASE("nobody waits for what the old node would have passed on") {
+TEST_CASE("failed migration: no event waits for the markers of a dead source") {
   for (int n = 0; n < moments; ++n) {
     INFO("after ", n, " deliveries");
-    movers x;
+    migration_fixture x;
     x.start_chain();
     x.drive(20);
-    x.begin_move("middle", "node-4");
+    x.begin_migration("middle", "node-4");
     x.drive(n);
     x.kill("node-2");
-    x.settle();
+    x.run_until_idle();
     x.cast_to("source", "go");
 
-    // Not a moment has passed: no marker was waited for.
+    // The clock has not advanced: no event waited for a marker to expire.
     CHECK(std::ranges::count(x.seen, x.made - 1) == 1);
     x.rest();
     CHECK(x.accounted());
   }
 }
 
-TEST_CASE("the new node may die at each moment of a move") {
-  at_each_moment([](movers& x) { x.kill("node-4"); },
-                 [](movers& x) {
-                   check_home(x);
-                   CHECK(x.home("middle") != "node-4");
+TEST_CASE("failed migration: the target node may die at any moment") {
+  at_each_moment([](migration_fixture& x) { x.kill("node-4"); },
+                 [](migration_fixture& x) {
+                   check_placement(x);
+                   CHECK(x.placed_on("middle") != "node-4");
                  });
 }
 
-TEST_CASE("the new node's death costs nothing until it is home") {
+TEST_CASE("failed migration: a target death before the switch loses nothing") {
   for (int n = 0; n < moments; ++n) {
-    movers x;
+    migration_fixture x;
     x.start_chain();
     x.drive(20);
-    x.begin_move("middle", "node-4");
+    x.begin_migration("middle", "node-4");
     x.drive(n);
     if (!x.outcomes.empty())
       break;
@@ -149,43 +154,44 @@ TEST_CASE("the new node's death costs nothing until it is home") {
     x.drive(100);
     x.rest();
     INFO("after ", n, " deliveries");
-    CHECK(x.home("middle") == "node-2");
-    CHECK(x.intact());
+    CHECK(x.placed_on("middle") == "node-2");
+    CHECK(x.is_intact());
   }
 }
 
-TEST_CASE("the neighbours may die at each moment of a move") {
+TEST_CASE("failed migration: feeder and sink nodes may die at any moment") {
   for (auto neighbour : {"node-1", "node-3"})
-    at_each_moment([&](movers& x) { x.kill(neighbour); },
-                   [](movers& x) { check_home(x); });
+    at_each_moment([&](migration_fixture& x) { x.kill(neighbour); },
+                   [](migration_fixture& x) { check_placement(x); });
 }
 
-TEST_CASE("the connection of either node may break at each moment") {
+TEST_CASE(
+  "failed migration: either node's connection may break at any moment") {
   for (auto node : {"node-2", "node-4"})
-    at_each_moment([&](movers& x) { x.reset(node, "domain-1"); },
-                   [](movers& x) {
-                     check_home(x);
-                     CHECK(x.balanced_but_for_doubt());
+    at_each_moment([&](migration_fixture& x) { x.reset(node, "domain-1"); },
+                   [](migration_fixture& x) {
+                     check_placement(x);
+                     CHECK(x.balanced_except_lost());
                    });
 }
 
-TEST_CASE("the link between them may break at each moment") {
+TEST_CASE("failed migration: the links between nodes may break at any moment") {
   for (auto [a, b] : {std::pair{"node-2", "node-4"},
                       {"node-1", "node-4"},
                       {"node-1", "node-2"},
                       {"node-4", "node-3"}})
-    at_each_moment([&](movers& x) { x.reset(a, b); },
-                   [](movers& x) {
-                     CHECK(x.home("middle") == "node-4");
-                     CHECK(x.lossless());
+    at_each_moment([&](migration_fixture& x) { x.reset(a, b); },
+                   [](migration_fixture& x) {
+                     CHECK(x.placed_on("middle") == "node-4");
+                     CHECK(x.is_lossless());
                      CHECK(x.seen.size() == static_cast<std::size_t>(x.made));
                    });
 }
 
-TEST_CASE("the instance may crash at each moment of a move") {
+TEST_CASE("failed migration: the instance may crash at any moment") {
   for (int n = 0; n < moments; ++n) {
     INFO("after ", n, " deliveries");
-    movers x;
+    migration_fixture x;
     x.scripts["pass"] = [](guest_host& host, const guest_event& e) -> step {
       if (e.payload == "die")
         return trap{"told to die"};
@@ -195,65 +201,66 @@ TEST_CASE("the instance may crash at each moment of a move") {
     };
     x.start_chain();
     x.drive(20);
-    auto old = x.look("middle").instance;
-    x.begin_move("middle", "node-4");
+    auto old = x.status_of("middle").instance;
+    x.begin_migration("middle", "node-4");
     x.drive(n);
     if (x.node_of(old) == "node-2")
-      x.post("node-2", old, "die");
+      x.enqueue_cast("node-2", old, "die");
     x.drive(100);
     x.rest();
-    check_home(x);
+    check_placement(x);
     CHECK(x.balanced());
   }
 }
 
-TEST_CASE("a workflow may be stopped at each moment of a move") {
+TEST_CASE("failed migration: the workflow may be stopped at any moment") {
   for (int n = 0; n < moments; ++n) {
     INFO("after ", n, " deliveries");
-    movers x;
+    migration_fixture x;
     x.pumping = false;
     x.start_chain();
     auto workflow = x.status.id;
-    x.begin_move("middle", "node-4");
+    x.begin_migration("middle", "node-4");
     x.run(n);
     x.stop(workflow);
-    x.pass(40s);
+    x.run_for(40s);
     for (auto& node : x.nodes())
-      CHECK(x.inside(node).instances.empty());
+      CHECK(x.node_state_of(node).instances.empty());
     CHECK(x.outcomes.size() == 1);
     CHECK(x.balanced());
   }
 }
 
-TEST_CASE("a silent new node does not hold a move for ever") {
-  movers x;
+TEST_CASE("failed migration: a silent target node ends it by timeout") {
+  migration_fixture x;
   x.start_chain();
   x.cut("node-4");
-  x.begin_move("middle", "node-4");
+  x.begin_migration("middle", "node-4");
   x.drive(100);
-  x.pass(10s);
+  x.run_for(10s);
   x.rest();
 
   REQUIRE(x.outcomes.size() == 1);
   CHECK(!x.outcomes[0]);
-  CHECK(x.home("middle") == "node-2");
-  CHECK(x.intact());
+  CHECK(x.placed_on("middle") == "node-2");
+  CHECK(x.is_intact());
 }
 
-TEST_CASE("a node that comes back frozen is thawed, or stopped") {
+TEST_CASE(
+  "failed migration: a source that returns frozen is thawed or stopped") {
   for (int n = 0; n < moments; ++n) {
     INFO("after ", n, " deliveries");
-    movers x;
+    migration_fixture x;
     x.start_chain();
     x.drive(20);
-    x.begin_move("middle", "node-4");
+    x.begin_migration("middle", "node-4");
     x.drive(n);
     x.cut("node-2");
     x.pumping = false;
-    x.pass(10s);
-    x.mend("node-2");
-    x.pass(10s);
+    x.run_for(10s);
+    x.reconnect("node-2");
+    x.run_for(10s);
     x.rest();
-    check_home(x);
+    check_placement(x);
   }
 }

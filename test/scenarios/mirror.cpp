@@ -10,11 +10,11 @@ using namespace edgeless::test;
 namespace {
 
 /// A cluster whose domain is mirrored to a Redis in memory.
-struct watched {
-  watched() {
-    w.add_node("n1");
-    w.add_node("n2");
-    w.settle();
+struct mirror_fixture {
+  mirror_fixture() {
+    cluster.add_node("n1");
+    cluster.add_node("n2");
+    cluster.run_until_idle();
   }
 
   static world::options mirrored(const redis_opener& opener) {
@@ -23,11 +23,12 @@ struct watched {
     return x;
   }
 
-  /// What Redis says of where a component lives.
-  std::string home(const std::string& name) {
-    auto text = database->text("instance:" + to_string(w.look(name).id));
-    for (auto& node : w.nodes())
-      if (text.find("node_id: " + to_string(w.id_of(node)) + ",")
+  /// The node of a component according to Redis.
+  std::string node_in_redis(const std::string& name) {
+    auto text
+      = database->text("instance:" + to_string(cluster.status_of(name).id));
+    for (auto& node : cluster.nodes())
+      if (text.find("node_id: " + to_string(cluster.id_of(node)) + ",")
           != std::string::npos)
         return node;
     return text.empty() ? "gone" : "nowhere";
@@ -42,73 +43,79 @@ struct watched {
 
   std::shared_ptr<memory_database> database
     = std::make_shared<memory_database>();
-  world w{mirrored(database->opener())};
+  world cluster{mirrored(database->opener())};
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(watched, "Redis shows the nodes, and how they are") {
+TEST_CASE_FIXTURE(
+  mirror_fixture,
+  "mirror: Redis has the capabilities and health of all nodes") {
   CHECK(count("node:capabilities:") == 2);
 
-  w.pass(3s);
+  cluster.run_for(3s);
   CHECK(count("node:health:") == 2);
 
-  w.kill("n1");
-  w.settle();
+  cluster.kill("n1");
+  cluster.run_until_idle();
   CHECK(count("node:") == 2);
 }
 
-TEST_CASE_FIXTURE(watched, "Redis shows where components live, at once") {
-  auto id
-    = w.start({function("a", "relay", {{"out", "b"}}), function("b", "sink")});
-  CHECK(home("a") == w.home("a"));
-  CHECK(home("b") == w.home("b"));
+TEST_CASE_FIXTURE(mirror_fixture,
+                  "mirror: Redis has the placement of each component at once") {
+  auto id = cluster.start(
+    {function("a", "relay", {{"out", "b"}}), function("b", "sink")});
+  CHECK(node_in_redis("a") == cluster.placed_on("a"));
+  CHECK(node_in_redis("b") == cluster.placed_on("b"));
   CHECK(count("dependency:") == 1);
 
-  w.kill(w.home("a"));
-  w.settle();
-  CHECK(home("a") == w.home("a"));
-  CHECK(home("b") == w.home("b"));
+  cluster.kill(cluster.placed_on("a"));
+  cluster.run_until_idle();
+  CHECK(node_in_redis("a") == cluster.placed_on("a"));
+  CHECK(node_in_redis("b") == cluster.placed_on("b"));
 
-  w.stop(id);
-  w.settle();
+  cluster.stop(id);
+  cluster.run_until_idle();
   CHECK(count("instance:") == 0);
   CHECK(count("dependency:") == 0);
 }
 
-TEST_CASE_FIXTURE(watched, "who lives nowhere is shown so") {
-  w.add_node("n3", labelled({"rare"}));
-  w.start({function("a", "sink", {}, {{"label_match_all", "rare"}})});
-  CHECK(home("a") == "n3");
+TEST_CASE_FIXTURE(mirror_fixture,
+                  "mirror: a pending component is written as not placed") {
+  cluster.add_node("n3", labelled({"rare"}));
+  cluster.start({function("a", "sink", {}, {{"label_match_all", "rare"}})});
+  CHECK(node_in_redis("a") == "n3");
 
-  w.kill("n3");
-  w.settle();
+  cluster.kill("n3");
+  cluster.run_until_idle();
 
-  CHECK(home("a") == "nowhere");
+  CHECK(node_in_redis("a") == "nowhere");
 }
 
-TEST_CASE_FIXTURE(watched, "a mirror that somebody flushed is there again "
-                           "after a period") {
-  w.start({function("a", "sink")});
-  w.pass(5s);
+TEST_CASE_FIXTURE(
+  mirror_fixture,
+  "mirror: a flushed mirror is written again within an interval") {
+  cluster.start({function("a", "sink")});
+  cluster.run_for(5s);
   auto before = database->content;
   database->execute({"FLUSHDB"});
 
-  w.pass(3s);
+  cluster.run_for(3s);
 
   CHECK(database->content == before);
 }
 
-TEST_CASE_FIXTURE(watched, "the domain works on while Redis is away") {
+TEST_CASE_FIXTURE(mirror_fixture,
+                  "mirror: the domain works on while Redis is away") {
   database->down = true;
-  w.start({function("a", "sink")});
-  w.kill(w.home("a"));
-  w.pass(3s);
-  w.cast_to("a", "x");
-  CHECK(w.journal == lines{"sink@" + w.home("a") + " <- x"});
+  cluster.start({function("a", "sink")});
+  cluster.kill(cluster.placed_on("a"));
+  cluster.run_for(3s);
+  cluster.cast_to("a", "x");
+  CHECK(cluster.journal == lines{"sink@" + cluster.placed_on("a") + " <- x"});
 
   database->down = false;
-  w.pass(10s);
-  CHECK(home("a") == w.home("a"));
+  cluster.run_for(10s);
+  CHECK(node_in_redis("a") == cluster.placed_on("a"));
   CHECK(count("node:capabilities:") == 1);
 }

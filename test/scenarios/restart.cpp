@@ -8,44 +8,45 @@ using namespace edgeless::test;
 
 namespace {
 
-const std::string brain = "domain-1";
+const std::string domain_name = "domain-1";
 
-/// A source on one node feeds a sink on another one, and there is a spare node.
-struct thinking : world {
-  explicit thinking(std::uint64_t seed = 0)
+/// A source on one node feeds a sink on another node; a third node is empty.
+struct restart_fixture : world {
+  explicit restart_fixture(std::uint64_t seed = 0)
     : world{options{.seed = seed + 1, .shuffled = seed > 0}} {
     add_node("node-1");
     add_node("node-2");
     add_node("node-3");
     workflow = start({function("source", "relay", {{"out", "sink"}}),
                       function("sink", "sink")});
-    source = look("source");
-    sink = look("sink");
-    source_at = home("source");
-    sink_at = home("sink");
+    source = status_of("source");
+    sink = status_of("sink");
+    source_at = placed_on("source");
+    sink_at = placed_on("sink");
     REQUIRE(source_at != sink_at);
   }
 
-  /// Not by way of the controller, which may not know where it lives.
-  void say(const std::string& payload) {
+  /// Sends to the source without asking the controller for its node, which the
+  /// controller may not know.
+  void send(const std::string& payload) {
     cast_to(source_at, source.instance, payload);
   }
 
-  bool heard(const std::string& payload) const {
+  bool has_received(const std::string& payload) const {
     return std::ranges::count(journal, "sink@" + sink_at + " <- " + payload)
            == 1;
   }
 
-  /// Both live where they lived, and nobody has noticed anything.
-  void check_untouched() {
+  /// Checks that both instances run where they ran and that no event was lost.
+  void check_unchanged() {
     for (auto& before : {source, sink}) {
       INFO("function ", before.name);
-      auto now = look(before.name);
+      auto now = status_of(before.name);
       CHECK(now.phase == component_phase::running);
       CHECK(now.id == before.id);
       CHECK(now.instance == before.instance);
       CHECK(now.restarts == 0);
-      CHECK(sightings(before.name).size() == 1);
+      CHECK(nodes_running(before.name).size() == 1);
     }
     CHECK(balanced());
     CHECK(dropped() == 0);
@@ -60,276 +61,299 @@ struct thinking : world {
 
 } // namespace
 
-// -- what comes back ----------------------------------------------------------
+// -- adoption -----------------------------------------------------------------
 
-TEST_CASE_FIXTURE(thinking, "a new orchestrator adopts what runs") {
+TEST_CASE_FIXTURE(restart_fixture,
+                  "restart: a new orchestrator adopts the running instances") {
   restart_domain();
-  pass(3s);
+  run_for(3s);
 
-  check_untouched();
+  check_unchanged();
   CHECK(domains()[0].nodes == 3);
 }
 
-TEST_CASE_FIXTURE(thinking, "events flow while there is no orchestrator") {
-  say("a");
-  kill_domain(brain);
-  say("b");
-  pass(1min);
-  say("c");
-  add_domain(brain);
-  pass(150ms);
-  say("d");
-  pass(3s);
-  say("e");
+TEST_CASE_FIXTURE(restart_fixture,
+                  "restart: events flow while there is no orchestrator") {
+  send("a");
+  kill_domain(domain_name);
+  send("b");
+  run_for(1min);
+  send("c");
+  add_domain(domain_name);
+  run_for(150ms);
+  send("d");
+  run_for(3s);
+  send("e");
 
   for (auto x : {"a", "b", "c", "d", "e"})
-    CHECK(heard(x));
-  check_untouched();
+    CHECK(has_received(x));
+  check_unchanged();
 }
 
-TEST_CASE_FIXTURE(thinking,
-                  "a domain that was away for long has its workflows") {
-  kill_domain(brain);
-  pass(1min);
-  add_domain(brain);
-  pass(3s);
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: a domain that was away for long keeps its workflows") {
+  kill_domain(domain_name);
+  run_for(1min);
+  add_domain(domain_name);
+  run_for(3s);
 
-  CHECK(look(workflow).domain == brain);
-  CHECK(look(workflow).reasons.empty());
-  check_untouched();
+  CHECK(status_of(workflow).domain == domain_name);
+  CHECK(status_of(workflow).reasons.empty());
+  check_unchanged();
 }
 
-TEST_CASE("whoever comes back first, all is adopted") {
+TEST_CASE("restart: all instances are adopted in any order of joins") {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     INFO("seed ", seed);
-    thinking x{seed};
+    restart_fixture x{seed};
     x.restart_domain();
-    x.pass(std::chrono::milliseconds{seed * 10});
-    x.say("a");
-    x.pass(3s);
-    x.say("b");
-    CHECK(x.heard("a"));
-    CHECK(x.heard("b"));
-    x.check_untouched();
+    x.run_for(std::chrono::milliseconds{seed * 10});
+    x.send("a");
+    x.run_for(3s);
+    x.send("b");
+    CHECK(x.has_received("a"));
+    CHECK(x.has_received("b"));
+    x.check_unchanged();
   }
 }
 
-TEST_CASE_FIXTURE(thinking, "an orchestrator may die again while it learns") {
+TEST_CASE_FIXTURE(restart_fixture,
+                  "restart: an orchestrator may fail again during recovery") {
   for (int i = 0; i < 5; ++i) {
     restart_domain();
-    pass(150ms);
+    run_for(150ms);
   }
-  pass(3s);
+  run_for(3s);
 
-  check_untouched();
+  check_unchanged();
 }
 
-TEST_CASE_FIXTURE(thinking, "without a controller everything runs on") {
-  cut("controller", brain);
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: instances run on while the controller is unreachable") {
+  cut("controller", domain_name);
   restart_domain();
-  pass(1min);
-  say("a");
+  run_for(1min);
+  send("a");
 
-  CHECK(heard("a"));
-  CHECK(inside(source_at).instances.contains(source.instance));
-  CHECK(inside(sink_at).instances.contains(sink.instance));
-  mend("controller", brain);
-  pass(5s);
-  say("b");
-  CHECK(heard("b"));
-  check_untouched();
+  CHECK(has_received("a"));
+  CHECK(node_state_of(source_at).instances.contains(source.instance));
+  CHECK(node_state_of(sink_at).instances.contains(sink.instance));
+  reconnect("controller", domain_name);
+  run_for(5s);
+  send("b");
+  CHECK(has_received("b"));
+  check_unchanged();
 }
 
-TEST_CASE("a chain under load loses nothing when its orchestrator restarts") {
+TEST_CASE("restart: a chain under load loses no event") {
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     INFO("seed ", seed);
-    movers x{seed};
+    migration_fixture x{seed};
     x.start_chain();
     x.drive(500);
-    x.kill_domain(brain);
-    x.pass(700ms);
-    x.add_domain(brain);
+    x.kill_domain(domain_name);
+    x.run_for(700ms);
+    x.add_domain(domain_name);
     x.drive(500);
-    x.pass(2s);
+    x.run_for(2s);
     x.rest();
     CHECK(x.made > 1000);
-    CHECK(x.intact());
-    CHECK(x.lossless());
+    CHECK(x.is_intact());
+    CHECK(x.is_lossless());
   }
 }
 
-TEST_CASE_FIXTURE(thinking, "who was adopted feeds whom it fed until then") {
-  // The orchestrator cannot find the sink; the source can.
-  cut(sink_at, brain);
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: an adopted instance keeps its routes until recovery has finished") {
+  // The node of the sink reaches the node of the source only.
+  cut(sink_at, domain_name);
   restart_domain();
-  pass(500ms);
-  REQUIRE(look("source").phase == component_phase::running);
-  REQUIRE(look("sink").phase == component_phase::pending);
+  run_for(500ms);
+  REQUIRE(status_of("source").phase == component_phase::running);
+  REQUIRE(status_of("sink").phase == component_phase::pending);
 
-  say("a");
+  send("a");
 
-  CHECK(heard("a"));
+  CHECK(has_received("a"));
 }
 
-TEST_CASE_FIXTURE(thinking, "who was adopted is patched like anybody") {
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: an adopted instance is patched when its target is relocated") {
   restart_domain();
-  pass(3s);
+  run_for(3s);
 
   kill(sink_at);
-  say("a");
+  send("a");
 
-  CHECK(home("sink") != sink_at);
-  CHECK(journal.back() == "sink@" + home("sink") + " <- a");
-  CHECK(look("source").restarts == 0);
+  CHECK(placed_on("sink") != sink_at);
+  CHECK(journal.back() == "sink@" + placed_on("sink") + " <- a");
+  CHECK(status_of("source").restarts == 0);
 }
 
-TEST_CASE_FIXTURE(thinking, "who was adopted moves like anybody") {
+TEST_CASE_FIXTURE(restart_fixture,
+                  "restart: an adopted instance can be migrated") {
   restart_domain();
-  pass(3s);
+  run_for(3s);
 
   REQUIRE(migrate("sink", source_at));
-  say("a");
-  pass(6s);
+  send("a");
+  run_for(6s);
 
-  CHECK(home("sink") == source_at);
+  CHECK(placed_on("sink") == source_at);
   CHECK(journal.back() == "sink@" + source_at + " <- a");
   CHECK(balanced());
   CHECK(dropped() == 0);
 }
 
-// -- what does not ------------------------------------------------------------
+// -- instances that do not come back ------------------------------------------
 
-TEST_CASE_FIXTURE(thinking, "who does not come back in a second is replaced") {
-  kill_domain(brain);
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: an instance that does not come back within a second is replaced") {
+  kill_domain(domain_name);
   kill(sink_at);
-  add_domain(brain);
-  pass(900ms);
-  auto early = look("sink");
-  pass(500ms);
+  add_domain(domain_name);
+  run_for(900ms);
+  auto before_timeout = status_of("sink");
+  run_for(500ms);
 
-  CHECK(early.phase == component_phase::pending);
-  CHECK(early.reason == "its node may still come back");
-  CHECK(home("sink") != "nowhere");
-  CHECK(home("sink") != sink_at);
-  CHECK(look("source").instance == source.instance);
-  say("a");
-  CHECK(journal.back() == "sink@" + home("sink") + " <- a");
+  CHECK(before_timeout.phase == component_phase::pending);
+  CHECK(before_timeout.reason == "its node may still come back");
+  CHECK(placed_on("sink") != "nowhere");
+  CHECK(placed_on("sink") != sink_at);
+  CHECK(status_of("source").instance == source.instance);
+  send("a");
+  CHECK(journal.back() == "sink@" + placed_on("sink") + " <- a");
 }
 
-TEST_CASE_FIXTURE(thinking, "who comes back too late is stopped") {
-  cut(sink_at, brain);
+TEST_CASE_FIXTURE(restart_fixture,
+                  "restart: an instance that comes back too late is stopped") {
+  cut(sink_at, domain_name);
   restart_domain();
-  pass(3s);
-  REQUIRE(sightings("sink").size() == 2);
+  run_for(3s);
+  REQUIRE(nodes_running("sink").size() == 2);
 
-  mend(sink_at, brain);
-  pass(10s);
+  reconnect(sink_at, domain_name);
+  run_for(10s);
 
-  CHECK(sightings("sink") == lines{home("sink")});
-  CHECK(home("sink") != sink_at);
+  CHECK(nodes_running("sink") == lines{placed_on("sink")});
+  CHECK(placed_on("sink") != sink_at);
 }
 
-TEST_CASE_FIXTURE(thinking, "what ended meanwhile starts again") {
-  kill_domain(brain);
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: an instance that ended meanwhile is started again") {
+  kill_domain(domain_name);
   cast_to(sink_at, sink.instance, "die");
-  add_domain(brain);
-  pass(2s);
-  say("a");
+  add_domain(domain_name);
+  run_for(2s);
+  send("a");
 
-  CHECK(look("sink").instance != sink.instance);
-  CHECK(journal.back() == "sink@" + home("sink") + " <- a");
+  CHECK(status_of("sink").instance != sink.instance);
+  CHECK(journal.back() == "sink@" + placed_on("sink") + " <- a");
 }
 
-TEST_CASE_FIXTURE(thinking, "what crashes while all is learnt starts again") {
-  cut(sink_at, brain);
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: an instance that crashes during recovery is started again") {
+  cut(sink_at, domain_name);
   restart_domain();
-  pass(500ms);
-  REQUIRE(look("source").phase == component_phase::running);
+  run_for(500ms);
+  REQUIRE(status_of("source").phase == component_phase::running);
 
   cast_to(source_at, source.instance, "die");
 
-  CHECK(look("source").phase == component_phase::running);
-  CHECK(look("source").instance != source.instance);
+  CHECK(status_of("source").phase == component_phase::running);
+  CHECK(status_of("source").instance != source.instance);
 }
 
-TEST_CASE_FIXTURE(thinking,
-                  "a workflow that was stopped meanwhile is stopped") {
+TEST_CASE_FIXTURE(restart_fixture,
+                  "restart: a workflow that was stopped meanwhile is stopped") {
   auto other = start({function("f", "sink")});
-  auto kept = look("f").instance;
-  kill_domain(brain);
+  auto kept = status_of("f").instance;
+  kill_domain(domain_name);
   stop(workflow);
-  add_domain(brain);
-  pass(2s);
+  add_domain(domain_name);
+  run_for(2s);
 
-  CHECK(!inside(source_at).instances.contains(source.instance));
-  CHECK(!inside(sink_at).instances.contains(sink.instance));
-  CHECK(look(other).components[0].instance == kept);
+  CHECK(!node_state_of(source_at).instances.contains(source.instance));
+  CHECK(!node_state_of(sink_at).instances.contains(sink.instance));
+  CHECK(status_of(other).components[0].instance == kept);
 }
 
-TEST_CASE_FIXTURE(thinking, "a new workflow does not wait for old ones") {
-  kill_domain(brain);
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: a new workflow does not wait for the recovery of others") {
+  kill_domain(domain_name);
   kill(sink_at);
-  add_domain(brain);
-  pass(500ms);
+  add_domain(domain_name);
+  run_for(500ms);
 
   start({function("f", "sink")});
 
-  CHECK(look("f").phase == component_phase::running);
-  CHECK(look("sink").phase == component_phase::pending);
+  CHECK(status_of("f").phase == component_phase::running);
+  CHECK(status_of("sink").phase == component_phase::pending);
 }
 
-// -- moves that it forgot -----------------------------------------------------
+// -- migrations under way -----------------------------------------------------
 
-TEST_CASE_FIXTURE(thinking, "who is about to freeze is thawed by who adopts") {
+TEST_CASE_FIXTURE(
+  restart_fixture,
+  "restart: a source about to freeze is thawed when it is adopted") {
   scripts["asker"] = [](guest_host&, const guest_event& x) -> step {
     if (x.payload == "ask")
-      return call_out{"ask", "", [](call_result) {
-                        return step{};
-                      }};
-    return cast_out{"out", x.payload, [] {
-                      return step{};
-                    }};
+      return call_step{"ask", "", [](call_result) {
+                         return step{};
+                       }};
+    return blocking_cast_step{"out", x.payload, [] {
+                                return step{};
+                              }};
   };
   start({function("asker", "asker", {{"ask", "mute"}, {"out", "ear"}}),
          function("mute", "sink"), function("ear", "sink")});
-  auto at = home("asker"), mute = home("mute");
+  auto at = placed_on("asker"), mute = placed_on("mute");
   REQUIRE(at != mute);
   cut(at, mute);
-  // Its handler returns when nobody has answered, and not before.
-  post("asker", "ask");
-  begin_move("asker", mute);
-  pass(100ms);
+  // The handler of the asker returns only when its call has timed out.
+  enqueue_cast("asker", "ask");
+  begin_migration("asker", mute);
+  run_for(100ms);
 
   restart_domain();
-  pass(10s);
-  post("asker", "hello");
-  pass(100ms);
+  run_for(10s);
+  enqueue_cast("asker", "hello");
+  run_for(100ms);
 
-  CHECK(sightings("asker").size() == 1);
-  CHECK(std::ranges::count(journal, "sink@" + home("ear") + " <- hello") == 1);
+  CHECK(nodes_running("asker").size() == 1);
+  CHECK(std::ranges::count(journal, "sink@" + placed_on("ear") + " <- hello")
+        == 1);
 }
 
-TEST_CASE(
-  "a move that an orchestrator dies over leaves one, and loses nothing") {
+TEST_CASE("restart: a migration interrupted at any turn leaves one instance "
+          "and no loss") {
   int stayed = 0;
   int moved = 0;
   for (int turns = 0; turns < 80; ++turns) {
     INFO("turns ", turns);
-    movers x{static_cast<std::uint64_t>(turns % 3)};
+    migration_fixture x{static_cast<std::uint64_t>(turns % 3)};
     x.start_chain();
-    auto before = x.look("middle");
-    x.begin_move(before.id, x.id_of("node-4"));
+    auto before = x.status_of("middle");
+    x.begin_migration(before.id, x.id_of("node-4"));
     x.drive(turns);
     x.restart_domain();
-    x.pass(3s);
-    auto after = x.look("middle");
+    x.run_for(3s);
+    auto after = x.status_of("middle");
     x.rest();
 
     CHECK(after.phase == component_phase::running);
     CHECK(after.restarts == 0);
-    CHECK(x.sightings("middle").size() == 1);
-    CHECK(x.intact());
-    CHECK(x.lossless());
+    CHECK(x.nodes_running("middle").size() == 1);
+    CHECK(x.is_intact());
+    CHECK(x.is_lossless());
     (after.instance == before.instance ? stayed : moved) += 1;
   }
   CHECK(stayed > 0);

@@ -6,11 +6,12 @@ using namespace edgeless::test;
 
 namespace {
 
-/// A function that syncs what it is told and says what it starts with, and
-/// three nodes.
-struct keeping : world {
-  keeping() {
-    scripts["keeper"] = [this](guest_host& host, const guest_event& x) -> step {
+/// Three nodes and a function that syncs each payload and writes the state that
+/// it starts with to the journal.
+struct state_fixture : world {
+  state_fixture() {
+    scripts["stateful"]
+      = [this](guest_host& host, const guest_event& x) -> step {
       if (x.kind == hook::init)
         note(host, "init", " <- " + x.state);
       if (x.kind == hook::cast)
@@ -21,150 +22,161 @@ struct keeping : world {
       add_node(name);
   }
 
-  void keep(const std::string& policy) {
-    start({function("f", "keeper", {}, {{"state_policy", policy}})});
+  void start_stateful(const std::string& policy) {
+    start({function("f", "stateful", {}, {{"state_policy", policy}})});
   }
 
-  /// What its replacement starts with, when its node dies.
-  std::string inherited() {
-    kill(home("f"));
-    REQUIRE(home("f") != "nowhere");
-    auto said = journal.back();
-    return said.substr(said.find("<- ") + 3);
+  /// Kills the node of the function; returns the state that the replacement
+  /// starts with.
+  std::string state_after_failover() {
+    kill(placed_on("f"));
+    REQUIRE(placed_on("f") != "nowhere");
+    auto line = journal.back();
+    return line.substr(line.find("<- ") + 3);
   }
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(keeping,
-                  "a Global state survives an orchestrator, then its node") {
-  keep("Global");
+TEST_CASE_FIXTURE(
+  state_fixture,
+  "restart state: a Global state survives the orchestrator and then its node") {
+  start_stateful("Global");
   cast_to("f", "one");
-  pass(1s);
+  run_for(1s);
 
   restart_domain();
-  pass(3s);
+  run_for(3s);
 
-  CHECK(look("f").restarts == 0);
-  CHECK(inherited() == "one");
+  CHECK(status_of("f").restarts == 0);
+  CHECK(state_after_failover() == "one");
 }
 
-TEST_CASE_FIXTURE(keeping, "a NodeLocal state does not") {
-  keep("NodeLocal");
+TEST_CASE_FIXTURE(
+  state_fixture, "restart state: a NodeLocal state does not survive its node") {
+  start_stateful("NodeLocal");
   cast_to("f", "one");
-  pass(1s);
+  run_for(1s);
 
   restart_domain();
-  pass(3s);
+  run_for(3s);
 
-  CHECK(look("f").restarts == 0);
-  CHECK(inherited().empty());
+  CHECK(status_of("f").restarts == 0);
+  CHECK(state_after_failover().empty());
 }
 
-TEST_CASE_FIXTURE(keeping, "its node may die as soon as it was adopted") {
-  keep("Global");
+TEST_CASE_FIXTURE(
+  state_fixture,
+  "restart state: the node may fail as soon as its instance was adopted") {
+  start_stateful("Global");
   cast_to("f", "one");
-  auto before = look("f");
-  auto there = home("f");
+  auto before = status_of("f");
+  auto node = placed_on("f");
   restart_domain();
   auto adopted = [&] {
-    auto& all = inside_domain().components;
-    auto i = all.find(before.id);
-    return i != all.end() && i->second.instance == before.instance;
+    auto* x = orchestrator_state_of().components->find(before.id);
+    return x != nullptr && x->instance == before.instance;
   };
   for (int i = 0; i < 100 && !adopted(); ++i)
-    pass(10ms);
+    run_for(10ms);
   REQUIRE(adopted());
 
-  kill(there);
-  pass(3s);
+  kill(node);
+  run_for(3s);
 
   CHECK(journal.back().ends_with("<- one"));
 }
 
-TEST_CASE_FIXTURE(keeping, "what is synced without an orchestrator survives") {
-  keep("Global");
+TEST_CASE_FIXTURE(
+  state_fixture,
+  "restart state: a state synced without an orchestrator survives") {
+  start_stateful("Global");
   cast_to("f", "one");
-  pass(1s);
-  auto before = look("f").instance;
-  auto there = home("f");
+  run_for(1s);
+  auto before = status_of("f").instance;
+  auto node = placed_on("f");
   kill_domain("domain-1");
-  cast_to(there, before, "two");
-  pass(5s);
+  cast_to(node, before, "two");
+  run_for(5s);
   add_domain("domain-1");
-  pass(3s);
+  run_for(3s);
 
-  CHECK(inherited() == "two");
+  CHECK(state_after_failover() == "two");
 }
 
-TEST_CASE_FIXTURE(keeping, "what is synced before anybody claims it survives") {
-  keep("Global");
-  auto before = look("f").instance;
-  auto there = home("f");
+TEST_CASE_FIXTURE(state_fixture,
+                  "restart state: a state synced by an orphan survives") {
+  start_stateful("Global");
+  auto before = status_of("f").instance;
+  auto node = placed_on("f");
   cut("controller", "domain-1");
   restart_domain();
-  pass(1s);
-  REQUIRE(inside_domain().components.empty());
+  run_for(1s);
+  REQUIRE(orchestrator_state_of().components->all().empty());
 
-  cast_to(there, before, "one");
-  mend("controller", "domain-1");
-  pass(10s);
+  cast_to(node, before, "one");
+  reconnect("controller", "domain-1");
+  run_for(10s);
 
-  CHECK(look("f").instance == before);
-  CHECK(inherited() == "one");
+  CHECK(status_of("f").instance == before);
+  CHECK(state_after_failover() == "one");
 }
 
-TEST_CASE_FIXTURE(keeping, "a state that was inherited survives, too") {
-  keep("Global");
+TEST_CASE_FIXTURE(
+  state_fixture,
+  "restart state: a state inherited from a predecessor survives") {
+  start_stateful("Global");
   cast_to("f", "one");
-  pass(1s);
-  REQUIRE(inherited() == "one");
+  run_for(1s);
+  REQUIRE(state_after_failover() == "one");
 
   restart_domain();
-  pass(3s);
+  run_for(3s);
 
-  CHECK(inherited() == "one");
+  CHECK(state_after_failover() == "one");
 }
 
-TEST_CASE_FIXTURE(keeping, "a state that has moved survives, too") {
-  keep("Global");
+TEST_CASE_FIXTURE(state_fixture, "restart state: a migrated state survives") {
+  start_stateful("Global");
   cast_to("f", "one");
-  auto to = home("f") == "node-1" ? "node-2" : "node-1";
+  auto to = placed_on("f") == "node-1" ? "node-2" : "node-1";
   REQUIRE(migrate("f", to));
-  pass(6s);
+  run_for(6s);
 
   restart_domain();
-  pass(3s);
+  run_for(3s);
 
-  CHECK(home("f") == to);
-  CHECK(inherited() == "one");
+  CHECK(placed_on("f") == to);
+  CHECK(state_after_failover() == "one");
 }
 
-TEST_CASE_FIXTURE(keeping, "what never synced is not asked for") {
-  keep("Global");
+TEST_CASE_FIXTURE(state_fixture,
+                  "restart state: an instance that never synced has no state") {
+  start_stateful("Global");
 
   restart_domain();
-  pass(3s);
+  run_for(3s);
 
-  CHECK(inherited().empty());
+  CHECK(state_after_failover().empty());
 }
 
-// -- moves that an orchestrator and a node die over ---------------------------
+// -- a migration that both an orchestrator and a node fail over ---------------
 
-TEST_CASE("the old node may die, too, when a move was forgotten") {
+TEST_CASE(
+  "restart state: the source node may fail after a forgotten migration") {
   for (int turns = 0; turns < 80; turns += 2) {
     INFO("turns ", turns);
-    movers x;
+    migration_fixture x;
     x.start_chain();
-    x.begin_move("middle", "node-4");
+    x.begin_migration("middle", "node-4");
     x.drive(turns);
     x.restart_domain();
-    x.pass(std::chrono::milliseconds{turns * 10});
+    x.run_for(std::chrono::milliseconds{turns * 10});
     x.kill("node-2");
-    x.pass(3s);
+    x.run_for(3s);
 
-    CHECK(x.sightings("middle").size() == 1);
-    CHECK(x.home("middle") == x.sightings("middle").front());
+    CHECK(x.nodes_running("middle").size() == 1);
+    CHECK(x.placed_on("middle") == x.nodes_running("middle").front());
     x.rest();
     CHECK(x.accounted());
   }

@@ -24,20 +24,21 @@ bool contains(const std::string& text, const std::string& part) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(world, "a workflow starts and its events arrive") {
+TEST_CASE_FIXTURE(world, "start: a workflow starts and its events arrive") {
   add_node("node-1");
 
   start(
     {function("source", "relay", {{"out", "sink"}}), function("sink", "sink")});
   cast_to("source", "hello");
 
-  CHECK(home("source") == "node-1");
-  CHECK(home("sink") == "node-1");
+  CHECK(placed_on("source") == "node-1");
+  CHECK(placed_on("sink") == "node-1");
   CHECK(journal == lines{"relay@node-1 <- hello", "sink@node-1 <- hello"});
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(world, "the answer says that everything runs") {
+TEST_CASE_FIXTURE(world,
+                  "start: the answer reports all components as running") {
   add_node("node-1");
 
   start({function("f", "sink"), function("g", "sink")});
@@ -48,7 +49,9 @@ TEST_CASE_FIXTURE(world, "the answer says that everything runs") {
   CHECK(status.components[1].phase == component_phase::running);
 }
 
-TEST_CASE_FIXTURE(world, "a workflow without a node is pending and says why") {
+TEST_CASE_FIXTURE(
+  world,
+  "start: a workflow without a feasible node is pending and reports why") {
   start({function("f", "sink")});
 
   CHECK(status.domain.empty());
@@ -57,67 +60,73 @@ TEST_CASE_FIXTURE(world, "a workflow without a node is pending and says why") {
   CHECK(contains(status.reasons[0], "no node has joined"));
 }
 
-TEST_CASE_FIXTURE(world, "a pending workflow starts when a node has joined") {
+TEST_CASE_FIXTURE(
+  world,
+  "start: a pending workflow starts on the next tick after a node joined") {
   start({function("f", "sink")});
 
   add_node("node-1");
-  pass(2s);
+  run_for(2s);
 
-  CHECK(home("f") == "node-1");
+  CHECK(placed_on("f") == "node-1");
 }
 
-TEST_CASE_FIXTURE(world, "a pending workflow starts as soon as a node joins") {
+TEST_CASE_FIXTURE(world,
+                  "start: a pending workflow starts as soon as a node joins") {
   start({function("f", "sink")});
-  REQUIRE(look("f").phase == component_phase::pending);
+  REQUIRE(status_of("f").phase == component_phase::pending);
 
   add_node("node-1");
 
-  CHECK(home("f") == "node-1");
+  CHECK(placed_on("f") == "node-1");
 }
 
-TEST_CASE_FIXTURE(world, "a node that is of no use changes nothing") {
+TEST_CASE_FIXTURE(world,
+                  "start: an infeasible node leaves a workflow pending") {
   start({function("f", "sink", {}, {{"label_match_all", "camera"}})});
 
   add_node("node-1");
 
-  CHECK(home("f") == "nowhere");
-  CHECK(look(status.id).domain.empty());
+  CHECK(placed_on("f") == "nowhere");
+  CHECK(status_of(status.id).domain.empty());
 }
 
-TEST_CASE_FIXTURE(world, "a pending workflow starts as a cordon is lifted") {
+TEST_CASE_FIXTURE(world,
+                  "start: a pending workflow starts when a cordon is lifted") {
   add_node("node-1");
-  REQUIRE(enact(intent_kind::cordon, "node-1"));
+  REQUIRE(execute_intent(intent_kind::cordon, "node-1"));
   start({function("f", "sink")});
-  REQUIRE(home("f") == "nowhere");
+  REQUIRE(placed_on("f") == "nowhere");
 
-  REQUIRE(enact(intent_kind::uncordon, "node-1"));
+  REQUIRE(execute_intent(intent_kind::uncordon, "node-1"));
 
-  CHECK(home("f") == "node-1");
+  CHECK(placed_on("f") == "node-1");
 }
 
-TEST_CASE_FIXTURE(world, "a label is required of the node") {
+TEST_CASE_FIXTURE(world, "start: label_match_all selects the node") {
   add_node("plain");
   add_node("camera", labelled({"camera", "indoor"}));
 
   start({function("f", "sink", {}, {{"label_match_all", "camera"}}),
          function("g", "sink", {}, {{"label_match_all", "camera,indoor"}})});
 
-  CHECK(home("f") == "camera");
-  CHECK(home("g") == "camera");
+  CHECK(placed_on("f") == "camera");
+  CHECK(placed_on("g") == "camera");
 }
 
-TEST_CASE_FIXTURE(world, "a label that nobody has leaves it pending") {
+TEST_CASE_FIXTURE(world,
+                  "start: a label that no node has leaves a workflow pending") {
   add_node("camera", labelled({"camera"}));
 
   start({function("f", "sink", {}, {{"label_match_all", "camera,roof"}})});
-  pass(10s);
+  run_for(10s);
 
   REQUIRE(status.reasons.size() == 1);
   CHECK(contains(status.reasons[0], "label \"roof\" is missing"));
-  CHECK(home("f") == "nowhere");
+  CHECK(placed_on("f") == "nowhere");
 }
 
-TEST_CASE_FIXTURE(world, "a TEE is required of the node") {
+TEST_CASE_FIXTURE(world, "start: a required TEE selects the node") {
   add_node("plain");
   node_description safe;
   safe.capabilities.is_tee_running = true;
@@ -125,10 +134,11 @@ TEST_CASE_FIXTURE(world, "a TEE is required of the node") {
 
   start({function("f", "sink", {}, {{"tee", "required"}})});
 
-  CHECK(home("f") == "safe");
+  CHECK(placed_on("f") == "safe");
 }
 
-TEST_CASE_FIXTURE(world, "without a TEE, what requires one is pending") {
+TEST_CASE_FIXTURE(
+  world, "start: a required TEE that no node has leaves a workflow pending") {
   add_node("plain");
 
   start({function("f", "sink", {}, {{"tee", "required"}})});
@@ -137,7 +147,8 @@ TEST_CASE_FIXTURE(world, "without a TEE, what requires one is pending") {
   CHECK(contains(status.reasons[0], "no TEE"));
 }
 
-TEST_CASE_FIXTURE(world, "node_id_match_any pins to the nodes it names") {
+TEST_CASE_FIXTURE(
+  world, "start: node_id_match_any pins components to the named nodes") {
   add_node("node-1");
   add_node("node-2");
   auto wanted = to_string(id_of("node-2"));
@@ -145,11 +156,12 @@ TEST_CASE_FIXTURE(world, "node_id_match_any pins to the nodes it names") {
   start({function("f", "sink", {}, {{"node_id_match_any", wanted}}),
          function("g", "sink", {}, {{"node_id_match_any", wanted}})});
 
-  CHECK(home("f") == "node-2");
-  CHECK(home("g") == "node-2");
+  CHECK(placed_on("f") == "node-2");
+  CHECK(placed_on("g") == "node-2");
 }
 
-TEST_CASE_FIXTURE(world, "an unknown node_id leaves it pending") {
+TEST_CASE_FIXTURE(world,
+                  "start: an unknown node_id leaves a workflow pending") {
   add_node("node-1");
 
   start({function(
@@ -160,16 +172,17 @@ TEST_CASE_FIXTURE(world, "an unknown node_id leaves it pending") {
   CHECK(contains(status.reasons[0], "not among node_id_match_any"));
 }
 
-TEST_CASE_FIXTURE(world, "a resource goes where its class is provided") {
+TEST_CASE_FIXTURE(world,
+                  "start: a resource is placed where its class is provided") {
   add_node("plain");
   add_node("logging", providing("file-log"));
 
   start({resource("log", "file-log", {{"filename", "/dev/null"}})});
 
-  CHECK(home("log") == "logging");
+  CHECK(placed_on("log") == "logging");
 }
 
-TEST_CASE_FIXTURE(world, "a resource that nobody provides is pending") {
+TEST_CASE_FIXTURE(world, "start: a resource without a provider is pending") {
   add_node("plain");
 
   start({resource("log", "file-log", {{"filename", "/dev/null"}})});
@@ -178,7 +191,8 @@ TEST_CASE_FIXTURE(world, "a resource that nobody provides is pending") {
   CHECK(contains(status.reasons[0], "no provider of class file-log"));
 }
 
-TEST_CASE_FIXTURE(world, "a resource obeys what its configuration requires") {
+TEST_CASE_FIXTURE(
+  world, "start: a resource obeys the requirements of its configuration") {
   add_node("node-1", providing("file-log"));
   add_node("node-2", providing("file-log"));
   auto wanted = to_string(id_of("node-2"));
@@ -186,10 +200,10 @@ TEST_CASE_FIXTURE(world, "a resource obeys what its configuration requires") {
   start({resource("log", "file-log",
                   {{"filename", "/dev/null"}, {"node_id_match_any", wanted}})});
 
-  CHECK(home("log") == "node-2");
+  CHECK(placed_on("log") == "node-2");
 }
 
-TEST_CASE_FIXTURE(world, "events of a function arrive at a resource") {
+TEST_CASE_FIXTURE(world, "start: events of a function arrive at a resource") {
   add_node("node-1", providing("file-log"));
   start({function("source", "relay", {{"out", "log"}}),
          resource("log", "file-log", {{"filename", "/dev/null"}})});
@@ -200,7 +214,7 @@ TEST_CASE_FIXTURE(world, "events of a function arrive at a resource") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(world, "a resource that cannot start says why") {
+TEST_CASE_FIXTURE(world, "start: a resource that cannot start reports why") {
   add_node("node-1", providing("file-log"));
 
   start({resource("log", "file-log", {{"filename", "/nowhere/at/all"}})});
@@ -209,17 +223,19 @@ TEST_CASE_FIXTURE(world, "a resource that cannot start says why") {
   CHECK(contains(status.components[0].reason, "/nowhere/at/all"));
 }
 
-TEST_CASE_FIXTURE(world, "a module is compiled once, however many run it") {
+TEST_CASE_FIXTURE(
+  world, "start: a node compiles a module once for all its instances") {
   add_node("node-1");
 
   start({function("f", "sink"), function("g", "sink"), function("h", "sink")});
   start({function("i", "sink"), function("j", "relay")});
 
   CHECK(compiled("node-1") == 2);
-  CHECK(home("i") == "node-1");
+  CHECK(placed_on("i") == "node-1");
 }
 
-TEST_CASE_FIXTURE(world, "each node compiles what it runs and no more") {
+TEST_CASE_FIXTURE(world,
+                  "start: each node compiles only the modules that it runs") {
   add_node("node-1");
   add_node("node-2");
   auto one = to_string(id_of("node-1"));
@@ -230,7 +246,8 @@ TEST_CASE_FIXTURE(world, "each node compiles what it runs and no more") {
   CHECK(compiled("node-2") == 0);
 }
 
-TEST_CASE_FIXTURE(world, "a module that does not compile leaves it pending") {
+TEST_CASE_FIXTURE(
+  world, "start: a module that does not compile leaves its component pending") {
   add_node("node-1");
 
   start({function("f", "no such script")});
@@ -239,7 +256,8 @@ TEST_CASE_FIXTURE(world, "a module that does not compile leaves it pending") {
   CHECK(contains(status.components[0].reason, "not a script"));
 }
 
-TEST_CASE_FIXTURE(world, "a module that arrives damaged is refused") {
+TEST_CASE_FIXTURE(world,
+                  "start: an upload that does not match its hash is refused") {
   auto done = try_upload({sha256("sound"), 6, 0, "broken"});
 
   REQUIRE(!done);
@@ -247,7 +265,8 @@ TEST_CASE_FIXTURE(world, "a module that arrives damaged is refused") {
   CHECK(contains(explain(done.error()), "arrived damaged"));
 }
 
-TEST_CASE_FIXTURE(world, "a module that was not uploaded is named") {
+TEST_CASE_FIXTURE(
+  world, "start: a workflow with a missing module is refused by name") {
   add_node("node-1");
   auto f = function("f", "sink");
   f.code = sha256("never uploaded");
@@ -258,17 +277,18 @@ TEST_CASE_FIXTURE(world, "a module that was not uploaded is named") {
   CHECK(explain(problem) == "f: its module has not been uploaded");
 }
 
-TEST_CASE_FIXTURE(world, "every fault of a workflow is told at once") {
+TEST_CASE_FIXTURE(world,
+                  "start: all faults of a workflow are reported together") {
   auto problem = try_start(
-    {function("f", "sink", {{"out", "nobody"}}), function("f", "sink")});
+    {function("f", "sink", {{"out", "missing"}}), function("f", "sink")});
 
   CHECK(problem == ec::bad_input);
   CHECK(contains(explain(problem), "several components"));
-  CHECK(contains(explain(problem), "unknown component \"nobody\""));
+  CHECK(contains(explain(problem), "unknown component \"missing\""));
   CHECK(list().empty());
 }
 
-TEST_CASE_FIXTURE(world, "a trap in init is an error of the start") {
+TEST_CASE_FIXTURE(world, "start: a trap in init fails the start") {
   scripts["frail"] = [](guest_host&, const guest_event&) -> step {
     return trap{"no good"};
   };
@@ -278,10 +298,10 @@ TEST_CASE_FIXTURE(world, "a trap in init is an error of the start") {
 
   CHECK(status.components[0].phase == component_phase::pending);
   CHECK(contains(status.components[0].reason, "no good"));
-  CHECK(sightings("f").empty());
+  CHECK(nodes_running("f").empty());
 }
 
-TEST_CASE_FIXTURE(world, "init gets its payload before any event") {
+TEST_CASE_FIXTURE(world, "start: init gets its payload before any event") {
   scripts["open"] = [this](guest_host& host, const guest_event& x) -> step {
     note(host, x.kind == hook::init ? "init" : "cast", " <- " + x.payload);
     return {};
@@ -294,11 +314,11 @@ TEST_CASE_FIXTURE(world, "init gets its payload before any event") {
   CHECK(journal == lines{"init@node-1 <- key=1", "cast@node-1 <- a"});
 }
 
-TEST_CASE_FIXTURE(world,
-                  "starting the same workflow again answers its status") {
+TEST_CASE_FIXTURE(
+  world, "start: starting the same workflow again returns its status") {
   add_node("node-1");
   auto id = start({function("f", "sink")});
-  auto first = look("f").instance;
+  auto first = status_of("f").instance;
 
   auto problem = try_start(id, {function("f", "sink")});
 
@@ -307,27 +327,31 @@ TEST_CASE_FIXTURE(world,
   CHECK(list().size() == 1);
 }
 
-TEST_CASE_FIXTURE(world, "another workflow under the same id is refused") {
+TEST_CASE_FIXTURE(world,
+                  "start: another workflow with the same id is refused") {
   add_node("node-1");
   auto id = start({function("f", "sink")});
 
   auto problem = try_start(id, {function("f", "relay")});
 
   CHECK(problem == ec::duplicate);
-  CHECK(sightings("f").size() == 1);
+  CHECK(nodes_running("f").size() == 1);
 }
 
-TEST_CASE_FIXTURE(two_domains, "a workflow goes to a domain that can host it") {
+TEST_CASE_FIXTURE(two_domains,
+                  "start: a workflow is placed in a domain that can host it") {
   add_node("node-1");
   add_node("node-2", labelled({"camera"}), "domain-2");
 
   start({function("f", "sink", {}, {{"label_match_all", "camera"}})});
 
   CHECK(status.domain == "domain-2");
-  CHECK(home("f") == "node-2");
+  CHECK(placed_on("f") == "node-2");
 }
 
-TEST_CASE_FIXTURE(two_domains, "a workflow that no domain can host says why") {
+TEST_CASE_FIXTURE(
+  two_domains,
+  "start: a workflow that no domain can host reports why for each domain") {
   add_node("node-1");
   add_node("node-2", {}, "domain-2");
 
@@ -338,7 +362,8 @@ TEST_CASE_FIXTURE(two_domains, "a workflow that no domain can host says why") {
   CHECK(contains(status.reasons[1], "domain domain-2: "));
 }
 
-TEST_CASE_FIXTURE(two_domains, "a workflow is never split between domains") {
+TEST_CASE_FIXTURE(two_domains,
+                  "start: a workflow is never split between domains") {
   add_node("node-1", labelled({"roof"}));
   add_node("node-2", labelled({"camera"}), "domain-2");
 
@@ -349,35 +374,38 @@ TEST_CASE_FIXTURE(two_domains, "a workflow is never split between domains") {
   CHECK(status.reasons.size() == 2);
 }
 
-TEST_CASE_FIXTURE(two_domains, "a workflow of a lost domain moves to another") {
+TEST_CASE_FIXTURE(
+  two_domains, "start: a workflow of a lost domain moves to another domain") {
   add_node("node-1");
   add_node("node-2", {}, "domain-2");
   auto id = start({function("f", "sink")});
   auto old = status.domain;
 
   kill_domain(old);
-  pass(15s);
+  run_for(15s);
 
-  CHECK(look(id).domain != old);
-  CHECK(look("f").phase == component_phase::running);
+  CHECK(status_of(id).domain != old);
+  CHECK(status_of("f").phase == component_phase::running);
 }
 
-TEST_CASE_FIXTURE(two_domains, "a workflow waits for its domain for a while") {
+TEST_CASE_FIXTURE(two_domains,
+                  "start: a workflow waits 10 s for its domain to come back") {
   add_node("node-1");
   add_node("node-2", {}, "domain-2");
   auto id = start({function("f", "sink")});
   auto old = status.domain;
 
   cut("controller", old);
-  pass(8s);
-  mend("controller", old);
-  pass(10s);
+  run_for(8s);
+  reconnect("controller", old);
+  run_for(10s);
 
-  CHECK(look(id).domain == old);
-  CHECK(look("f").restarts == 0);
+  CHECK(status_of(id).domain == old);
+  CHECK(status_of("f").restarts == 0);
 }
 
-TEST_CASE_FIXTURE(two_domains, "domains tell the sum of their nodes") {
+TEST_CASE_FIXTURE(two_domains,
+                  "start: a domain description sums up its nodes") {
   add_node("node-1", labelled({"camera"}));
   add_node("node-2", providing("file-log"));
   add_node("node-3", {}, "domain-2");

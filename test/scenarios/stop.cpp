@@ -10,9 +10,9 @@ using namespace edgeless::test;
 
 namespace {
 
-struct stage : world {
-  stage() {
-    // Tells what it handles; "wait" calls, "spin" never comes to rest.
+struct stop_fixture : world {
+  stop_fixture() {
+    // Writes each event to the journal; "wait" calls `out`, "spin" loops.
     scripts["actor"] = [this](guest_host& host, const guest_event& x) -> step {
       static const std::map<hook, std::string> names{{hook::init, "init"},
                                                      {hook::cast, "cast "},
@@ -23,78 +23,79 @@ struct stage : world {
         return spin{};
       if (x.payload != "wait")
         return {};
-      return call_out{"out", "never", [&host, this](call_result y) -> step {
-                        journal.push_back(
-                          y.kind == event_kind::error ? "error" : "answer");
-                        return {};
-                      }};
+      return call_step{"out", "never", [&host, this](call_result y) -> step {
+                         journal.push_back(
+                           y.kind == event_kind::error ? "error" : "answer");
+                         return {};
+                       }};
     };
     add_node("node-1");
   }
 
-  /// An actor, and a server that will not answer it.
+  /// An actor, and a server that never answers it.
   void start_waiting() {
     start({function("f", "actor", {{"out", "server"}}),
            function("server", "server", {{"out", "f"}})});
   }
 
-  void ask_to_stop(const std::string& component) {
-    stop("node-1", look(component).instance);
+  void stop_instance(const std::string& component) {
+    stop("node-1", status_of(component).instance);
   }
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(stage, "a workflow that is stopped is gone") {
+TEST_CASE_FIXTURE(stop_fixture, "stop: a stopped workflow leaves no instance") {
   auto id = start({function("f", "actor"), function("g", "actor")});
 
   stop(id);
 
   CHECK(journal == lines{"init", "init", "stop", "stop"});
-  CHECK(inside("node-1").instances.empty());
+  CHECK(node_state_of("node-1").instances.empty());
   CHECK(list().empty());
 }
 
-TEST_CASE_FIXTURE(stage, "other workflows run on") {
+TEST_CASE_FIXTURE(stop_fixture, "stop: other workflows run on") {
   auto id = start({function("f", "sink")});
   start({function("g", "sink")});
 
   stop(id);
 
-  CHECK(home("g") == "node-1");
-  CHECK(look("g").restarts == 0);
+  CHECK(placed_on("g") == "node-1");
+  CHECK(status_of("g").restarts == 0);
 }
 
-TEST_CASE_FIXTURE(stage, "a pending workflow can be stopped") {
+TEST_CASE_FIXTURE(stop_fixture, "stop: a pending workflow can be stopped") {
   auto id = start({function("f", "sink", {}, {{"label_match_all", "moon"}})});
 
   stop(id);
   add_node("node-2", labelled({"moon"}));
-  pass(10s);
+  run_for(10s);
 
   CHECK(list().empty());
-  CHECK(inside("node-2").instances.empty());
+  CHECK(node_state_of("node-2").instances.empty());
 }
 
-TEST_CASE_FIXTURE(stage,
-                  "the stop hook runs before the queue, which is counted") {
+TEST_CASE_FIXTURE(stop_fixture, "stop: the stop hook runs before queued "
+                                "events, which are counted as dropped") {
   start_waiting();
   cast_to("f", "wait");
   cast_to("f", "second");
   cast_to("f", "third");
   journal.clear();
 
-  ask_to_stop("f");
-  settle();
+  stop_instance("f");
+  run_until_idle();
 
   CHECK(std::vector(journal.begin(), journal.begin() + 2)
         == lines{"error", "stop"});
-  // The two, and the call of the server.
+  // The two casts and the call of the server.
   CHECK(dropped(drop_reason::stopped) == 3);
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(stage, "what was handled before is not counted as stopped") {
+TEST_CASE_FIXTURE(stop_fixture,
+                  "stop: handled events are not counted as dropped") {
   auto id = start({function("f", "actor")});
   cast_to("f", "a");
 
@@ -104,15 +105,16 @@ TEST_CASE_FIXTURE(stage, "what was handled before is not counted as stopped") {
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(stage, "calls of a stopping guest fail at once") {
+TEST_CASE_FIXTURE(stop_fixture,
+                  "stop: calls of a stopping guest fail at once") {
   scripts["stubborn"] = [this](guest_host&, const guest_event& x) -> step {
     if (x.kind != hook::stop)
       return {};
-    return call_out{"out", "a", [this](call_result y) -> step {
-                      journal.push_back(y.kind == event_kind::error ? "error"
-                                                                    : "answer");
-                      return {};
-                    }};
+    return call_step{"out", "a", [this](call_result y) -> step {
+                       journal.push_back(
+                         y.kind == event_kind::error ? "error" : "answer");
+                       return {};
+                     }};
   };
   auto id = start({function("f", "stubborn", {{"out", "server"}}),
                    function("server", "server")});
@@ -122,69 +124,73 @@ TEST_CASE_FIXTURE(stage, "calls of a stopping guest fail at once") {
   CHECK(journal == lines{"error"});
 }
 
-TEST_CASE_FIXTURE(stage, "a spinning guest is dropped 200 ms after the stop") {
+TEST_CASE_FIXTURE(stop_fixture,
+                  "stop: a spinning guest is dropped 200 ms after the stop") {
   start({function("f", "actor")});
-  auto instance = look("f").instance;
-  post("f", "spin");
+  auto instance = status_of("f").instance;
+  enqueue_cast("f", "spin");
   run(50);
   REQUIRE(journal.back() == "cast spin");
 
   stop("node-1", instance);
   run(50);
-  hurry(limits::stop_grace - 1ms);
+  advance_clock(limits::stop_grace - 1ms);
   run(50);
-  auto before = inside("node-1").instances.contains(instance);
-  hurry(1ms);
-  settle();
+  auto before = node_state_of("node-1").instances.contains(instance);
+  advance_clock(1ms);
+  run_until_idle();
 
   CHECK(before);
-  CHECK(!inside("node-1").instances.contains(instance));
+  CHECK(!node_state_of("node-1").instances.contains(instance));
   CHECK(dropped(drop_reason::stopped) == 1);
 }
 
-TEST_CASE_FIXTURE(stage, "a guest that spins in its stop hook is dropped") {
+TEST_CASE_FIXTURE(stop_fixture,
+                  "stop: a guest that spins in its stop hook is dropped") {
   scripts["sticky"] = [](guest_host&, const guest_event& x) -> step {
     return x.kind == hook::stop ? step{spin{}} : step{};
   };
   start({function("f", "sticky")});
-  auto instance = look("f").instance;
+  auto instance = status_of("f").instance;
 
   stop("node-1", instance);
   run(50);
-  hurry(limits::stop_grace);
-  settle();
+  advance_clock(limits::stop_grace);
+  run_until_idle();
 
-  CHECK(!inside("node-1").instances.contains(instance));
+  CHECK(!node_state_of("node-1").instances.contains(instance));
 }
 
-TEST_CASE_FIXTURE(stage,
-                  "a guest that spins breaks its deadline and restarts") {
+TEST_CASE_FIXTURE(stop_fixture,
+                  "stop: a guest that exceeds timeout_ms is restarted") {
   start({function("f", "actor", {}, {{"timeout_ms", "1"}})});
 
   cast_to("f", "spin");
 
-  CHECK(look("f").restarts == 1);
-  CHECK(look("f").reason == "an event took more than 1 ms");
+  CHECK(status_of("f").restarts == 1);
+  CHECK(status_of("f").reason == "an event took more than 1 ms");
   CHECK(dropped(drop_reason::crashed) == 1);
   CHECK(balanced());
 }
 
-TEST_CASE_FIXTURE(stage, "a spinning guest delays nobody else") {
+TEST_CASE_FIXTURE(stop_fixture,
+                  "stop: a spinning guest does not delay other instances") {
   start({function("f", "actor"), function("g", "sink")});
-  auto instance = look("f").instance;
-  post("g", "a");
-  post("f", "spin");
+  auto instance = status_of("f").instance;
+  enqueue_cast("g", "a");
+  enqueue_cast("f", "spin");
 
   run(50);
 
   CHECK(std::count(journal.begin(), journal.end(), "sink@node-1 <- a") == 1);
   stop("node-1", instance);
   run(50);
-  hurry(limits::stop_grace);
-  settle();
+  advance_clock(limits::stop_grace);
+  run_until_idle();
 }
 
-TEST_CASE_FIXTURE(stage, "a node that shuts down runs all stop hooks") {
+TEST_CASE_FIXTURE(stop_fixture,
+                  "stop: a node that shuts down runs all stop hooks") {
   start({function("f", "actor"), function("g", "actor")});
   journal.clear();
 
@@ -193,7 +199,7 @@ TEST_CASE_FIXTURE(stage, "a node that shuts down runs all stop hooks") {
   CHECK(journal == lines{"stop", "stop"});
 }
 
-TEST_CASE_FIXTURE(stage, "delayed casts end with their instance") {
+TEST_CASE_FIXTURE(stop_fixture, "stop: delayed casts end with their instance") {
   scripts["later"] = [](guest_host& host, const guest_event& x) -> step {
     if (x.kind == hook::cast)
       CHECK(!host.delayed_cast(3s, "out", "late"));
@@ -204,7 +210,7 @@ TEST_CASE_FIXTURE(stage, "delayed casts end with their instance") {
   cast_to("f", "go");
 
   stop(id);
-  pass(10s);
+  run_for(10s);
 
   CHECK(sent() == 1);
   CHECK(balanced());

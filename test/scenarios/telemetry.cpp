@@ -14,9 +14,9 @@ namespace {
 
 constexpr auto period = 2s;
 
-/// One node whose instances are measured, and a function on it.
-struct measured : world {
-  measured() {
+/// One node that collects samples and histograms, and a function on it.
+struct telemetry_fixture : world {
+  telemetry_fixture() {
     add_node("node-1");
     registry("node-1").samples_wanted = true;
     registry("node-1").histograms_wanted = true;
@@ -26,7 +26,7 @@ struct measured : world {
   /// The samples in the node's last report.
   std::size_t reported() {
     std::size_t result = 0;
-    for (auto& x : inside("node-1").sent.times)
+    for (auto& x : node_state_of("node-1").sent.times)
       result += x.seconds.size();
     return result;
   }
@@ -38,7 +38,7 @@ struct measured : world {
 
   std::string page() {
     return print_metrics(
-      [this](metrics_page& x) { tell(x, registry("node-1"), nullptr); });
+      [this](metrics_page& x) { add_metrics(x, registry("node-1"), nullptr); });
   }
 
   workflow_id workflow;
@@ -50,13 +50,14 @@ bool contains(const std::string& text, std::string_view part) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(measured, "samples go with the keep-alives, once") {
+TEST_CASE_FIXTURE(telemetry_fixture,
+                  "telemetry: samples travel with the keep-alives, once") {
   cast(3);
   std::size_t seen = 0;
   for (int i = 0; i < 4; ++i) {
-    auto before = inside("node-1").sent.number;
-    pass(period);
-    if (inside("node-1").sent.number != before)
+    auto before = node_state_of("node-1").sent.number;
+    run_for(period);
+    if (node_state_of("node-1").sent.number != before)
       seen += reported();
   }
 
@@ -64,90 +65,100 @@ TEST_CASE_FIXTURE(measured, "samples go with the keep-alives, once") {
   CHECK(reported() == 0);
 }
 
-TEST_CASE_FIXTURE(measured, "samples name the instance that took them") {
+TEST_CASE_FIXTURE(telemetry_fixture,
+                  "telemetry: samples name the instance that produced them") {
   cast(1);
-  auto f = look("f").instance;
+  auto f = status_of("f").instance;
   for (int i = 0; i < 4 && reported() == 0; ++i)
-    pass(period);
+    run_for(period);
 
   REQUIRE(reported() == 1);
-  CHECK(inside("node-1").sent.times[0].instance == f);
+  CHECK(node_state_of("node-1").sent.times[0].instance == f);
 }
 
-TEST_CASE_FIXTURE(measured, "what is not acknowledged is sent again") {
+TEST_CASE_FIXTURE(telemetry_fixture,
+                  "telemetry: unacknowledged samples are sent again") {
   cast(3);
   for (int i = 0; i < 4 && reported() == 0; ++i)
-    pass(period);
+    run_for(period);
   REQUIRE(reported() == 3);
-  auto number = inside("node-1").sent.number;
+  auto number = node_state_of("node-1").sent.number;
 
   cut("node-1");
-  pass(3 * period);
+  run_for(3 * period);
   CHECK(reported() == 3);
-  CHECK(inside("node-1").sent.number == number);
-  mend("node-1");
-  pass(10 * period);
+  CHECK(node_state_of("node-1").sent.number == number);
+  reconnect("node-1");
+  run_for(10 * period);
 
   CHECK(reported() == 0);
 }
 
-TEST_CASE_FIXTURE(measured, "samples wait while there is no orchestrator") {
+TEST_CASE_FIXTURE(
+  telemetry_fixture,
+  "telemetry: samples wait while the orchestrator is unreachable") {
   cut("node-1");
-  pass(3 * period);
-  auto f = inside("node-1").instances.begin()->first;
+  run_for(3 * period);
+  auto f = node_state_of("node-1").instances.begin()->first;
   for (int i = 0; i < 5; ++i)
     cast_to("node-1", f, "x");
-  pass(period);
+  run_for(period);
 
-  mend("node-1");
+  reconnect("node-1");
   std::size_t seen = 0;
   for (int i = 0; i < 10; ++i) {
-    auto before = inside("node-1").sent.number;
-    pass(period);
-    if (inside("node-1").sent.number != before)
+    auto before = node_state_of("node-1").sent.number;
+    run_for(period);
+    if (node_state_of("node-1").sent.number != before)
       seen += reported();
   }
 
   CHECK(seen == 5);
 }
 
-TEST_CASE_FIXTURE(measured, "proof of life waits for nobody") {
+TEST_CASE_FIXTURE(
+  telemetry_fixture,
+  "telemetry: keep-alives do not wait for the telemetry actor") {
   cast(3);
-  caf::anon_send_exit(inside("node-1").telemetry, caf::exit_reason::kill);
-  pass(5 * period);
+  caf::anon_send_exit(node_state_of("node-1").telemetry,
+                      caf::exit_reason::kill);
+  run_for(5 * period);
 
   CHECK(domains()[0].nodes == 1);
   CHECK(reported() == 0);
 }
 
-TEST_CASE_FIXTURE(world, "nobody who does not want samples gets any") {
+TEST_CASE_FIXTURE(
+  world, "telemetry: no samples are collected unless they are enabled") {
   add_node("node-1");
   start({function("f", "sink")});
   cast_to("f", "x");
-  pass(5 * period);
+  run_for(5 * period);
 
-  CHECK(inside("node-1").sent == performance_samples{});
-  CHECK(!inside("node-1").fetching);
+  CHECK(node_state_of("node-1").sent == performance_samples{});
+  CHECK(!node_state_of("node-1").fetching);
 }
 
-TEST_CASE_FIXTURE(measured, "the metrics of a function are there, then gone") {
+TEST_CASE_FIXTURE(telemetry_fixture,
+                  "telemetry: a function's metrics end with the function") {
   cast(2);
-  auto f = to_string(look("f").instance);
+  auto f = to_string(status_of("f").instance);
   CHECK(contains(page(), "function_count{"));
   CHECK(contains(page(), f));
   CHECK(contains(page(), "invocation_type=\"Cast\"} 2\n"));
 
   stop(workflow);
-  pass(period);
+  run_for(period);
 
   CHECK(!contains(page(), "function_count{"));
   CHECK(!contains(page(), f));
   CHECK(!contains(page(), "execution_times"));
 }
 
-TEST_CASE_FIXTURE(measured, "a node tells starts, failures and drops") {
+TEST_CASE_FIXTURE(telemetry_fixture,
+                  "telemetry: a node exports starts, failures and drops") {
   cast_to("f", "die");
-  pass(period);
+  run_for(period);
 
   CHECK(contains(page(), "edgeless_node_instance_starts_total 2\n"));
   CHECK(contains(page(), "edgeless_node_instance_failures_total 1\n"));

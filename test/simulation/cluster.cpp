@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: MIT
 #include "test/simulation/cluster.hpp"
 
-#include <algorithm>
+#include <iostream>
 
 namespace edgeless::test {
 
 namespace {
 
-world::options circumstances(std::uint64_t seed,
-                             const std::shared_ptr<memory_store>& disk,
-                             const std::shared_ptr<memory_database>& mirror) {
+world::options options_of(const scenario& x,
+                          const std::shared_ptr<memory_store>& disk,
+                          const std::shared_ptr<memory_database>& redis) {
   world::options result;
-  result.seed = seed;
+  result.seed = x.seed;
   result.shuffled = true;
   result.store = disk;
-  result.strategy = seed % 2 == 0 ? placement_strategy::random
-                                  : placement_strategy::round_robin;
-  if (mirror)
-    result.mirror = mirror->opener();
+  result.strategy = x.seed % 2 == 0 ? placement_strategy::random
+                                    : placement_strategy::round_robin;
+  if (redis)
+    result.mirror = redis->opener();
   return result;
 }
 
-/// Ticks by itself, and traps when it is told to.
-step tick(guest_host& host, const guest_event& x) {
+/// Casts every 700 ms, and traps on "die".
+step run_ticker(guest_host& host, const guest_event& x) {
   if (x.payload == "die")
     return trap{"told to die"};
   if (x.kind == hook::cast)
@@ -34,177 +34,106 @@ step tick(guest_host& host, const guest_event& x) {
 
 } // namespace
 
-cluster::cluster(const simulation_options& how, std::uint64_t seed)
-  : cluster{how, seed, std::make_shared<memory_store>(),
-            seed % 3 == 0 ? std::make_shared<memory_database>() : nullptr} {
+cluster::cluster(const simulation_options& options, const scenario& x)
+  : cluster{options, x, std::make_shared<memory_store>(),
+            x.mirrored ? std::make_shared<memory_database>() : nullptr} {
   // nop
 }
 
-cluster::cluster(const simulation_options& how, std::uint64_t seed,
+cluster::cluster(const simulation_options& options, const scenario& x,
                  std::shared_ptr<memory_store> disk,
-                 std::shared_ptr<memory_database> mirror)
-  : world{circumstances(seed, disk, mirror)}, how_{how}, disk_{std::move(disk)},
-    mirror_{std::move(mirror)}, gentle_{seed % 4 == 0},
-    at_least_once_{seed % 5 < 3}, frail_{seed % 5 == 0}, patient_{seed % 3
-                                                                  == 0} {
-  if (mirror_)
-    mirror_->hasty = true;
-  grow();
-  grow();
-  grow();
+                 std::shared_ptr<memory_database> redis)
+  : world{options_of(x, disk, redis)}, setup{x}, store{std::move(disk)},
+    mirror{std::move(redis)}, options_{options} {
+  if (mirror)
+    mirror->rejects_blocking = true;
+  for (int i = 0; i < 3; ++i)
+    add_random_node();
   start_functions();
-  start_numbers();
-  if (at_least_once_)
-    start_vows();
+  ordered.start();
+  if (setup.at_least_once)
+    at_least_once.start();
 }
 
-std::vector<cluster::known>
-cluster::start_known(std::vector<component_draft> components) {
-  start(std::move(components));
-  std::vector<known> result;
+std::vector<started_component>
+cluster::start_workflow(std::vector<component_draft> drafts) {
+  start(std::move(drafts));
+  std::vector<started_component> result;
   for (auto& x : status.components)
     result.push_back({x.name, x.id});
   return result;
 }
 
 void cluster::start_functions() {
-  scripts["ticker"] = tick;
-  functions_ = start_known({function("f0", "relay", {{"out", "f1"}}),
-                            function("f1", "relay", {{"out", "f2"}}),
-                            function("f2", "relay", {{"out", "f3"}}),
-                            function("f3", "relay", {{"out", "f4"}}),
-                            function("f4", "sink")});
+  scripts["ticker"] = run_ticker;
   for (auto& workflow :
-       {std::vector{function("asker", "asker", {{"out", "server"}}),
+       {std::vector{function("f0", "relay", {{"out", "f1"}}),
+                    function("f1", "relay", {{"out", "f2"}}),
+                    function("f2", "relay", {{"out", "f3"}}),
+                    function("f3", "relay", {{"out", "f4"}}),
+                    function("f4", "sink")},
+        std::vector{function("asker", "asker", {{"out", "server"}}),
                     function("server", "server")},
         std::vector{function("ticker", "ticker", {{"out", "heard"}}),
                     function("heard", "sink")}})
-    for (auto& x : start_known(workflow))
-      functions_.push_back(x);
+    for (auto& x : start_workflow(workflow))
+      functions.push_back(x);
 }
 
-/// A chain that is left in peace, but for its moves: what it says is numbered
-/// outside of the runtime. Its functions may be patient: those need not lose
-/// anything with a session, but must not say it twice.
-void cluster::start_numbers() {
-  scripts["counter"] = [this](guest_host& host, const guest_event& x) -> step {
-    auto more = x.payload == "again" ? 5 : x.payload == "more" ? 1 : 0;
-    for (; more > 0; --more)
-      host.cast("out", std::to_string(++said_) + mark(host));
-    if (x.payload != "more")
-      (void)host.delayed_cast(300ms, "self", "again");
-    return {};
-  };
-  scripts["pass"] = [this](guest_host& host, const guest_event& x) -> step {
-    if (x.kind != hook::cast)
-      return {};
-    check_mark(host, x.payload);
-    host.cast("out", std::to_string(std::stoull(x.payload)) + mark(host));
-    return {};
-  };
-  scripts["order"] = [this](guest_host& host, const guest_event& x) -> step {
-    if (x.kind != hook::cast)
-      return {};
-    check_mark(host, x.payload);
-    auto n = std::stoull(x.payload);
-    heard_twice_ += !heard_.insert(n).second;
-    // A lost session leaves two copies for a while: each has its order.
-    overtaken_ += !torn_ && n <= std::exchange(last_, n);
-    return {};
-  };
-  std::map<std::string, std::string> policy;
-  if (patient_)
-    policy = {{"on_full.out", "block"}};
-  numbers_ = start_known({function("n0", "counter", {{"out", "n1"}}, policy),
-                          function("n1", "pass", {{"out", "n2"}}, policy),
-                          function("n2", "order")});
+void cluster::log_fault(const std::string& what) const {
+  if (options_.verbose)
+    std::cout << what << '\n';
 }
 
-/// A channel that delivers at least once, and moves, and may be frail: what a
-/// sender has promised is void when it crashes itself.
-void cluster::start_vows() {
-  scripts["vow"] = [this](guest_host& host, const guest_event& x) -> step {
-    if (x.payload == "die") {
-      at_least_once_sent_.clear();
-      return trap{"told to die"};
-    }
-    auto again = x.kind == hook::init || x.payload == "again";
-    auto more = x.payload == "more" ? 1 : again && at_least_once_ ? 3 : 0;
-    for (; more > 0; --more) {
-      at_least_once_sent_[host.self().instance].insert(++promised_);
-      host.cast("out", std::to_string(promised_));
-    }
-    if (again)
-      (void)host.delayed_cast(300ms, "self", "again");
-    return {};
-  };
-  // What it has taken is kept when its question is answered: it may crash in
-  // between.
-  scripts["keep"] = [this](guest_host&, const guest_event& x) -> step {
-    if (x.payload == "die")
-      return trap{"told to die"};
-    if (x.kind != hook::cast || x.payload == "x")
-      return {};
-    return call_out{"ask", x.payload,
-                    [this, n = std::stoull(x.payload)](call_result) -> step {
-                      repeated_ += !kept_.insert(n).second;
-                      return {};
-                    }};
-  };
-  vows_ = start_known({function("v0", "vow", {{"out", "v1"}},
-                                {{"delivery.out", "at-least-once"}}),
-                       function("v1", "keep", {{"ask", "v2"}}),
-                       function("v2", "server")});
-  if (frail_)
-    functions_.insert(functions_.end(), vows_.begin(), vows_.end());
-}
-
-// -- ghosts -------------------------------------------------------------------
-
-/// What an instance says after it was replaced names the nodes that know that
-/// its session has ended: they must not take it, as long as that is the
-/// session of its node.
-std::string cluster::mark(guest_host& host) {
-  if (gentle_ || !has_domain() || inside_domain().recovery)
-    return {};
-  auto self = host.self().instance;
-  auto there = node_of(host);
-  if (there == "nowhere")
-    return {};
-  auto instance_entry = inside(there).instances.find(self);
-  if (instance_entry == inside(there).instances.end())
-    return {};
-  auto& homes = inside_domain().components;
-  auto home = homes.find(instance_entry->second.spec.id);
-  if (home == homes.end() || !home->second.instance
-      || home->second.instance == self)
-    return {};
-  auto session = inside(there).session;
-  std::string result
-    = "!" + std::to_string(lives_) + "!" + to_string(session) + "!" + there;
-  for (auto& name : nodes())
-    if (name != there && gate_of(name).dead.contains(session))
-      result += "!" + name + ".";
-  return result;
-}
-
-void cluster::check_mark(guest_host& host, const std::string& payload) {
-  auto marked = payload.find('!');
-  if (marked == std::string::npos)
-    return;
-  std::vector<std::string> parts;
-  for (std::size_t end = 0; marked != std::string::npos; marked = end) {
-    end = payload.find('!', marked + 1);
-    parts.push_back(payload.substr(
-      marked + 1, end == std::string::npos ? end : end - marked - 1));
-  }
-  auto here = node_of(host) + ".";
+std::string cluster::random_node() {
   auto all = nodes();
-  auto same_life = parts[0] == std::to_string(lives_);
-  auto same_session = std::ranges::count(all, parts[2]) > 0
-                      && to_string(inside(parts[2]).session) == parts[1];
-  fenced_heard_
-    += same_life && same_session && std::ranges::count(parts, here) > 0;
+  return all[random() % all.size()];
+}
+
+std::string cluster::random_peer() {
+  return random() % 2 ? std::string{"domain-1"} : random_node();
+}
+
+const started_component& cluster::random_function() {
+  return functions[random() % functions.size()];
+}
+
+std::optional<cluster::location> cluster::find(const logical_id& id) const {
+  for (auto& name : nodes())
+    for (auto& [instance, x] : node_state_of(name).instances)
+      if (x.spec.id == id && x.is_running() && registry(name).find(instance))
+        return location{name, instance};
+  return std::nullopt;
+}
+
+void cluster::cast(const logical_id& id, const std::string& payload,
+                   std::uint64_t times) {
+  for (; times > 0; --times)
+    if (auto at = find(id))
+      cast_to(at->node, at->instance, payload);
+}
+
+void cluster::enqueue(const logical_id& id, const std::string& payload,
+                      int times) {
+  if (auto at = find(id))
+    for (; times > 0; --times)
+      enqueue_cast(at->node, at->instance, payload);
+}
+
+void cluster::put_events_under_way() {
+  for (std::size_t k = 0; k < 4; ++k)
+    enqueue(functions[k].id, "x", 20);
+  at_least_once.enqueue_sends(10);
+  run(static_cast<int>(random() % 60));
+}
+
+void cluster::add_random_node() {
+  if (nodes().size() >= 8)
+    return;
+  auto name = "node-" + std::to_string(++nodes_added_);
+  log_fault("add " + name);
+  add_node(name,
+           nodes_added_ % 3 == 0 ? labelled({"rare"}) : node_description{});
 }
 
 } // namespace edgeless::test

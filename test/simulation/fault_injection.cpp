@@ -1,282 +1,260 @@
 // SPDX-License-Identifier: MIT
+#include "test/simulation/fault_injection.hpp"
+
 #include "test/simulation/cluster.hpp"
+#include "test/simulation/invariants.hpp"
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <iostream>
+#include <vector>
 
 namespace edgeless::test {
 
-void cluster::fault_injection() {
-  using action = void (cluster::*)();
-  static constexpr action recoverable[]
-    = {&cluster::grow,         &cluster::break_one,
-       &cluster::crash_one,    &cluster::crash_listener,
-       &cluster::talk,         &cluster::order_one,
-       &cluster::cancel_one,   &cluster::move_one,
-       &cluster::move_numbers, &cluster::move_numbers,
-       &cluster::slow_down,    &cluster::fill_disk,
-       &cluster::lose_mirror,  &cluster::restart_controller};
-  static constexpr action destructive[]
-    = {&cluster::kill_one, &cluster::cut_one,      &cluster::cut_pair,
-       &cluster::mend_one, &cluster::cut_one_way,  &cluster::again,
-       &cluster::mend_one, &cluster::restart_brain};
-  auto kind = random()
-              % (gentle_ ? std::size(recoverable)
-                         : std::size(recoverable) + std::size(destructive));
-  (this
-     ->*(kind < std::size(recoverable)
-           ? recoverable[kind]
-           : destructive[kind - std::size(recoverable)]))();
-  pass(std::chrono::milliseconds{random() % 3000});
-  insist();
-}
+namespace {
 
-void cluster::last_fault() {
-  constexpr auto period = 2s;
-  tell("mend all");
-  mend_all();
-  if (mirror_)
-    mirror_->down = false;
-  disk_->fail_at = 0;
-  pass(limits::back_off_max + 3 * period);
-  for (int i = 0; i < 8; ++i) {
-    insist();
-    pass(period);
-  }
-  using action = void (cluster::*)();
-  static constexpr action actions[]
-    = {&cluster::crash_one, &cluster::restart_controller, &cluster::kill_one,
-       &cluster::restart_brain, &cluster::again};
-  auto kinds = gentle_ ? 2 : std::size(actions);
-  (this->*actions[random() % kinds])();
-  pass(2 * period);
-}
-
-// -- whom it may hit ----------------------------------------------------------
-
-void cluster::tell(const std::string& what) const {
-  if (how_.verbose)
-    std::cout << what << '\n';
-}
-
-std::string cluster::any_node() {
-  auto all = nodes();
-  return all[random() % all.size()];
-}
-
-/// Whom a node has a connection to.
-std::string cluster::any_peer() {
-  return random() % 2 ? std::string{"domain-1"} : any_node();
-}
-
-const cluster::known& cluster::any_function() {
-  return functions_[random() % functions_.size()];
-}
-
-/// Where an instance runs, whoever knows of it.
-std::optional<cluster::place> cluster::find(const logical_id& id) const {
-  for (auto& name : nodes())
-    for (auto& [instance, x] : inside(name).instances)
-      if (x.spec.id == id && x.running && registry(name).find(instance))
-        return place{name, instance};
-  return std::nullopt;
-}
-
-void cluster::whisper(const logical_id& id, const std::string& payload,
-                      std::uint64_t times) {
-  for (; times > 0; --times)
-    if (auto at = find(id))
-      cast_to(at->node, at->instance, payload);
-}
-
-/// The same, and nothing else happens for now.
-void cluster::slip(const known& x, const std::string& payload, int times) {
-  if (auto at = find(x.id))
-    for (; times > 0; --times)
-      post(at->node, at->instance, payload);
-}
-
-/// Something is under way, on any link.
-void cluster::mutter() {
-  for (std::size_t k = 0; k < 4; ++k)
-    slip(functions_[k], "x", 20);
-  if (!vows_.empty())
-    slip(vows_.front(), "more", 10);
-  run(static_cast<int>(random() % 60));
-}
+constexpr auto keep_alive = 2s;
 
 // -- nodes --------------------------------------------------------------------
 
-void cluster::grow() {
-  if (nodes().size() >= 8)
-    return;
-  auto name = "node-" + std::to_string(++born_);
-  tell("add " + name);
-  add_node(name, born_ % 3 == 0 ? labelled({"rare"}) : node_description{});
+void add_node(cluster& x) {
+  x.add_random_node();
 }
 
-void cluster::kill_one() {
-  if (nodes().size() < 2)
+void kill_node(cluster& x) {
+  if (x.nodes().size() < 2)
     return;
-  auto name = any_node();
-  tell("kill " + name);
-  mutter();
-  kill(name);
+  auto name = x.random_node();
+  x.log_fault("kill " + name);
+  x.put_events_under_way();
+  x.kill(name);
 }
 
-void cluster::again() {
-  auto name = any_node();
-  tell("restart " + name);
-  mutter();
-  restart(name);
+void restart_node(cluster& x) {
+  auto name = x.random_node();
+  x.log_fault("restart " + name);
+  x.put_events_under_way();
+  x.restart(name);
 }
 
 // -- connections --------------------------------------------------------------
 
-void cluster::cut_one() {
-  auto name = any_node();
-  tell("cut " + name);
-  cut(name);
+void isolate_node(cluster& x) {
+  auto name = x.random_node();
+  x.log_fault("isolate " + name);
+  x.cut(name);
 }
 
-void cluster::cut_pair() {
-  auto x = any_node();
-  auto y = any_peer();
-  tell("cut " + x + " from " + y);
-  if (x != y)
-    cut(x, y);
+void partition_pair(cluster& x) {
+  auto a = x.random_node();
+  auto b = x.random_peer();
+  x.log_fault("partition " + a + " from " + b);
+  if (a != b)
+    x.cut(a, b);
 }
 
-void cluster::cut_one_way() {
-  auto x = any_node();
-  auto y = any_peer();
-  if (random() % 2)
-    std::swap(x, y);
-  tell("nothing from " + x + " reaches " + y);
-  if (x != y)
-    cut_way(x, y);
+void partition_one_way(cluster& x) {
+  auto from = x.random_node();
+  auto to = x.random_peer();
+  if (x.random() % 2)
+    std::swap(from, to);
+  x.log_fault("nothing from " + from + " reaches " + to);
+  if (from != to)
+    x.cut_direction(from, to);
 }
 
-void cluster::mend_one() {
-  auto name = any_node();
-  tell("mend " + name);
-  mend(name);
+void heal_node(cluster& x) {
+  auto name = x.random_node();
+  x.log_fault("heal " + name);
+  x.reconnect(name);
 }
 
-void cluster::break_one() {
-  auto x = any_node();
-  auto y = any_peer();
-  tell("reset " + x + " and " + y);
-  torn_ = torn_ || y == "domain-1";
-  mutter();
-  if (x != y)
-    reset(x, y);
+void reset_connection(cluster& x) {
+  auto a = x.random_node();
+  auto b = x.random_peer();
+  x.log_fault("reset the connection of " + a + " and " + b);
+  x.session_lost = x.session_lost || b == "domain-1";
+  x.put_events_under_way();
+  if (a != b)
+    x.reset(a, b);
 }
 
-/// Not by so much that anybody is taken for dead.
-void cluster::slow_down() {
-  auto x = any_node();
-  auto y = any_peer();
-  auto takes = std::chrono::milliseconds{random() % 50};
-  tell(x + " and " + y + " are " + std::to_string(takes.count()) + " ms away");
-  if (x != y)
-    delay(x, y, takes);
+/// Less than a keep-alive timeout.
+void delay_connection(cluster& x) {
+  auto a = x.random_node();
+  auto b = x.random_peer();
+  auto latency = std::chrono::milliseconds{x.random() % 50};
+  x.log_fault("delay " + a + " and " + b + " by "
+              + std::to_string(latency.count()) + " ms");
+  if (a != b)
+    x.delay(a, b, latency);
 }
 
 // -- functions ----------------------------------------------------------------
 
-void cluster::move_one() {
-  depart(any_function());
+/// Asks for a migration, which may still be under way at the next fault.
+void migrate(cluster& x, const started_component& function) {
+  auto to = x.random_node();
+  x.log_fault("migrate " + function.name + " to " + to);
+  x.put_events_under_way();
+  x.begin_migration(function.id, x.id_of(to));
+  x.run(static_cast<int>(x.random() % 120));
 }
 
-/// While they speak, so that what takes the new way may overtake.
-void cluster::move_numbers() {
-  for (auto* all : {&numbers_, &vows_})
-    for (auto& x : *all)
-      if (random() % 2)
-        depart(x);
-  for (auto turns = random() % 20; turns > 0; --turns) {
-    for (auto* all : {&numbers_, &vows_})
-      if (!all->empty())
-        slip(all->front(), "more", 1);
-    run(static_cast<int>(random() % 20));
-    hurry(std::chrono::milliseconds{random() % 4});
+void migrate_function(cluster& x) {
+  migrate(x, x.random_function());
+}
+
+/// While events are sent, so that those on the new route could overtake those
+/// on the old one.
+void migrate_streams(cluster& x) {
+  for (auto* all : {&x.ordered.components(), &x.at_least_once.components()})
+    for (auto& one : *all)
+      if (x.random() % 2)
+        migrate(x, one);
+  for (auto turns = x.random() % 20; turns > 0; --turns) {
+    x.ordered.enqueue_sends(1);
+    x.at_least_once.enqueue_sends(1);
+    x.run(static_cast<int>(x.random() % 20));
+    x.advance_clock(std::chrono::milliseconds{x.random() % 4});
   }
 }
 
-/// It is told to move, and may still be moving when the next thing happens.
-void cluster::depart(const known& x) {
-  auto to = any_node();
-  tell("move " + x.name + " to " + to);
-  mutter();
-  begin_move(x.id, id_of(to));
-  run(static_cast<int>(random() % 120));
+void crash_function(cluster& x) {
+  auto& function = x.random_function();
+  x.log_fault("crash " + function.name);
+  x.put_events_under_way();
+  x.cast(function.id, "die");
 }
 
-void cluster::crash_one() {
-  auto& x = any_function();
-  tell("crash " + x.name);
-  mutter();
-  whisper(x.id, "die");
-}
-
-/// Between what is said to it.
-void cluster::crash_listener() {
-  if (!frail_)
+void crash_at_least_once_sink(cluster& x) {
+  if (!x.setup.at_least_once_ends_crash)
     return;
-  tell("crash v1");
-  for (auto k = random() % 4; k < 8; ++k) {
-    slip(vows_[0], "more", 3);
-    run(static_cast<int>(random() % 8));
-    if (k == 5)
-      slip(vows_[1], "die", 1);
-  }
+  x.log_fault("crash v1");
+  x.at_least_once.crash_sink();
 }
 
-void cluster::talk() {
-  auto& x = any_function();
-  tell("talk to " + x.name);
-  whisper(x.id, "x", random() % 20);
+void cast_to_function(cluster& x) {
+  auto& function = x.random_function();
+  x.log_fault("cast to " + function.name);
+  x.cast(function.id, "x", x.random() % 20);
 }
 
-// -- what the cluster relies on -----------------------------------------------
+// -- clients ------------------------------------------------------------------
 
-/// One of the next writes fails.
-void cluster::fill_disk() {
-  tell("the disk fails once");
-  disk_->fail_at = disk_->writes + 1 + static_cast<int>(random() % 3);
+void start_workflow(cluster& x) {
+  x.clients.start_workflow();
 }
 
-void cluster::lose_mirror() {
-  if (!mirror_)
+void stop_workflow(cluster& x) {
+  x.clients.stop_workflow();
+}
+
+// -- storage and control plane ------------------------------------------------
+
+void fail_disk_write(cluster& x) {
+  x.log_fault("one of the next writes to the disk fails");
+  x.store->fail_at = x.store->writes + 1 + static_cast<int>(x.random() % 3);
+}
+
+void fail_redis(cluster& x) {
+  if (!x.mirror)
     return;
-  tell("Redis comes, goes or forgets");
-  if (random() % 2)
-    mirror_->content.clear();
+  x.log_fault("Redis starts, stops or loses its keys");
+  if (x.random() % 2)
+    x.mirror->content.clear();
   else
-    mirror_->down = !mirror_->down;
+    x.mirror->down = !x.mirror->down;
 }
 
-void cluster::restart_brain() {
-  tell("restart the orchestrator");
-  mutter();
-  kill_domain("domain-1");
-  ++lives_;
-  if (random() % 2)
-    cancel_one();
-  pass(std::chrono::milliseconds{random() % 2 * (random() % 3000)});
-  add_domain("domain-1");
+void wait_before_restart(cluster& x) {
+  x.run_for(std::chrono::milliseconds{x.random() % 2 * (x.random() % 3000)});
 }
 
-/// Whatever it has promised, it knows when it is back.
-void cluster::restart_controller() {
-  tell("restart the controller");
-  kill_controller();
-  pass(std::chrono::milliseconds{random() % 2 * (random() % 3000)});
-  add_controller();
-  check_orders();
+void restart_orchestrator(cluster& x) {
+  x.log_fault("restart the orchestrator");
+  x.put_events_under_way();
+  x.kill_domain("domain-1");
+  x.fencing.on_orchestrator_restart();
+  if (x.random() % 2)
+    x.clients.stop_workflow();
+  wait_before_restart(x);
+  x.add_domain("domain-1");
+}
+
+void restart_controller(cluster& x) {
+  x.log_fault("restart the controller");
+  x.kill_controller();
+  wait_before_restart(x);
+  x.add_controller();
+  answered_requests_are_durable(x);
+}
+
+constexpr auto recoverable = severity::recoverable;
+constexpr auto destructive = severity::destructive;
+constexpr auto may_be_last = true;
+
+/// The recoverable ones come first.
+constexpr fault all_faults[] = {
+  {"add a node", recoverable, add_node},
+  {"reset a connection", recoverable, reset_connection},
+  {"crash a function", recoverable, crash_function, may_be_last},
+  {"crash an at-least-once sink", recoverable, crash_at_least_once_sink},
+  {"cast to a function", recoverable, cast_to_function},
+  {"start a workflow", recoverable, start_workflow},
+  {"stop a workflow", recoverable, stop_workflow},
+  {"migrate a function", recoverable, migrate_function},
+  {"migrate streams", recoverable, migrate_streams},
+  {"migrate streams", recoverable, migrate_streams},
+  {"delay a connection", recoverable, delay_connection},
+  {"fail a disk write", recoverable, fail_disk_write},
+  {"fail Redis", recoverable, fail_redis},
+  {"restart the controller", recoverable, restart_controller, may_be_last},
+  {"kill a node", destructive, kill_node, may_be_last},
+  {"isolate a node", destructive, isolate_node},
+  {"partition two", destructive, partition_pair},
+  {"heal a node", destructive, heal_node},
+  {"partition two, one way", destructive, partition_one_way},
+  {"restart a node", destructive, restart_node, may_be_last},
+  {"heal a node", destructive, heal_node},
+  {"restart the orchestrator", destructive, restart_orchestrator, may_be_last},
+};
+
+std::vector<const fault*> candidates(const cluster& x, bool last) {
+  std::vector<const fault*> result;
+  for (auto& one : all_faults)
+    if ((one.severity == recoverable || !x.setup.only_recoverable)
+        && (one.may_be_last || !last))
+      result.push_back(&one);
+  return result;
+}
+
+} // namespace
+
+std::span<const fault> faults() {
+  return all_faults;
+}
+
+void inject_fault(cluster& x) {
+  auto all = candidates(x, false);
+  all[x.random() % all.size()]->inject(x);
+  x.run_for(std::chrono::milliseconds{x.random() % 3000});
+  x.clients.repeat();
+}
+
+void inject_last_fault(cluster& x) {
+  x.log_fault("repair everything");
+  x.reconnect_all();
+  if (x.mirror)
+    x.mirror->down = false;
+  x.store->fail_at = 0;
+  x.run_for(limits::back_off_max + 3 * keep_alive);
+  for (int i = 0; i < 8; ++i) {
+    x.clients.repeat();
+    x.run_for(keep_alive);
+  }
+  auto all = candidates(x, true);
+  all[x.random() % all.size()]->inject(x);
+  x.run_for(2 * keep_alive);
 }
 
 } // namespace edgeless::test

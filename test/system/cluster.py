@@ -21,17 +21,17 @@ import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("EDGELESS_BIN", ROOT / "build/release/bin"))
-PATIENCE = 30  # seconds; nothing here is about speed
+TIMEOUT = 30  # seconds; generous: these tests do not measure speed
 
 
-# Below those which the kernel gives to whoever connects.
+# Below the ephemeral ports of the kernel.
 PORTS = range(10000, 32768)
-ours = []  # names that keep other tests away from our ports
+reserved = []  # sockets whose names reserve ports against other tests
 
 
 def free_ports(count):
-    """Nobody else gets them as long as this process lives: each belongs to
-    whoever has the name that goes with it."""
+    """Free ports of loopback, reserved against other test processes for the
+    lifetime of this one by an abstract Unix socket for each."""
     result = []
     for port in random.sample(PORTS, len(PORTS)):
         if len(result) == count:
@@ -44,14 +44,14 @@ def free_ports(count):
         except OSError:
             name.close()
             continue
-        ours.append(name)
+        reserved.append(name)
         result.append(port)
     raise AssertionError("no port is free")
 
 
-def wait_for(what, condition, patience=PATIENCE):
-    """Waits until the condition gives something, and returns it."""
-    end = time.monotonic() + patience
+def wait_for(what, condition, timeout=TIMEOUT):
+    """Waits until the condition returns a true value, and returns that."""
+    end = time.monotonic() + timeout
     while True:
         result = condition()
         if result:
@@ -63,8 +63,8 @@ def wait_for(what, condition, patience=PATIENCE):
 
 class Cluster:
     """A controller, an orchestrator and nodes, each with its own files. With
-    `hosts`, each is a host of its own; else all live on loopback. With
-    `metered`, each serves its metrics."""
+    `hosts`, each runs in its own network namespace, otherwise all on loopback.
+    With `metered`, each serves metrics."""
 
     def __init__(self, keep_alive=2, hosts=None, metered=False):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="edgeless-system-"))
@@ -101,7 +101,7 @@ collector_type = "None"
         self.write("cli.toml",
                    f'controller_url = "{self.controller_url}"\n{self.tls()}')
 
-    # -- where things are ------------------------------------------------------
+    # -- files and addresses ---------------------------------------------------
 
     def address(self, name):
         return self.hosts.add(name) if self.hosts else "127.0.0.1"
@@ -128,7 +128,7 @@ collector_type = "None"
             else contextlib.nullcontext()
 
     def scrape(self, name):
-        """Series of a program -> value; nothing if it does not answer."""
+        """Series of a program -> value; empty if it cannot be scraped."""
         try:
             with self.visit(name), urllib.request.urlopen(
                     self.metrics_url(name) + "/metrics", timeout=10) as page:
@@ -169,7 +169,7 @@ labels = {json.dumps(list(labels))}
 {self.tls()}""")
 
     def launch(self, name, program, *arguments, log=None):
-        """`log`: where it writes; its file if not given."""
+        """`log`: the file for its output; NAME.log if not given."""
         words = [BIN / program, *arguments]
         if self.hosts:
             words = self.hosts.inside(name, words)
@@ -267,7 +267,7 @@ labels = {json.dumps(list(labels))}
         process = self.running.pop(name)
         begin = time.monotonic()
         process.terminate()
-        return process.wait(timeout=PATIENCE), time.monotonic() - begin
+        return process.wait(timeout=TIMEOUT), time.monotonic() - begin
 
     def close(self):
         for process in self.running.values():
@@ -286,11 +286,11 @@ class SystemTest(unittest.TestCase):
         self.addCleanup(self.cluster.close)
 
     def tearDown(self):
-        # Python 3.11 tells by its result, before that by a list of errors.
+        # Failures are in the result since Python 3.11, in a list before.
         outcome = self._outcome
-        told = getattr(outcome, "errors", None) or [
+        failures = getattr(outcome, "errors", None) or [
             *outcome.result.failures, *outcome.result.errors]
-        if any(test is self and problem for test, problem in told):
+        if any(test is self and problem for test, problem in failures):
             for path in sorted(self.cluster.folder.glob("*.log")):
                 tail = self.cluster.log(path.stem)[-3000:]
                 print(f"--- {path.stem}\n{tail}")

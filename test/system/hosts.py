@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Hosts of their own for the programs of a cluster: network namespaces with a
+"""A simulated host for each program of a cluster: network namespaces with a
 cable each to a common switch. Cables can be pulled, pairs of hosts parted.
 
 Where the machine does not allow that, everybody lives on loopback, and tests
@@ -14,7 +14,7 @@ import re
 import subprocess
 
 NEW_NETWORK = 0x40000000  # CLONE_NEWNET
-# Nobody's: whatever is sent there is lost in silence.
+# An unused MAC address: packets to it are lost.
 NOWHERE = "02:00:00:00:00:01"
 
 
@@ -25,7 +25,7 @@ def run(*words, check=True):
 
 @functools.cache
 def allowed():
-    """Why there can be no namespaces here; nothing if they can be made."""
+    """The reason why namespaces cannot be created here, or nothing."""
     name = f"edgeless-{os.getpid()}-probe"
     try:
         done = run("ip", "netns", "add", name, check=False)
@@ -43,8 +43,8 @@ def allowed():
 
 
 class Hosts:
-    """Namespaces by the names of hosts. Gone after close(), in any case at the
-    end of this program."""
+    """Network namespaces by host name. Removed by close(), at the latest at the
+    end of this process."""
     count = 0
 
     def __init__(self):
@@ -65,7 +65,7 @@ class Hosts:
         return run("ip", "-n", self.namespace(host), *words)
 
     def add(self, host):
-        """Its address."""
+        """Adds a host; returns its address."""
         if host in self.addresses:
             return self.addresses[host]
         number = len(self.addresses) + 1
@@ -85,12 +85,12 @@ class Hosts:
         return "port" + self.addresses[host].rsplit(".", 1)[1]
 
     def inside(self, host, words):
-        """The command that runs these words there, under the same pid."""
+        """The command that runs `words` on the host, with the same pid."""
         return ["ip", "netns", "exec", self.namespace(host), *map(str, words)]
 
     @contextlib.contextmanager
     def visit(self, host):
-        """This thread's sockets are of that host meanwhile."""
+        """Within the context, new sockets of this thread belong to the host."""
         libc = ctypes.CDLL(None, use_errno=True)
 
         def enter(path):
@@ -105,17 +105,17 @@ class Hosts:
             finally:
                 libc.setns(back.fileno(), NEW_NETWORK)
 
-    # -- misfortunes -----------------------------------------------------------
+    # -- faults ----------------------------------------------------------------
 
     def pull(self, host):
-        """Its cable: both ends see that there is none."""
+        """Takes the link of the host down: both ends see that."""
         self.ip("switch", "link", "set", self.port(host), "down")
 
     def plug(self, host):
         self.ip("switch", "link", "set", self.port(host), "up")
 
     def part(self, one, other):
-        """What they send each other gets lost in silence."""
+        """Drops all packets between two hosts silently."""
         for host, peer in ((one, other), (other, one)):
             self.ip(host, "neigh", "replace", self.addresses[peer], "lladdr",
                     NOWHERE, "dev", "cable", "nud", "permanent")
@@ -125,8 +125,8 @@ class Hosts:
             self.ip(host, "neigh", "del", self.addresses[peer], "dev", "cable")
 
     def lose(self, host, percent):
-        """So much of what is sent to it, each packet by chance; false: this
-        machine cannot do that."""
+        """Drops a share of the packets to a host at random; false if not
+        supported by this machine."""
         rules = (["table", "ip", "lossy"],
                  ["chain", "ip", "lossy", "input",
                   "{ type filter hook input priority 0; }"],

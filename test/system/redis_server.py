@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A real redis-server for one test, what one needs to talk to it, and what
-pretends to be one."""
+"""A real redis-server for one test, clients for it, and a hostile server."""
 import os
 import pathlib
 import shutil
@@ -52,7 +51,7 @@ class Redis:
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    # -- talking ---------------------------------------------------------------
+    # -- commands --------------------------------------------------------------
 
     def ask(self, *words):
         with Connection(self.port) as connection:
@@ -68,7 +67,7 @@ class Redis:
                 return sorted(set(result))
 
     def texts(self, prefix):
-        """What follows the prefix in its keys -> value."""
+        """Key without the prefix -> value, for all keys with the prefix."""
         return {key[len(prefix):]: self.ask("GET", key)
                 for key in self.keys(prefix + "*")}
 
@@ -94,7 +93,7 @@ class Connection:
     def read(self):
         line = self.file.readline()[:-2].decode(errors="replace")
         if not line:
-            raise OSError("redis hung up")
+            raise OSError("redis closed the connection")
         kind, rest = line[0], line[1:]
         if kind == ":":
             return int(rest)
@@ -110,7 +109,7 @@ class Connection:
 
 
 class Monitor(threading.Thread):
-    """Writes down every command that the server executes."""
+    """Records every command that the server executes."""
 
     def __init__(self, redis):
         super().__init__(daemon=True)
@@ -129,7 +128,7 @@ class Monitor(threading.Thread):
 
 
 class Hostile(threading.Thread):
-    """Takes connections, and answers with whatever it was given, for ever."""
+    """Accepts connections and sends the given bytes over and over."""
 
     def __init__(self, answer, endless=False):
         super().__init__(daemon=True)

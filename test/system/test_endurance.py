@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Strangers at the ports, and a thousand workflows: nothing is left behind."""
+"""Endurance: unknown clients at all ports, and a thousand workflows, leave no
+threads, files or memory behind."""
 import os
 import pathlib
 import random
@@ -29,13 +30,13 @@ def threads(pid):
     return len(os.listdir(f"/proc/{pid}/task"))
 
 
-class Strangers(SystemTest):
+class UnknownClients(SystemTest):
     def test_garbage_and_silence_on_every_port(self):
         c = self.cluster
         c.start_all("n1", "n2")
         c.start([GENERATOR], [LOG])
         ports = [c.controller_port, c.orchestrator_port, *c.ports.values()]
-        chance = random.Random(1)
+        rng = random.Random(1)
         silent = []
         for port in ports:
             for number in range(60):
@@ -45,9 +46,9 @@ class Strangers(SystemTest):
                     continue
                 try:
                     s.sendall(CRASHES[number % len(CRASHES)] if number % 3 == 1
-                              else chance.randbytes(200))
+                              else rng.randbytes(200))
                 except OSError:
-                    pass  # it has already hung up
+                    pass  # the program has already closed it
                 s.close()
         seen = len(c.lines("events.log"))
         wait_for("more events", lambda: len(c.lines("events.log")) > seen + 5)
@@ -56,7 +57,7 @@ class Strangers(SystemTest):
         for name, process in c.running.items():
             self.assertIsNone(process.poll(), name)
             self.assertLess(resident_kib(process.pid), 200 * 1024, name)
-        # The silent ones are hung up on.
+        # Silent connections are closed.
         for s in silent:
             s.settimeout(20)
             try:
@@ -66,7 +67,7 @@ class Strangers(SystemTest):
             s.close()
 
 
-class Thousand(SystemTest):
+class ManyWorkflows(SystemTest):
     def test_a_thousand_workflows_leave_nothing_behind(self):
         c = self.cluster
         c.start_all("n1")
@@ -81,7 +82,8 @@ class Thousand(SystemTest):
             c.cli("workflow", "stop", "all")
 
         def settled(measure):
-            """The least of some looks: what is being torn down counts not."""
+            """The minimum of several readings: instances that are being
+            stopped do not count."""
             values = []
             for _ in range(10):
                 values.append({name: measure(x.pid)
@@ -103,10 +105,10 @@ class Thousand(SystemTest):
             self.assertLess(grown, 16 * 1024, name)
 
 
-class Patience(SystemTest):
-    keep_alive = 20  # longer than anybody stands still here
+class Blocking(SystemTest):
+    keep_alive = 20  # longer than the consumer is stopped
 
-    def test_who_blocks_loses_nothing_while_its_consumer_stands_still(self):
+    def test_on_full_block_loses_nothing_while_the_consumer_is_stopped(self):
         c = self.cluster
         c.add_node_file("n1", labels=["near"], file_log=False)
         c.add_node_file("n2")
@@ -127,7 +129,7 @@ class Patience(SystemTest):
         wait_for("events", lambda: len(numbers()) > before + 2000)
         all_of_them = numbers()
         self.assertEqual(all_of_them, list(range(len(all_of_them))))
-        # What was asked for, and once what was under way.
+        # The payload in the queue, and once the payload in flight.
         repeats = sum(map(int, re.findall(r"(\d+) repeated", c.log("n2"))))
         self.assertLess(repeats, 2000)
 

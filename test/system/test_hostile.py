@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Hostile peers at every port of the real programs. Whatever they do: nobody
-dies, memory stays bounded, others are served, and it is counted."""
+"""Hostile peers at every port of the real programs: no program crashes, memory
+stays bounded, other peers are served, and refusals are counted."""
 import contextlib
 import os
 import random
@@ -17,18 +17,18 @@ from test_tls import TlsCluster
 
 # BASP, CAF's protocol: the kinds of frames.
 SERVER_HANDSHAKE, HANDSHAKE, DIRECT, ROUTED, MONITOR, DOWN, HEARTBEAT = range(7)
-BOUND_KIB = 64 * 1024  # that hostility may cost a program, in a debug build too
+BOUND_KIB = 64 * 1024  # memory that hostile peers may cost a program
 
 
 def frame(kind, payload=b"", size=None, flags=0, data=0, source=0, target=0):
-    """A frame, whose header may lie about the size."""
+    """A frame, optionally with a wrong size in its header."""
     return struct.pack(">BBBBIQQQ", kind, 0, 0, flags,
                        len(payload) if size is None else size, data, source,
                        target) + payload
 
 
 def atom(text):
-    """CAF's short words: six bits a letter."""
+    """An atom of CAF: six bits for each letter."""
     letters = " 0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
     result = 0xF
     for x in text:
@@ -37,14 +37,14 @@ def atom(text):
 
 
 def greeting():
-    """A proper handshake of a client that nobody has seen before."""
+    """A valid handshake of a new client."""
     return frame(HANDSHAKE, atom("default") + struct.pack(">I", 7)
                  + os.urandom(20))
 
 
 def request(door, verb, number):
-    """A question without arguments, to the actor that a handshake offers;
-    number 0: none that could be counted."""
+    """A request without arguments to the published actor; number 0: an
+    asynchronous message, which has no reply."""
     signature = b"@<>+@atom"
     payload = b"\x00" + struct.pack(">H", 0) + bytes([len(signature)]) \
         + signature + atom(verb)
@@ -57,17 +57,17 @@ def read_exactly(peer, size):
     while len(result) < size:
         part = peer.recv(size - len(result))
         if not part:
-            raise OSError("hung up")
+            raise OSError("connection closed")
         result += part
     return result
 
 
 def greet(peer):
-    """Shakes hands; returns the actor that is offered."""
+    """Completes the handshake; returns the id of the published actor."""
     peer.sendall(greeting())
     header = read_exactly(peer, 32)
     payload = read_exactly(peer, int.from_bytes(header[4:8], "big"))
-    at = 32  # behind the node's name: a list of short words
+    at = 32  # behind the node id: a list of atoms
     count, at = payload[at], at + 1
     for _ in range(count):
         at += 1 + payload[at]
@@ -75,16 +75,16 @@ def greet(peer):
 
 
 class Port:
-    """Somebody's port, and how one talks to it: with TLS, `speak` shows a
-    certificate of a role that is let in there."""
+    """A port of a program. With TLS, `speak` presents a certificate of a role
+    that is admitted there."""
 
     def __init__(self, name, number, speak=lambda x: x):
         self.name, self.number, self.speak = name, number, speak
 
     def reach(self, timeout=5, room=None):
-        """Without a word. `room`: bytes that the system keeps for who does not
-        read; set before it is promised to the other end, whose words would be
-        thrown away otherwise, with the confirmations in them."""
+        """A connection, or None. `room` is the size of the receive buffer; it is
+        set before connect(), since shrinking an announced window would make
+        the kernel drop packets, acknowledgements included."""
         peer = socket.socket()
         peer.settimeout(timeout)
         if room is not None:
@@ -106,14 +106,14 @@ class Port:
 
 
 def say(peer, data):
-    """What a peer gets told until it hangs up."""
+    """All bytes that a peer receives until the connection is closed."""
     with contextlib.suppress(OSError):
         peer.sendall(data)
 
 
-def is_cut(peer, patience=30):
-    """Whether it hangs up: reads on until the end."""
-    peer.settimeout(patience)
+def is_cut(peer, timeout=30):
+    """Whether the program closes the connection: reads until the end."""
+    peer.settimeout(timeout)
     try:
         while peer.recv(65536):
             pass
@@ -134,8 +134,8 @@ class Hostile(SystemTest):
         self.addCleanup(self.cluster.close)
         c = self.cluster
         if self.encrypted:
-            # A node that never joins, and knows whom a node may talk to.
-            c.issue("node", str(uuid.uuid4()), "stranger")
+            # A node that never joins; its identity is admitted everywhere.
+            c.issue("node", str(uuid.uuid4()), "unjoined")
         c.start_all("n1", "n2")
         c.start([GENERATOR], [LOG])
         wait_for("events", lambda: len(c.lines("events.log")) > 2)
@@ -143,21 +143,20 @@ class Hostile(SystemTest):
         self.before = self.resident()
 
     def ports(self):
-        """Who listens where: a program of ours, guarded."""
+        """The ports of all programs."""
         c = self.cluster
         numbers = {"controller": c.controller_port,
                    "orchestrator": c.orchestrator_port, "n1": c.ports["n1"]}
         if not self.encrypted:
             return [Port(name, number) for name, number in numbers.items()]
-        # Whose questions are admitted there.
+        # The roles that are admitted at each port.
         roles = {"controller": "cli", "orchestrator": "controller",
-                 "n1": "stranger"}
+                 "n1": "unjoined"}
         return [Port(name, number, self.speaker(roles[name]))
                 for name, number in numbers.items()]
 
     def speaker(self, certificate):
-        """How one speaks TLS who has this certificate; it names nobody's
-        address."""
+        """A TLS context for this certificate; host names are not checked."""
         folder = self.cluster.folder / "tls"
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
@@ -174,14 +173,14 @@ class Hostile(SystemTest):
         return result
 
     def refused(self, name, *reasons):
-        """By its own count; for these reasons, or all."""
+        """The refusals counted by the program, for these reasons or all."""
         return sum(value for series, value in self.cluster.scrape(name).items()
-                   if series.startswith("edgeless_wire_refused_total")
+                   if series.startswith("edgeless_transport_refusals_total")
                    and (not reasons or any(f'"{x}"' in series
                                            for x in reasons)))
 
     def whisper(self, talks):
-        """Says a thing to each, a byte now and then, until all hung up."""
+        """Sends a message byte by byte until all connections are closed."""
         before = {port: self.refused(port.name, "silent", "handshake_aborted")
                   for port, _, _ in talks}
         begin, said, left = time.monotonic(), 0, list(talks)
@@ -226,15 +225,15 @@ class Hostile(SystemTest):
 
 class Frames(Hostile):
     def test_random_bytes(self):
-        chance = random.Random(1)
+        rng = random.Random(1)
         for port in self.ports():
             before = self.refused(port.name)
             for number in range(100):
                 with port.connect() as peer:
                     if number % 2:
                         say(peer, greeting())
-                    # Never by chance the beginning of a handshake.
-                    say(peer, b"\xff" + chance.randbytes(chance.randrange(2000)
+                    # Never a valid start of a handshake.
+                    say(peer, b"\xff" + rng.randbytes(rng.randrange(2000)
                                                          + 64))
             wait_for("the count", lambda: self.refused(port.name)
                      >= before + 100)
@@ -246,7 +245,7 @@ class Frames(Hostile):
             for kind in range(9):
                 for size in sizes:
                     if kind == HEARTBEAT and size == 0:
-                        continue  # that one is in order
+                        continue  # a valid header
                     with port.connect() as peer:
                         say(peer, greeting() + frame(kind, b"x" * 64, size))
                         peer.shutdown(socket.SHUT_WR)
@@ -272,8 +271,8 @@ class Frames(Hostile):
         self.check_unharmed()
 
     def test_nested_bombs(self):
-        """A message in a message in a message..., as large as may be; and
-        lists that say that they are long."""
+        """Messages nested as deeply as the frame size allows, and lists that
+        announce a large length."""
         signature = b"@<>+@message"
         level = struct.pack(">H", 0) + bytes([len(signature)]) + signature
         nested = b"\x00" + level * (1_900_000 // len(level))
@@ -292,8 +291,8 @@ class Frames(Hostile):
         self.check_unharmed()
 
 
-class Crowds(Hostile):
-    def test_whoever_says_a_byte_now_and_then_is_hung_up_on(self):
+class Connections(Hostile):
+    def test_a_slow_sender_without_a_handshake_is_closed(self):
         self.whisper([(port, port.connect(), greeting())
                       for port in self.ports()])
         self.check_unharmed()
@@ -304,7 +303,7 @@ class Crowds(Hostile):
             for _ in range(2000):
                 with contextlib.suppress(OSError):
                     silent.append(port.reach())
-            # Those that are new push out the oldest, or are not let in.
+            # New connections replace the oldest or are refused.
             wait_for("the count", lambda: self.refused(
                 port.name, "too_many_connections", "silent") > 1000)
             for peer in silent:
@@ -331,11 +330,12 @@ class Crowds(Hostile):
             x.join(10)
         for port in ports:
             self.assertGreater(self.refused(port.name, "no_handshake",
-                                            "too_many_connections", "bad_header"), 10,
+                                            "too_many_connections",
+                                             "bad_header"), 10,
                                port.name)
 
     def test_a_peer_that_never_reads(self):
-        """It makes a program talk, and leaves all that in the socket."""
+        """It sends requests and leaves the replies in the socket."""
         idle = []
         for port in self.ports():
             for _ in range(50):
@@ -348,9 +348,9 @@ class Crowds(Hostile):
         self.check_unharmed()
 
 
-class Askers(Hostile):
-    def test_who_asks_and_never_reads_the_answers(self):
-        """...is hung up on, however fast it asks: it fills no memory."""
+class Requests(Hostile):
+    def test_a_client_that_never_reads_replies_is_closed(self):
+        """Its unread replies must not fill the memory."""
         c = self.cluster
         for _ in range(20):
             c.start([("guest", "noop", {}, {})])
@@ -370,7 +370,7 @@ class Askers(Hostile):
                 port.name, "too_many_requests", "unread") == 1)
         self.check_unharmed()
 
-    def test_whose_questions_cannot_be_counted_is_hung_up_on(self):
+    def test_messages_without_request_numbers_are_refused(self):
         for port, verb in zip(self.ports(), ("list", "describe")):
             with port.connect() as peer:
                 say(peer, request(greet(peer), verb, 0))
@@ -378,8 +378,8 @@ class Askers(Hostile):
             self.assertEqual(self.refused(port.name, "no_request"), 1)
         self.check_unharmed()
 
-    def test_who_asks_much_and_reads_is_served(self):
-        """Nearly as many questions at once as one may have, each answered."""
+    def test_a_client_with_many_requests_that_reads_is_served(self):
+        """Nearly as many outstanding requests as allowed: all get replies."""
         port = self.ports()[0]
         with port.connect() as peer:
             door = greet(peer)
@@ -400,20 +400,20 @@ class EncryptedFrames(Frames):
     encrypted = True
 
 
-class EncryptedCrowds(Crowds):
+class EncryptedConnections(Connections):
     encrypted = True
 
 
-class EncryptedAskers(Askers):
+class EncryptedRequests(Requests):
     encrypted = True
 
 
 class TlsHandshakes(Hostile):
-    """Before anybody has shown a certificate."""
+    """Hostile behaviour during the TLS handshake, before any certificate."""
     encrypted = True
 
     def opening(self):
-        """What a proper client says first."""
+        """The first message of a valid client."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         out = ssl.MemoryBIO()
@@ -422,17 +422,17 @@ class TlsHandshakes(Hostile):
         return out.read()
 
     def test_garbage_instead_of_a_handshake(self):
-        chance, opening = random.Random(2), self.opening()
+        rng, opening = random.Random(2), self.opening()
         record = b"\x16\x03\x01"
         texts = [greeting(), b"GET / HTTP/1.1\r\n\r\n", record + b"\xff\xff",
-                 record + b"\x40\x00" + chance.randbytes(2 ** 14),
+                 record + b"\x40\x00" + rng.randbytes(2 ** 14),
                  opening[:5], opening[:len(opening) // 2],
                  opening + b"\xff" * 1000, opening + opening]
         for _ in range(40):
             bent = bytearray(opening)
             for _ in range(3):
-                bent[chance.randrange(9)] ^= 1 << chance.randrange(8)
-            texts += [chance.randbytes(chance.randrange(1, 3000)), bytes(bent)]
+                bent[rng.randrange(9)] ^= 1 << rng.randrange(8)
+            texts += [rng.randbytes(rng.randrange(1, 3000)), bytes(bent)]
         for port in self.ports():
             before = self.refused(port.name)
             for text in texts:
@@ -447,28 +447,29 @@ class TlsHandshakes(Hostile):
                                port.name)
         self.check_unharmed()
 
-    def test_a_client_that_whispers_its_handshake_is_hung_up_on(self):
+    def test_a_client_that_sends_its_handshake_slowly_is_closed(self):
         opening = self.opening()
         self.whisper([(port, port.reach(), opening) for port in self.ports()])
         self.check_unharmed()
 
     def test_hundreds_of_handshakes_that_never_end(self):
-        """The program has answered, and keeps what it takes to go on."""
+        """The program has replied and keeps the state of each handshake."""
         opening, halfway = self.opening(), []
         for port in self.ports():
-            before = self.refused(port.name, "too_many_connections", "silent", "handshake_aborted")
+            reasons = "too_many_connections", "silent", "handshake_aborted"
+            before = self.refused(port.name, *reasons)
             for _ in range(500):
                 with contextlib.suppress(OSError):
                     peer = port.reach(room=1024)
                     halfway.append(peer)
                     say(peer, opening)
             wait_for("the count", lambda: self.refused(
-                port.name, "too_many_connections", "silent", "handshake_aborted") > before + 100)
+                port.name, *reasons) > before + 100)
         self.check_unharmed()
         for peer in halfway:
             peer.close()
 
-    def test_a_certificate_of_a_role_without_business_there(self):
+    def test_a_certificate_of_a_role_that_is_not_admitted(self):
         speak = self.speaker("cli")
         port = Port("orchestrator", self.cluster.orchestrator_port, speak)
         for _ in range(20):
@@ -480,9 +481,9 @@ class TlsHandshakes(Hostile):
         self.check_unharmed()
 
 
-class BlackHoles(Hostile):
-    def test_a_node_that_announces_a_url_where_nobody_answers(self):
-        """It takes connections, and never says a word."""
+class SilentPeers(Hostile):
+    def test_a_node_that_announces_a_url_that_never_answers(self):
+        """The announced port accepts connections and never sends a byte."""
         c = self.cluster
         hole = socket.create_server(("127.0.0.1", 0), backlog=1)
         self.addCleanup(hole.close)
@@ -506,7 +507,8 @@ class BlackHoles(Hostile):
                        and ('"peer_lost"' in series
                             or '"egress_full"' in series))
         wait_for("counted events", dropped, 60)
-        self.assertGreater(c.scrape("n1")["edgeless_wire_dials_failed_total"],
+        self.assertGreater(c.scrape("n1")[
+            "edgeless_transport_dial_failures_total"],
                            0)
         c.cli("workflow", "stop", workflow)
         c.terminate("liar")
@@ -515,8 +517,8 @@ class BlackHoles(Hostile):
         seen = len(c.lines("events.log"))
         wait_for("more events", lambda: len(c.lines("events.log")) > seen + 5)
 
-    def test_somebody_who_joins_and_is_silent(self):
-        """A stranger at the orchestrator, past the handshake, forever."""
+    def test_a_node_that_joins_and_is_silent(self):
+        """It completes the handshake at the orchestrator, then is silent."""
         c = self.cluster
         silent = []
         for port in self.ports():
@@ -525,20 +527,20 @@ class BlackHoles(Hostile):
                 say(peer, greeting())
                 silent.append(peer)
         self.check_unharmed()
-        # They are cut when they have been silent for too long.
+        # They are closed after the timeout.
         for peer in silent[::100]:
             self.assertTrue(is_cut(peer, 60))
         for peer in silent:
             peer.close()
         for port in self.ports():
             wait_for("them to be gone", lambda: c.scrape(port.name)
-                     ["edgeless_wire_connections"] < 10, 60)
+                     ["edgeless_transport_connections"] < 10, 60)
 
 
 class Scrapes(Hostile):
-    """The port of the metrics: whoever attacks it delays the scrape alone."""
+    """The metrics port: an attack on it delays scrapes only."""
 
-    def test_hostility_at_the_metrics_port(self):
+    def test_the_metrics_port_survives_hostile_clients(self):
         c = self.cluster
         asleep = []
         for name in ("controller", "orchestrator", "n1"):
@@ -560,7 +562,7 @@ class Scrapes(Hostile):
         self.assertEqual(c.cli("domain", "list").stdout,
                          "domain domain-1 (2 nodes)\n")
         for name in self.pids:
-            # A bounded number serves them, however many there are.
+            # A bounded number of threads serves them, however many there are.
             self.assertLessEqual(len(os.listdir(
                 f"/proc/{self.pids[name]}/task")), threads[name] + 2, name)
         for peer in asleep:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Hosts that crash, hang, are cut off, and come back. What becomes of their
-functions, and of every event."""
+"""Hosts that crash, hang, are disconnected and return: failover of their
+functions, and the accounting of every event."""
 import os
 import re
 import signal
@@ -13,13 +13,13 @@ from cluster import LOG, Cluster, SystemTest, wait_for
 
 
 def numbers(lines):
-    """The last line may be half there."""
+    """The complete lines of a file; the last one may be incomplete."""
     return [int(x) for line in lines for x in re.findall(r"\[#(\d+)\]", line)]
 
 
 class HostsTest(SystemTest):
-    """Three nodes; the log lives on the first. Each program is a host of its
-    own, where the machine allows that."""
+    """Three nodes; the file log is on the first one. Each program has its own
+    network namespace where the machine allows that."""
     keep_alive = 0.5
     needs_cables = False
 
@@ -50,7 +50,7 @@ class HostsTest(SystemTest):
                  **self.ids(*nodes)})
 
     def lines_from(self, node):
-        """Of the generator there, in the log."""
+        """The lines of the generator on that node in the log."""
         return [x for x in self.cluster.lines("events.log")
                 if "from node_id " + self.cluster.node_ids[node] in x]
 
@@ -59,18 +59,18 @@ class HostsTest(SystemTest):
         seen = len(lines())
         wait_for("more events", lambda: len(lines()) >= seen + count)
 
-    def home(self, workflow, component):
+    def node_of(self, workflow, component):
         return self.cluster.inspect(workflow)[component][1]
 
-    # -- the ledger ------------------------------------------------------------
+    # -- accounting of events --------------------------------------------------
 
     def page(self, program):
-        """Its metrics, once it gives them: its machine may be busy."""
+        """The metrics of a program, retried while the machine is busy."""
         return wait_for("the metrics of " + program,
                         lambda: self.cluster.scrape(program))
 
     def dropped(self, nodes=("n1", "n2", "n3"), but=("late_answer",)):
-        """By reason, over some nodes."""
+        """Dropped events by reason, summed over nodes."""
         result = {}
         for node in nodes:
             for series, value in self.page(node).items():
@@ -81,7 +81,7 @@ class HostsTest(SystemTest):
         return result
 
     def balance(self, nodes=("n1", "n2", "n3")):
-        """Sent, and what became of it."""
+        """Events sent, handled and dropped."""
         pages = [self.page(x) for x in nodes]
         sent = sum(x["edgeless_node_events_sent_total"] for x in pages)
         handled = sum(x["edgeless_node_events_handled_total"] for x in pages)
@@ -92,8 +92,8 @@ class HostsTest(SystemTest):
             "edgeless_orchestrator_nodes_lost_total"]
 
     def check_accounts(self, workflow, exactly=False):
-        """Once nobody sends anymore, every event has been handled or dropped.
-        One that was in doubt when its link broke may be both."""
+        """Without further sends, every event is handled or dropped. An event in
+        flight when its connection broke may count as both."""
         self.cluster.cli("workflow", "stop", workflow)
 
         def is_even():
@@ -103,7 +103,7 @@ class HostsTest(SystemTest):
 
 
 class Crashes(HostsTest):
-    def test_nothing_is_lost_while_nothing_happens(self):
+    def test_without_faults_no_event_is_lost(self):
         c = self.start_three()
         workflow = c.start([self.generator("n2", to="relay"),
                             ("relay", "dup", {"out1": "log"},
@@ -113,11 +113,11 @@ class Crashes(HostsTest):
         self.check_accounts(workflow, exactly=True)
         seen = numbers(c.lines("events.log"))
         self.assertEqual(seen, list(range(len(seen))))
-        # What was under way when the workflow was stopped.
+        # Events in flight when the workflow was stopped.
         self.assertLessEqual(set(self.dropped()),
                              {"unmapped", "stopped", "unknown_instance"})
 
-    def test_what_a_killed_node_was_relaying_is_counted(self):
+    def test_events_relayed_by_a_killed_node_are_counted(self):
         c = self.start_three()
         workflow = c.start([self.generator("n1", to="relay"),
                             ("relay", "dup", {"out1": "log"},
@@ -142,10 +142,10 @@ class Crashes(HostsTest):
         missing = set(range(seen[-1])) - set(seen)
         counted = sum(self.dropped(["n1", other],
                                    {"late_answer", "unmapped"}).values())
-        # What the dead node had taken died with it: at 50 per second, one.
+        # Events acknowledged by the killed node are lost: at 50 per second, one.
         self.assertLessEqual(len(missing), counted + 2)
 
-    def test_a_node_that_restarts_at_once_is_a_new_one(self):
+    def test_a_node_that_restarts_at_once_gets_a_new_session(self):
         c = self.start_three()
         workflow = c.start([self.generator("n2")], [LOG])
         self.wait_for_more()
@@ -158,13 +158,13 @@ class Crashes(HostsTest):
                  == "running" and c.inspect(workflow)["generator"][2]
                  != before["generator"][2])
         c.wait_for_nodes(3)
-        self.assertEqual(self.home(workflow, "generator"), "n2")
+        self.assertEqual(self.node_of(workflow, "generator"), "n2")
         self.assertEqual(self.lost_nodes(), 1)
         self.wait_for_more()
-        # It counts from the start: nobody took it for the old one.
+        # It counts from 0: it is not taken for the old instance.
         self.assertIn(0, numbers(c.lines("events.log"))[1:])
 
-    def test_a_twin_is_refused_while_the_first_one_answers(self):
+    def test_a_second_node_with_the_same_id_is_refused(self):
         c = self.start_three()
         workflow = c.start([self.generator("n2")], [LOG])
         c.add_node_file("twin", file_log=False, node_id=c.node_ids["n2"])
@@ -176,18 +176,18 @@ class Crashes(HostsTest):
 
         c.kill("n2")
 
-        wait_for("the heir", lambda: "joined" in c.log("twin"))
+        wait_for("the replacement", lambda: "joined" in c.log("twin"))
         wait_for("the generator there", lambda: c.inspect(workflow)
                  ["generator"][0] == "running")
         self.wait_for_more()
 
 
-class Silence(HostsTest):
-    def test_who_was_replaced_is_refused_and_told_what_to_stop(self):
+class Pauses(HostsTest):
+    def test_a_paused_node_is_fenced_and_stops_replaced_instances(self):
         c = self.start_three()
         workflow = c.start([self.generator("n2", "n3", period=5)], [LOG])
         self.wait_for_more()
-        victim = self.home(workflow, "generator")
+        victim = self.node_of(workflow, "generator")
         other = {"n2": "n3", "n3": "n2"}[victim]
 
         c.signal(victim, signal.SIGSTOP)
@@ -197,21 +197,21 @@ class Silence(HostsTest):
         c.wait_for_nodes(3)
 
         wait_for("the old copy to go", lambda: "exited: ok" in c.log(victim))
-        self.assertEqual(self.home(workflow, "generator"), other)
+        self.assertEqual(self.node_of(workflow, "generator"), other)
         self.wait_for_more(lines=lambda: self.lines_from(other))
         seen = len(self.lines_from(victim))
         self.wait_for_more(lines=lambda: self.lines_from(other))
         self.assertEqual(len(self.lines_from(victim)), seen)
         for node in (victim, other):
-            told = numbers(self.lines_from(node))
-            self.assertEqual(told, sorted(set(told)), node)
-        # What it said before it knew is not lost without a trace.
+            seen = numbers(self.lines_from(node))
+            self.assertEqual(seen, sorted(set(seen)), node)
+        # Events that it sent before it noticed are counted.
         self.assertTrue({"fenced", "peer_lost"} & set(self.dropped()),
                         self.dropped())
         self.check_accounts(workflow)
 
 
-    def test_an_orchestrator_that_stood_still_accuses_nobody(self):
+    def test_a_paused_orchestrator_declares_no_node_lost(self):
         c = self.start_three()
         workflow = c.start([self.generator("n2")], [LOG])
         self.wait_for_more()
@@ -232,14 +232,14 @@ class Silence(HostsTest):
         self.check_accounts(workflow, exactly=True)
 
 
-class Cables(HostsTest):
+class Partitions(HostsTest):
     needs_cables = True
 
-    def test_a_pulled_cable_and_its_return(self):
+    def test_a_disconnected_host_is_replaced_and_rejoins(self):
         c = self.start_three()
         workflow = c.start([self.generator("n2", "n3")], [LOG])
         self.wait_for_more()
-        victim = self.home(workflow, "generator")
+        victim = self.node_of(workflow, "generator")
         other = {"n2": "n3", "n3": "n2"}[victim]
 
         self.net.pull(victim)
@@ -252,12 +252,12 @@ class Cables(HostsTest):
         c.wait_for_nodes(3)
         wait_for("the old copy to go", lambda: "exited: ok" in c.log(victim))
         self.wait_for_more(50)
-        # Nothing that it said while it was away, and thereafter, is taken.
+        # Events of its old session are refused.
         self.assertLessEqual(len(self.lines_from(victim)), seen + 1)
-        self.assertEqual(self.home(workflow, "generator"), other)
+        self.assertEqual(self.node_of(workflow, "generator"), other)
         self.check_accounts(workflow)
 
-    def test_nodes_without_an_orchestrator_go_on(self):
+    def test_nodes_without_an_orchestrator_keep_running(self):
         c = self.start_three()
         workflow = c.start([self.generator("n2")], [LOG])
         self.wait_for_more()
@@ -276,8 +276,8 @@ class Cables(HostsTest):
         c.wait_for_nodes(3)
         wait_for("the same as before", lambda: c.inspect(workflow) == before)
         self.wait_for_more()
-        # Who comes back first is told whose session has ended, and refuses
-        # what that one says until it is back, too: counted, never twice.
+        # The first node to rejoin learns the ended sessions and refuses their
+        # events until the other one has rejoined: counted, never handled twice.
         seen = numbers(c.lines("events.log"))
         self.assertEqual(seen, sorted(set(seen)), "twice, or out of order")
         missing = set(range(seen[-1])) - set(seen)
@@ -288,13 +288,13 @@ class Cables(HostsTest):
         c = self.start_three()
         workflow = c.start([self.generator("n2", "n3")], [LOG])
         self.wait_for_more()
-        victim = self.home(workflow, "generator")
+        victim = self.node_of(workflow, "generator")
         other = {"n2": "n3", "n3": "n2"}[victim]
 
         self.net.part("orchestrator", victim)
         wait_for("the move", lambda: c.inspect(workflow)["generator"][:2]
                  == ("running", other))
-        # Its peers hear it, and refuse it.
+        # Its peers receive its events and refuse them.
         wait_for("refused events", lambda: self.dropped().get("fenced", 0))
         self.wait_for_more(lines=lambda: self.lines_from(other))
         seen = len(self.lines_from(victim))
@@ -304,7 +304,7 @@ class Cables(HostsTest):
 
         c.wait_for_nodes(3)
         wait_for("the old copy to go", lambda: "exited: ok" in c.log(victim))
-        self.assertEqual(self.home(workflow, "generator"), other)
+        self.assertEqual(self.node_of(workflow, "generator"), other)
         self.check_accounts(workflow)
 
     def test_two_nodes_that_cannot_reach_each_other(self):
@@ -329,10 +329,10 @@ class Cables(HostsTest):
 
 
 class Loss(HostsTest):
-    keep_alive = 2  # as delivered
+    keep_alive = 2  # the default
     needs_cables = True
 
-    def test_a_tenth_of_all_packets_costs_no_node(self):
+    def test_a_packet_loss_of_ten_percent_loses_no_node(self):
         c = self.cluster
         for name in ("orchestrator", "n1", "n2", "n3"):
             c.address(name)
@@ -352,9 +352,9 @@ class Loss(HostsTest):
             self.assertGreater(self.net.packets_lost(name), 0)
 
 
-class Pulse:
-    """How long each core of this machine has stood still for others, at most:
-    a machine that is held up from outside says nothing about our programs."""
+class StallMeter:
+    """The longest time that each core was not available to this process: on a
+    machine that stalls, the results are not conclusive."""
     beat = 0.01
 
     def __enter__(self):
@@ -385,7 +385,7 @@ class Saturation(HostsTest):
     attempts = 3
 
     def alarms(self):
-        """Nodes that were lost in ten seconds or so."""
+        """Nodes lost within about ten seconds."""
         asked = "edgeless_orchestrator_keep_alive_seconds_count"
 
         def count():
@@ -395,13 +395,13 @@ class Saturation(HostsTest):
         wait_for("keep-alives", lambda: count() >= begin + 3 * 20 * 10, 120)
         return self.lost_nodes() - lost
 
-    def test_guests_on_all_cores_raise_no_alarm(self):
+    def test_busy_guests_on_all_cores_lose_no_node(self):
         c = self.start_three()
         forever = {"timeout_ms": "600000"}
         c.start([(f"spinner-{i}", "infinite_test", {},
                   forever | self.ids(f"n{i % 3 + 1}")) for i in range(6)])
         for _ in range(self.attempts):
-            with Pulse() as pulse:
+            with StallMeter() as pulse:
                 alarms = self.alarms()
             if alarms == 0:
                 return
@@ -411,7 +411,7 @@ class Saturation(HostsTest):
 
 
 class Pressure(HostsTest):
-    keep_alive = 0  # nobody is replaced: the pressure stays
+    keep_alive = 0  # no node is replaced: the back-pressure stays
 
     def resident(self):
         result = {}

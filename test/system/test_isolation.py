@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Functions in processes of their own: they work, move, and come back."""
+"""Functions with isolation = process: they run, migrate and are restarted."""
 import os
 import pathlib
 import signal
@@ -13,7 +13,7 @@ APART = ("generator", "message_generator", {"output": "log"},
 
 
 def guests_of(process):
-    """The ids of the processes of guests of a node."""
+    """The pids of the sandbox processes of a node."""
     found = []
     for task in pathlib.Path(f"/proc/{process.pid}/task").glob("*/children"):
         for pid in task.read_text().split():
@@ -35,14 +35,14 @@ class Steps:
 
 
 class Isolation(Steps, SystemTest):
-    def test_a_function_in_a_process_of_its_own_works(self):
+    def test_a_sandboxed_function_works(self):
         c = self.cluster
         c.start_all("n1")
         c.start([APART], [LOG])
         self.more_events()
         self.assertEqual(len(self.guest("n1")), 1)
 
-    def test_a_killed_process_is_a_crash_that_heals(self):
+    def test_a_killed_sandbox_is_a_crash_and_is_restarted(self):
         c = self.cluster
         c.start_all("n1")
         workflow = c.start([APART], [LOG])
@@ -57,7 +57,7 @@ class Isolation(Steps, SystemTest):
         self.more_events()
         self.assertIn("its process was killed by signal 9", c.log("n1"))
 
-    def test_nothing_is_left_of_a_killed_node(self):
+    def test_the_sandboxes_of_a_killed_node_end(self):
         c = self.cluster
         c.start_all("n1")
         c.start([APART], [LOG])
@@ -69,7 +69,7 @@ class Isolation(Steps, SystemTest):
         wait_for("its end", lambda: not pathlib.Path(f"/proc/{pid}").exists()
                  or ") Z " in pathlib.Path(f"/proc/{pid}/stat").read_text())
 
-    def test_a_stopped_workflow_takes_its_processes_along(self):
+    def test_a_stopped_workflow_ends_its_sandboxes(self):
         c = self.cluster
         c.start_all("n1")
         workflow = c.start([APART], [LOG])
@@ -78,14 +78,14 @@ class Isolation(Steps, SystemTest):
         wait_for("its end", lambda: not guests_of(c.running["n1"]))
 
 
-class Moving(Steps, test_redis.RedisTest):
-    def test_it_moves_to_another_node(self):
+class Migration(Steps, test_redis.RedisTest):
+    def test_a_sandboxed_function_migrates_to_another_node(self):
         c = self.cluster
         self.start("n1", "n2")
         workflow = c.start([APART], [LOG])
         self.more_events()
-        _, home, instance = self.running(workflow)["generator"]
-        other = {"n1": "n2", "n2": "n1"}[home]
+        _, source, instance = self.running(workflow)["generator"]
+        other = {"n1": "n2", "n2": "n1"}[source]
         key = wait_for("the mirror", lambda: next(
             (key for key, text in self.redis.texts("instance:").items()
              if instance in text), None))
@@ -99,7 +99,7 @@ class Moving(Steps, test_redis.RedisTest):
         self.more_events()
         self.assertEqual(len(self.guest(other)), 1)
         wait_for("the old one to go",
-                 lambda: not guests_of(c.running[home]))
+                 lambda: not guests_of(c.running[source]))
 
 
 if __name__ == "__main__":

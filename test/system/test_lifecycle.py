@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Programs start in any order, work, fail, and end when they are told to."""
+"""The life cycle of the programs: start in any order, failure, and shutdown."""
 import fcntl
 import itertools
 import os
@@ -43,7 +43,7 @@ class Lifecycle(SystemTest):
         c.cli("function", "invoke", "cast",
               f"http://127.0.0.1:{c.ports['n1']}", c.node_ids["n1"], instance,
               "go")
-        # It spins; the node still answers.
+        # The guest spins; the node still replies.
         c.wait_for_nodes(1)
         code, seconds = c.terminate("n1")
         self.assertEqual(code, 0)
@@ -77,7 +77,8 @@ class UnreadLog(SystemTest):
     keep_alive = 0.5
 
     def launch(self, name, program, *arguments):
-        """With a pipe for its log that holds a page; returns its other end."""
+        """Launches a program with a pipe of one page for its log; returns the
+        reading end."""
         out, into = os.pipe()
         self.addCleanup(os.close, out)
         fcntl.fcntl(into, fcntl.F_SETPIPE_SZ, 4096)
@@ -86,7 +87,7 @@ class UnreadLog(SystemTest):
         os.close(into)
         return out
 
-    def test_programs_whose_log_nobody_reads_go_on_and_end(self):
+    def test_programs_with_a_blocked_log_keep_working_and_end(self):
         c = self.cluster
         c.add_node_file("n1")
         logs = {"controller": self.launch("controller", "edgeless_con_d"),
@@ -104,12 +105,12 @@ class UnreadLog(SystemTest):
             code, seconds = c.terminate(name)
             self.assertEqual(code, 0, name)
             self.assertLess(seconds, 2, name)
-            # It has said more than there was room for.
+            # It has logged more than the pipe can hold.
             self.assertGreater(len(os.read(log, 8192)), 3500, name)
 
 
 class ClosedStreams(SystemTest):
-    def test_what_was_closed_is_no_connection_later(self):
+    def test_closed_standard_streams_are_not_reused_for_connections(self):
         c = self.cluster
         for name, program in [("controller", "edgeless_con_d"),
                               ("orchestrator", "edgeless_orc_d")]:
@@ -126,7 +127,7 @@ class ClosedStreams(SystemTest):
 class Fairness(SystemTest):
     keep_alive = 0.5
 
-    def test_a_hundred_spinning_guests_starve_nobody(self):
+    def test_a_hundred_spinning_guests_starve_no_other_instance(self):
         c = self.cluster
         c.start_all("n1")
         workflow = c.start([(f"spinner-{i}", "infinite_test", {}, {})
@@ -137,7 +138,7 @@ class Fairness(SystemTest):
                   instance, "go")
         c.start([GENERATOR], [LOG])
         wait_for("events", lambda: len(c.lines("events.log")) > 3)
-        # Neither the node nor the wire has waited for a guest.
+        # Neither the node nor its connections have waited for a guest.
         self.assertNotIn("lost node", c.log("orchestrator"))
         code, seconds = c.terminate("n1")
         self.assertEqual(code, 0)
@@ -148,7 +149,7 @@ class Loss(SystemTest):
     keep_alive = 0.5
 
     def start_generator_on(self, node):
-        """Starts the generator until it is there: placement takes turns."""
+        """Starts the workflow until the generator is on that node."""
         c = self.cluster
         for _ in range(4):
             workflow = c.start([GENERATOR], [LOG])
@@ -175,24 +176,24 @@ class Loss(SystemTest):
         self.assertEqual(c.inspect(workflow)["generator"][:2],
                          ("running", "n1"))
 
-    def test_a_silent_node_is_lost_and_comes_back_as_a_guest(self):
+    def test_a_silent_node_is_lost_and_rejoins(self):
         c, workflow = self.two_nodes()
         c.signal("n2", signal.SIGSTOP)
         wait_for("the move", lambda: c.inspect(workflow)["generator"][:2]
                  == ("running", "n1"))
         c.signal("n2", signal.SIGCONT)
         c.wait_for_nodes(2)
-        # Its copy is stopped: only the generator on n1 goes on.
+        # Its old instance is stopped: only the generator on n1 continues.
         wait_for("the old copy to go", lambda: "exited: ok" in c.log("n2"))
         self.assertEqual(c.inspect(workflow)["generator"][:2],
                          ("running", "n1"))
-        # A fence holds back what it sent while it was thought dead.
+        # Events of its fenced session are refused.
         seen = len(c.lines("events.log"))
         wait_for("more events", lambda: len(c.lines("events.log")) > seen + 5)
         tail = c.lines("events.log")[seen + 2:]
         self.assertFalse([x for x in tail if c.node_ids["n2"] in x])
 
-    def test_what_has_no_other_home_waits_for_one(self):
+    def test_a_component_without_a_feasible_node_stays_pending(self):
         c = self.cluster
         c.add_node_file("n1")
         c.add_node_file("n2", labels=["special"], file_log=False)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The load generator against a box: each arrival model, each type of workflow,
-and what is told of their transactions."""
+and the reported transactions."""
 import json
 import os
 import pathlib
@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from cluster import BIN, PATIENCE, ROOT, SystemTest, free_ports, wait_for
+from cluster import BIN, TIMEOUT, ROOT, SystemTest, free_ports, wait_for
 from redis_server import Redis
 
 FUNCTIONS = ["noop", "vector_mul", "matrix_mul", "trigger", "bench_process",
@@ -22,7 +22,7 @@ VECTORS = f"vector-mul-chain;3;3;400;400;{WASM['vector_mul']}"
 
 
 def numbers(text):
-    """What the final report says, by name."""
+    """The values of the final report, by name."""
     return {m[1].strip(): float(m[2]) for m in
             re.finditer(r"^([a-z ]+?) *= ([0-9.e-]+)$", text, re.M)}
 
@@ -57,7 +57,7 @@ class LoadTest(SystemTest):
         c.start_controller()
         c.start_orchestrator()
         c.start_node("n1")
-        c.wait_for_nodes(2)  # the collector's is one
+        c.wait_for_nodes(2)  # one is that of the metrics-collector
 
     def command(self, *arguments):
         c = self.cluster
@@ -70,20 +70,20 @@ class LoadTest(SystemTest):
                               cwd=self.cluster.folder, capture_output=True,
                               timeout=120)
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        self.told = done.stdout + done.stderr
+        self.output = done.stdout + done.stderr
         return numbers(done.stdout)
 
     def rows(self, file="out.csv", columns=4):
         header, *rows = self.cluster.lines(file)
         return header, [x.split(",", columns) for x in rows]
 
-    def assert_no_loss(self, told, least=1):
-        self.assertGreaterEqual(told["handled"], least, self.told)
-        self.assertEqual(told["transactions sent"],
-                         told["handled"] + told["under way at stop"],
-                         self.told)
+    def assert_no_loss(self, totals, least=1):
+        self.assertGreaterEqual(totals["handled"], least, self.output)
+        self.assertEqual(totals["transactions sent"],
+                         totals["handled"] + totals["under way at stop"],
+                         self.output)
         for x in ["lost", "doubled", "out of order"]:
-            self.assertEqual(told[x], 0, self.told)
+            self.assertEqual(totals[x], 0, self.output)
 
     def assert_nothing_left(self):
         self.assertEqual(self.cluster.cli("workflow", "list").stdout, "")
@@ -92,48 +92,49 @@ class LoadTest(SystemTest):
 
 class Types(LoadTest):
     def single(self, kind, seconds=4, warm=False):
-        """With `warm`, its modules are compiled before it begins."""
+        """With `warm`, the modules are compiled before the experiment."""
         if warm:
             self.load("--arrival-model", "single", "-d", 0.1, "-w", kind)
-        told = self.load("--arrival-model", "single", "-d", seconds, "-w", kind)
-        self.assertEqual(told["workflow requested"], 1)
-        self.assertEqual(told["workflow started"], 1, self.told)
-        self.assertEqual(told["blocking probability"], 0)
+        totals = self.load("--arrival-model", "single", "-d", seconds,
+                           "-w", kind)
+        self.assertEqual(totals["workflow requested"], 1)
+        self.assertEqual(totals["workflow started"], 1, self.output)
+        self.assertEqual(totals["blocking probability"], 0)
         self.assert_nothing_left()
-        return told
+        return totals
 
-    def test_nothing_is_started_for_none(self):
-        told = self.single("none", 1)
-        self.assertIn("no workflow has a metrics-collector", self.told)
-        self.assertNotIn("handled", told)
+    def test_type_none_starts_no_workflow(self):
+        totals = self.single("none", 1)
+        self.assertIn("no workflow has a metrics-collector", self.output)
+        self.assertNotIn("handled", totals)
 
-    def test_a_single_function(self):
+    def test_type_single_starts_one_function(self):
         self.single(NOOP, 1)
-        self.assertIn("no workflow has a metrics-collector", self.told)
+        self.assertIn("no workflow has a metrics-collector", self.output)
 
-    def test_a_chain_of_vectors_and_its_samples(self):
-        told = self.single(VECTORS, warm=True)
-        self.assert_no_loss(told, 10)
+    def test_type_vector_mul_chain_and_its_samples(self):
+        totals = self.single(VECTORS, warm=True)
+        self.assert_no_loss(totals, 10)
         header, rows = self.rows()
         self.assertEqual(header, "seed," + COLUMNS)
         own = [x for x in rows if x[1] == "w"]
-        self.assertLessEqual(abs(len(own) - told["handled"]), 1)
+        self.assertLessEqual(abs(len(own) - totals["handled"]), 1)
         for seed, _, name, value, when in own:
             self.assertEqual((seed, name), ("42", "wf0"))
             self.assertRegex(value, r"^\d+$")
             self.assertLess(abs(float(when) - time.time()), 120)
         self.assertEqual(len({x[2] for x in rows if x[1] == "f"}), 2)
 
-    def test_a_chain_of_matrices_by_a_clock_and_in_a_circle(self):
+    def test_type_matrix_mul_chain_periodic_and_in_a_ring(self):
         wasm = WASM["matrix_mul"]
-        told = self.single(f"matrix-mul-chain;2;2;20;20;100;{wasm}",
+        totals = self.single(f"matrix-mul-chain;2;2;20;20;100;{wasm}",
                            warm=True)
-        self.assert_no_loss(told, 5)
-        self.assertLess(told["handled"], 45)
-        told = self.single(f"matrix-mul-chain;3;3;200;200;0;{wasm}")
-        self.assert_no_loss(told, 45)
+        self.assert_no_loss(totals, 5)
+        self.assertLess(totals["handled"], 45)
+        totals = self.single(f"matrix-mul-chain;3;3;200;200;0;{wasm}")
+        self.assert_no_loss(totals, 45)
 
-    def test_map_and_reduce_which_goes_on_where_redis_says(self):
+    def test_type_map_reduce_continues_from_the_id_in_redis(self):
         c = self.cluster
         c.write("mr.json", json.dumps({
             "min_transaction_interval_ms": 50,
@@ -145,13 +146,13 @@ class Types(LoadTest):
             "min_memory_bytes": 0, "max_memory_bytes": 1000,
             "functions_path": str(ROOT / "functions"),
             "redis_url": self.redis.url}))
-        told = self.single("map-reduce;mr.json", warm=True)
-        self.assert_no_loss(told, 20)
+        totals = self.single("map-reduce;mr.json", warm=True)
+        self.assert_no_loss(totals, 20)
         newest = max(int(self.redis.ask("GET", x)) for x in
                      self.redis.keys("*:last_transaction_id"))
-        self.assertGreaterEqual(newest, told["handled"] - 2)
+        self.assertGreaterEqual(newest, totals["handled"] - 2)
 
-    def test_a_file_with_the_number_of_the_workflow(self):
+    def test_type_json_spec_replaces_the_number_of_the_workflow(self):
         c = self.cluster
         patient = {"on_full.metric": "block"}
         draft = self.cluster.workflow(
@@ -168,15 +169,16 @@ class Types(LoadTest):
 
 
 class Arrivals(LoadTest):
-    def test_as_chance_has_it_and_again_the_same(self):
+    def test_arrival_poisson_is_reproducible_with_the_same_seed(self):
         arguments = ["-d", 3, "-i", 0.2, "-l", 0.5, "-w", NOOP, "--events",
                      "events.csv"]
-        told = self.load(*arguments)
-        self.assertGreater(told["workflow requested"], 3)
-        self.assertEqual(told["workflow requested"], told["workflow started"])
+        totals = self.load(*arguments)
+        self.assertGreater(totals["workflow requested"], 3)
+        self.assertEqual(totals["workflow requested"],
+                         totals["workflow started"])
         self.assert_nothing_left()
         again = self.load(*arguments)
-        self.assertEqual(told["workflow requested"],
+        self.assertEqual(totals["workflow requested"],
                          again["workflow requested"])
 
         header, rows = self.rows("events.csv")
@@ -190,45 +192,45 @@ class Arrivals(LoadTest):
         self.assertIn("workflow_id", json.loads(first[1][4])
                       ["WorkflowInstance"])
 
-    def test_one_after_the_other(self):
-        told = self.load("--arrival-model", "incremental", "-d", 2.9, "-i",
+    def test_arrival_incremental_starts_one_after_the_other(self):
+        totals = self.load("--arrival-model", "incremental", "-d", 2.9, "-i",
                          0.5, "-l", 0.7, "-w", NOOP)
-        self.assertEqual(told["workflow started"], 6)
+        self.assertEqual(totals["workflow started"], 6)
         self.assert_nothing_left()
 
-    def test_until_it_is_warm(self):
-        told = self.load("--arrival-model", "incr-and-keep", "-d", 4,
+    def test_arrival_with_a_warm_up(self):
+        totals = self.load("--arrival-model", "incr-and-keep", "-d", 4,
                          "--warmup", 1, "-i", 0.25, "-w", VECTORS,
                          "--report", "report.json")
-        self.assertEqual(told["workflow started"], 4)
-        self.assert_no_loss(told, 10)
+        self.assertEqual(totals["workflow started"], 4)
+        self.assert_no_loss(totals, 10)
         report = json.loads((self.cluster.folder / "report.json").read_text())
-        self.assertEqual(report["ledger"]["handled"], told["handled"])
-        # The first ones come a second after their workflow: nothing is cut.
+        self.assertEqual(report["ledger"]["handled"], totals["handled"])
+        # The first samples come a second after their workflow: none is cut off.
         _, rows = self.rows()
-        self.assertEqual(sum(x[1] == "w" for x in rows), told["handled"])
-        told = self.load("--arrival-model", "single", "-d", 4, "--warmup", 3,
+        self.assertEqual(sum(x[1] == "w" for x in rows), totals["handled"])
+        totals = self.load("--arrival-model", "single", "-d", 4, "--warmup", 3,
                          "-w", VECTORS)
         _, rows = self.rows()
-        self.assertLess(sum(x[1] == "w" for x in rows), told["handled"])
+        self.assertLess(sum(x[1] == "w" for x in rows), totals["handled"])
 
-    def test_as_a_file_says(self):
+    def test_arrival_trace_follows_the_file(self):
         self.cluster.write("trace.csv", "0,0.5\n0.2,1\n0.4,9\n7,8\n")
-        told = self.load("--arrival-model", "trace", "--workload-trace",
+        totals = self.load("--arrival-model", "trace", "--workload-trace",
                          "trace.csv", "-d", 1.5, "-w", NOOP)
-        self.assertEqual(told["workflow started"], 3)
+        self.assertEqual(totals["workflow started"], 3)
         self.assert_nothing_left()
 
-    def test_no_more_than_may_be(self):
-        told = self.load("--arrival-model", "incr-and-keep", "-d", 1,
+    def test_arrival_is_limited_to_max_workflows(self):
+        totals = self.load("--arrival-model", "incr-and-keep", "-d", 1,
                          "--warmup", 0.9, "-i", 0.1, "-w", NOOP,
                          "--max-workflows", 3)
-        self.assertEqual(told["workflow requested"], 9)
-        self.assertEqual(told["workflow started"], 3)
-        self.assertAlmostEqual(told["blocking probability"], 2 / 3, 4)
-        self.assertIn("--max-workflows", self.told)
+        self.assertEqual(totals["workflow requested"], 9)
+        self.assertEqual(totals["workflow started"], 3)
+        self.assertAlmostEqual(totals["blocking probability"], 2 / 3, 4)
+        self.assertIn("--max-workflows", self.output)
 
-    def test_workflows_are_kept_if_that_is_wanted(self):
+    def test_workflows_are_kept_on_request(self):
         self.load("--arrival-model", "single", "-d", 1, "-w", NOOP, "-k")
         left = self.cluster.cli("workflow", "list").stdout.split()
         self.assertEqual(len(left), 1)
@@ -244,15 +246,15 @@ class Arrivals(LoadTest):
         wait_for("some workflows", lambda: len(
             self.cluster.cli("workflow", "list").stdout.split()) > 5)
         process.send_signal(signal.SIGINT)
-        self.told, _ = process.communicate(timeout=PATIENCE)
-        self.assertEqual(process.returncode, 0, self.told)
-        self.assertIn("interrupted before its end", self.told)
-        self.assert_no_loss(numbers(self.told), 0)
+        self.output, _ = process.communicate(timeout=TIMEOUT)
+        self.assertEqual(process.returncode, 0, self.output)
+        self.assertIn("interrupted before its end", self.output)
+        self.assert_no_loss(numbers(self.output), 0)
         self.assert_nothing_left()
 
 
 class Files(LoadTest):
-    def test_fields_of_the_user_stand_first_and_files_can_grow(self):
+    def test_additional_fields_come_first_and_files_are_appended(self):
         for _ in range(2):
             self.load("--arrival-model", "single", "-d", 2.5, "-w", VECTORS,
                       "--append", "--additional-header", "h_a,h_b",
@@ -262,22 +264,22 @@ class Files(LoadTest):
         self.assertEqual(sum(x.startswith("h_a") for x in lines), 1)
         self.assertTrue(all(x.startswith("a,b,7,") for x in lines[1:]))
 
-    def test_without_redis_it_works_and_says_what_is_missing(self):
+    def test_without_redis_the_missing_values_are_named(self):
         self.redis.kill()
-        told = self.load("--arrival-model", "single", "-d", 1, "-w", NOOP)
-        self.assertEqual(told["workflow started"], 1)
-        self.assertIn("transactions         = unknown", self.told)
+        totals = self.load("--arrival-model", "single", "-d", 1, "-w", NOOP)
+        self.assertEqual(totals["workflow started"], 1)
+        self.assertIn("transactions         = unknown", self.output)
 
-    def test_templates_can_be_used_as_they_are(self):
+    def test_templates_work_unchanged(self):
         for kind in ["vector-mul-chain", "matrix-mul-chain", "map-reduce"]:
             done = subprocess.run(self.command("-w", kind + ";template"),
                                   capture_output=True, text=True, timeout=60)
             self.assertEqual(done.returncode, 0)
             self.assertTrue(json.loads(done.stdout))
         self.load("-w", "help")
-        self.assertIn("map-reduce (*)", self.told)
+        self.assertIn("map-reduce (*)", self.output)
 
-    def test_what_is_wrong_is_said_in_one_line(self):
+    def test_each_mistake_is_one_line(self):
         c = self.cluster
         c.write("bad.json", '{"min_chain_length": 1}')
         c.write("trace.csv", "1,2\n3\n")
@@ -302,8 +304,8 @@ class Files(LoadTest):
                 ]:
             with self.subTest(arguments):
                 self.load(*arguments, code=1)
-                self.assertIn(words, self.told)
-                self.assertEqual(len(self.told.splitlines()), 1, self.told)
+                self.assertIn(words, self.output)
+                self.assertEqual(len(self.output.splitlines()), 1, self.output)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import urllib.request
 
 from cluster import GENERATOR, LOG, ROOT, SystemTest, free_ports, wait_for
 
-# The name is that of the reference; Prometheus would have another one.
+# The name is that of EDGELESS; it does not follow Prometheus' rules.
 KNOWN_COMPLAINTS = {"function_count non-histogram and non-summary metrics "
                     'should not have "_count" suffix'}
 
@@ -30,7 +30,7 @@ def get(port, path="/metrics"):
 
 
 def names_of(text):
-    """The metric names that a PromQL expression, or an exposition, has."""
+    """The metric names in a PromQL expression or an exposition."""
     return set(re.findall(
         r"\b(?:edgeless_\w+|execution_times\w*|function_count"
         r"|process_resident_memory_bytes)\b", text))
@@ -67,7 +67,7 @@ class Metered(SystemTest):
 
 
 class Exposition(Metered):
-    def test_every_page_is_as_prometheus_wants_it(self):
+    def test_every_page_is_valid_for_prometheus(self):
         c = self.cluster
         c.start_all("n1")
         c.start([GENERATOR], [LOG])
@@ -78,7 +78,7 @@ class Exposition(Metered):
                           (done.stdout + done.stderr).splitlines() if line}
             self.assertLessEqual(complaints, KNOWN_COMPLAINTS, name)
 
-    def test_functions_appear_and_go_away(self):
+    def test_series_of_functions_appear_and_disappear(self):
         c = self.cluster
         c.start_all("n1")
         workflow = c.start([GENERATOR], [LOG])
@@ -117,8 +117,8 @@ class Exposition(Metered):
             get(self.metrics["n1"])
 
 
-class Trouble(Metered):
-    def test_a_port_that_is_taken_costs_the_metrics_alone(self):
+class Faults(Metered):
+    def test_a_metrics_port_in_use_disables_metrics_only(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", self.metrics["n1"]))
             taken.listen()
@@ -132,7 +132,7 @@ class Trouble(Metered):
             self.assertIn(f"127.0.0.1:{self.metrics['n1']}", said[0])
             self.assertIn("in use", said[0])
 
-    def test_strangers_at_the_port_hurt_nobody_else(self):
+    def test_hostile_clients_at_the_metrics_port_do_not_disturb_the_node(self):
         c = self.cluster
         c.start_all("n1")
         c.start([GENERATOR], [LOG])
@@ -147,15 +147,15 @@ class Trouble(Metered):
                            b"\r\nContent-Length: 99999999999\r\n\r\n"]
                           [number % 4])
             except OSError:
-                pass  # it has already hung up
-        # The node is not lost, and goes on.
+                pass  # the server has already closed it
+        # The node is not lost and keeps working.
         seen = len(c.lines("events.log"))
         wait_for("more events", lambda: len(c.lines("events.log")) > seen + 20)
         self.assertEqual(self.value(
             "orchestrator", "edgeless_orchestrator_nodes_lost_total"), 0)
         wait_for("a scrape", lambda: self.patient_get(port))
         self.assertLessEqual(self.threads("n1"), threads + 1)
-        # They are hung up on.
+        # The connections are closed.
         for s in strangers:
             s.settimeout(60)
             try:
@@ -180,7 +180,7 @@ class Trouble(Metered):
 
 
 class Server(Metered):
-    """A real Prometheus with our configuration, on ports of this test."""
+    """A real Prometheus with conf/prometheus.yml on the ports of this test."""
 
     def start_prometheus(self):
         c = self.cluster
@@ -237,7 +237,7 @@ class Configuration(SystemTest):
             done = promtool(*verb, str(ROOT / file))
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
-    def test_every_alert_has_patience_and_words(self):
+    def test_every_alert_has_a_for_clause_and_annotations(self):
         text = (ROOT / "conf/alerts.yml").read_text()
         for alert in text.split("- alert:")[1:]:
             for key in ("for:", "summary:", "description:", "severity:"):
@@ -245,7 +245,7 @@ class Configuration(SystemTest):
 
 
 class Names(Metered):
-    def test_what_rules_and_dashboard_name_exists(self):
+    def test_metrics_in_rules_and_dashboard_exist(self):
         c = self.cluster
         file = c.folder / "n1.toml"
         file.write_text(file.read_text().replace(

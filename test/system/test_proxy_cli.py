@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""proxy_cli against a Redis that holds what EDGELESS writes, of the first
-version ("seed") and of the latest ("head")."""
+"""proxy_cli with a Redis that holds values as EDGELESS writes them, in its first
+version ("seed") and its latest one ("head")."""
 import fcntl
 import json
 import os
@@ -57,7 +57,7 @@ HEALTH_LINE = ("global cpu usage 20%, load 2, memory free 82208 kb, used "
 
 
 class FilledRedis(Redis):
-    """A redis-server that is written to by hand."""
+    """A redis-server whose keys the test writes."""
 
     def cli(self, *arguments, text=None):
         done = subprocess.run(["redis-cli", "-p", str(self.port), *arguments],
@@ -66,7 +66,7 @@ class FilledRedis(Redis):
         return done.stdout.strip() + done.stderr.strip()
 
     def fill(self, commands):
-        """Runs many commands, each a list of words, at once."""
+        """Runs many commands, each a list of words, in one pipeline."""
         def packed(words):
             words = [str(x) for x in words]
             return f"*{len(words)}\r\n" + "".join(
@@ -75,7 +75,7 @@ class FilledRedis(Redis):
         assert "errors: 0" in done, done
 
 
-def home(node, instance):
+def instance_text(node, instance):
     return f"InstanceId(node_id: {node}, function_id: {instance})"
 
 
@@ -124,12 +124,12 @@ class ProxyCli(unittest.TestCase):
         self.set("provider:dda-1", {"class_type": "dda", "node_id": ND,
                                     "outputs": ["out", "err"]})
         self.set(f"instance:{F1}", {"Function": [
-            {"annotations": {"init-payload": "a=b"}}, [home(ND, P1)]]})
+            {"annotations": {"init-payload": "a=b"}}, [instance_text(ND, P1)]]})
         self.set(f"instance:{F2}", {"Function": [
-            {"annotations": {}}, [home(NC, P2), home(ND, P3)]]})
+            {"annotations": {}}, [instance_text(NC, P2), instance_text(ND, P3)]]})
         self.set(f"instance:{R1}", {"Resource": [
             {"class_type": "file-log", "configuration": {"filename": "x"}},
-            home(NC, P3)]})
+            instance_text(NC, P3)]})
         self.set(f"dependency:{F1}", {"output": R1})
         self.set(f"dependency:{R1}", {})
 
@@ -148,11 +148,11 @@ class ProxyCli(unittest.TestCase):
                       "outputs": ["out"]},
              "annotations": {}, "state_specification": {
                  "state_id": P3, "state_policy": "NodeLocal"},
-             "workflow_id": WF}, [home(NC, P1)]]})
+             "workflow_id": WF}, [instance_text(NC, P1)]]})
         self.set(f"instance:{R1}", {"Resource": [
             {"class_type": "file-log", "configuration": {},
              "workflow_id": WF},
-            home("00000000-0000-0000-0000-fffe00000000",
+            instance_text("00000000-0000-0000-0000-fffe00000000",
                  "00000000-0000-0000-0000-fffd00000000")]})
 
 
@@ -206,14 +206,14 @@ class Show(ProxyCli):
             f"dda-1 -> class_type dda, node_id {ND}, outputs [out,err]\n"
             f"file-log-1 -> class_type file-log, node_id {NC}, outputs []\n")
 
-    def test_workflows_where_the_mirror_knows_them(self):
+    def test_workflows_contained_in_the_mirror(self):
         self.fill_seed()
         self.assertEqual(self.give("show", "logical-to-workflow"), "")
         self.fill_head()
         self.assertEqual(self.give("show", "logical-to-workflow"),
                          f"{F1} -> {WF}\n{R1} -> {WF}\n")
 
-    def test_what_lives_nowhere_has_no_node(self):
+    def test_a_component_without_an_instance_has_no_node(self):
         self.fill_head()
         self.set(f"instance:{F2}", {"Function": [{"annotations": {}}, []]})
         self.assertEqual(self.give("show", "functions"),
@@ -254,15 +254,15 @@ class Show(ProxyCli):
             self.assertEqual(list(json.loads(text)), sorted(value), what)
 
 
-class Broken(ProxyCli):
+class InvalidValues(ProxyCli):
     def warned(self, *arguments):
-        """What is shown, and the keys that are complained of."""
+        """The output, and the keys of the warnings."""
         done = self.run_it(*arguments)
         self.assertEqual(done.returncode, 0, done.stderr)
         lines = done.stderr.splitlines()
         return done.stdout, [x.split(": ")[1] for x in lines]
 
-    def test_broken_values_are_named_and_the_rest_is_shown(self):
+    def test_invalid_values_are_named_and_the_rest_is_shown(self):
         self.fill_seed()
         f3, f4 = F1[:-1] + "8", F1[:-1] + "7"
         self.set(f"instance:{f3}", '{"Function":[')
@@ -273,7 +273,7 @@ class Broken(ProxyCli):
         self.assertEqual(sorted(keys), sorted(
             [f"instance:{f3}", f"instance:{f4}", "instance:me"]))
 
-    def test_every_type_under_every_key_is_survived(self):
+    def test_any_type_at_any_key_is_handled(self):
         self.fill_seed()
         for prefix in ["instance", "node:health", "node:capabilities",
                        "provider", "performance:function_execution_time"]:
@@ -291,7 +291,7 @@ class Broken(ProxyCli):
         _, keys = self.warned("dump", "performance")
         self.assertEqual(len(keys), 8)
 
-    def test_nothing_that_controls_a_terminal_is_printed(self):
+    def test_control_characters_are_not_printed(self):
         self.fill_seed()
         self.set(f"node:capabilities:{NC}",
                  dict(PLAIN, labels=["\x1b[2J", "a\nb"]))
@@ -312,11 +312,11 @@ class Broken(ProxyCli):
         self.assertEqual(shown, f"{R1} -> {NC}\n")
         self.assertEqual(keys, [f"instance:{P1}"])
 
-    def test_many_broken_values_do_not_flood(self):
+    def test_warnings_are_limited(self):
         self.redis.fill(["SET", f"instance:{n}", "x"] for n in range(1000))
         done = self.run_it("show", "functions")
         self.assertEqual(len(done.stderr.splitlines()), 101)
-        self.assertIn("900 more broken values", done.stderr)
+        self.assertIn("900 more invalid values", done.stderr)
 
     def test_a_large_database_is_scanned(self):
         self.fill_seed()
@@ -336,7 +336,7 @@ class Dump(ProxyCli):
     def lines(self, file):
         return (self.folder / file).read_text().splitlines()
 
-    def test_samples_go_to_a_file_for_each_instance(self):
+    def test_samples_are_written_to_a_file_for_each_instance(self):
         for value in ["0.243379291,1725557090.92", "1,1725557092.900",
                       "0.0000001,1725557092"]:
             self.redis.cli("RPUSH",
@@ -353,7 +353,7 @@ class Dump(ProxyCli):
                          ["0.243379291,1725557090.92", "1,1725557092.9",
                           "0.0000001,1725557092"])
 
-    def test_samples_of_later_versions_too(self):
+    def test_samples_of_later_versions_are_written(self):
         self.redis.cli("ZADD", f"performance:{P1}:function_transfer_time",
                        "5.5", "5.5:0.25")
         self.redis.cli("ZADD", f"performance:{P1}:a::b", "5.5", "5.5:x")
@@ -369,24 +369,24 @@ class Dump(ProxyCli):
         self.assertEqual(self.lines(f"function_execution_time-{P1}.dat"),
                          [f"{n},1.5" for n in range(25000)])
 
-    def test_no_key_leads_out_of_the_folder(self):
+    def test_no_key_writes_outside_the_folder(self):
         for metric in ["../evil", "/tmp/evil", ".hidden", "-rf", ""]:
             self.redis.cli("RPUSH", f"performance:{metric}:{P1}", "1,2")
         self.assertEqual(self.give("dump", "performance"), "")
         self.assertEqual(list(self.folder.iterdir()), [])
 
-    def test_broken_samples_are_left_out_and_counted(self):
+    def test_invalid_samples_are_left_out_and_counted(self):
         self.redis.cli("RPUSH", f"performance:function_execution_time:{P1}",
                        "1,2", "x", "nan,1", "3,4")
         done = self.run_it("dump", "performance")
-        self.assertIn("2 samples make no sense", done.stderr)
+        self.assertIn("2 invalid samples", done.stderr)
         self.assertEqual(self.lines(f"function_execution_time-{P1}.dat"),
                          ["1,2", "3,4"])
 
 
 class Intents(ProxyCli):
     def orchestrator(self, key, *outcomes):
-        """Answers as soon as there is an intent, one outcome after another."""
+        """Writes the next of these outcomes for each intent that arrives."""
         def answer():
             wait_for("an intent", lambda: self.redis.cli(
                 "LPOP", "intents").endswith(key))
@@ -428,7 +428,7 @@ class Intents(ProxyCli):
                              "^invalid node id x: .+")
         self.assertEqual(self.redis.cli("DBSIZE"), "0")
 
-    def test_a_wait_prints_what_became_of_it(self):
+    def test_wait_prints_the_outcome(self):
         self.orchestrator(f"intent:migrate:{F1}", {
             "intent": "migrate", "value": NC, "outcome": "done",
             "reason": "moved", "time": 1.5})
@@ -442,7 +442,7 @@ class Intents(ProxyCli):
         self.assertEqual(self.refuse("intent", "drain", NC, "--wait"),
                          f"refused: unknown node {NC}")
 
-    def test_older_results_and_those_of_others_do_not_count(self):
+    def test_results_of_other_intents_are_ignored(self):
         self.set(f"intent:result:{F1}", {"value": NC, "outcome": "done"})
         self.orchestrator(f"intent:migrate:{F1}",
                           {"value": ND, "outcome": "done"},
@@ -450,14 +450,14 @@ class Intents(ProxyCli):
         self.assertEqual(self.refuse("intent", "migrate", F1, NC, "--wait"),
                          "refused: no")
 
-    def test_a_wait_ends(self):
+    def test_wait_ends_at_its_timeout(self):
         self.assertRegex(
             self.refuse("intent", "cordon", NC, "--wait", "--timeout", "0.2"),
-            r"in 0\.2 s: is an orchestrator running")
+            r"within 0\.2 s: is an orchestrator connected")
 
     def test_an_intents_key_of_another_type_is_an_error(self):
         self.redis.cli("SET", "intents", "x")
-        self.assertIn("Redis refuses the intent",
+        self.assertIn("Redis refused the intent",
                       self.refuse("intent", "cordon", NC))
 
 
@@ -487,7 +487,7 @@ class NoRedis(ProxyCli):
                         url=f"redis://:secret@127.0.0.1:{redis.port}/3"
                         ).returncode, 0)
 
-    def test_a_server_that_hangs_is_left(self):
+    def test_a_server_that_hangs_is_a_timeout(self):
         redis = FilledRedis().start()
         self.addCleanup(redis.close)
         redis.signal(signal.SIGSTOP)
@@ -498,7 +498,7 @@ class NoRedis(ProxyCli):
         self.assertEqual(self.refuse("-p", "None", "show", "functions"),
                          "unknown proxy type: None")
 
-    def test_what_is_asked_for_must_exist(self):
+    def test_a_command_is_required(self):
         for arguments in [["show", "nothing"], ["show", "node"], ["top"],
                           ["show", "functions", "-o", "xml"],
                           ["intent", "migrate", F1]]:
@@ -509,7 +509,7 @@ class NoRedis(ProxyCli):
 
 
 class Terminal:
-    """A program within a terminal of its own."""
+    """A program in a pseudo-terminal."""
 
     def __init__(self, rows, columns, *command):
         self.mine, self.its = pty.openpty()
@@ -541,7 +541,7 @@ class Terminal:
                  lambda: all(x in self.read() for x in texts))
 
     def expect_anew(self, *texts):
-        """What is on the screen already is drawn again for this."""
+        """As expect(), for text that is drawn after this call."""
         def found():
             self.clear()
             rows = 25 if self.rows == 24 else 24
@@ -571,7 +571,7 @@ class Top(ProxyCli):
 
     def leave(self, terminal):
         terminal.type("q")
-        # What the program writes last must be read, or it cannot end.
+        # The last output must be read, otherwise the program cannot end.
         wait_for("its end", lambda: (terminal.read(),
                                      terminal.process.poll() is not None)[1])
         self.assertEqual(terminal.process.returncode, 0)
@@ -595,7 +595,7 @@ class Top(ProxyCli):
                        f"9,{now - 300}", f"0.002,{now}", f"0.004,{now}")
         terminal = self.watch("workflow", WF)
         terminal.expect("2 functions and resources of " + WF, "Avg ms",
-                        "vector_mul", NC, "3.0", "2.0", "4.0", "nowhere")
+                        "vector_mul", NC, "3.0", "2.0", "4.0", "pending")
         self.assertNotIn(F2[:8], terminal.output)
         self.leave(terminal)
 
@@ -614,7 +614,7 @@ class Top(ProxyCli):
         terminal.expect_anew(new, "3 nodes")
         self.leave(terminal)
 
-    def test_any_size_will_do(self):
+    def test_any_terminal_size_works(self):
         self.fill_seed()
         terminal = self.watch("nodes")
         terminal.expect(N0, ND)
@@ -636,7 +636,7 @@ class Top(ProxyCli):
         terminal.expect_anew("1a2b3c98-")
         self.leave(terminal)
 
-    def test_a_redis_that_goes_away_is_told_and_may_return(self):
+    def test_a_redis_that_is_down_is_shown_and_reconnected(self):
         self.fill_seed()
         terminal = self.watch("nodes")
         terminal.expect(N0)
@@ -658,7 +658,7 @@ class Top(ProxyCli):
             self.assertEqual(termios.tcgetattr(terminal.its),
                              terminal.before)
 
-    def test_without_a_terminal_it_says_so(self):
+    def test_without_a_terminal_there_is_an_error(self):
         self.assertIn("needs a terminal", self.refuse("top", "nodes"))
         self.assertIn("invalid workflow id x",
                       self.refuse("top", "workflow", "x"))

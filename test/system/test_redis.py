@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The mirror, the intents and the metrics in a real Redis, whatever becomes of
-it; and a cluster that works on meanwhile."""
+"""Mirror, intents and application metrics in a real Redis that fails in every
+way, while the cluster keeps working."""
 import json
 import os
 import signal
@@ -43,13 +43,13 @@ class RedisTest(SystemTest):
         self.cluster.start_all(*nodes)
 
     def running(self, workflow):
-        """Waits until all of it runs."""
+        """Waits until all components run."""
         return wait_for("everything to run", lambda: (
             lambda x: x if all(y[0] == "running" for y in x.values())
             else None)(self.cluster.inspect(workflow)))
 
     def mirrored(self):
-        """Where Redis says that instances are: sets of (node, instance)."""
+        """The placements in the mirror: sets of (node, instance)."""
         result = set()
         for text in self.redis.texts("instance:").values():
             where = next(iter(json.loads(text).values()))[1]
@@ -59,7 +59,7 @@ class RedisTest(SystemTest):
         return result
 
     def is_true(self, workflow):
-        """Whether Redis says what the orchestrator says."""
+        """Whether the mirror agrees with the orchestrator."""
         c = self.cluster
         return self.mirrored() == {(c.node_ids[node], instance)
                                    for _, node, instance
@@ -67,7 +67,7 @@ class RedisTest(SystemTest):
 
 
 class Mirror(RedisTest):
-    def test_redis_shows_the_domain_and_forgets_what_is_gone(self):
+    def test_mirror_shows_the_domain_and_removes_old_keys(self):
         c, r = self.cluster, self.redis
         r.start()
         r.ask("SET", "old", "1")
@@ -120,7 +120,7 @@ class Mirror(RedisTest):
         wait_for("it to go", lambda: not r.keys("instance:*"))
         self.assertEqual(r.keys("dependency:*"), [])
 
-    def test_a_killed_redis_is_written_again(self):
+    def test_mirror_is_rewritten_after_redis_was_killed(self):
         c, r = self.cluster, self.redis
         self.start("n1", "n2")
         workflow = c.start([GENERATOR], [LOG])
@@ -135,7 +135,7 @@ class Mirror(RedisTest):
         wait_for("the mirror", lambda: self.is_true(workflow))
         self.assertEqual(len(r.texts("node:capabilities:")), 1)
 
-    def test_a_hanging_redis_holds_nobody_up(self):
+    def test_a_hanging_redis_delays_no_actor(self):
         c, r = self.cluster, self.redis
         self.start("n1", "n2")
         r.signal(signal.SIGSTOP)
@@ -148,7 +148,7 @@ class Mirror(RedisTest):
         wait_for("the mirror", lambda: self.is_true(workflow))
         wait_for("one node", lambda: len(r.texts("node:capabilities:")) == 1)
 
-    def test_a_program_ends_in_time_though_redis_hangs(self):
+    def test_shutdown_is_in_time_while_redis_hangs(self):
         c = self.cluster
         self.start("n1")
         self.redis.signal(signal.SIGSTOP)
@@ -158,7 +158,7 @@ class Mirror(RedisTest):
         self.assertEqual(code, 0)
         self.assertLess(seconds, 2)
 
-    def test_a_redis_that_somebody_flushes_is_written_again(self):
+    def test_mirror_is_rewritten_after_a_flush(self):
         c, r = self.cluster, self.redis
         self.start("n1")
         workflow = c.start([GENERATOR], [LOG])
@@ -168,7 +168,7 @@ class Mirror(RedisTest):
         wait_for("the mirror", lambda: self.is_true(workflow)
                  and r.keys("node:health:*") and r.keys("provider:*"))
 
-    def test_a_redis_that_comes_late_is_found(self):
+    def test_mirror_is_written_when_redis_starts_later(self):
         c, r = self.cluster, self.redis
         self.mirror_to(r.url)
         c.start_all("n1")
@@ -179,7 +179,7 @@ class Mirror(RedisTest):
         self.assertEqual(
             c.log("orchestrator").count("connection refused"), 1)
 
-    def test_what_survives_in_a_snapshot_goes(self):
+    def test_old_keys_of_a_snapshot_are_removed(self):
         c, r = self.cluster, self.redis
         self.start("n1")
         wait_for("the node", lambda: r.keys("node:health:*"))
@@ -191,7 +191,7 @@ class Mirror(RedisTest):
         wait_for("it to go", lambda: stale not in r.keys("node:*"))
         self.assertEqual(r.ask("GET", "foreign"), "1")
 
-    def test_no_command_looks_at_all_keys_at_once(self):
+    def test_no_command_iterates_over_all_keys_at_once(self):
         c, r = self.cluster, self.redis
         r.start()
         monitor = Monitor(r)
@@ -243,10 +243,10 @@ class HostileRedis(RedisTest):
     def test_errors(self):
         self.survives(b"-ERR no\r\n")
 
-    def test_agreement_to_everything(self):
+    def test_ok_to_every_command(self):
         self.survives(b"+OK\r\n")
 
-    def test_answers_nobody_asked_for(self):
+    def test_unexpected_replies(self):
         self.survives(b"+OK\r\n", endless=True)
 
     def test_an_endless_list(self):
@@ -265,17 +265,17 @@ class Intents(RedisTest):
         return json.loads(wait_for("a result",
                                    lambda: self.redis.ask("GET", key)))
 
-    def test_what_makes_no_sense_is_refused_with_the_reason(self):
+    def test_invalid_intents_are_refused_with_a_reason(self):
         c, r = self.cluster, self.redis
         self.start("n1")
         workflow = c.start([GENERATOR], [LOG])
         before = self.running(workflow)
         wait_for("the mirror", lambda: self.is_true(workflow))
         precious = r.keys("node:capabilities:*")[0]
-        node, nobody = c.node_ids["n1"], str(uuid.uuid4())
+        node, missing = c.node_ids["n1"], str(uuid.uuid4())
         component = r.keys("instance:*")[0].split(":")[1]
         intents = [
-            (f"intent:migrate:{nobody}", node, nobody),
+            (f"intent:migrate:{missing}", node, missing),
             (f"intent:migrate:{component}", "rubbish", component),
             ("intent:migrate:rubbish", node, "rubbish"),
             ("intent:explode:x", node, "x"),
@@ -302,15 +302,15 @@ class Intents(RedisTest):
         self.assertEqual(c.inspect(workflow), before)
         self.assertIn("refused: ", c.log("orchestrator"))
 
-    def test_an_intent_without_a_value_says_so(self):
+    def test_an_intent_without_a_value_is_refused(self):
         self.start("n1")
-        nobody = str(uuid.uuid4())
-        self.redis.ask("RPUSH", "intents", f"intent:migrate:{nobody}")
-        self.assertIn("has no value", self.result(nobody)["reason"])
+        missing = str(uuid.uuid4())
+        self.redis.ask("RPUSH", "intents", f"intent:migrate:{missing}")
+        self.assertIn("has no value", self.result(missing)["reason"])
 
 
 class Metrics(RedisTest):
-    def test_the_orchestrator_hosts_a_node_that_writes_metrics(self):
+    def test_the_metrics_collector_node_writes_metrics(self):
         c, r = self.cluster, self.redis
         r.start()
         self.mirror_to(r.url, collector=r.url)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Controller or orchestrator die and come back: nothing starts anew."""
+"""Restarts of controller and orchestrator: running instances are kept."""
 import random
 import re
 import signal
@@ -12,7 +12,7 @@ from cluster import BIN, GENERATOR, LOG, Cluster, SystemTest, wait_for
 
 
 def counters(lines):
-    """The last line may be half there."""
+    """The complete lines of a file; the last one may be incomplete."""
     return [int(x) for line in lines for x in re.findall(r"\[#(\d+)\]", line)]
 
 
@@ -25,7 +25,7 @@ class Restart(SystemTest):
         done = self.cluster.cli("workflow", "list", check=False)
         return done.stdout.split() if done.returncode == 0 else None
 
-    def test_a_killed_controller_knows_its_workflows_again(self):
+    def test_a_killed_controller_recovers_its_workflows(self):
         c = self.cluster
         c.start_all("n1", "n2")
         workflow = c.start([GENERATOR], [LOG])
@@ -38,11 +38,11 @@ class Restart(SystemTest):
         seen = len(c.lines("events.log"))
         wait_for("more events", lambda: len(c.lines("events.log")) > seen + 1)
 
-        # Nothing was started anew: the generator counts on.
+        # The instance was kept: the generator continues to count.
         numbers = counters(c.lines("events.log"))
         self.assertEqual(numbers, list(range(len(numbers))))
 
-    def test_what_was_stopped_stays_stopped(self):
+    def test_stopped_workflows_stay_stopped(self):
         c = self.cluster
         c.start_all("n1")
         kept = c.start([GENERATOR], [LOG])
@@ -57,7 +57,7 @@ class Restart(SystemTest):
         self.cluster.kill("orchestrator")
         self.cluster.start_orchestrator()
 
-    def test_a_killed_orchestrator_adopts_what_runs(self):
+    def test_a_killed_orchestrator_adopts_running_instances(self):
         c = self.cluster
         c.start_all("n1", "n2")
         workflow = c.start([GENERATOR], [LOG])
@@ -70,12 +70,12 @@ class Restart(SystemTest):
         seen = len(c.lines("events.log"))
         wait_for("more events", lambda: len(c.lines("events.log")) > seen + 30)
 
-        # Nothing was started anew, and nothing was lost.
+        # The instance was kept and no event was lost.
         self.assertEqual(c.inspect(workflow), before)
         numbers = counters(c.lines("events.log"))
         self.assertEqual(numbers, list(range(len(numbers))))
 
-    def test_a_killed_orchestrator_stops_what_was_stopped_meanwhile(self):
+    def test_a_killed_orchestrator_stops_instances_of_stopped_workflows(self):
         c = self.cluster
         c.start_all("n1")
         workflow = c.start([GENERATOR], [LOG])
@@ -92,16 +92,16 @@ class Restart(SystemTest):
             return len(c.lines("events.log")) == seen
         wait_for("silence", quiet)
 
-    def test_an_orchestrator_that_is_killed_again_and_again(self):
-        """...at whatever instant: before its nodes are back, too."""
+    def test_an_orchestrator_killed_repeatedly_keeps_instances(self):
+        """Killed at any time, also before its nodes have rejoined."""
         c = self.cluster
         c.start_all("n1", "n2")
         workflow = c.start([GENERATOR, ("relay", "noop", {}, {})], [LOG])
         before = c.inspect(workflow)
-        chance = random.Random(1)
+        rng = random.Random(1)
 
         for _ in range(6):
-            time.sleep(chance.uniform(0, 0.6))
+            time.sleep(rng.uniform(0, 0.6))
             self.restart_orchestrator()
 
         c.wait_for_nodes(2)
@@ -111,9 +111,9 @@ class Restart(SystemTest):
         numbers = counters(c.lines("events.log"))
         self.assertEqual(numbers, list(range(len(numbers))))
 
-    def test_a_file_that_is_not_a_database_is_left_alone(self):
+    def test_a_file_that_is_not_a_database_is_not_overwritten(self):
         c = self.cluster
-        c.write("controller.save", "workflows of somebody else\n" * 100)
+        c.write("controller.save", "not a database\n" * 100)
 
         code = c.start_controller().wait(timeout=30)
 
@@ -133,12 +133,12 @@ class Acknowledged(SystemTest):
         return sum(self.cluster.scrape(x).get("edgeless_node_instances", -1)
                    for x in ("n1", "n2"))
 
-    def test_nothing_that_was_acknowledged_is_lost_or_doubled(self):
+    def test_acknowledged_workflows_are_neither_lost_nor_doubled(self):
         c = self.cluster
         c.start_all("n1", "n2")
         file = c.workflow([("source", "incr", {"result": "sink"}, {}),
                            ("sink", "noop", {}, {})])
-        chance = random.Random(1)
+        rng = random.Random(1)
         started, stopped, doubtful = set(), set(), set()
 
         def visit():
@@ -148,7 +148,7 @@ class Acknowledged(SystemTest):
                     continue
                 started.add(done.stdout.strip())
                 if victims := sorted(started - stopped - doubtful):
-                    if chance.random() < 0.3:
+                    if rng.random() < 0.3:
                         gone = c.cli("workflow", "stop", victims[0],
                                      check=False)
                         (stopped if gone.returncode == 0
@@ -157,7 +157,7 @@ class Acknowledged(SystemTest):
         for _ in range(6):
             client = threading.Thread(target=visit)
             client.start()
-            time.sleep(chance.uniform(0, 0.8))
+            time.sleep(rng.uniform(0, 0.8))
             c.kill("controller")
             c.start_controller()
             client.join()
@@ -169,18 +169,18 @@ class Acknowledged(SystemTest):
         c.wait_for_nodes(2)
         self.assertLessEqual(started - stopped - doubtful, listed())
         self.assertFalse(stopped & listed())
-        # Each component once; of what nobody was told about, too.
+        # Each component once, also of workflows without an acknowledgement.
         wait_for("two instances each",
                  lambda: self.instances() == 2 * len(listed()))
         for workflow in listed():
             for name, (phase, _, _) in c.inspect(workflow).items():
                 self.assertEqual(phase, "running", name)
 
-    def test_who_has_asked_a_killed_controller_does_not_wait(self):
+    def test_a_client_of_a_killed_controller_gets_an_error_at_once(self):
         c = self.cluster
         c.start_all("n1")
         file = c.workflow([("sink", "noop", {}, {})])
-        # It cannot answer before its orchestrator has.
+        # The controller cannot reply before its orchestrator has.
         c.signal("orchestrator", signal.SIGSTOP)
         asking = subprocess.Popen(
             [BIN / "edgeless_cli", "workflow", "start", file], cwd=c.folder,
@@ -190,7 +190,7 @@ class Acknowledged(SystemTest):
         c.kill("controller")
         _, said = asking.communicate(timeout=10)
         self.assertEqual(asking.returncode, 1)
-        self.assertIn("it ended before it had answered", said)
+        self.assertIn("the receiver ended before it replied", said)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Certificates: who gets in, who does not, and what they are told."""
+"""TLS: which certificates are admitted, and the errors for others."""
 import os
 import re
 import socket
@@ -12,7 +12,7 @@ from cluster import (BIN, GENERATOR, LOG, ROOT, Cluster, SystemTest,
 
 
 def own_address():
-    """An address of this machine that is not loopback, if it has one."""
+    """An address of this machine other than loopback, if there is one."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         try:
             s.connect(("192.0.2.1", 9))  # sends nothing
@@ -22,7 +22,7 @@ def own_address():
 
 
 class TlsCluster(Cluster):
-    """Every file has a [tls] section, and its program a certificate."""
+    """A cluster whose programs all have a [tls] section and a certificate."""
 
     def __init__(self, keep_alive=2, metered=False):
         super().__init__(keep_alive, metered=metered)
@@ -39,7 +39,7 @@ class TlsCluster(Cluster):
                               check=True, timeout=20).stdout
 
     def issue(self, role, name, out, *more):
-        """Makes tls/OUT.pem and tls/OUT.key."""
+        """Issues tls/OUT.pem and tls/OUT.key."""
         words = [role] if name is None else [role, name]
         return self.issue_with("certificate", "issue", "tls", *words, "--out",
                                "tls/" + out, *more)
@@ -54,7 +54,7 @@ key = "tls/{certificate}.key"
 """)
 
     def open_up(self, file):
-        """Takes the certificates away again."""
+        """Removes the [tls] section."""
         text = (self.folder / (file + ".toml")).read_text()
         self.write(file + ".toml", text.split("[tls]")[0])
 
@@ -87,7 +87,7 @@ class TlsTest(SystemTest):
 
 
 class Box(TlsTest):
-    def test_a_box_makes_its_own_certificates_and_works(self):
+    def test_inabox_issues_certificates_and_works(self):
         c = self.cluster
         box = c.folder / "box"
         box.mkdir()
@@ -108,7 +108,7 @@ class Box(TlsTest):
             self.use_box(c, box)
             # The files are not overwritten.
             self.refuse(self.run_daemon("edgeless_inabox", "-t", "--tls"),
-                        "is there already")
+                        "already exists")
         finally:
             c.folder = box.parent
 
@@ -124,7 +124,7 @@ class Box(TlsTest):
                      instance, "21")
         self.assertEqual(done.stdout, "event casted\n")
         wait_for("42", lambda: any("42" in x for x in c.lines("events.log")))
-        # Nobody gets in without a certificate.
+        # Clients without a certificate are refused.
         (box / "cli.toml").rename(box / "good.toml")
         c.write("cli.toml", (box / "good.toml").read_text().split("[tls]")[0])
         self.refuse(c.cli("workflow", "list", check=False), "cannot reach")
@@ -133,7 +133,7 @@ class Box(TlsTest):
                     "cannot reach")
         (box / "good.toml").rename(box / "cli.toml")
 
-    def test_tls_is_a_matter_of_the_files(self):
+    def test_inabox_tls_needs_new_files(self):
         self.refuse(self.run_daemon("edgeless_inabox", "--tls"),
                     "--templates")
 
@@ -141,7 +141,7 @@ class Box(TlsTest):
 class Hosts(TlsTest):
     keep_alive = 0.5
 
-    def test_programs_of_one_authority_form_a_cluster(self):
+    def test_programs_with_one_authority_form_a_cluster(self):
         c = self.cluster
         c.start_all("n1", "n2", "n3")
         c.start([("ponger", "pong", {"ping": "pinger"}, {}),
@@ -168,7 +168,7 @@ class Hosts(TlsTest):
         c.start_orchestrator()
         c.wait_for_nodes(1)
         c.terminate("orchestrator")
-        # A certificate that names no node is not enough.
+        # A certificate without a node id is refused.
         c.issue("client", "orchestrator", "poor")
         c.secure("orchestrator", "poor")
         self.refuse(self.run_daemon("edgeless_orc_d"), "tls/poor.pem: names "
@@ -176,11 +176,11 @@ class Hosts(TlsTest):
                     "edgeless://orchestrator/domain-1")
 
     @unittest.skipUnless(own_address(), "no address beyond loopback")
-    def test_with_certificates_any_address_will_do(self):
+    def test_with_certificates_any_address_is_accepted(self):
         c = self.cluster
         c.add_node_file("n1")
         c.move_to(own_address())
-        # https says the same.
+        # https:// is accepted, too.
         text = (c.folder / "n1.toml").read_text()
         c.write("n1.toml", text.replace("http://", "https://"))
         c.start_all("n1")
@@ -190,7 +190,7 @@ class Hosts(TlsTest):
             self.assertNotIn("insecure", c.log(name))
 
     @unittest.skipUnless(own_address(), "no address beyond loopback")
-    def test_without_certificates_an_address_has_to_be_wanted(self):
+    def test_without_certificates_other_addresses_need_insecure(self):
         c = self.cluster
         c.add_node_file("n1")
         for file in ["controller", "orchestrator", "cli", "n1"]:
@@ -219,8 +219,8 @@ class Hosts(TlsTest):
 
 
 class Network:
-    """Three hosts, 10.99.1.2 to 10.99.3.2, each in a network namespace, with
-    a router between them."""
+    """Three hosts, 10.99.1.2 to 10.99.3.2, each in a network namespace,
+    connected by a router."""
 
     def __init__(self):
         self.names = [f"edgeless-{os.getpid()}-{x}" for x in
@@ -271,7 +271,7 @@ class Namespaces(TlsTest):
             self.network = Network()
         except (OSError, subprocess.SubprocessError) as problem:
             self.skipTest(f"no network namespaces here: {problem}")
-        # What is added last is closed first.
+        # Cleanups run in reverse order.
         self.addCleanup(self.network.close)
         self.addCleanup(self.stop)
 
@@ -318,7 +318,7 @@ class Namespaces(TlsTest):
         wait_for("events of both", lambda: all(
             any(c.node_ids[node] in x for x in c.lines("events.log"))
             for node in ["n1", "n2"]))
-        # Somebody on the same network, without a certificate.
+        # A client on the same network without a certificate.
         c.open_up("cli")
         text = (c.folder / "cli.toml").read_text()
         c.write("cli.toml", text + "[tls]\ninsecure = true\n")
@@ -340,7 +340,7 @@ class Mistakes(TlsTest):
         self.refuse(c.cli("workflow", "list", check=False),
                     "this is edgeless://client")
 
-    def test_files_that_are_no_good_are_named(self):
+    def test_invalid_files_are_named(self):
         c = self.cluster
         c.add_node_file("n1")
         c.issue("node", c.node_ids["n1"], "other")
@@ -378,7 +378,7 @@ class Mistakes(TlsTest):
         except subprocess.TimeoutExpired as late:
             return subprocess.CompletedProcess(late.cmd, 0, "", "")
 
-    def test_an_authority_is_made_once(self):
+    def test_an_authority_is_not_overwritten(self):
         c = self.cluster
         done = c.cli("certificate", "init", "tls", check=False)
         self.refuse(done, "tls/ca", "is there already")
@@ -389,9 +389,9 @@ class Mistakes(TlsTest):
                               check=False), why)
 
 
-class Strangers(TlsTest):
+class UnknownClients(TlsTest):
     def dial(self, version=None, certificate=None):
-        """What becomes of a TLS client of another make."""
+        """The result of a connection of another TLS client (openssl)."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -410,19 +410,19 @@ class Strangers(TlsTest):
                 return "refused: " + str(problem)
 
     def refused(self, *words):
-        def told():
+        def is_logged():
             log = self.cluster.log("orchestrator")
             return all(x in log for x in words)
-        wait_for(f"a line with {words}", told)
+        wait_for(f"a line with {words}", is_logged)
 
-    def test_strangers_are_refused_and_logged(self):
+    def test_unknown_clients_are_refused_and_logged(self):
         c = self.cluster
         c.start_all("n1")
         self.assertIn("certificate required", str(self.dial()).lower())
         self.refused("bad_certificate, it has no certificate")
         self.assertIn("protocol version", str(self.dial(
             ssl.TLSVersion.TLSv1_2)).lower())
-        # Each second has one line.
+        # At most one log line per second.
         wait_for("TLS 1.2 in the log", lambda: self.dial(
             ssl.TLSVersion.TLSv1_2) and "unsupported protocol" in
             c.log("orchestrator"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What users type, and what they get for mistakes: one clear line each."""
+"""Command lines and configuration files: each mistake gives one clear line."""
 import json
 import subprocess
 import unittest
@@ -8,7 +8,7 @@ from cluster import BIN, GENERATOR, LOG, ROOT, SystemTest, wait_for
 
 
 def refused_connections():
-    """How many TCP connections of this machine have not come about."""
+    """The number of failed TCP connection attempts of this machine."""
     names, values = [line.split() for line in open("/proc/net/snmp")
                      if line.startswith("Tcp:")]
     return int(values[names.index("AttemptFails")])
@@ -25,7 +25,7 @@ class Mistakes(SystemTest):
         for word in words:
             self.assertIn(word, done.stderr)
 
-    def test_settings_say_file_line_key_and_reason(self):
+    def test_settings_errors_name_file_line_key_and_reason(self):
         c = self.cluster
         c.add_node_file("n1")
         text = (c.folder / "n1.toml").read_text()
@@ -55,7 +55,7 @@ class Mistakes(SystemTest):
             self.assertEqual(done.returncode, 0)
             self.assertRegex(done.stdout, r"^\d+\.\d+\.\d+\n$")
 
-    def test_a_taken_port_is_one_line(self):
+    def test_a_port_in_use_is_one_line(self):
         c = self.cluster
         c.start_all("n1")
         (c.folder / "controller.toml").rename(c.folder / "first.toml")
@@ -64,19 +64,19 @@ class Mistakes(SystemTest):
         done = self.run_daemon("edgeless_con_d")
         self.refuse(done, str(c.controller_port), "in use")
 
-    def test_a_second_controller_does_not_share_the_first_ones_file(self):
+    def test_a_second_controller_does_not_share_the_database(self):
         self.cluster.start_all("n1")
         done = self.run_daemon("edgeless_con_d")
         self.refuse(done, "controller.save", "another process uses it")
 
-    def test_workflow_faults_come_all_at_once(self):
+    def test_workflow_faults_are_reported_all_at_once(self):
         c = self.cluster
         c.start_all("n1")
         file = c.workflow(
-            [("a", "message_generator", {"output": "nobody"}, {}),
+            [("a", "message_generator", {"output": "missing"}, {}),
              ("a", "no_such_function", {}, {"timeout_ms": "soon"})])
         self.refuse(c.cli("workflow", "start", file, check=False),
-                    "nobody", "no_such_function.wasm", "timeout_ms")
+                    "missing", "no_such_function.wasm", "timeout_ms")
         c.write("broken.json", '{\n  "functions": [ }')
         self.refuse(c.cli("workflow", "start", "broken.json", check=False),
                     "broken.json:2:")
@@ -95,23 +95,23 @@ class Mistakes(SystemTest):
     def test_unknown_ids_are_errors(self):
         c = self.cluster
         c.start_all("n1")
-        nobody = "00000000-0000-4000-8000-000000000001"
+        missing = "00000000-0000-4000-8000-000000000001"
         for command in ["stop", "inspect"]:
-            self.refuse(c.cli("workflow", command, nobody, check=False),
-                        "unknown", nobody)
+            self.refuse(c.cli("workflow", command, missing, check=False),
+                        "unknown", missing)
             self.refuse(c.cli("workflow", command, "xyz", check=False),
                         "xyz")
         self.refuse(c.cli("domain", "inspect", "nowhere", check=False),
                     "domain nowhere not found")
         self.refuse(c.cli("function", "invoke", "call", "http://127.0.0.1:1",
-                          nobody, nobody, "x", check=False),
+                          missing, missing, "x", check=False),
                     "invalid event type: call")
         self.refuse(c.cli("function", "invoke", "cast",
                           f"http://127.0.0.1:{c.ports['n1']}",
-                          c.node_ids["n1"], nobody, "x", check=False),
+                          c.node_ids["n1"], missing, "x", check=False),
                     "no instance")
 
-    def test_a_controller_that_was_launched_a_moment_ago_is_waited_for(self):
+    def test_cli_waits_for_a_controller_that_is_starting(self):
         c = self.cluster
         before = refused_connections()
         early = subprocess.Popen([BIN / "edgeless_cli", "domain", "list"],
@@ -122,7 +122,7 @@ class Mistakes(SystemTest):
         said, _ = early.communicate(timeout=20)
         self.assertEqual(early.returncode, 0, said)
 
-    def test_without_a_controller_the_cli_says_so(self):
+    def test_cli_without_a_controller_is_an_error(self):
         self.refuse(self.cluster.cli("workflow", "list", check=False),
                     "cannot reach", str(self.cluster.controller_port))
 
@@ -153,7 +153,7 @@ class Work(SystemTest):
         wait_for("a reply", lambda: "PONG" in c.log("n1") + c.log("n2")
                  or "Reply" in c.log("n1") + c.log("n2"))
 
-    def test_events_can_be_sent_by_hand(self):
+    def test_cli_invoke_sends_an_event(self):
         c = self.cluster
         c.start_all("n1")
         workflow = c.start([("doubler", "double", {"result": "log"}, {})],
@@ -177,7 +177,7 @@ class Work(SystemTest):
                                  c.inspect(done.stdout.strip()).values()),
                              {"running"}, example)
 
-    def test_stop_all_leaves_nothing(self):
+    def test_stop_all_leaves_no_workflow(self):
         c = self.cluster
         c.start_all("n1")
         for _ in range(3):

@@ -10,10 +10,10 @@
 
 namespace edgeless {
 
-/// The command that was chosen.
-using command = std::function<caf::error(const std::string& config_file)>;
+/// The chosen command; it gets the path of the configuration file.
+using cli_command = std::function<caf::error(const std::string& config_file)>;
 
-/// certificate init, certificate issue.
-void add_certificate_commands(CLI::App& options, command& chosen);
+/// Adds `certificate init` and `certificate issue`.
+void add_certificate_commands(CLI::App& options, cli_command& chosen);
 
 } // namespace edgeless

@@ -14,7 +14,7 @@ client::client(std::shared_ptr<tls_context> tls) {
   disable_remote_spawn(system_);
   transport_settings settings;
   settings.tls = std::move(tls);
-  // The errors of a visit are its answer.
+  // Errors are returned to the caller, not logged.
   settings.log = [](const std::string&) {
   };
   net_ = make_basp_transport(system_, std::move(settings));
@@ -28,11 +28,12 @@ std::pair<caf::strong_actor_ptr, std::string>
 client::dial_once(const std::string& url, peer_role peer) {
   net_->dial(url, peer_role::client, peer, "",
              caf::actor_cast<caf::strong_actor_ptr>(self_));
-  std::pair<caf::strong_actor_ptr, std::string> result{nullptr, "no answer"};
+  std::pair<caf::strong_actor_ptr, std::string> result{nullptr,
+                                                       "no reply in time"};
   self_->receive(
-    [&](atom::dialled, const std::string&, caf::strong_actor_ptr& whom,
+    [&](atom::dialled, const std::string&, caf::strong_actor_ptr& actor,
         std::string& reason) {
-      result = {std::move(whom), std::move(reason)};
+      result = {std::move(actor), std::move(reason)};
     },
     caf::after(limits::dial + 1s) >> [] {});
   return result;
@@ -42,16 +43,16 @@ caf::expected<caf::strong_actor_ptr> client::dial_any(const std::string& url,
                                                       peer_role peer) {
   if (auto parsed = parse_url(url); !parsed)
     return parsed.error();
-  auto give_up = std::chrono::steady_clock::now() + limits::launch;
-  auto answer = dial_once(url, peer);
-  while (!answer.first && answer.second.ends_with(cause(ECONNREFUSED))
-         && std::chrono::steady_clock::now() < give_up) {
+  auto deadline = std::chrono::steady_clock::now() + limits::launch;
+  auto result = dial_once(url, peer);
+  while (!result.first && result.second.ends_with(cause(ECONNREFUSED))
+         && std::chrono::steady_clock::now() < deadline) {
     self_->receive(caf::after(limits::launch / 20) >> [] {});
-    answer = dial_once(url, peer);
+    result = dial_once(url, peer);
   }
-  if (answer.first)
-    return std::move(answer.first);
-  return fail(ec::unreachable, "cannot reach " + url + ": " + answer.second);
+  if (result.first)
+    return std::move(result.first);
+  return fail(ec::unreachable, "cannot reach " + url + ": " + result.second);
 }
 
 } // namespace edgeless

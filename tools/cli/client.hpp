@@ -18,48 +18,49 @@
 
 namespace edgeless {
 
-/// A short visit to a controller or a node: dial, ask, leave.
+/// A short-lived client of a controller or a node. For one thread.
 class client {
 public:
-  /// `tls`: with it, the visit is encrypted, and both sides say who they are.
+  /// With `tls`, connections are encrypted and mutually authenticated.
   explicit client(std::shared_ptr<tls_context> tls = nullptr);
   ~client();
 
-  /// Reaches whoever listens at `url`, or will within limits::launch. An error
-  /// names it and the reason.
+  /// Connects to the actor published at `url`; retries a refused connection for
+  /// limits::launch. The error names the URL and the reason.
   template <class Handle>
   caf::expected<Handle> dial(const std::string& url, peer_role peer) {
-    auto whom = dial_any(url, peer);
-    if (!whom)
-      return whom.error();
-    return caf::actor_cast<Handle>(*whom);
+    auto found = dial_any(url, peer);
+    if (!found)
+      return found.error();
+    return caf::actor_cast<Handle>(*found);
   }
 
-  /// Asks and waits, for at most limits::client; not for somebody who is gone.
+  /// Sends a request and waits for the reply, at most limits::client; an error
+  /// at once when the receiver is down.
   template <class Result, class Handle, class... Ts>
-  caf::expected<Result> ask(const Handle& whom, Ts&&... xs) {
-    caf::expected<Result> result{fail(ec::unreachable, "no answer")};
-    system_.spawn([whom, asker = caf::actor_cast<caf::actor>(self_),
-                   ... xs
-                   = std::forward<Ts>(xs)](caf::event_based_actor* courier) {
-      // CAF leaves a request open if the receiver's process dies.
-      courier->monitor(whom);
-      courier->set_down_handler([=](const caf::down_msg&) {
-        courier->send(asker,
-                      fail(ec::unreachable, "it ended before it had answered"));
-        courier->quit();
+  caf::expected<Result> ask(const Handle& receiver, Ts&&... xs) {
+    caf::expected<Result> result{fail(ec::unreachable, "no reply in time")};
+    system_.spawn(
+      [receiver, client = caf::actor_cast<caf::actor>(self_),
+       ... xs = std::forward<Ts>(xs)](caf::event_based_actor* requester) {
+        // CAF 0.17 leaves a request open if the process of the receiver dies.
+        requester->monitor(receiver);
+        requester->set_down_handler([=](const caf::down_msg&) {
+          requester->send(client, fail(ec::unreachable,
+                                       "the receiver ended before it replied"));
+          requester->quit();
+        });
+        requester->request(receiver, limits::client, xs...)
+          .then(
+            [=](Result& x) {
+              requester->send(client, std::move(x));
+              requester->quit();
+            },
+            [=](caf::error& x) {
+              requester->send(client, std::move(x));
+              requester->quit();
+            });
       });
-      courier->request(whom, limits::client, xs...)
-        .then(
-          [=](Result& x) {
-            courier->send(asker, std::move(x));
-            courier->quit();
-          },
-          [=](caf::error& x) {
-            courier->send(asker, std::move(x));
-            courier->quit();
-          });
-    });
     self_->receive([&](Result& x) { result = std::move(x); },
                    [&](caf::error& x) { result = std::move(x); },
                    caf::after(limits::client + limits::local) >> [] {});
@@ -69,7 +70,7 @@ public:
 private:
   caf::expected<caf::strong_actor_ptr> dial_any(const std::string& url,
                                                 peer_role peer);
-  /// The peer, or why not.
+  /// The actor, or the reason of the failure.
   std::pair<caf::strong_actor_ptr, std::string>
   dial_once(const std::string& url, peer_role peer);
 

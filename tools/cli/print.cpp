@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "tools/cli/print.hpp"
 
+#include <caf/string_algorithms.hpp>
+
 namespace edgeless {
 
 namespace {
 
 std::string list(const std::vector<std::string>& items) {
-  std::string result;
-  for (auto& x : items)
-    result += (result.empty() ? "" : ",") + x;
-  return "[" + result + "]";
+  return "[" + caf::join(items, ",") + "]";
 }
 
 void print_component(std::ostream& out, const component_draft& x) {

@@ -5,13 +5,13 @@
 
 #include <ostream>
 
-/// What edgeless_cli prints, line for line as EDGELESS' does; what goes beyond
-/// it comes after it.
+/// The output of edgeless_cli: line for line that of EDGELESS, followed by
+/// additional lines.
 namespace edgeless {
 
 void print_workflow(std::ostream& out, const workflow_status& x);
 
-/// What is not running, and why; nothing if all of it is.
+/// The components that are not running, with reasons; nothing if all run.
 void print_pending(std::ostream& out, const workflow_status& x);
 
 /// Such as `2 nodes, 4 CPUs (4 cores) with 8192 MiB, labels [..], ...`.

@@ -17,12 +17,12 @@ caf::error bad_arrivals(const std::string& why) {
   return fail(ec::bad_input, why);
 }
 
-/// Whether it is a duration; NaN is not.
-bool is_time(double x) {
-  return x >= 0 && x <= load_limits::longest_s;
+/// Whether it is an accepted duration in seconds; NaN is not.
+bool is_duration(double x) {
+  return x >= 0 && x <= load_limits::duration_max_s;
 }
 
-/// Nothing unless the whole of `text` is a time.
+/// Nothing unless all of `text` is a duration, but for spaces around it.
 std::optional<double> parse_time(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
     text.remove_prefix(1);
@@ -32,7 +32,7 @@ std::optional<double> parse_time(std::string_view text) {
   auto [end, error]
     = std::from_chars(text.data(), text.data() + text.size(), result);
   if (error != std::errc{} || end != text.data() + text.size()
-      || !is_time(result))
+      || !is_duration(result))
     return std::nullopt;
   return result;
 }
@@ -73,22 +73,22 @@ caf::error arrival_model::read(const arrival_settings& x) {
       "unknown arrival model \"" + x.model
       + "\": it is one of poisson, incremental, incr-and-keep, "
         "single, trace");
-  auto span = [](const std::string& name) {
+  auto bad_duration = [](const std::string& name) {
     return bad_arrivals(name
                         + " must be more than 0 and at most a month, in "
                           "seconds");
   };
-  if (!is_time(x.duration) || x.duration <= 0)
-    return span("--duration");
-  if (!is_time(x.warmup) || x.warmup > x.duration)
+  if (!is_duration(x.duration) || x.duration <= 0)
+    return bad_duration("--duration");
+  if (!is_duration(x.warmup) || x.warmup > x.duration)
     return bad_arrivals("--warmup must be from 0 to --duration, in seconds");
   auto periodic = kind_ != kind::single && kind_ != kind::trace;
-  // Finer than the clock would be without end.
-  if (periodic && (!is_time(x.interarrival) || x.interarrival < 1e-6))
-    return span("--interarrival");
-  auto dies = kind_ == kind::poisson || kind_ == kind::incremental;
-  if (dies && (!is_time(x.lifetime) || x.lifetime <= 0))
-    return span("--lifetime");
+  // Below the resolution of the clock, arrivals would never come to an end.
+  if (periodic && (!is_duration(x.interarrival) || x.interarrival < 1e-6))
+    return bad_duration("--interarrival");
+  auto has_lifetime = kind_ == kind::poisson || kind_ == kind::incremental;
+  if (has_lifetime && (!is_duration(x.lifetime) || x.lifetime <= 0))
+    return bad_duration("--lifetime");
   return caf::none;
 }
 
@@ -116,7 +116,7 @@ caf::error arrival_model::read_trace(std::string_view text) {
     trace_.push_back(x);
   }
   if (trace_.empty())
-    return bad_arrivals("--workload-trace names no workflow: its lines are "
+    return bad_arrivals("--workload-trace names no workflow: its lines must be "
                         "ARRIVAL,END in seconds");
   return caf::none;
 }

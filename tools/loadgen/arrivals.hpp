@@ -13,7 +13,7 @@
 
 namespace edgeless::benchmark {
 
-/// When a workflow begins and ends, from the start of the experiment on.
+/// When a workflow is started and stopped, since the start of the experiment.
 struct arrival {
   std::chrono::microseconds begin{0};
   std::chrono::microseconds end{0};
@@ -21,7 +21,7 @@ struct arrival {
   friend bool operator==(const arrival&, const arrival&) = default;
 };
 
-/// Seconds, as on the command line.
+/// The options of the arrival model; times in seconds.
 struct arrival_settings {
   std::string model = "poisson";
   double warmup = 0;
@@ -32,23 +32,24 @@ struct arrival_settings {
 
 std::chrono::microseconds to_microseconds(double seconds);
 
-/// When workflows come and go:
+/// Decides when workflows are started and stopped:
 ///
-///     poisson        pauses and lives are exponentially distributed
-///     incremental    one every `interarrival`, each living for `lifetime`
+///     poisson        interarrival times and lifetimes are exponentially
+///                    distributed
+///     incremental    one every `interarrival`, each with a life of `lifetime`
 ///     incr-and-keep  one every `interarrival` until `warmup`, kept to the end
 ///     single         one, from the beginning to the end
-///     trace          as a file says
+///     trace          as in a file
 class arrival_model {
 public:
-  /// `trace`: lines `ARRIVAL,END` in seconds, the earliest first. An error says
-  /// what is accepted.
+  /// `trace`: lines `ARRIVAL,END` in seconds, sorted by ARRIVAL. An error names
+  /// the option or the line, and what is accepted.
   static caf::expected<arrival_model> make(const arrival_settings& settings,
                                            std::string_view trace,
                                            random_source random);
 
-  /// The next one, if the last one came at `now`; nothing: there are no more.
-  /// Whoever ends with the experiment ends after its duration.
+  /// The arrival after the one at `now`; nothing if there are no more. A
+  /// workflow that is kept to the end has an `end` after `duration`.
   std::optional<arrival> next(std::chrono::microseconds now);
 
 private:
@@ -62,7 +63,7 @@ private:
   arrival_settings settings_;
   std::vector<arrival> trace_;
   random_source random_;
-  std::size_t count_ = 0; ///< so far
+  std::size_t count_ = 0; ///< arrivals so far
 };
 
 } // namespace edgeless::benchmark

@@ -14,7 +14,7 @@ namespace edgeless::benchmark {
 
 namespace {
 
-/// The parts that are not empty, each with a comma behind it.
+/// The fields of the list that are not empty, each followed by a comma.
 std::string with_commas(const std::string& list, std::size_t& count) {
   std::string result, word;
   count = 0;
@@ -84,8 +84,8 @@ void dataset::add(const std::string& row) {
   if (file_.empty())
     return;
   auto size = fields_.size() + row.size() + 1;
-  if (size_ + size > load_limits::dataset) {
-    ++left_out_;
+  if (size_ + size > load_limits::dataset_bytes) {
+    ++discarded_;
     return;
   }
   size_ += size;

@@ -19,31 +19,31 @@ caf::expected<arrival_model> open_arrivals(const load_options& x) {
   if (x.arrivals.model == "trace") {
     if (x.workload_trace.empty())
       return fail(ec::bad_input,
-                  "the arrival model trace needs a --workload-trace");
+                  "the arrival model \"trace\" requires --workload-trace");
     auto text = read_file(x.workload_trace, limits::configuration);
     if (!text)
       return text.error();
     trace = std::move(*text);
   }
-  return arrival_model::make(x.arrivals, trace, seeded_chance(x.seed));
+  return arrival_model::make(x.arrivals, trace, seeded_random(x.seed));
 }
 
-/// Without Redis the workflows run all the same.
+/// Without Redis the workflows run, but their transactions are unknown.
 void open_redis(load_parts& x) {
   if (x.options.redis_url.empty()) {
-    x.deaf = "there is no --redis-url";
+    x.no_redis_because = "there is no --redis-url";
     return;
   }
   auto opened = edgeless::open_redis(x.options.redis_url);
   if (!opened) {
-    x.deaf = explain(opened.error());
+    x.no_redis_because = explain(opened.error());
     return;
   }
-  x.redis = std::make_unique<collected>(std::move(*opened));
+  x.redis = std::make_unique<collector_reader>(std::move(*opened));
   if (auto problem = x.redis->ping()) {
-    x.deaf = explain(problem);
+    x.no_redis_because = explain(problem);
     x.redis.reset();
-    std::cerr << "no samples: " << x.deaf << std::endl;
+    std::cerr << "no samples: " << x.no_redis_because << std::endl;
   }
 }
 
@@ -83,7 +83,7 @@ caf::error write_report(const std::string& file, const load_result& x) {
                      : fail(ec::system_failure, "cannot write " + file);
 }
 
-/// The certificates for this controller; none if it is on this machine.
+/// The certificates for this controller; nothing if it is on this machine.
 caf::expected<std::shared_ptr<tls_context>>
 open_tls_context(const load_options& x) {
   tls_settings tls;
@@ -101,9 +101,10 @@ open_tls_context(const load_options& x) {
 }
 
 caf::error close(dataset& x) {
-  if (x.left_out() > 0)
-    return fail(ec::exhausted, std::to_string(x.left_out())
-                                 + " rows did not fit into a file of 1 GiB");
+  if (x.discarded() > 0)
+    return fail(ec::exhausted,
+                std::to_string(x.discarded())
+                  + " rows were discarded: a file has at most 1 GiB");
   return x.flush();
 }
 

@@ -10,42 +10,42 @@
 
 namespace edgeless::benchmark {
 
-struct interruption::wakeup {
+struct interruption::state {
   std::mutex mutex;
-  std::condition_variable rung;
-  bool came = false;
+  std::condition_variable changed;
+  bool requested = false;
 };
 
-interruption::interruption() : wakeup_{std::make_shared<wakeup>()} {
-  std::thread{[wakeup = wakeup_] {
+interruption::interruption() : state_{std::make_shared<state>()} {
+  std::thread{[state = state_] {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     int signal = 0;
     sigwait(&signals, &signal);
-    std::cerr << "stopping the workflows; once more leaves them running"
+    std::cerr << "stopping the workflows; a second signal leaves them running"
               << std::endl;
     {
-      std::unique_lock guard{wakeup->mutex};
-      wakeup->came = true;
+      std::unique_lock guard{state->mutex};
+      state->requested = true;
     }
-    wakeup->rung.notify_all();
+    state->changed.notify_all();
     sigwait(&signals, &signal);
     std::_Exit(1);
   }}.detach();
 }
 
-bool interruption::came() const {
-  std::unique_lock guard{wakeup_->mutex};
-  return wakeup_->came;
+bool interruption::is_requested() const {
+  std::unique_lock guard{state_->mutex};
+  return state_->requested;
 }
 
 bool interruption::wait_until(
   std::chrono::steady_clock::time_point when) const {
-  std::unique_lock guard{wakeup_->mutex};
-  return wakeup_->rung.wait_until(guard, when,
-                                  [this] { return wakeup_->came; });
+  std::unique_lock guard{state_->mutex};
+  return state_->changed.wait_until(guard, when,
+                                    [this] { return state_->requested; });
 }
 
 } // namespace edgeless::benchmark

@@ -6,20 +6,21 @@
 
 namespace edgeless::benchmark {
 
-/// SIGINT and SIGTERM, once they are blocked (see block_signals): the first one
-/// asks us to come to an end; the second one ends the program where it stands.
+/// Handles SIGINT and SIGTERM, which must have been blocked (see
+/// block_signals): the first signal requests an orderly end of the experiment;
+/// the second one ends the process at once, with exit code 1. Any thread.
 class interruption {
 public:
-  /// From now on. One per process.
+  /// Starts to handle signals, on a thread of its own. One per process.
   interruption();
 
-  bool came() const;
-  /// Waits until then, or until it comes; true if it came.
+  bool is_requested() const;
+  /// Waits until `when`, or until a signal has come. Whether one has come.
   bool wait_until(std::chrono::steady_clock::time_point when) const;
 
 private:
-  struct wakeup;
-  std::shared_ptr<wakeup> wakeup_;
+  struct state;
+  std::shared_ptr<state> state_;
 };
 
 } // namespace edgeless::benchmark

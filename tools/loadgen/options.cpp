@@ -8,13 +8,13 @@ namespace {
 void add_experiment(CLI::App& app, load_options& x) {
   app
     .add_option("--arrival-model", x.arrivals.model,
-                "When workflows come: poisson, incremental, incr-and-keep, "
+                "When workflows start: poisson, incremental, incr-and-keep, "
                 "single, trace")
     ->capture_default_str();
   app
     .add_option("--warmup", x.arrivals.warmup,
-                "No samples before that, in s; the time in which incr-and-keep "
-                "adds workflows")
+                "Discard samples before this time, in s; incr-and-keep adds "
+                "workflows until then")
     ->capture_default_str();
   app
     .add_option("-d,--duration", x.arrivals.duration,
@@ -22,25 +22,25 @@ void add_experiment(CLI::App& app, load_options& x) {
     ->capture_default_str();
   app
     .add_option("-l,--lifetime", x.arrivals.lifetime,
-                "How long a workflow lives on average, in s")
+                "Mean lifetime of a workflow, in s")
     ->capture_default_str();
   app
     .add_option("-i,--interarrival", x.arrivals.interarrival,
-                "The pause between two workflows on average, in s")
+                "Mean time between two arrivals, in s")
     ->capture_default_str();
   app.add_option("--workload-trace", x.workload_trace,
                  "For the model trace: lines ARRIVAL,END in s");
-  app.add_option("-s,--seed", x.seed, "Of all that chance decides")
+  app.add_option("-s,--seed", x.seed, "Seed of all random draws")
     ->capture_default_str();
   app
     .add_option("-w,--wf-type", x.wf_type,
-                "What workflows are like; \"help\" lists the types")
+                "Type of the workflows; \"help\" lists the types")
     ->capture_default_str();
   app.add_flag("-k,--keep-workflows", x.keep_workflows,
-               "Do not stop those that still run at the end");
+               "Do not stop the workflows that run at the end");
   app
     .add_option("--max-workflows", x.max_workflows,
-                "More at the same time are not started, and count as blocked")
+                "Workflows at the same time; further ones count as blocked")
     ->check(CLI::Range(std::size_t{1}, load_limits::workflows_max))
     ->capture_default_str();
 }
@@ -48,22 +48,21 @@ void add_experiment(CLI::App& app, load_options& x) {
 void add_results(CLI::App& app, load_options& x) {
   app
     .add_option("-r,--redis-url", x.redis_url,
-                "Where the metrics-collector writes; \"\": nothing is read "
-                "from there")
+                "Redis of the metrics-collector; \"\": do not read samples")
     ->capture_default_str();
   app
     .add_option("--output", x.output,
-                "The samples go to this file, in CSV; \"\": to none")
+                "Write the samples to this CSV file; \"\": to none")
     ->capture_default_str();
   app.add_option("--events", x.events,
-                 "Requests and answers go to this file, in CSV");
+                 "Write requests and responses to this CSV file");
   app.add_option("--report", x.report,
-                 "The final report goes to this file, in JSON");
-  app.add_flag("--append", x.append, "Append to the files");
+                 "Write the final report to this JSON file");
+  app.add_flag("--append", x.append, "Append to the CSV files");
   app.add_option("--additional-fields", x.additional_fields,
-                 "Values that stand before each row of the files");
+                 "Values of additional columns, before the others");
   app.add_option("--additional-header", x.additional_header,
-                 "...and their names");
+                 "Names of the additional columns");
 }
 
 } // namespace
@@ -71,19 +70,21 @@ void add_results(CLI::App& app, load_options& x) {
 void add_load_options(CLI::App& app, load_options& x) {
   app
     .add_option("-c,--controller-url", x.controller_url,
-                "Whom to ask for workflows")
+                "URL of the controller")
     ->capture_default_str();
   app.add_option("--config", x.config,
-                 "A cli.toml: the certificates of its [tls] are used");
+                 "A cli.toml whose [tls] section names the certificates");
   app.add_flag("--insecure", x.insecure,
-               "Speak plain TCP to a controller beyond this machine");
+               "Use plain TCP to a controller on another machine");
   add_experiment(app, x);
   add_results(app, x);
-  // Nobody dials us, and the collector is part of each workflow.
+  // No component connects to this program, and each workflow has its own
+  // metrics-collector.
   static std::string unused;
   for (auto name :
        {"-o,--orchestrator-url", "-b,--bind-address", "--single-trigger-wasm"})
-    app.add_option(name, unused, "Accepted for EDGELESS' sake; not used");
+    app.add_option(name, unused,
+                   "Accepted for compatibility with EDGELESS; not used");
 }
 
 } // namespace edgeless::benchmark

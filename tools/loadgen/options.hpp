@@ -11,7 +11,7 @@
 
 namespace edgeless::benchmark {
 
-/// What the load generator is asked for; times in seconds.
+/// The options of the load generator; times in seconds.
 struct load_options {
   std::string controller_url = "http://127.0.0.1:7001";
   arrival_settings arrivals;
@@ -28,12 +28,12 @@ struct load_options {
   std::string additional_fields;
   std::string additional_header;
   std::size_t max_workflows = load_limits::workflows;
-  /// A cli.toml: its [tls] says who we are.
+  /// A cli.toml: its [tls] section names the certificates.
   std::string config;
   bool insecure = false;
 };
 
-/// The options of EDGELESS' edgeless_benchmark, and ours.
+/// Adds the options of EDGELESS' edgeless_benchmark, and those that it lacks.
 void add_load_options(CLI::App& app, load_options& x);
 
 } // namespace edgeless::benchmark

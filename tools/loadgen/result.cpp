@@ -51,27 +51,27 @@ std::string text_of(const load_result& x) {
         << " after its time\n";
   if (x.stop_failures > 0)
     out << "not stopped          = " << x.stop_failures << " workflows\n";
-  if (!x.deaf.empty()) {
-    out << "transactions         = unknown: " << x.deaf << '\n';
+  if (!x.unknown_because.empty()) {
+    out << "transactions         = unknown: " << x.unknown_because << '\n';
     return out.str();
   }
-  if (x.judged == 0) {
+  if (x.journals == 0) {
     out << "transactions         = none: no workflow has a "
            "metrics-collector\n";
     return out.str();
   }
-  auto& sums = x.event_counters;
+  auto& sums = x.ledger;
   out << "transactions sent    = " << sums.sent
       << "\n  handled            = " << sums.handled
       << "\n  lost               = " << sums.lost
       << "\n    while starting   = " << sums.lost_at_start
-      << "\n  doubled            = " << sums.doubled
+      << "\n  doubled            = " << sums.duplicated
       << "\n  out of order       = " << sums.out_of_order
       << "\n  under way at stop  = " << sums.under_way << '\n';
   if (sums.unknown > 0)
     out << "  beyond the ledger  = " << sums.unknown << " lines\n";
-  if (x.garbled > 0)
-    out << "  not understood     = " << x.garbled << " lines\n";
+  if (x.malformed_lines > 0)
+    out << "  not understood     = " << x.malformed_lines << " lines\n";
   if (!x.latencies.empty())
     out << "transactions took    = " << percentiles(x.latencies) << '\n';
   return out.str();
@@ -90,18 +90,18 @@ std::string json_of(const load_result& x) {
     {"latest_start_s", x.latest},
     {"transaction_times", json_of(x.latencies)},
   };
-  if (x.deaf.empty())
-    result["ledger"] = {{"workflows", x.judged},
-                        {"sent", x.event_counters.sent},
-                        {"handled", x.event_counters.handled},
-                        {"lost", x.event_counters.lost},
-                        {"lost_at_start", x.event_counters.lost_at_start},
-                        {"doubled", x.event_counters.doubled},
-                        {"out_of_order", x.event_counters.out_of_order},
-                        {"under_way", x.event_counters.under_way},
-                        {"unknown", x.event_counters.unknown + x.garbled}};
+  if (x.unknown_because.empty())
+    result["ledger"] = {{"workflows", x.journals},
+                        {"sent", x.ledger.sent},
+                        {"handled", x.ledger.handled},
+                        {"lost", x.ledger.lost},
+                        {"lost_at_start", x.ledger.lost_at_start},
+                        {"doubled", x.ledger.duplicated},
+                        {"out_of_order", x.ledger.out_of_order},
+                        {"under_way", x.ledger.under_way},
+                        {"unknown", x.ledger.unknown + x.malformed_lines}};
   else
-    result["ledger"] = {{"unknown_because", x.deaf}};
+    result["ledger"] = {{"unknown_because", x.unknown_because}};
   return boost::json::serialize(result);
 }
 

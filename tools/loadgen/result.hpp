@@ -9,28 +9,28 @@
 
 namespace edgeless::benchmark {
 
-/// What an experiment has come to.
+/// The figures of an experiment.
 struct load_result {
   std::uint64_t requested = 0;
   std::uint64_t started = 0;
   std::uint64_t stop_failures = 0;
   bool interrupted = false;
-  /// Of starts and stops that were answered, in seconds.
+  /// Response times of successful starts and stops, in seconds.
   std::vector<double> starts;
   std::vector<double> stops;
-  /// The latest start after its time, in seconds.
+  /// The longest delay of a start after its scheduled time, in seconds.
   double latest = 0;
-  /// Nothing was heard of transactions, and why; empty: their ledger holds.
-  std::string deaf;
-  std::uint64_t judged = 0; ///< workflows that keep a journal
-  ledger_sums event_counters;
-  std::vector<double> latencies; ///< of transactions, in seconds
-  std::uint64_t garbled = 0;     ///< lines in Redis that nobody understands
+  /// Why the ledger is unknown; empty if it is known.
+  std::string unknown_because;
+  std::uint64_t journals = 0; ///< metrics-collectors that keep one
+  ledger_sums ledger;
+  std::vector<double> latencies;     ///< of transactions, in seconds
+  std::uint64_t malformed_lines = 0; ///< of the journals
 
   double blocking_probability() const;
 };
 
-/// The lines that EDGELESS ends with, and ours.
+/// The final report of EDGELESS, followed by the figures that it lacks.
 std::string text_of(const load_result& x);
 std::string json_of(const load_result& x);
 

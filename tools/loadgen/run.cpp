@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto who = "benchmark";
+constexpr auto log_name = "benchmark";
 
 double wall_now() {
   return std::chrono::duration<double>(
@@ -27,10 +27,10 @@ double in_seconds(std::chrono::microseconds x) {
   return std::chrono::duration<double>(x).count();
 }
 
-/// Why it does not run; empty if it does, or is about to.
-std::string blocked_because(const workflow_status& x) {
+/// Why the workflow is blocked; empty if it runs or starts.
+std::string reason_of_block(const workflow_status& x) {
   if (x.domain.empty() && !x.components.empty())
-    return x.reasons.empty() ? "no domain takes it" : x.reasons.front();
+    return x.reasons.empty() ? "no domain accepts it" : x.reasons.front();
   for (auto& c : x.components)
     if (c.phase == component_phase::pending)
       return c.name + ": " + c.reason;
@@ -40,19 +40,19 @@ std::string blocked_because(const workflow_status& x) {
 } // namespace
 
 load_run::load_run(load_parts parts, load_controller& controller)
-  : parts_{std::move(parts)},
-    controller_{controller}, random_{seeded_chance(parts_.options.seed + 1000)},
-    begin_{clock::now()}, warm_{wall_now() + parts_.options.arrivals.warmup},
+  : parts_{std::move(parts)}, controller_{controller},
+    random_{seeded_random(parts_.options.seed + 1000)}, begin_{clock::now()},
+    warm_since_{wall_now() + parts_.options.arrivals.warmup},
     key_prefix_{"benchmark:" + to_string(draw<workflow_id>(os_random()))
                 + ":"} {
-  result_.deaf = parts_.deaf;
+  result_.unknown_because = parts_.no_redis_because;
 }
 
 load_result load_run::run() {
   auto duration = to_microseconds(parts_.options.arrivals.duration);
   schedule_arrival(time{0});
   agenda_.emplace(duration, event{step::end});
-  agenda_.emplace(load_limits::look, event{step::look});
+  agenda_.emplace(load_limits::poll_interval, event{step::poll});
   while (!agenda_.empty()) {
     auto [now, next] = *agenda_.begin();
     agenda_.erase(agenda_.begin());
@@ -66,18 +66,17 @@ load_result load_run::run() {
   return finish();
 }
 
-/// False at the end of the experiment.
 bool load_run::handle(const event& x, time now) {
   switch (x.what) {
   case step::arrive:
     arrive(x, now);
     return true;
-  case step::leave:
-    stop(tenants_[x.instance_entry]);
+  case step::depart:
+    stop(workflows_[x.workflow]);
     return true;
-  case step::look:
-    look(false);
-    agenda_.emplace(now + load_limits::look, event{step::look});
+  case step::poll:
+    poll_journals(false);
+    agenda_.emplace(now + load_limits::poll_interval, event{step::poll});
     return true;
   default:
     return false;
@@ -104,18 +103,18 @@ void load_run::arrive(const event& x, time now) {
 void load_run::start(const arrival& x) {
   auto id = draw<workflow_id>(os_random());
   if (running_ >= parts_.options.max_workflows)
-    return refuse({}, "there are " + std::to_string(running_)
-                        + " already (--max-workflows)");
+    return block({}, std::to_string(running_)
+                       + " workflows run already (--max-workflows)");
   auto workflow = parts_.source->make(number_, random_);
   if (!workflow)
-    return refuse({}, explain(workflow.error()));
+    return block({}, explain(workflow.error()));
   if (workflow->spec.components.empty()) {
     ++result_.started;
     return;
   }
   auto name = "wf" + std::to_string(number_);
   auto journals = journals_.size();
-  add_journals(workflow->spec, tenants_.size());
+  add_journals(workflow->spec, workflows_.size());
   parts_.events.add(event_row(wall_now(), "workflow:request", name,
                               benchmark::json_of(workflow->spec)));
   auto asked = clock::now();
@@ -123,24 +122,23 @@ void load_run::start(const arrival& x) {
   parts_.events.add(event_row(wall_now(), "workflow:response", name,
                               status ? benchmark::json_of(*status)
                                      : benchmark::json_of(status.error())));
-  auto why = status ? blocked_because(*status) : explain(status.error());
+  auto why = status ? reason_of_block(*status) : explain(status.error());
   if (!why.empty()) {
     journals_.resize(journals);
-    return refuse(id, why);
+    return block(id, why);
   }
   result_.starts.push_back(seconds_since(asked));
   ++result_.started;
   ++running_;
   for (auto& c : status->components)
-    logical_.insert(to_string(c.id));
-  log_info(who, in_seconds(x.begin), " new wf created '", id, "', will end at ",
-           in_seconds(x.end), " s");
-  agenda_.emplace(x.end, event{step::leave, {}, tenants_.size()});
-  tenants_.push_back({id, name, wall_now()});
+    component_ids_.insert(to_string(c.id));
+  log_info(log_name, "workflow started id=", id, " at_s=", in_seconds(x.begin),
+           " until_s=", in_seconds(x.end));
+  agenda_.emplace(x.end, event{step::depart, {}, workflows_.size()});
+  workflows_.push_back({id, name, wall_now()});
 }
 
-/// Each collector of the workflow keeps one, for us alone.
-void load_run::add_journals(workflow_spec& spec, std::size_t owner) {
+void load_run::add_journals(workflow_spec& spec, std::size_t workflow) {
   if (!parts_.redis)
     return;
   for (auto& x : spec.components) {
@@ -150,26 +148,26 @@ void load_run::add_journals(workflow_spec& spec, std::size_t owner) {
     key = key_prefix_ + std::to_string(number_) + ":" + x.name;
     auto name = x.settings.find("wf_name");
     journals_.push_back(
-      {key, name == x.settings.end() ? "" : name->second, owner, {}});
+      {key, name == x.settings.end() ? "" : name->second, workflow, {}});
   }
 }
 
-/// What may have been started in spite of it is stopped.
-void load_run::refuse(const workflow_id& id, const std::string& why) {
+void load_run::block(const workflow_id& id, const std::string& why) {
   if (id)
     static_cast<void>(controller_.stop(id));
-  if (reasons_++ < load_limits::reasons)
-    std::cerr << "wf" << number_ << " does not start: " << why << std::endl;
+  if (reasons_++ < load_limits::printed_reasons)
+    std::cerr << "wf" << number_ << " is blocked: " << why << std::endl;
 }
 
 // -- stopping -----------------------------------------------------------------
 
-void load_run::stop(instance_entry& x) {
+void load_run::stop(started_workflow& x) {
   if (!x.running)
     return;
   auto asked = clock::now();
   if (auto problem = controller_.stop(x.id)) {
-    log_warn(who, x.name, " does not stop: ", problem);
+    log_warn(log_name, "cannot stop workflow id=", x.id, " name=", x.name,
+             " reason=", problem);
     return;
   }
   x.running = false;
@@ -177,52 +175,53 @@ void load_run::stop(instance_entry& x) {
   --running_;
   result_.stops.push_back(seconds_since(asked));
   parts_.events.add(event_row(x.stopped, "workflow:end", x.name, ""));
-  log_info(who, seconds_since(begin_), " wf terminated '", x.id, "'");
+  log_info(log_name, "workflow stopped id=", x.id,
+           " at_s=", seconds_since(begin_));
 }
 
 void load_run::stop_all() {
-  auto deadline = clock::now() + load_limits::clean_up;
-  for (auto& x : tenants_)
+  auto deadline = clock::now() + load_limits::stop_timeout;
+  for (auto& x : workflows_)
     if (x.running && (!result_.interrupted || clock::now() < deadline))
       stop(x);
   result_.stop_failures = running_;
 }
 
-// -- what the collectors noted ------------------------------------------------
+// -- journals -----------------------------------------------------------------
 
-void load_run::look(bool all) {
+void load_run::poll_journals(bool all) {
   if (!parts_.redis)
     return;
   std::vector<std::string> keys;
-  std::vector<journal*> whose;
-  auto recent = wall_now() - 5;
+  std::vector<journal*> polled;
+  auto recent = wall_now() - load_limits::stall_timeout_s;
   for (auto& x : journals_) {
-    auto& owner = tenants_[x.owner];
-    if (!all && !owner.running && owner.stopped < recent)
+    auto& workflow = workflows_[x.workflow];
+    if (!all && !workflow.running && workflow.stopped < recent)
       continue;
     keys.push_back(x.key);
-    whose.push_back(&x);
+    polled.push_back(&x);
   }
   auto take = [&](std::size_t i, const std::string& line) {
-    note(*whose[i], line);
+    record(*polled[i], line);
   };
-  // A fast workflow writes more than one page at a time.
-  for (std::size_t round = 0; round < load_limits::rounds; ++round) {
+  // A fast workflow writes more lines in an interval than a request reads.
+  for (std::size_t round = 0; round < load_limits::polls_per_turn; ++round) {
     auto drained = parts_.redis->drain(keys, take);
-    result_.deaf = drained ? "" : explain(drained.error());
+    result_.unknown_because = drained ? "" : explain(drained.error());
     if (!drained || *drained < load_limits::journal_lines)
       return;
   }
 }
 
-void load_run::note(journal& x, const std::string& text) {
+void load_run::record(journal& x, const std::string& text) {
   auto line = parse_journal_line(text);
   if (!line) {
-    ++result_.garbled;
+    ++result_.malformed_lines;
     return;
   }
-  x.event_counters.note(*line);
-  if (!line->milliseconds || line->when < warm_)
+  x.ledger.record(*line);
+  if (!line->milliseconds || line->when < warm_since_)
     return;
   auto ms = *line->milliseconds;
   if (result_.latencies.size() < load_limits::latencies)
@@ -231,32 +230,31 @@ void load_run::note(journal& x, const std::string& text) {
     sample_row('w', x.name, std::to_string(ms) + "," + line->time));
 }
 
-/// Twice nothing new: all has arrived.
-void load_run::last_look() {
-  auto deadline = clock::now() + load_limits::last_lines;
+void load_run::drain_journals() {
+  auto deadline = clock::now() + load_limits::drain_timeout;
   auto lines = [this] {
-    std::uint64_t result = result_.garbled;
+    std::uint64_t result = result_.malformed_lines;
     for (auto& x : journals_) {
-      auto sums = x.event_counters.sums(0, 0);
-      result += sums.handled + sums.sent + sums.doubled + sums.unknown;
+      auto sums = x.ledger.sums(0, 0);
+      result += sums.handled + sums.sent + sums.duplicated + sums.unknown;
     }
     return result;
   };
   for (auto before = lines() + 1; clock::now() < deadline;) {
-    look(true);
+    poll_journals(true);
     auto now = lines();
-    if (now == before || !result_.deaf.empty())
+    if (now == before || !result_.unknown_because.empty())
       return;
     before = now;
     std::this_thread::sleep_for(100ms);
   }
 }
 
-void load_run::read_functions() {
-  auto problem = parts_.redis->function_samples(
+void load_run::read_function_samples() {
+  auto problem = parts_.redis->read_function_samples(
     [this](const std::string& id, const std::string& sample) {
-      // Each sample stands under both ids; EDGELESS has that of the instance.
-      if (logical_.contains(id))
+      // Each sample is stored under both ids; EDGELESS writes the physical one.
+      if (component_ids_.contains(id))
         return;
       auto comma = sample.find(',');
       auto line = comma == std::string::npos
@@ -264,12 +262,12 @@ void load_run::read_functions() {
                     : parse_journal_line("e,0" + sample.substr(comma) + ","
                                          + sample.substr(0, comma));
       if (!line)
-        ++result_.garbled;
-      else if (line->when >= warm_)
+        ++result_.malformed_lines;
+      else if (line->when >= warm_since_)
         parts_.samples.add(sample_row('f', id, sample));
     });
   if (problem)
-    std::cerr << "samples of functions are missing: " << explain(problem)
+    std::cerr << "cannot read the samples of functions: " << explain(problem)
               << std::endl;
 }
 
@@ -277,18 +275,18 @@ load_result load_run::finish() {
   if (!parts_.options.keep_workflows)
     stop_all();
   if (parts_.redis) {
-    last_look();
-    read_functions();
+    drain_journals();
+    read_function_samples();
     std::vector<std::string> keys;
     for (auto& x : journals_) {
-      auto& owner = tenants_[x.owner];
-      auto until = owner.running ? wall_now() : owner.stopped;
-      result_.event_counters += x.event_counters.sums(owner.started, until);
+      auto& workflow = workflows_[x.workflow];
+      auto until = workflow.running ? wall_now() : workflow.stopped;
+      result_.ledger += x.ledger.sums(workflow.started, until);
       keys.push_back(x.key);
     }
-    parts_.redis->forget(keys);
+    parts_.redis->remove(keys);
   }
-  result_.judged = journals_.size();
+  result_.journals = journals_.size();
   return std::move(result_);
 }
 

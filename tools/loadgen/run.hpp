@@ -2,13 +2,13 @@
 #pragma once
 
 #include "tools/loadgen/arrivals.hpp"
+#include "tools/loadgen/collector_reader.hpp"
 #include "tools/loadgen/controller.hpp"
 #include "tools/loadgen/dataset.hpp"
 #include "tools/loadgen/interruption.hpp"
 #include "tools/loadgen/options.hpp"
-#include "tools/loadgen/redis.hpp"
 #include "tools/loadgen/result.hpp"
-#include "tools/loadgen/source.hpp"
+#include "tools/loadgen/workflows/source.hpp"
 #include "tools/report/plan.hpp"
 
 #include <deque>
@@ -18,20 +18,20 @@
 
 namespace edgeless::benchmark {
 
-/// What an experiment is made of.
+/// What an experiment is run with.
 struct load_parts {
   load_options options;
   std::unique_ptr<workflow_source> source;
   arrival_model arrivals;
   dataset samples;
   dataset events;
-  /// Nothing if there is no Redis; `deaf` says why.
-  std::unique_ptr<collected> redis;
-  std::string deaf;
+  /// Nothing without Redis; `no_redis_because` says why.
+  std::unique_ptr<collector_reader> redis;
+  std::string no_redis_because;
 };
 
-/// One experiment: starts and stops workflows at their times, and follows what
-/// their metrics-collectors note.
+/// One experiment: starts and stops workflows at their times, and reads the
+/// journals of their metrics-collectors.
 class load_run {
 public:
   load_run(load_parts parts, load_controller& controller);
@@ -43,10 +43,9 @@ public:
   }
 
 private:
-  using time = std::chrono::microseconds; ///< from the start on
+  using time = std::chrono::microseconds; ///< since the start
 
-  /// A workflow that was started.
-  struct instance_entry {
+  struct started_workflow {
     workflow_id id;
     std::string name;
     double started = 0; ///< seconds since the epoch
@@ -54,35 +53,40 @@ private:
     double stopped = 0; ///< seconds since the epoch
   };
 
-  /// What one metrics-collector of a workflow notes.
+  /// The journal of one metrics-collector.
   struct journal {
     std::string key;
-    std::string name; ///< its wf_name
-    std::size_t owner = 0;
-    transaction_ledger event_counters;
+    std::string name;         ///< its wf_name
+    std::size_t workflow = 0; ///< index
+    transaction_ledger ledger;
   };
 
-  enum class step { arrive, leave, look, end };
+  enum class step { arrive, depart, poll, end };
 
   struct event {
     step what;
-    time end{0};                    ///< of a workflow that arrives
-    std::size_t instance_entry = 0; ///< that leaves
+    time end{0};              ///< of a workflow that arrives
+    std::size_t workflow = 0; ///< index of the one that departs
   };
 
+  /// False at the end of the experiment.
   bool handle(const event& x, time now);
   void arrive(const event& x, time now);
   void start(const arrival& x);
   void schedule_arrival(time now);
   std::optional<workflow_file> next_workflow();
-  void add_journals(workflow_spec& spec, std::size_t owner);
-  void refuse(const workflow_id& id, const std::string& why);
-  void stop(instance_entry& x);
+  /// Gives each metrics-collector of the workflow a journal of its own.
+  void add_journals(workflow_spec& spec, std::size_t workflow);
+  /// Counts a workflow as blocked, and stops it if it was started in part.
+  void block(const workflow_id& id, const std::string& why);
+  void stop(started_workflow& x);
   void stop_all();
-  void look(bool all);
-  void last_look();
-  void note(journal& x, const std::string& line);
-  void read_functions();
+  /// Reads the journals of running workflows, or all of them.
+  void poll_journals(bool all);
+  /// Reads all journals until two polls in a row find nothing new.
+  void drain_journals();
+  void record(journal& x, const std::string& line);
+  void read_function_samples();
   load_result finish();
 
   load_parts parts_;
@@ -90,15 +94,15 @@ private:
   interruption interruption_;
   random_source random_;
   clock::time_point begin_;
-  double warm_; ///< seconds since the epoch
+  double warm_since_; ///< seconds since the epoch
   std::multimap<time, event> agenda_;
-  std::deque<instance_entry> tenants_;
+  std::deque<started_workflow> workflows_;
   std::deque<journal> journals_;
-  std::set<std::string> logical_;
+  std::set<std::string> component_ids_;
   std::string key_prefix_;
   std::uint64_t number_ = 0; ///< of the next workflow
   std::size_t running_ = 0;
-  std::size_t reasons_ = 0; ///< printed so far
+  std::size_t reasons_ = 0; ///< printed
   load_result result_;
 };
 

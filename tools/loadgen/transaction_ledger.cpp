@@ -4,21 +4,22 @@
 #include "tools/loadgen/limits.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <charconv>
 
 namespace edgeless::benchmark {
 
 namespace {
 
-/// Takes the text before the next comma, and the comma.
-std::string_view take_word(std::string_view& text) {
+/// Removes and returns the field before the next comma.
+std::string_view take_field(std::string_view& text) {
   auto word = text.substr(0, text.find(','));
   text.remove_prefix(std::min(text.size(), word.size() + 1));
   return word;
 }
 
 template <class T>
-bool read(std::string_view word, T& to) {
+bool read_number(std::string_view word, T& to) {
   auto* end = word.data() + word.size();
   auto [stop, error] = std::from_chars(word.data(), end, to);
   return error == std::errc{} && stop == end;
@@ -28,25 +29,26 @@ bool read(std::string_view word, T& to) {
 
 std::optional<journal_line> parse_journal_line(std::string_view text) {
   journal_line result;
-  auto kind = take_word(text);
+  auto kind = take_field(text);
   if (kind != "b" && kind != "e")
     return std::nullopt;
   result.begins = kind == "b";
-  if (!read(take_word(text), result.number))
+  if (!read_number(take_field(text), result.number))
     return std::nullopt;
-  result.time = std::string{take_word(text)};
-  // A month of the year 2286 has eleven digits.
-  if (!read(result.time, result.when) || !(result.when >= 0)
+  result.time = std::string{take_field(text)};
+  // Seconds since the epoch have ten digits until 2286, and six decimals.
+  if (!read_number(result.time, result.when) || !(result.when >= 0)
       || result.time.size() > 20)
     return std::nullopt;
   if (text.empty())
     return result;
-  if (result.begins || !read(text, result.milliseconds.emplace()))
+  if (result.begins || !read_number(text, result.milliseconds.emplace()))
     return std::nullopt;
   return result;
 }
 
-// -- numbers ------------------------------------------------------------------
+// -- number_set
+// ------------------------------------------------------------------
 
 bool number_set::contains(std::uint64_t x) const {
   auto next = ranges_.upper_bound(x);
@@ -71,22 +73,23 @@ bool number_set::insert(std::uint64_t x) {
   return true;
 }
 
-// -- the ledger ---------------------------------------------------------------
+// -- transaction_ledger
+// ---------------------------------------------------------------
 
 ledger_sums& ledger_sums::operator+=(const ledger_sums& x) {
   sent += x.sent;
   handled += x.handled;
   lost += x.lost;
   lost_at_start += x.lost_at_start;
-  doubled += x.doubled;
+  duplicated += x.duplicated;
   out_of_order += x.out_of_order;
   under_way += x.under_way;
   unknown += x.unknown;
   return *this;
 }
 
-void transaction_ledger::note(const journal_line& x) {
-  constexpr auto most = load_limits::transaction_times;
+void transaction_ledger::record(const journal_line& x) {
+  constexpr auto most = load_limits::open_transactions;
   if (open_.size() >= most || begun_.ranges() >= most
       || ended_.ranges() >= most)
     ++unknown_;
@@ -100,7 +103,7 @@ void transaction_ledger::note(const journal_line& x) {
 
 void transaction_ledger::begin(std::uint64_t number, double when) {
   if (!begun_.insert(number))
-    ++doubled_;
+    ++duplicated_;
   else if (!ended_.contains(number))
     open_[number] = when;
 }
@@ -108,33 +111,37 @@ void transaction_ledger::begin(std::uint64_t number, double when) {
 void transaction_ledger::end(std::uint64_t number, double when) {
   last_end_ = std::max(last_end_, when);
   if (!ended_.insert(number)) {
-    ++doubled_;
+    ++duplicated_;
     return;
   }
   open_.erase(number);
-  if (number < highest_)
+  assert(ended_.contains(number));
+  if (number < highest_ended_)
     ++out_of_order_;
-  highest_ = std::max(highest_, number);
+  highest_ended_ = std::max(highest_ended_, number);
 }
 
 ledger_sums transaction_ledger::sums(double started, double stopped) const {
   ledger_sums result;
   result.handled = ended_.size();
-  auto heard = result.handled + open_.size();
-  auto unheard = heard > 0 && unknown_ == 0 ? last_ - first_ + 1 - heard : 0;
-  result.sent = heard + unheard;
-  result.lost = unheard;
-  result.doubled = doubled_;
+  auto recorded = result.handled + open_.size();
+  auto missing
+    = recorded > 0 && unknown_ == 0 ? last_ - first_ + 1 - recorded : 0;
+  result.sent = recorded + missing;
+  result.lost = missing;
+  result.duplicated = duplicated_;
   result.out_of_order = out_of_order_;
   result.unknown = unknown_;
-  auto stalled = stopped - last_end_ >= load_limits::timeout_s;
+  auto stalled = stopped - last_end_ >= load_limits::stall_timeout_s;
   for (auto& [number, since] : open_) {
-    auto overtaken = ended_.size() > 0 && number < highest_;
-    auto overdue = stalled && stopped - since >= load_limits::timeout_s;
+    auto overtaken = ended_.size() > 0 && number < highest_ended_;
+    auto overdue = stalled && stopped - since >= load_limits::stall_timeout_s;
     ++(overtaken || overdue ? result.lost : result.under_way);
     if ((overtaken || overdue) && since < started)
       ++result.lost_at_start;
   }
+  assert(result.sent == result.handled + result.lost + result.under_way);
+  assert(result.lost_at_start <= result.lost);
   return result;
 }
 

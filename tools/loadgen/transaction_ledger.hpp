@@ -10,23 +10,24 @@
 
 namespace edgeless::benchmark {
 
-/// A line of the journal that a metrics-collector keeps: transaction NUMBER has
-/// begun, or has ended, then; and how long it took, where that is known.
+/// A line of the journal that a metrics-collector keeps: `b,NUMBER,TIME` if a
+/// transaction has begun, `e,NUMBER,TIME[,MILLISECONDS]` if it has ended.
 struct journal_line {
   bool begins = false;
   std::uint64_t number = 0;
-  double when = 0; ///< seconds since the epoch
-  std::string time;
+  double when = 0;  ///< seconds since the epoch
+  std::string time; ///< the same as it was written
   std::optional<std::uint64_t> milliseconds{};
 };
 
-/// Nothing unless it is such a line.
+/// Nothing unless the text is such a line.
 std::optional<journal_line> parse_journal_line(std::string_view text);
 
-/// A set of numbers that come mostly one after the other.
+/// A set of numbers that is stored as ranges: small if most numbers are
+/// consecutive.
 class number_set {
 public:
-  /// False if it was there already.
+  /// False if the number was in the set already.
   bool insert(std::uint64_t x);
   bool contains(std::uint64_t x) const;
 
@@ -34,7 +35,7 @@ public:
     return size_;
   }
 
-  /// How many ranges it takes to name them all.
+  /// The number of disjoint ranges.
   std::size_t ranges() const {
     return ranges_.size();
   }
@@ -44,18 +45,20 @@ private:
   std::uint64_t size_ = 0;
 };
 
-/// What became of the transactions of one workflow, or of all.
+/// Counts of the transactions of one workflow, or of all.
 struct ledger_sums {
   std::uint64_t sent = 0;
   std::uint64_t handled = 0;
   std::uint64_t lost = 0;
-  /// Of these, begun before all of the workflow ran.
+  /// Of the lost ones, those that had begun before the whole workflow ran.
   std::uint64_t lost_at_start = 0;
-  std::uint64_t doubled = 0;
+  /// Lines that repeat a beginning or an end.
+  std::uint64_t duplicated = 0;
+  /// Ended after a transaction with a higher number.
   std::uint64_t out_of_order = 0;
   /// Begun, and neither ended nor lost when the workflow was stopped.
   std::uint64_t under_way = 0;
-  /// Lines that could not be judged any more.
+  /// Lines beyond load_limits::open_transactions, which are not counted.
   std::uint64_t unknown = 0;
 
   ledger_sums& operator+=(const ledger_sums& x);
@@ -63,16 +66,16 @@ struct ledger_sums {
 };
 
 /// Follows the numbered transactions of one workflow. Beginning and end reach
-/// the collector on different ways, so either may be noted first.
+/// the collector over different channels, so either may be recorded first.
 class transaction_ledger {
 public:
-  void note(const journal_line& x);
+  void record(const journal_line& x);
 
-  /// The sums, if all of the workflow ran since `started` and until `stopped`
-  /// (as `when` of lines). sent = handled + lost + under_way. A transaction is
-  /// lost if a later one has ended, or if for load_limits::timeout_s nothing
-  /// has ended although it had begun; or if nothing was heard of it, but of an
-  /// earlier and of a later one.
+  /// The sums for a workflow that ran from `started` until `stopped` (in
+  /// seconds since the epoch). sent = handled + lost + under_way. A transaction
+  /// is lost if a later one has ended; if it had begun and no transaction has
+  /// ended for load_limits::stall_timeout_s; or if no line names it, but lines
+  /// name an earlier and a later one.
   ledger_sums sums(double started, double stopped) const;
 
 private:
@@ -81,12 +84,12 @@ private:
 
   number_set begun_;
   number_set ended_;
-  std::map<std::uint64_t, double> open_; ///< begun, not ended: since when
-  std::uint64_t highest_ = 0;            ///< that has ended
-  /// Of all that have begun or ended.
+  std::map<std::uint64_t, double> open_; ///< begun, not ended: number -> time
+  std::uint64_t highest_ended_ = 0;
+  /// The lowest and the highest number of all lines.
   std::uint64_t first_ = UINT64_MAX, last_ = 0;
   double last_end_ = 0;
-  std::uint64_t doubled_ = 0;
+  std::uint64_t duplicated_ = 0;
   std::uint64_t out_of_order_ = 0;
   std::uint64_t unknown_ = 0;
 };

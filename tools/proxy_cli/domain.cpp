@@ -1,29 +1,31 @@
 // SPDX-License-Identifier: MIT
 #include "tools/proxy_cli/domain.hpp"
 
+#include "runtime/redis/keys.hpp"
+
 #include "messages/errors.hpp"
 
 namespace edgeless {
 
 namespace {
 
-/// Later EDGELESS leaves beside its values when they were written.
-constexpr std::string_view not_a_value = "last_update";
+/// Later versions of EDGELESS write the time of the last update under this id.
+constexpr std::string_view last_update = "last_update";
 
-/// Reads all values whose keys are `prefix` and an id.
+/// Loads all values whose keys are `prefix` and an id.
 template <class Id, class Value>
 caf::expected<std::map<Id, Value>>
-load(store& from, const std::string& prefix, warnings& broken,
+load(store& from, const keys::family& family, warnings& broken,
      const std::function<std::optional<Id>(const std::string&)>& read_id,
      caf::expected<Value> (*read)(std::string_view)) {
-  auto keys = from.keys(prefix);
-  if (!keys)
-    return keys.error();
-  keys->erase(prefix + std::string{not_a_value});
+  auto found = from.keys(std::string{family.prefix});
+  if (!found)
+    return found.error();
+  found->erase(family(last_update));
   std::map<Id, Value> result;
   auto problem = from.visit(
-    *keys, broken, [&](const std::string& key, const std::string& text) {
-      auto id = read_id(key.substr(prefix.size()));
+    *found, broken, [&](const std::string& key, const std::string& text) {
+      auto id = read_id(std::string{family.id_of(key)});
       if (!id)
         return broken.add(key, "does not end with a UUID");
       auto value = read(text);
@@ -45,19 +47,19 @@ std::optional<Id> uuid(const std::string& text) {
 
 caf::expected<mirrored_components> load_components(store& from,
                                                    warnings& broken) {
-  return load<logical_id, mirrored_component>(from, "instance:", broken,
+  return load<logical_id, mirrored_component>(from, keys::instance, broken,
                                               uuid<logical_id>, read_component);
 }
 
 caf::expected<std::map<node_id, mirrored_capabilities>>
 load_capabilities(store& from, warnings& broken) {
   return load<node_id, mirrored_capabilities>(
-    from, "node:capabilities:", broken, uuid<node_id>, read_capabilities);
+    from, keys::node_capabilities, broken, uuid<node_id>, read_capabilities);
 }
 
 caf::expected<std::map<node_id, mirrored_health>>
 load_health(store& from, warnings& broken) {
-  return load<node_id, mirrored_health>(from, "node:health:", broken,
+  return load<node_id, mirrored_health>(from, keys::node_health, broken,
                                         uuid<node_id>, read_health);
 }
 
@@ -66,15 +68,15 @@ load_providers(store& from, warnings& broken) {
   auto any = [](const std::string& text) {
     return std::optional{text};
   };
-  return load<std::string, mirrored_provider>(from, "provider:", broken, any,
+  return load<std::string, mirrored_provider>(from, keys::provider, broken, any,
                                               read_provider);
 }
 
 std::map<node_id, node_load> load_of_nodes(const mirrored_components& all) {
   std::map<node_id, node_load> result;
   for (auto& [id, x] : all)
-    for (auto& home : x.instances) {
-      auto& node = result[home.node];
+    for (auto& instance : x.instances) {
+      auto& node = result[instance.node];
       (x.kind == component_kind::function ? node.functions : node.resources)
         .insert(id);
     }

@@ -9,7 +9,7 @@
 #include <set>
 #include <string>
 
-/// A domain as its mirror in Redis has it; everything in the order of ids.
+/// Loads the mirror of a domain from Redis; all results are ordered by id.
 namespace edgeless {
 
 using mirrored_components = std::map<logical_id, mirrored_component>;
@@ -23,15 +23,16 @@ load_capabilities(store& from, warnings& broken);
 caf::expected<std::map<node_id, mirrored_health>> load_health(store& from,
                                                               warnings& broken);
 
-/// By their ids, which are free text.
+/// By provider id, which is any text.
 caf::expected<std::map<std::string, mirrored_provider>>
 load_providers(store& from, warnings& broken);
 
-/// What lives on each node on which anything does.
+/// The components on one node.
 struct node_load {
   std::set<logical_id> functions;
   std::set<logical_id> resources;
 };
+/// Nodes without components are not contained.
 std::map<node_id, node_load> load_of_nodes(const mirrored_components& all);
 
 } // namespace edgeless

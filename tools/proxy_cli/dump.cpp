@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/proxy_cli/dump.hpp"
 
+#include "runtime/redis/keys.hpp"
 #include "runtime/redis/mirror_reader.hpp"
 #include "runtime/redis/mirror_values.hpp"
 
@@ -17,17 +18,15 @@ namespace edgeless {
 
 namespace {
 
-const std::string prefix = "performance:";
-
-/// Samples that are asked for at a time.
+/// Samples fetched at a time.
 constexpr std::size_t samples_per_page = 10'000;
 
-/// One list, or sorted set, of samples.
+/// A list or sorted set of samples.
 struct series {
   std::string key;
   std::string metric;
   physical_id instance;
-  /// As later EDGELESS has it: `performance:PID:METRIC`, a sorted set.
+  /// Of later versions of EDGELESS: `performance:PID:METRIC`, a sorted set.
   bool later = false;
 
   std::string file() const {
@@ -35,36 +34,37 @@ struct series {
   }
 };
 
-/// It becomes part of a file name: no folders, no options, nothing hidden.
-bool harmless(const std::string& metric) {
-  auto fine = [](unsigned char x) {
+/// Whether `metric` may be part of a file name: no separators, dots or dashes.
+bool is_file_name(const std::string& metric) {
+  auto is_allowed = [](unsigned char x) {
     return std::isalnum(x) != 0 || x == '_';
   };
   return !metric.empty() && metric.size() <= 100
-         && std::ranges::all_of(metric, fine);
+         && std::ranges::all_of(metric, is_allowed);
 }
 
-/// Nothing if the key has another form; later EDGELESS keeps there what
-/// functions log, too.
+/// Nothing if the key has another form, such as the logs of functions that
+/// later versions of EDGELESS keep there.
 std::optional<series> series_of(const std::string& key) {
-  auto middle = key.find(':', prefix.size());
+  std::string rest{keys::performance.id_of(key)};
+  auto middle = rest.find(':');
   if (middle == std::string::npos)
     return std::nullopt;
-  auto first = key.substr(prefix.size(), middle - prefix.size());
-  auto second = key.substr(middle + 1);
+  auto first = rest.substr(0, middle);
+  auto second = rest.substr(middle + 1);
   auto later = parse_id<physical_id>(first);
   auto instance = later ? later : parse_id<physical_id>(second);
   auto& metric = later ? second : first;
-  if (!instance || !harmless(metric))
+  if (!instance || !is_file_name(metric))
     return std::nullopt;
   return series{key, metric, *instance, later.has_value()};
 }
 
-/// How many samples of the page were broken, or why it cannot be had.
+/// The number of invalid samples in the page, or why it cannot be read.
 caf::expected<std::size_t> write_page(const redis_reply& page, bool later,
                                       std::ostream& file) {
   if (page.type == redis_reply::kind::error)
-    return fail(ec::bad_input, later ? "is no sorted set" : "is no list");
+    return fail(ec::bad_input, later ? "is not a sorted set" : "is not a list");
   std::size_t broken = 0;
   for (auto& item : page.items) {
     auto sample = later ? read_dated_sample(item.text) : read_sample(item.text);
@@ -104,7 +104,7 @@ caf::error dump(store& from, const series& x, warnings& warn,
       break;
   }
   if (broken > 0)
-    warn.add(x.key, std::to_string(broken) + " samples make no sense");
+    warn.add(x.key, std::to_string(broken) + " invalid samples");
   file.close();
   return file ? caf::none
               : fail(ec::system_failure, "cannot write " + x.file());
@@ -113,13 +113,13 @@ caf::error dump(store& from, const series& x, warnings& warn,
 } // namespace
 
 caf::error dump_performance(store& from, std::ostream& out) {
-  auto keys = from.keys(prefix);
-  if (!keys)
-    return keys.error();
+  auto found = from.keys(std::string{keys::performance.prefix});
+  if (!found)
+    return found.error();
   warnings broken;
-  for (auto& key : *keys)
-    if (auto found = series_of(key))
-      if (auto problem = dump(from, *found, broken, out))
+  for (auto& key : *found)
+    if (auto x = series_of(key))
+      if (auto problem = dump(from, *x, broken, out))
         return problem;
   return caf::none;
 }

@@ -7,9 +7,9 @@
 
 namespace edgeless {
 
-/// Writes the performance samples of each instance into a file of its own in
-/// the working directory, METRIC-PHYSICAL_ID.dat, with lines VALUE,TIMESTAMP;
-/// says so on `out`.
+/// Writes the performance samples of each instance to a file in the working
+/// directory, METRIC-PHYSICAL_ID.dat, with lines VALUE,TIMESTAMP; prints the
+/// name of each file to `out`.
 caf::error dump_performance(store& from, std::ostream& out);
 
 } // namespace edgeless

@@ -3,6 +3,7 @@
 
 #include "runtime/base/log.hpp"
 #include "runtime/redis/intent_codec.hpp"
+#include "runtime/redis/keys.hpp"
 #include "runtime/redis/mirror_reader.hpp"
 #include "runtime/redis/mirror_values.hpp"
 
@@ -16,14 +17,14 @@ namespace edgeless {
 
 namespace {
 
-/// Milliseconds between two looks at the result: less than people notice.
-constexpr int pause_ms = 50;
+/// Between two polls of the result.
+constexpr int poll_interval_ms = 50;
 
-std::string key_of(const wish& x) {
-  return "intent:" + x.verb + ':' + x.subject;
+std::string key_of(const intent_text& x) {
+  return keys::intent(x.verb + ':' + x.subject);
 }
 
-std::string result_key(const wish& x) {
+std::string result_key(const intent_text& x) {
   return intent_result_key(key_of(x));
 }
 
@@ -33,50 +34,51 @@ caf::error invalid(const std::string& what, const std::string& text) {
                                  "01234567-89ab-cdef-0123-456789abcdef");
 }
 
-/// The old result goes first: it must not be taken for the new one.
-caf::error push(store& to, const wish& x) {
+/// Deletes the old result first, which could be taken for the new one.
+caf::error push(store& to, const intent_text& x) {
   auto key = key_of(x);
   auto replies = to.run({{"MULTI"},
                          {"DEL", result_key(x)},
                          {"SET", key, x.value},
-                         {"RPUSH", "intents", key},
+                         {"RPUSH", std::string{keys::intents}, key},
                          {"EXEC"}});
   if (!replies)
     return replies.error();
   auto& done = replies->back();
-  auto refused = done.type == redis_reply::kind::error ? &done : nullptr;
+  auto problem = done.type == redis_reply::kind::error ? &done : nullptr;
   for (auto& reply : done.items)
     if (reply.type == redis_reply::kind::error)
-      refused = &reply;
-  if (refused)
+      problem = &reply;
+  if (problem)
     return fail(ec::unreachable,
-                "Redis refuses the intent: " + printable(refused->text));
+                "Redis refused the intent: " + printable(problem->text));
   return caf::none;
 }
 
-/// Nothing while there is no outcome of this very wish.
-caf::expected<std::optional<intent_outcome>> look(store& at, const wish& x) {
+/// The outcome of this intent; nothing while there is none.
+caf::expected<std::optional<mirrored_intent_result>>
+poll_outcome(store& at, const intent_text& x) {
   auto replies = at.run({{"GET", result_key(x)}});
   if (!replies)
     return replies.error();
   auto& reply = replies->front();
   if (reply.type == redis_reply::kind::nothing)
     return std::nullopt;
-  auto outcome = read_outcome(reply.text);
+  auto outcome = read_intent_result(reply.text);
   if (!outcome)
     return fail(ec::bad_input,
                 printable(result_key(x) + ' ' + explain(outcome.error())));
-  // Somebody else's, who wanted it elsewhere and came first.
+  // The outcome of another intent for the same component.
   if (!outcome->value.empty() && outcome->value != x.value)
     return std::nullopt;
   return std::move(*outcome);
 }
 
-caf::error await(store& at, const wish& x, std::chrono::milliseconds patience,
-                 std::ostream& out) {
-  auto end = std::chrono::steady_clock::now() + patience;
+caf::error await(store& at, const intent_text& x,
+                 std::chrono::milliseconds timeout, std::ostream& out) {
+  auto end = std::chrono::steady_clock::now() + timeout;
   for (;;) {
-    auto outcome = look(at, x);
+    auto outcome = poll_outcome(at, x);
     if (!outcome)
       return outcome.error();
     if (auto& found = *outcome) {
@@ -89,21 +91,21 @@ caf::error await(store& at, const wish& x, std::chrono::milliseconds patience,
     }
     if (std::chrono::steady_clock::now() >= end)
       return fail(ec::unreachable,
-                  "nobody has said what became of it in "
-                    + decimal(static_cast<double>(patience.count()) / 1000)
-                    + " s: is an orchestrator running on that Redis?");
-    poll(nullptr, 0, pause_ms);
+                  "no outcome within "
+                    + decimal(static_cast<double>(timeout.count()) / 1000)
+                    + " s: is an orchestrator connected to this Redis?");
+    poll(nullptr, 0, poll_interval_ms);
   }
 }
 
 } // namespace
 
-caf::expected<wish> migration(const std::string& component,
-                              const std::string& nodes) {
+caf::expected<intent_text> make_migration(const std::string& component,
+                                          const std::string& nodes) {
   auto id = parse_id<logical_id>(component);
   if (!id)
     return invalid("instance", component);
-  wish result{"migrate", to_string(*id), ""};
+  intent_text result{"migrate", to_string(*id), ""};
   for (std::size_t at = 0; at <= nodes.size();) {
     auto end = std::min(nodes.find(',', at), nodes.size());
     auto text = nodes.substr(at, end - at);
@@ -119,22 +121,22 @@ caf::expected<wish> migration(const std::string& component,
   return result;
 }
 
-caf::expected<wish> node_wish(const std::string& verb,
-                              const std::string& node) {
+caf::expected<intent_text> make_node_intent(const std::string& verb,
+                                            const std::string& node) {
   auto id = parse_id<node_id>(node);
   if (!id)
     return invalid("node", node);
   if (verb == "uncordon")
-    return wish{"cordon", to_string(*id), "no"};
-  return wish{verb, to_string(*id), "yes"};
+    return intent_text{"cordon", to_string(*id), "no"};
+  return intent_text{verb, to_string(*id), "yes"};
 }
 
-caf::error submit(store& to, const wish& x,
-                  std::optional<std::chrono::milliseconds> patience,
+caf::error submit(store& to, const intent_text& x,
+                  std::optional<std::chrono::milliseconds> timeout,
                   std::ostream& out) {
   if (auto problem = push(to, x))
     return problem;
-  return patience ? await(to, x, *patience, out) : caf::none;
+  return timeout ? await(to, x, *timeout, out) : caf::none;
 }
 
 } // namespace edgeless

@@ -10,24 +10,25 @@
 
 namespace edgeless {
 
-/// What a delegated orchestrator wants.
-struct wish {
+/// An intent of a delegated orchestrator, in its text form.
+struct intent_text {
   std::string verb;    ///< the middle of the key: migrate, cordon or drain
   std::string subject; ///< the id of a component or a node
   std::string value;
 };
 
 /// Checks the ids. `nodes` is one or, separated by commas, several.
-caf::expected<wish> migration(const std::string& component,
-                              const std::string& nodes);
+caf::expected<intent_text> make_migration(const std::string& component,
+                                          const std::string& nodes);
 
 /// `verb` is cordon, uncordon or drain.
-caf::expected<wish> node_wish(const std::string& verb, const std::string& node);
+caf::expected<intent_text> make_node_intent(const std::string& verb,
+                                            const std::string& node);
 
-/// Hands it to the orchestrator. With `timeout`, waits that long for what
-/// becomes of it, and prints it; it is an error if that is not done.
-caf::error submit(store& to, const wish& x,
-                  std::optional<std::chrono::milliseconds> patience,
+/// Submits an intent to the orchestrator. With `timeout`, waits that long for
+/// the outcome and prints it; another outcome than "done" is an error.
+caf::error submit(store& to, const intent_text& x,
+                  std::optional<std::chrono::milliseconds> timeout,
                   std::ostream& out);
 
 } // namespace edgeless

@@ -4,6 +4,8 @@
 #include "runtime/base/log.hpp"
 #include "runtime/redis/mirror_values.hpp"
 
+#include <caf/string_algorithms.hpp>
+
 #include <cstdio>
 
 namespace edgeless {
@@ -27,7 +29,7 @@ constexpr std::string_view later_health
     "{disk_tot_writes}, gpu_load_perc {gpu_load_perc}%, gpu_temp_cels "
     "{gpu_temp_cels}°";
 
-/// GPUs tell thousandths of a degree.
+/// GPUs report thousandths of a degree.
 std::string degrees(std::int64_t thousandths) {
   char buffer[40];
   std::snprintf(buffer, sizeof buffer, "%.2f",
@@ -35,7 +37,7 @@ std::string degrees(std::int64_t thousandths) {
   return buffer;
 }
 
-/// Puts the figures where their names are.
+/// Replaces {NAME} in `form` by the figure of that name.
 std::string fill_in(std::string_view form, const mirrored_health& x) {
   std::string result;
   for (std::size_t at = 0; at < form.size();) {
@@ -56,10 +58,7 @@ std::string fill_in(std::string_view form, const mirrored_health& x) {
 } // namespace
 
 std::string joined(const std::vector<std::string>& items) {
-  std::string result;
-  for (std::size_t i = 0; i < items.size(); ++i)
-    result += (i == 0 ? "" : ",") + printable(items[i]);
-  return result;
+  return printable(caf::join(items, ","));
 }
 
 std::string capabilities_line(const mirrored_capabilities& x) {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-/// One line each, word for word as EDGELESS' proxy_cli prints them: what only
-/// later versions write is printed as they do. Text is made printable.
+/// One line for each value, word for word as EDGELESS' proxy_cli prints it;
+/// fields of later versions as those print them. Text is made printable.
 namespace edgeless {
 
 /// Such as `4 x86 CPU(s) at 2400 BogoMIPS, ...`.
@@ -19,7 +19,7 @@ std::string health_line(const mirrored_health& x);
 /// Such as `class_type file-log, node_id UUID, outputs []`.
 std::string provider_line(const mirrored_provider& x);
 
-/// Separated by commas.
+/// The items separated by commas.
 std::string joined(const std::vector<std::string>& items);
 
 } // namespace edgeless

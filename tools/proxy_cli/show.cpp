@@ -16,14 +16,14 @@ namespace json = boost::json;
 
 namespace {
 
-/// What a listing becomes: lines, or an object.
+/// The output of a listing: lines or a JSON object.
 class listing {
 public:
   explicit listing(bool as_json) : as_json_(as_json) {
     // nop
   }
 
-  /// `line` and `value` say the same of `key`.
+  /// `line` and `value` are two forms of the same content.
   void add(const std::string& key, const std::string& line, json::value value) {
     if (as_json_)
       object_.insert_or_assign(key, std::move(value));
@@ -31,7 +31,7 @@ public:
       lines_ += printable(key) + " -> " + line + '\n';
   }
 
-  /// A line on its own; `value` is what all the lines of `key` say.
+  /// `key` on a line of its own, then `lines`; `value` is the same content.
   void add_block(const std::string& key, const std::string& lines,
                  json::value value) {
     if (as_json_)
@@ -53,52 +53,46 @@ private:
   json::object object_;
 };
 
-/// The ids of all instances, as `of` picks them.
+/// The node ids or instance ids of all instances.
 template <class Id>
 std::vector<std::string> ids(const mirrored_component& x, Id instance_id::*of) {
   std::vector<std::string> result;
-  for (auto& home : x.instances)
-    result.push_back(to_string(home.*of));
+  for (auto& instance : x.instances)
+    result.push_back(to_string(instance.*of));
   return result;
 }
 
-caf::error show_homes(store& from, component_kind kind, warnings& broken,
-                      listing& to) {
-  auto all = load_components(from, broken);
-  if (!all)
-    return all.error();
-  for (auto& [id, x] : *all) {
-    auto nodes = ids(x, &instance_id::node);
-    if (x.kind != kind)
-      continue;
-    if (kind == component_kind::function)
-      to.add(to_string(id), joined(nodes), json::value_from(nodes));
-    else if (!nodes.empty())
-      to.add(to_string(id), nodes.front(), json::value_from(nodes.front()));
-  }
-  return caf::none;
-}
-
-caf::error show_physical(store& from, warnings& broken, listing& to) {
-  auto all = load_components(from, broken);
-  if (!all)
-    return all.error();
-  for (auto& [id, x] : *all) {
-    auto instances = ids(x, &instance_id::instance);
-    to.add(to_string(id), joined(instances), json::value_from(instances));
-  }
-  return caf::none;
-}
-
-caf::error show_workflows(store& from, warnings& broken, listing& to) {
-  auto all = load_components(from, broken);
+/// Calls `add` with each id and value of `all`.
+template <class All, class Add>
+caf::error for_each(caf::expected<All> all, Add add) {
   if (!all)
     return all.error();
   for (auto& [id, x] : *all)
-    if (x.workflow)
-      to.add(to_string(id), to_string(x.workflow),
-             json::value_from(to_string(x.workflow)));
+    add(id, x);
   return caf::none;
+}
+
+caf::error show_components(store& from, show_what what, warnings& broken,
+                           listing& to) {
+  return for_each(load_components(from, broken), [&](auto& id, auto& x) {
+    auto key = to_string(id);
+    auto add_list = [&](const std::vector<std::string>& items) {
+      to.add(key, joined(items), json::value_from(items));
+    };
+    auto add_text = [&](const std::string& text) {
+      to.add(key, text, json::value_from(text));
+    };
+    auto is_function = x.kind == component_kind::function;
+    if (what == show_what::logical_to_physical)
+      add_list(ids(x, &instance_id::instance));
+    else if (what == show_what::functions && is_function)
+      add_list(ids(x, &instance_id::node));
+    else if (what == show_what::resources && !is_function
+             && !x.instances.empty())
+      add_text(to_string(x.instances.front().node));
+    else if (what == show_what::logical_to_workflow && x.workflow)
+      add_text(to_string(x.workflow));
+  });
 }
 
 caf::error show_instances(store& from, warnings& broken, listing& to) {
@@ -107,85 +101,55 @@ caf::error show_instances(store& from, warnings& broken, listing& to) {
     return all.error();
   for (auto& [node, load] : load_of_nodes(*all)) {
     std::string lines;
-    json::array functions;
-    json::array resources;
-    for (auto& id : load.functions) {
-      lines += "[F] " + to_string(id) + '\n';
-      functions.emplace_back(to_string(id));
-    }
-    for (auto& id : load.resources) {
-      lines += "[R] " + to_string(id) + '\n';
-      resources.emplace_back(to_string(id));
-    }
-    to.add_block(to_string(node), lines,
-                 json::object{{"functions", std::move(functions)},
-                              {"resources", std::move(resources)}});
+    auto add = [&](const std::set<logical_id>& components, const char* mark) {
+      json::array result;
+      for (auto& id : components) {
+        lines += mark + to_string(id) + '\n';
+        result.emplace_back(to_string(id));
+      }
+      return result;
+    };
+    json::object value;
+    value["functions"] = add(load.functions, "[F] ");
+    value["resources"] = add(load.resources, "[R] ");
+    to.add_block(to_string(node), lines, std::move(value));
   }
   return caf::none;
 }
 
-caf::error show_capabilities(store& from, warnings& broken, listing& to) {
-  auto all = load_capabilities(from, broken);
-  if (!all)
-    return all.error();
-  for (auto& [id, x] : *all) {
-    auto object = json::value_from(x.basic).as_object();
-    if (x.more) {
-      object["disk_tot_space"] = x.more->disk_tot_space;
-      object["num_gpus"] = x.more->num_gpus;
-      object["model_name_gpu"] = x.more->model_name_gpu;
-      object["mem_size_gpu"] = x.more->mem_size_gpu;
-    }
-    to.add(to_string(id), capabilities_line(x), std::move(object));
+json::object object_of(const mirrored_capabilities& x) {
+  auto result = json::value_from(x.basic).as_object();
+  if (x.more) {
+    result["disk_tot_space"] = x.more->disk_tot_space;
+    result["num_gpus"] = x.more->num_gpus;
+    result["model_name_gpu"] = x.more->model_name_gpu;
+    result["mem_size_gpu"] = x.more->mem_size_gpu;
   }
-  return caf::none;
-}
-
-caf::error show_health(store& from, warnings& broken, listing& to) {
-  auto all = load_health(from, broken);
-  if (!all)
-    return all.error();
-  for (auto& [id, x] : *all) {
-    json::object object;
-    for (auto& [name, figure] : x.figures)
-      object[name] = figure;
-    to.add(to_string(id), health_line(x), std::move(object));
-  }
-  return caf::none;
-}
-
-caf::error show_providers(store& from, warnings& broken, listing& to) {
-  auto all = load_providers(from, broken);
-  if (!all)
-    return all.error();
-  for (auto& [id, x] : *all)
-    to.add(id, provider_line(x),
-           json::object{{"class_type", x.class_type},
-                        {"node_id", to_string(x.node)},
-                        {"outputs", json::value_from(x.outputs)}});
-  return caf::none;
+  return result;
 }
 
 caf::error fill(store& from, show_what what, warnings& broken, listing& to) {
   switch (what) {
-  case show_what::functions:
-    return show_homes(from, component_kind::function, broken, to);
-  case show_what::resources:
-    return show_homes(from, component_kind::resource, broken, to);
-  case show_what::logical_to_physical:
-    return show_physical(from, broken, to);
-  case show_what::logical_to_workflow:
-    return show_workflows(from, broken, to);
   case show_what::capabilities:
-    return show_capabilities(from, broken, to);
+    return for_each(load_capabilities(from, broken), [&](auto& id, auto& x) {
+      to.add(to_string(id), capabilities_line(x), object_of(x));
+    });
   case show_what::health:
-    return show_health(from, broken, to);
+    return for_each(load_health(from, broken), [&](auto& id, auto& x) {
+      to.add(to_string(id), health_line(x), json::value_from(x.figures));
+    });
+  case show_what::providers:
+    return for_each(load_providers(from, broken), [&](auto& id, auto& x) {
+      to.add(id, provider_line(x),
+             json::object{{"class_type", x.class_type},
+                          {"node_id", to_string(x.node)},
+                          {"outputs", json::value_from(x.outputs)}});
+    });
   case show_what::instances:
     return show_instances(from, broken, to);
-  case show_what::providers:
-    break;
+  default:
+    return show_components(from, what, broken, to);
   }
-  return show_providers(from, broken, to);
 }
 
 } // namespace

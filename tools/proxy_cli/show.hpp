@@ -19,8 +19,8 @@ enum class show_what {
   providers,
 };
 
-/// Prints it line for line as EDGELESS' proxy_cli does, or as one JSON object
-/// whose keys are the first column.
+/// Prints a listing line for line as EDGELESS' proxy_cli does, or as one JSON
+/// object whose keys are the first column.
 caf::error show(store& from, show_what what, bool as_json, std::ostream& out);
 
 } // namespace edgeless

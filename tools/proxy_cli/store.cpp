@@ -16,16 +16,16 @@ namespace {
 
 using kind = redis_reply::kind;
 
-/// Keys that Redis looks at, or values that it is asked for, at a time.
+/// Keys scanned or values fetched by one command.
 constexpr std::size_t keys_per_page = 1000;
 
-/// Values that are asked for together do not exceed this much by far.
-constexpr std::size_t together = 8u << 20;
+/// Bytes of values fetched by one command, apart from the last value.
+constexpr std::size_t bytes_per_page = 8u << 20;
 
-/// Beyond that, warnings tell nothing new.
+/// Further warnings are only counted.
 constexpr std::size_t printed_warnings = 100;
 
-/// `where` is an URL without its password, and the reason.
+/// `where` is a URL without its password, and the reason.
 caf::error unreachable(const std::string& where) {
   return fail(ec::unreachable,
               "could not connect to a Redis at " + printable(where));
@@ -34,20 +34,20 @@ caf::error unreachable(const std::string& where) {
 } // namespace
 
 warnings::~warnings() {
-  if (loud_ && count_ > printed_warnings)
+  if (enabled_ && count_ > printed_warnings)
     std::cerr << "proxy_cli: " << count_ - printed_warnings
-              << " more broken values\n";
+              << " more invalid values\n";
 }
 
 void warnings::add(const std::string& key, const std::string& what) {
-  if (++count_ <= printed_warnings && loud_)
+  if (++count_ <= printed_warnings && enabled_)
     std::cerr << "proxy_cli: " << printable(key) << ": " << printable(what)
               << '\n';
 }
 
 caf::expected<store> store::open(const std::string& url) {
   auto where = parse_redis_url(url);
-  if (!where) // There may be a password somewhere in it.
+  if (!where) // An invalid URL may contain a password anywhere.
     return unreachable(
       (url.find_first_of("@?") == std::string::npos ? url : "that URL") + ": "
       + explain(where.error()));
@@ -68,8 +68,6 @@ store::run(const std::vector<redis_command>& commands) {
   auto replies = redis_->run(commands);
   if (!replies)
     return unreachable(explain(replies.error()));
-  if (replies->size() != commands.size())
-    return fail(ec::unreachable, "Redis does not answer what it was asked");
   return replies;
 }
 
@@ -85,23 +83,23 @@ caf::expected<std::set<std::string>> store::keys(const std::string& prefix) {
     auto& reply = replies->front();
     if (reply.type == kind::error)
       return fail(ec::unreachable,
-                  "Redis refuses to list its keys: " + printable(reply.text));
+                  "Redis refused SCAN: " + printable(reply.text));
     if (reply.items.size() != 2 || reply.items[0].type != kind::text)
-      return fail(ec::unreachable, "Redis does not list its keys");
+      return fail(ec::unreachable, "unexpected reply to SCAN");
     for (auto& key : reply.items[1].items)
       if (key.text.starts_with(prefix))
         result.insert(std::move(key.text));
     cursor = std::move(reply.items[0].text);
     if (result.size() > limits::mirror_keys
         || std::chrono::steady_clock::now() > end)
-      return fail(ec::exhausted, "Redis has no end of keys " + prefix + "*");
+      return fail(ec::exhausted, "too many keys " + prefix + "* in Redis");
   } while (cursor != "0");
   return result;
 }
 
 caf::error store::visit(const std::set<std::string>& keys, warnings& broken,
                         const visitor& take) {
-  auto sorted = sort_out(keys, broken);
+  auto sorted = sort_by_type(keys, broken);
   if (!sorted)
     return sorted.error();
   std::vector<std::string> batch;
@@ -109,7 +107,7 @@ caf::error store::visit(const std::set<std::string>& keys, warnings& broken,
   for (auto& [key, size] : sorted->texts) {
     batch.push_back(key);
     bytes += size;
-    if (batch.size() < keys_per_page && bytes < together)
+    if (batch.size() < keys_per_page && bytes < bytes_per_page)
       continue;
     if (auto problem = visit_texts(batch, broken, take))
       return problem;
@@ -121,9 +119,9 @@ caf::error store::visit(const std::set<std::string>& keys, warnings& broken,
   return visit_newest(sorted->others, broken, take);
 }
 
-caf::expected<store::sorted_keys>
-store::sort_out(const std::set<std::string>& keys, warnings& broken) {
-  sorted_keys result;
+caf::expected<store::keys_by_type>
+store::sort_by_type(const std::set<std::string>& keys, warnings& broken) {
+  keys_by_type result;
   std::size_t bytes = 0;
   for (auto i = keys.begin(); i != keys.end();) {
     auto first = i;
@@ -147,7 +145,7 @@ store::sort_out(const std::set<std::string>& keys, warnings& broken) {
       }
     }
     if (bytes > limits::mirror_bytes)
-      return fail(ec::exhausted, "Redis holds more than can be looked at");
+      return fail(ec::exhausted, "the values in Redis are too large to load");
   }
   return result;
 }
@@ -164,14 +162,14 @@ caf::error store::visit_texts(const std::vector<std::string>& keys,
   auto& values = replies->front();
   if (values.items.size() != keys.size())
     return fail(ec::unreachable,
-                "Redis does not give its values: " + printable(values.text));
+                "Redis refused MGET: " + printable(values.text));
   for (std::size_t i = 0; i < keys.size(); ++i) {
     auto& value = values.items[i];
-    // What is gone by now is not there anymore.
+    // Keys deleted in the meantime are skipped.
     if (value.type == kind::text)
       take(keys[i], value.text);
     else if (value.type != kind::nothing)
-      broken.add(keys[i], "is no text");
+      broken.add(keys[i], "is not a string");
   }
   return caf::none;
 }
@@ -188,7 +186,7 @@ caf::error store::visit_newest(const std::vector<std::string>& keys,
     for (std::size_t i = 0; i < commands.size(); ++i) {
       auto& reply = (*replies)[i];
       if (reply.type == kind::error)
-        broken.add(keys[from + i], "is neither a text nor a sorted set");
+        broken.add(keys[from + i], "is neither a string nor a sorted set");
       else if (!reply.items.empty())
         take(keys[from + i], reply.items.front().text);
     }

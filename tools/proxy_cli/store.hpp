@@ -13,29 +13,29 @@
 
 namespace edgeless {
 
-/// What is broken in Redis goes to stderr, a line for each key; the rest is
-/// shown all the same.
+/// Reports invalid values in Redis on stderr, one line for each key; valid
+/// values are shown nevertheless.
 class warnings {
 public:
-  /// `loud` unless there is no place for them.
-  explicit warnings(bool loud = true) : loud_(loud) {
+  /// If not `enabled`, nothing is printed.
+  explicit warnings(bool enabled = true) : enabled_(enabled) {
     // nop
   }
 
-  /// Says how many were not printed.
+  /// Prints how many warnings were left out.
   ~warnings();
 
   void add(const std::string& key, const std::string& what);
 
 private:
-  bool loud_;
+  bool enabled_;
   std::size_t count_ = 0;
 };
 
-/// Reads and writes a Redis that may be large, and hostile. Does without KEYS.
+/// Reads and writes a Redis that may be large and hostile. Uses SCAN, not KEYS.
 class store {
 public:
-  /// Connects. An error says that and why it could not.
+  /// Connects; the error names the address and the reason.
   static caf::expected<store> open(const std::string& url);
 
   /// All keys that begin with `prefix`, in order.
@@ -44,8 +44,8 @@ public:
   using visitor
     = std::function<void(const std::string& key, const std::string& value)>;
 
-  /// Visits the value of each key that is there: its text, or the member of a
-  /// sorted set with the highest score. Others are warned of.
+  /// Calls `take` with the value of each existing key: a string, or the member
+  /// of a sorted set with the highest score. Other types cause a warning.
   caf::error visit(const std::set<std::string>& keys, warnings& broken,
                    const visitor& take);
 
@@ -59,12 +59,12 @@ private:
     // nop
   }
 
-  struct sorted_keys {
+  struct keys_by_type {
     std::vector<std::pair<std::string, std::size_t>> texts; ///< and their sizes
     std::vector<std::string> others;
   };
-  caf::expected<sorted_keys> sort_out(const std::set<std::string>& keys,
-                                      warnings& broken);
+  caf::expected<keys_by_type> sort_by_type(const std::set<std::string>& keys,
+                                           warnings& broken);
   caf::error visit_texts(const std::vector<std::string>& keys, warnings& broken,
                          const visitor& take);
   caf::error visit_newest(const std::vector<std::string>& keys,

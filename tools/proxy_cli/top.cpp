@@ -4,6 +4,7 @@
 #include "tools/proxy_cli/domain.hpp"
 #include "tools/proxy_cli/lines.hpp"
 
+#include "runtime/redis/keys.hpp"
 #include "runtime/redis/mirror_reader.hpp"
 
 #include <algorithm>
@@ -14,13 +15,13 @@ namespace edgeless {
 
 namespace {
 
-/// Samples are counted if they are not older.
+/// Older samples are ignored.
 constexpr double window_seconds = 60;
 
-/// Samples of one instance that are looked at.
-constexpr auto newest = "1000";
+/// Samples fetched of one instance.
+constexpr auto samples_per_instance = "1000";
 
-/// Instances that are asked about at a time.
+/// Instances queried at a time.
 constexpr std::size_t rows_per_page = 100;
 
 const std::string unknown = "-";
@@ -67,16 +68,16 @@ node_row(const node_id& id, const mirrored_capabilities& capabilities,
   return row;
 }
 
-/// Of the samples within the window.
+/// Count, sum and range of the samples within the window.
 struct statistics {
   std::size_t count = 0;
   double sum = 0;
-  double least = 0;
-  double most = 0;
+  double min = 0;
+  double max = 0;
 
   void add(double x) {
-    least = count == 0 ? x : std::min(least, x);
-    most = count == 0 ? x : std::max(most, x);
+    min = count == 0 ? x : std::min(min, x);
+    max = count == 0 ? x : std::max(max, x);
     sum += x;
     ++count;
   }
@@ -84,8 +85,8 @@ struct statistics {
   void append_to(std::vector<std::string>& row) const {
     row.push_back(count ? milliseconds(sum / static_cast<double>(count))
                         : unknown);
-    row.push_back(count ? milliseconds(least) : unknown);
-    row.push_back(count ? milliseconds(most) : unknown);
+    row.push_back(count ? milliseconds(min) : unknown);
+    row.push_back(count ? milliseconds(max) : unknown);
   }
 };
 
@@ -112,12 +113,11 @@ load_activity(store& from, const std::vector<physical_id>& of) {
     auto end = std::min(of.size(), at + rows_per_page);
     std::vector<redis_command> commands;
     for (auto i = at; i < end; ++i) {
-      auto id = to_string(of[i]);
-      auto key = "performance:" + id + ":function_";
-      commands.push_back({"LRANGE", "performance:function_execution_time:" + id,
-                          "-" + std::string{newest}, "-1"});
-      for (auto metric : {"execution_time", "transfer_time"})
-        commands.push_back({"ZREVRANGE", key + metric, "0", newest});
+      commands.push_back({"LRANGE", keys::execution_times(of[i]),
+                          "-" + std::string{samples_per_instance}, "-1"});
+      for (auto metric : {"function_execution_time", "function_transfer_time"})
+        commands.push_back({"ZREVRANGE", keys::later_samples(of[i], metric),
+                            "0", samples_per_instance});
     }
     auto replies = from.run(commands);
     if (!replies)
@@ -150,7 +150,7 @@ std::string top_table::row(std::size_t number) const {
 }
 
 caf::expected<top_table> top_nodes(store& from) {
-  // What is broken is not shown: there is no place to say so.
+  // The screen has no room for warnings: invalid values are left out.
   warnings broken{false};
   auto capabilities = load_capabilities(from, broken);
   if (!capabilities)
@@ -188,8 +188,8 @@ caf::expected<top_table> top_workflow(store& from, const workflow_id& which) {
                   [&](auto& x) { return x.second.workflow != which; });
   std::vector<physical_id> instances;
   for (auto& [id, x] : *components)
-    for (auto& home : x.instances)
-      instances.push_back(home.instance);
+    for (auto& y : x.instances)
+      instances.push_back(y.instance);
   auto activities = load_activity(from, instances);
   if (!activities)
     return activities.error();
@@ -210,14 +210,14 @@ caf::expected<top_table> top_workflow(store& from, const workflow_id& which) {
   for (auto& [id, x] : *components) {
     auto name = x.class_id.empty() ? unknown : x.class_id;
     auto workflow = x.workflow ? to_string(x.workflow) : unknown;
-    auto homes = x.instances;
-    if (homes.empty())
-      homes.emplace_back();
-    for (auto& home : homes) {
-      auto& y = (*activities)[home.instance];
+    auto instances_or_none = x.instances;
+    if (instances_or_none.empty())
+      instances_or_none.emplace_back();
+    for (auto& instance : instances_or_none) {
+      auto& y = (*activities)[instance.instance];
       std::vector<std::string> row{to_string(id).substr(0, 8), name,
-                                   home.node ? to_string(home.node)
-                                             : "nowhere"};
+                                   instance.node ? to_string(instance.node)
+                                                 : "pending"};
       y.executions.append_to(row);
       row.push_back(std::to_string(y.executions.count));
       y.transfers.append_to(row);

@@ -11,15 +11,15 @@
 
 namespace edgeless {
 
-/// What is shown on the whole screen, and again each second.
+/// A table for the whole screen, refreshed each second.
 struct top_table {
   struct column {
     std::string name;
     std::size_t width = 0;
-    bool right = false; ///< a figure
+    bool right = false; ///< right-aligned
   };
   std::string title;
-  std::vector<column> columns; ///< the first ones matter most
+  std::vector<column> columns; ///< the most important first
   std::vector<std::vector<std::string>> rows;
 
   std::string header() const;
@@ -30,11 +30,11 @@ using top_source = std::function<caf::expected<top_table>()>;
 
 caf::expected<top_table> top_nodes(store& from);
 
-/// Of one workflow; with the nil id, of all.
+/// The components of one workflow, or of all if the id is nil.
 caf::expected<top_table> top_workflow(store& from, const workflow_id& which);
 
-/// Shows the table until `q` is pressed, then leaves the terminal as it was.
-/// An error where stdout is none.
+/// Shows the table until `q` is pressed, then restores the terminal. An error
+/// unless stdin and stdout are a terminal.
 caf::error watch_table(const top_source& source);
 
 } // namespace edgeless

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <chrono>
 
-// Its macros have the names of everybody's functions.
+// The macros of ncurses would replace common function names.
 #define NCURSES_NOMACROS
 #include <ncurses.h>
 
@@ -21,8 +21,8 @@ using clock = std::chrono::steady_clock;
 
 constexpr auto refresh_interval = 1s;
 
-/// The whole screen, and afterwards the terminal as it was, also when a signal
-/// ends the program: ncurses sees to that.
+/// Takes over the screen; the destructor restores the terminal. When a signal
+/// ends the program, ncurses does.
 class screen {
 public:
   screen() : terminal_(newterm(nullptr, stdout, stdin)) {
@@ -48,9 +48,9 @@ public:
     return terminal_ != nullptr;
   }
 
-  /// The table from row `first` on, and a line with what else there is to say.
+  /// Draws the table from row `first` on, and a status line.
   void draw(const top_table& table, std::size_t first,
-            const std::string& trouble) {
+            const std::string& problem) {
     erase();
     auto width = COLS;
     auto shown = rows_shown();
@@ -63,18 +63,18 @@ public:
                   ? std::to_string(table.rows.size() - end) + " more below, "
                   : "";
     put(LINES - 1, width - 1,
-        trouble.empty() ? rest + "q quits, arrows scroll" : trouble, A_DIM);
+        problem.empty() ? rest + "q quits, arrows scroll" : problem, A_DIM);
     refresh();
   }
 
-  /// Rows for which there is room.
+  /// The number of rows that fit.
   static std::size_t rows_shown() {
     return static_cast<std::size_t>(std::max(LINES - 3, 0));
   }
 
-  /// Waits for a key; ERR if none came in time.
-  static int key(std::chrono::milliseconds patience) {
-    timeout(static_cast<int>(std::max(patience, 0ms).count()));
+  /// Waits for a key; ERR after the timeout.
+  static int key(std::chrono::milliseconds longest) {
+    timeout(static_cast<int>(std::max(longest, 0ms).count()));
     return getch();
   }
 
@@ -90,7 +90,7 @@ private:
   SCREEN* terminal_;
 };
 
-/// Which row comes first after a key.
+/// The first row after a key was pressed.
 std::size_t scrolled(std::size_t first, int key, std::size_t rows) {
   auto page = std::max<std::size_t>(screen::rows_shown(), 1);
   switch (key) {
@@ -122,13 +122,13 @@ caf::error watch_table(const top_source& source) {
     return table.error();
   screen all;
   if (!all)
-    return fail(ec::bad_input, "top cannot use this terminal: is TERM right?");
+    return fail(ec::bad_input, "top cannot use this terminal: check TERM");
   std::size_t first = 0;
-  std::string trouble;
+  std::string problem;
   auto next = clock::now() + refresh_interval;
   for (;;) {
     first = scrolled(first, ERR, table->rows.size());
-    all.draw(*table, first, trouble);
+    all.draw(*table, first, problem);
     auto left
       = std::chrono::ceil<std::chrono::milliseconds>(next - clock::now());
     auto key = screen::key(left);
@@ -137,9 +137,9 @@ caf::error watch_table(const top_source& source) {
     first = scrolled(first, key, table->rows.size());
     if (clock::now() < next)
       continue;
-    // Redis may come back: until then, what was last seen stays.
+    // Until Redis can be reached again, the last table stays.
     auto newer = source();
-    trouble = newer ? "" : explain(newer.error());
+    problem = newer ? "" : explain(newer.error());
     if (newer)
       table = std::move(newer);
     next = clock::now() + refresh_interval;

@@ -5,16 +5,18 @@
 
 #include "messages/errors.hpp"
 
+#include <cassert>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <set>
 
 namespace edgeless::benchmark {
 
 namespace {
 
-/// Two runs differ by so much although within each of them nothing varies.
-constexpr double least = 0.02;
+/// Medians of two runs of the same program differ by up to this part.
+constexpr double run_to_run_variation = 0.02;
 
 caf::expected<unit> parse_unit(const std::string& symbol) {
   for (auto x : {unit::per_second, unit::seconds, unit::bytes, unit::count})
@@ -33,7 +35,7 @@ std::string text_in(const boost::json::object& x, const char* key) {
 caf::expected<row> parse_row(const boost::json::value& x) {
   auto* item = x.if_object();
   if (item == nullptr)
-    return fail(ec::bad_input, "has a row that is no object");
+    return fail(ec::bad_input, "has a row that is not an object");
   row result;
   result.what = text_in(*item, "what");
   if (result.what.empty())
@@ -48,7 +50,7 @@ caf::expected<row> parse_row(const boost::json::value& x) {
   for (auto& sample : samples->as_array()) {
     if (!sample.is_number())
       return fail(ec::bad_input,
-                  result.what + " has a sample that is no number");
+                  result.what + " has a sample that is not a number");
     result.samples.push_back(sample.to_number<double>());
   }
   return result;
@@ -73,7 +75,7 @@ const char* verdict(change x) {
   case change::worse:
     return "**worse**";
   default:
-    return "";
+    return "not comparable";
   }
 }
 
@@ -83,19 +85,36 @@ std::string value_of(const row* x) {
            : readable(median(x->samples), x->unit);
 }
 
-std::string line_of(const std::string& what, const row* before,
-                    const row* now) {
-  auto result
-    = "| " + what + " | " + value_of(before) + " | " + value_of(now) + " | ";
-  if (before == nullptr)
-    return result + "| new |\n";
-  if (now == nullptr)
-    return result + "| gone |\n";
-  auto has = compare(*before, *now);
-  if (has != change::none)
-    result += percent(median(before->samples), median(now->samples));
-  return result + " | " + verdict(has) + " |\n";
-}
+/// Collects the lines of the table, and counts their verdicts.
+struct comparison_table {
+  std::string lines;
+  std::map<std::string, std::size_t> verdicts;
+
+  void add(const std::string& what, const row* before, const row* now) {
+    assert(before != nullptr || now != nullptr);
+    std::string difference, text;
+    if (before == nullptr || now == nullptr) {
+      text = before == nullptr ? "new" : "gone";
+    } else {
+      auto x = compare(*before, *now);
+      text = verdict(x);
+      if (x != change::none)
+        difference
+          = percent(median(before->samples), median(now->samples)) + " ";
+    }
+    ++verdicts[text];
+    lines += "| " + what + " | " + value_of(before) + " | " + value_of(now)
+             + " | " + difference + "| " + text + " |\n";
+  }
+
+  std::string summary() const {
+    std::string result;
+    for (auto& [name, count] : verdicts)
+      result
+        += (result.empty() ? "" : ", ") + std::to_string(count) + ' ' + name;
+    return result;
+  }
+};
 
 } // namespace
 
@@ -106,7 +125,7 @@ caf::expected<earlier_report> parse_report(std::string_view text) {
   auto* root = document->if_object();
   auto* list = root == nullptr ? nullptr : root->if_contains("rows");
   if (list == nullptr || !list->is_array())
-    return fail(ec::bad_input, "is no report: it has no rows");
+    return fail(ec::bad_input, "is not a report: it has no rows");
   earlier_report result;
   result.machine = text_in(*root, "machine");
   for (auto& x : list->as_array()) {
@@ -130,7 +149,8 @@ change compare(const row& before, const row& now) {
     return quantile(x.samples, 0.75);
   };
   auto was = median(before.samples);
-  auto slight = std::abs(median(now.samples) - was) <= least * std::abs(was);
+  auto slight = std::abs(median(now.samples) - was)
+                <= run_to_run_variation * std::abs(was);
   if (slight || (low(now) <= high(before) && low(before) <= high(now)))
     return change::noise;
   auto more = low(now) > high(before);
@@ -139,20 +159,20 @@ change compare(const row& before, const row& now) {
 }
 
 std::string comparison(const earlier_report& before, const rows& now) {
-  auto result = "before: " + before.machine + "\n\nnow: " + machine()
-                + "\n\n| what | before | now | change | |\n"
-                  "|---|---|---|---|---|\n";
+  comparison_table table;
   std::set<std::string> seen;
   for (auto& x : now) {
     auto i = before.rows.find(x.what);
-    result
-      += line_of(x.what, i == before.rows.end() ? nullptr : &i->second, &x);
+    table.add(x.what, i == before.rows.end() ? nullptr : &i->second, &x);
     seen.insert(x.what);
   }
   for (auto& [what, x] : before.rows)
     if (!seen.contains(what))
-      result += line_of(what, &x, nullptr);
-  return result;
+      table.add(what, &x, nullptr);
+  return "before: " + before.machine + "\n\nnow: " + machine()
+         + "\n\nrows: " + table.summary()
+         + "\n\n| what | before | now | change | |\n|---|---|---|---|---|\n"
+         + table.lines;
 }
 
 } // namespace edgeless::benchmark

@@ -12,30 +12,30 @@
 
 namespace edgeless::benchmark {
 
-/// An earlier report: the machine, and its rows by their names.
+/// An earlier report; its rows by their names.
 struct earlier_report {
   std::string machine;
   std::map<std::string, row> rows;
 };
 
-/// Reads what json() has written. An error says what is wrong.
+/// Parses what json() has written.
 caf::expected<earlier_report> parse_report(std::string_view text);
 
 /// How a row has changed.
 enum class change {
-  /// There is no such row with samples in one of the two.
+  /// One of the two has no samples, or another unit.
   none,
-  /// Their spreads, from the quarter to the three quarters of the samples,
-  /// overlap, or their medians differ by 2 % at most: it may be chance.
+  /// Their interquartile ranges overlap, or their medians differ by at most 2
+  /// %.
   noise,
   better,
   worse,
 };
 
-/// Rates shall be high, and everything else low.
+/// Higher rates are better; of everything else, lower figures.
 change compare(const row& before, const row& now);
 
-/// A table: each row of both reports, before and now, and what has changed
+/// A table in Markdown: each row of both reports before and now, and its change
 /// beyond the noise.
 std::string comparison(const earlier_report& before, const rows& now);
 

@@ -5,58 +5,62 @@
 
 #include "runtime/wasm/engine.hpp"
 
-/// The parts of the report. Each measures its floors next to what they are the
-/// floors of.
+/// The parts of the report. Each measures its baselines in the same run.
 namespace edgeless::benchmark {
 
-/// Casts per second between two functions, in a node and between two.
+/// Casts per second between two functions, in one node and between two.
 rows casts(const plan& how);
 
-/// Events per second through chains of functions in a node, and from one to
-/// many and from many to one.
+/// Events per second through chains of functions, from one function to many,
+/// and from many to one, in one node.
 rows fans(const plan& how);
 
-/// What the real programs take while nothing happens.
+/// Processor time and memory of the daemons while they are idle.
 rows daemons(const plan& how);
 
-/// How long a call between two functions takes, in a node and between two.
+/// Latency of calls between two functions, in one node and between two.
 rows calls(const plan& how);
 
-/// How long an event takes from when it is due, at a rate that does not depend
-/// on what becomes of it.
+/// Latency of casts at a fixed rate, measured from the scheduled time (open
+/// loop).
 rows latency(const plan& how);
 
-/// How long it takes to start a function, and how many start per second.
+/// Start latency of functions, and starts per second.
 rows starts(const plan& how);
 
-/// How long it takes from asking the controller for a workflow until its
-/// first event has arrived.
+/// Latency from the request of a workflow to its first event.
 rows workflow_start(const plan& how);
 
-/// How long a stream of numbered events pauses when a function in its way
-/// moves, and what becomes of the events; moves per second; how long it takes
-/// from an intent in Redis until the mirror says that it is done.
+/// The pause of a stream of numbered events while one of its functions is
+/// migrated; lost, duplicated and reordered events; migrations per second; and
+/// latency from an intent in Redis to its result in the mirror.
 rows migration(const plan& how);
 
-/// Instances per second that are written to a Redis which somebody flushed.
+/// Instances per second that are written to Redis after a FLUSHDB.
 rows mirror_writes(const plan& how);
 
-/// How long it takes until somebody else handles the events of a node that was
-/// killed or is silent, until a thousand functions have another home, until a
-/// restarted orchestrator knows what runs; and what must never happen.
+/// Time until the events of a node that was killed or does not respond are
+/// handled by another one, until a thousand functions are relocated, and until
+/// a restarted orchestrator has adopted all instances; lost states and false
+/// alarms.
 rows failover(const plan& how);
 
-/// Memory per instance that has nothing to do.
+/// A part of failover(): from when a restarted orchestrator listens until it
+/// has adopted all instances.
+rows adoption(const plan& how);
+
+/// Memory per idle instance.
 rows memory(const plan& how);
 
-/// Decisions per second where a function shall run.
+/// Placement decisions per second.
 rows placements(const plan& how);
 
-/// What a computation takes in a process of its own, in that of the node, and
-/// without anybody around; and what the flags of `function build` are worth.
+/// The time of a computation in a process of its own, in the process of the
+/// node, and in the engine alone; and the effect of the compiler flags of
+/// `function build`.
 rows compute(const plan& how);
 
-/// A part of it: what a function takes to read and to print a number.
+/// A part of compute(): the time to parse and to print a number.
 rows numbers(const plan& how, guest_engine& engine);
 
 } // namespace edgeless::benchmark

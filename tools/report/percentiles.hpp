@@ -5,7 +5,7 @@
 
 #include <array>
 
-/// What latencies are told by: p50, p99 and p99.9, a row each.
+/// Latencies are reported as p50, p99 and p99.9, one row each.
 namespace edgeless::benchmark {
 
 struct percentile {
@@ -18,7 +18,12 @@ inline constexpr std::array percentiles{
 
 rows percentile_rows(const std::string& what);
 
-/// Adds a sample to each row: that percentile of a round, in seconds.
+/// Adds the percentile of a round of latencies, in seconds, to each row.
 void add_round(rows& to, const std::vector<double>& seconds);
+
+/// A row of all samples, named p50, and one of their p99.
+rows p50_and_p99_rows(const std::string& what, std::vector<double> samples,
+                      const std::string& p50_aim = "",
+                      const std::string& p99_aim = "");
 
 } // namespace edgeless::benchmark

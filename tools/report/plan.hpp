@@ -13,10 +13,10 @@ namespace edgeless::benchmark {
 
 using clock = std::chrono::steady_clock;
 
-/// How long, and how often.
+/// How long and how often a report measures.
 struct plan {
   bool quick = false;
-  /// A folder for compiled modules and files, empty at first.
+  /// A folder for compiled modules and files; empty at the start.
   std::filesystem::path scratch;
 
   std::size_t repeats(std::size_t often) const {
@@ -32,15 +32,28 @@ inline double seconds_since(clock::time_point start) {
   return std::chrono::duration<double>(clock::now() - start).count();
 }
 
-/// How long that takes.
+/// The duration of a call.
 template <class F>
-double seconds_of(F&& verb) {
+double seconds_of(F&& f) {
   auto start = clock::now();
-  verb();
+  f();
   return seconds_since(start);
 }
 
-/// How fast a counter grows by itself, one sample per pace, once it is warm.
+/// Polls until the condition is true; false after the timeout.
+template <class Condition>
+bool wait_until(std::chrono::milliseconds timeout, Condition condition) {
+  auto deadline = clock::now() + timeout;
+  while (!condition()) {
+    if (clock::now() > deadline)
+      return false;
+    std::this_thread::sleep_for(std::chrono::microseconds{50});
+  }
+  return true;
+}
+
+/// The rates at which a counter grows, one sample per pace, after a warm-up of
+/// one pace.
 template <class Counter>
 std::vector<double>
 growth(const plan& how, Counter counter, std::size_t samples) {

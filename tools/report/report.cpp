@@ -34,7 +34,7 @@ std::string scaled(double value, const std::array<scale, N>& scales) {
     --i;
   auto x = value / i->from;
   char text[64];
-  // Three digits say all that such a measurement can say.
+  // Measurements are not more precise than three digits.
   auto digits = x == std::floor(x) || x >= 100 ? 0 : x < 10 ? 2 : 1;
   std::snprintf(text, sizeof text, "%.*f %s", digits, x, i->name);
   return text;
@@ -47,7 +47,8 @@ std::string spread(const row& x) {
 
 std::string ratio(const row& x) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.2f", median(x.samples) / x.floor->value);
+  std::snprintf(text, sizeof text, "%.2f",
+                median(x.samples) / x.baseline->value);
   return text;
 }
 
@@ -70,7 +71,7 @@ row must_be_zero(const std::string& what, std::uint64_t count) {
   row result{what + " (must be 0)", unit::count};
   result.samples.push_back(static_cast<double>(count));
   if (count > 0)
-    result.failure = "the promise is 0";
+    result.failure = "must be 0";
   return result;
 }
 
@@ -128,9 +129,10 @@ std::string machine() {
 }
 
 std::string markdown(const rows& all) {
-  auto result = machine()
-                + "\n\n| what | median | spread | samples | floor | ratio |\n"
-                  "|---|---|---|---|---|---|\n";
+  auto result
+    = machine()
+      + "\n\n| what | median | spread | samples | baseline | ratio |\n"
+        "|---|---|---|---|---|---|\n";
   for (auto& x : all) {
     result += "| " + x.what + " | ";
     if (x.samples.empty()) {
@@ -141,9 +143,9 @@ std::string markdown(const rows& all) {
       result += "**failed: " + x.failure + "** ";
     result += readable(median(x.samples), x.unit) + " | " + spread(x) + " | "
               + std::to_string(x.samples.size()) + " | ";
-    if (x.floor)
-      result += readable(x.floor->value, x.unit) + " (" + x.floor->what + ") | "
-                + ratio(x) + " |\n";
+    if (x.baseline)
+      result += readable(x.baseline->value, x.unit) + " (" + x.baseline->what
+                + ") | " + ratio(x) + " |\n";
     else
       result += "| |\n";
   }
@@ -158,8 +160,9 @@ std::string json(const rows& all) {
     item["unit"] = symbol_of(x.unit);
     item["samples"] = boost::json::array(x.samples.begin(), x.samples.end());
     item["median"] = median(x.samples);
-    if (x.floor)
-      item["floor"] = {{"what", x.floor->what}, {"value", x.floor->value}};
+    if (x.baseline)
+      item["baseline"]
+        = {{"what", x.baseline->what}, {"value", x.baseline->value}};
     if (!x.failure.empty())
       item["failure"] = x.failure;
     list.push_back(std::move(item));

@@ -19,9 +19,9 @@ std::string read_node(frame_cursor in) {
   return in.read(result.high) && in.read(result.low) ? to_string(result) : "";
 }
 
-/// By which a node joins, a link greets, and an orchestrator answers: what
-/// stands first in each, or second.
-acl_table::speaker speaker_of(const std::string& type) {
+/// The messages that name their sender: the join request of a node, the
+/// greeting of an egress, and the description of an orchestrator's domain.
+acl_table::name_reader reader_for(const std::string& type) {
   if (type == wire_name<node_description>())
     return read_node;
   if (type == wire_name<greeting>())
@@ -40,26 +40,24 @@ acl_table::speaker speaker_of(const std::string& type) {
 
 acl_table::acl_table(const message_acl_list& list) {
   for (auto& x : list) {
-    auto is_answer = x.atom.empty();
-    std::string signature = is_answer ? "@<>" : "@<>+@atom";
+    auto is_response = x.atom.empty();
+    std::string signature = is_response ? "@<>" : "@<>+@atom";
     entry e;
     e.max_size = x.max_size;
-    e.answered = x.answered;
+    e.has_response = x.has_response;
     e.atom = static_cast<std::uint64_t>(caf::atom_from_string(x.atom));
     for (auto& type : x.types) {
       signature += '+';
       signature += type;
-      e.shapes.push_back(find_layout(type));
+      e.layouts.push_back(find_layout(type));
     }
     if (!x.types.empty())
-      e.names = speaker_of(x.types.front());
-    auto whole = std::none_of(e.shapes.begin(), e.shapes.end(),
-                              [](auto shape) { return shape == nullptr; });
-    if (!whole)
+      e.read_sender = reader_for(x.types.front());
+    if (std::ranges::count(e.layouts, nullptr) > 0)
       continue;
-    // Answers carry no atom that tells those of the same types apart.
-    auto& same = (is_answer ? answers_ : requests_)[signature];
-    if (!is_answer || same.empty())
+    // Responses have no atom, so those with the same types share an entry.
+    auto& same = (is_response ? responses_ : requests_)[signature];
+    if (!is_response || same.empty())
       same.push_back(std::move(e));
     else
       same.front().max_size = std::max(same.front().max_size, e.max_size);
@@ -77,9 +75,9 @@ const acl_table::entry* acl_table::request(std::string_view signature,
   return nullptr;
 }
 
-const acl_table::entry* acl_table::answer(std::string_view signature) const {
-  auto i = answers_.find(signature);
-  return i != answers_.end() ? &i->second.front() : nullptr;
+const acl_table::entry* acl_table::response(std::string_view signature) const {
+  auto i = responses_.find(signature);
+  return i != responses_.end() ? &i->second.front() : nullptr;
 }
 
 } // namespace edgeless

@@ -12,36 +12,36 @@
 
 namespace edgeless {
 
-/// An admission list in the form in which frames are compared with it.
+/// The admitted messages of a connection, indexed by their type signatures.
 class acl_table {
 public:
-  /// Reads whom a message names as its sender; empty if it is not whole.
-  using speaker = std::string (*)(frame_cursor);
+  /// Reads the name of the sender from a message; empty if it is incomplete.
+  using name_reader = std::string (*)(frame_cursor);
 
   struct entry {
     std::uint64_t atom = 0; ///< of requests
     std::uint32_t max_size = 0;
-    bool answered = false;
-    /// Of what follows the atom, or of the whole answer.
-    std::vector<value_layout> shapes;
-    /// Of messages that name their sender.
-    speaker names = nullptr;
+    bool has_response = false;
+    /// Of the values after the atom, or of all values of a response.
+    std::vector<value_layout> layouts;
+    /// Set if the message names its sender.
+    name_reader read_sender = nullptr;
   };
 
-  /// Entries with types that have no shape admit nothing.
+  /// Entries with types that have no layout are ignored.
   explicit acl_table(const message_acl_list& list);
 
-  /// The entry for a request with these types and this first atom.
+  /// The entry of a request with these types and this first atom, or nullptr.
   const entry* request(std::string_view signature, std::uint64_t atom) const;
 
-  /// The entry for an answer with these types.
-  const entry* answer(std::string_view signature) const;
+  /// The entry of a response with these types, or nullptr.
+  const entry* response(std::string_view signature) const;
 
 private:
   using entry_map = std::map<std::string, std::vector<entry>, std::less<>>;
 
   entry_map requests_;
-  entry_map answers_;
+  entry_map responses_;
 };
 
 using acl_table_ptr = std::shared_ptr<const acl_table>;

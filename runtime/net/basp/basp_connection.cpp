@@ -22,10 +22,10 @@ using caf::io::network::native_socket;
 using caf::io::network::operation;
 using caf::io::network::rw_state;
 
-/// The policy by which CAF's stream reads and writes.
-class guarded_policy {
+/// Reads and writes for CAF's stream, through the validator and TLS.
+class validating_policy {
 public:
-  explicit guarded_policy(validated_connection connection)
+  explicit validating_policy(validated_connection connection)
     : connection_(std::move(connection)) {
     // nop
   }
@@ -33,18 +33,18 @@ public:
   rw_state read_some(std::size_t& result, native_socket fd, void* target,
                      std::size_t size) {
     result = 0;
-    auto& check = *connection_.check;
+    auto& validator = *connection_.validator;
     byte_stream bytes{fd, connection_.tls.get()};
     auto n = std::ptrdiff_t{1};
-    while (check.ready() == 0 && n > 0)
-      n = receive(fd, bytes.read(check.room()));
-    // The socket will not tell of what else has come.
+    while (validator.ready() == 0 && n > 0)
+      n = receive(fd, bytes.read(validator.free_space()));
+    // The socket does not become readable for bytes in the TLS session.
     while (n > 0)
-      n = receive(fd, bytes.read_rest(check.room()));
-    // What came before the end has its turn before it.
-    if (n < 0 && (refused_ || check.ready() == 0))
+      n = receive(fd, bytes.read_rest(validator.free_space()));
+    // Frames that came before the end of the connection are delivered first.
+    if (n < 0 && (is_refused_ || validator.ready() == 0))
       return rw_state::failure;
-    result = check.take(static_cast<char*>(target), size);
+    result = validator.take(static_cast<char*>(target), size);
     return rw_state::success;
   }
 
@@ -66,9 +66,9 @@ public:
     return rw_state::success;
   }
 
-  // The socket tells of new bytes only, not of those that wait in the check.
+  // The socket does not become readable for bytes in the validator.
   bool must_read_more(native_socket, std::size_t wanted) {
-    return connection_.check->ready() >= wanted;
+    return connection_.validator->ready() >= wanted;
   }
 
   validated_connection& connection() {
@@ -76,31 +76,32 @@ public:
   }
 
 private:
-  /// `n`: what reading gave; -1 if the connection ends here.
+  /// Validates the `n` bytes of a read; -1 if the connection ends.
   std::ptrdiff_t receive(native_socket fd, std::ptrdiff_t n) {
     if (n <= 0)
       return n;
-    auto reason = connection_.check->added(static_cast<std::size_t>(n));
+    auto reason = connection_.validator->commit(static_cast<std::size_t>(n));
     if (reason == refusal::none)
       return n;
-    connection_.journal->refuse(reason, connection_.address, connection_.peer);
-    // What is still to be written is not worth waiting for.
+    connection_.journal->refuse(reason, connection_.address,
+                                connection_.identity);
+    // Bytes that wait to be written are dropped.
     ::shutdown(fd, SHUT_RDWR);
-    refused_ = true;
+    is_refused_ = true;
     return -1;
   }
 
   validated_connection connection_;
-  bool refused_ = false;
+  bool is_refused_ = false;
 };
 
-/// So few bytes are not worth waiting for more that could go along.
-constexpr std::size_t at_once = 1u << 10;
+/// Up to this size, output is written at once and not batched.
+constexpr std::size_t max_immediate_write = 1u << 10;
 
-class guarded_stream : public caf::io::network::stream {
+class validating_stream : public caf::io::network::stream {
 public:
-  guarded_stream(caf::io::network::default_multiplexer& multiplexer,
-                 validated_connection connection)
+  validating_stream(caf::io::network::default_multiplexer& multiplexer,
+                    validated_connection connection)
     : stream(multiplexer, connection.socket.release()),
       policy_(std::move(connection)) {
     // nop
@@ -108,39 +109,40 @@ public:
 
   void handle_event(operation op) override {
     handle_event_impl(op, policy_);
-    count_from_start();
+    reset_counters();
   }
 
-  /// Looks at the frames that have been added since. False: the peer does not
-  /// read what it has asked for.
-  bool count_answers() {
-    auto& waiting = wr_buf();
+  /// Counts the responses among the frames that were added to the output since
+  /// the last call. False: the peer does not read its responses.
+  bool count_responses() {
+    auto& output = wr_buf();
+    assert(counted_ <= output.size());
     for (auto& x :
-         answers_in({waiting.data() + counted_, waiting.size() - counted_})) {
-      connection().check->answered(x);
+         responses_in({output.data() + counted_, output.size() - counted_})) {
+      connection().validator->on_response(x);
       unread_ += x.bytes;
     }
-    counted_ = waiting.size();
+    counted_ = output.size();
     return unread_ <= limits::unread_answers;
   }
 
-  /// What the socket takes leaves at once. CAF would ask it first whether it
-  /// takes anything, which costs three system calls.
+  /// Writes a small output without waiting for the socket to become writable,
+  /// which would cost three system calls in CAF.
   void write_at_once() {
-    auto& waiting = wr_buf();
-    if (state_.writing || waiting.empty() || waiting.size() > at_once)
+    auto& output = wr_buf();
+    if (state_.writing || output.empty() || output.size() > max_immediate_write)
       return;
-    std::size_t gone = 0;
+    std::size_t written = 0;
     auto result
-      = policy_.write_some(gone, fd(), waiting.data(), waiting.size());
-    if (result == rw_state::success && gone == waiting.size())
-      waiting.clear();
+      = policy_.write_some(written, fd(), output.data(), output.size());
+    if (result == rw_state::success && written == output.size())
+      output.clear();
     else if (result == rw_state::success)
-      connection().sent += gone;
+      connection().sent += written;
   }
 
-  /// What was waiting is on its way by now.
-  void count_from_start() {
+  /// CAF has moved the output to the buffer that it writes.
+  void reset_counters() {
     if (!wr_buf().empty())
       return;
     counted_ = 0;
@@ -152,17 +154,17 @@ public:
   }
 
 private:
-  guarded_policy policy_;
-  /// Of the bytes that are not being written yet: those that count_answers()
-  /// has seen, and the answers among them.
+  validating_policy policy_;
+  /// Bytes of the output that count_responses() has seen.
   std::size_t counted_ = 0;
+  /// Bytes of responses among them.
   std::size_t unread_ = 0;
 };
 
-// CAF takes the file descriptor for a handle, but cleans up after it is
-// closed: by then it may be that of a new connection. Ours are never reused;
+// CAF uses the file descriptor as handle, and cleans up after it is closed,
+// when it may be that of a new connection. These handles are never reused;
 // those of accepted connections are odd.
-caf::io::connection_handle draw_handle(bool accepted) {
+caf::io::connection_handle next_handle(bool accepted) {
   static std::atomic<std::int64_t> last{std::int64_t{1} << 32};
   auto id = last.fetch_add(2);
   return caf::io::connection_handle::from_int(accepted ? id + 1 : id);
@@ -176,9 +178,9 @@ class basp_connection : public caf::io::scribe {
 public:
   basp_connection(caf::io::network::default_multiplexer& multiplexer,
                   validated_connection connection)
-    : scribe(draw_handle(connection.accepted)),
+    : scribe(next_handle(connection.accepted)),
       stream_(multiplexer, std::move(connection)) {
-    auto& peer = stream_.connection().check->peer();
+    auto& peer = stream_.connection().validator->peer();
     caf::binary_deserializer source{nullptr, peer.data(), peer.size()};
     [[maybe_unused]] auto error = source(peer_);
     assert(!error);
@@ -186,12 +188,12 @@ public:
 
   void configure_read(caf::io::receive_policy::config config) override {
     stream_.configure_read(config);
-    if (launched_)
+    if (is_started_)
       return;
-    launched_ = true;
+    is_started_ = true;
     register_peer();
     stream_.start(this);
-    // The handshake has been received: no event of the socket will tell so.
+    // The handshake is in the validator, so the socket may not be readable.
     stream_.backend().post(
       [self = caf::intrusive_ptr<basp_connection>{this}] { self->begin(); });
   }
@@ -214,11 +216,11 @@ public:
   }
 
   void flush() override {
-    if (!stream_.count_answers() && is_accepted(hdl()))
-      return give_up();
+    if (!stream_.count_responses() && is_accepted(hdl()))
+      return close_slow_reader();
     stream_.write_at_once();
     stream_.flush(this);
-    stream_.count_from_start();
+    stream_.reset_counters();
   }
 
   std::string addr() const override {
@@ -250,21 +252,21 @@ private:
     return static_cast<caf::io::basp_broker*>(parent());
   }
 
-  void give_up() {
+  void close_slow_reader() {
     auto& x = stream_.connection();
     x.journal->refuse(refusal::slow_reader, x.address);
     ::shutdown(stream_.fd(), SHUT_RDWR);
     stream_.wr_buf().clear();
-    stream_.count_from_start();
+    stream_.reset_counters();
   }
 
   void register_peer() {
     auto broker = this->broker();
-    // CAF would ask the peer for its spawn server, keep an actor waiting for
-    // the answer, and never forget it; unless it believes to have one.
+    // CAF would request the peer's spawn server and keep an actor for the
+    // response for ever, unless it has an entry already.
     broker->spawn_servers.emplace(peer_, caf::actor{});
-    // CAF leaves this zero for connections that we have dialled, and takes
-    // them for timed out at its next tick.
+    // CAF leaves this zero for dialled connections, which would time out at
+    // its next tick.
     auto i = broker->ctx.find(hdl());
     if (i != broker->ctx.end())
       i->second.last_seen = broker->clock().now();
@@ -280,24 +282,24 @@ private:
     stream_.handle_event(operation::read);
   }
 
-  // The peer has dialled us as well. CAF would close what we have dialled, as
-  // redundant; the peer may do the same at this moment, and nothing would be
-  // left. So both stay, and we use our own.
+  // Both nodes have dialled each other. CAF would close the dialled connection
+  // as redundant; if both do so at the same time, none is left. So both
+  // connections stay, and each node sends on the one that it dialled.
   void keep_parallel_connection() {
     auto broker = this->broker();
-    auto& check = *stream_.connection().check;
-    check.skip_frame();
+    auto& validator = *stream_.connection().validator;
+    validator.skip_frame();
     broker->context(&stream_.backend());
     broker->set_context(hdl());
     broker->instance.tbl().add_alternative(hdl(), peer_);
     broker->instance.tbl().select_alternative(hdl(), peer_);
     std::set<std::string> interface;
-    broker->finalize_handshake(peer_, check.offered(), interface);
+    broker->finalize_handshake(peer_, validator.published_actor(), interface);
   }
 
-  guarded_stream stream_;
+  validating_stream stream_;
   caf::node_id peer_;
-  bool launched_ = false;
+  bool is_started_ = false;
 };
 
 } // namespace

@@ -16,35 +16,35 @@
 
 namespace edgeless {
 
-/// A connection whose handshake has passed the check, on its way into CAF.
+/// A connection with a valid handshake, to be handed over to CAF.
 struct validated_connection {
   socket_handle socket;
-  /// Holds what has been received so far.
-  std::unique_ptr<frame_validator> check;
+  /// Holds the bytes received so far.
+  std::unique_ptr<frame_validator> validator;
   connection_slot slot;
   std::shared_ptr<connection_journal> journal;
-  /// The peer has dialled; otherwise we have.
+  /// The peer has dialled; otherwise this process has.
   bool accepted = true;
-  /// For people: where the peer is.
+  /// The peer's address, for log lines.
   std::string address;
   /// Bytes at the start of CAF's output that have been sent already.
   std::size_t sent = 0;
-  /// Plain TCP without one.
+  /// nullptr for plaintext.
   std::unique_ptr<tls_session> tls{};
-  /// For people: who the peer is, as far as that is known.
-  std::string peer{};
-  peer_identity_slot name{};
+  /// The peer's certified identity, for log lines; empty without TLS.
+  std::string identity{};
+  peer_identity_slot identity_slot{};
 };
 
-/// Makes the connection one that CAF's broker reads from and writes to. It
-/// gets checked frames only; a refusal ends the connection.
+/// Makes a scribe of the connection for CAF's BASP broker. The broker gets
+/// validated frames only; an invalid frame closes the connection.
 caf::io::scribe_ptr make_basp_connection(caf::actor_system& system,
                                          validated_connection connection);
 
 /// The bytes of a node's id in a handshake.
 node_bytes wire_bytes(const caf::node_id& node);
 
-/// The frame by which this system greets whom it dials.
+/// The handshake frame that this system sends on a dialled connection.
 std::string client_handshake(caf::actor_system& system);
 
 } // namespace edgeless

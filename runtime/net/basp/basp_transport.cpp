@@ -2,7 +2,7 @@
 #include "runtime/net/basp/basp_transport.hpp"
 
 #include "runtime/base/log.hpp"
-#include "runtime/net/handshake_loop.hpp"
+#include "runtime/net/basp/handshake_loop.hpp"
 
 #include <atomic>
 
@@ -39,10 +39,10 @@ caf::error check_scheme(const url& where, bool encrypted) {
   return fail(ec::bad_input,
               where.scheme + "://" + where.host
                 + (where.scheme == "https" ? ": needs the files of [tls]"
-                                           : ": only http is spoken here"));
+                                           : ": the scheme must be http"));
 }
 
-/// What those roles may say to `self`, together.
+/// The messages that any of these roles may send to `self`.
 acl_table_ptr table_for(peer_role self, const std::vector<peer_role>& peers) {
   message_acl_list list;
   for (auto peer : peers)
@@ -90,19 +90,19 @@ public:
   }
 
   void dial(const std::string& where, peer_role self, peer_role peer,
-            const std::string& name, caf::strong_actor_ptr whom) override {
+            const std::string& name, caf::strong_actor_ptr receiver) override {
     auto parsed = parse_url(where);
     auto error = parsed ? check_scheme(*parsed, encrypted_) : parsed.error();
     if (error)
-      return report_dial(whom, where, nullptr, explain(error));
+      return report_dial(receiver, where, nullptr, explain(error));
     loop_->dial({where, std::move(*parsed), table_for(self, {peer}),
-                 std::move(whom), peer, name});
+                 std::move(receiver), peer, name});
   }
 
 private:
   bool encrypted_;
   std::shared_ptr<handshake_loop> loop_;
-  /// Names doors towards CAF, which takes it for a port.
+  /// The number of the last listener, which CAF uses as its port.
   std::atomic<std::uint16_t> last_key_ = 0;
 };
 
@@ -114,7 +114,7 @@ std::unique_ptr<transport> make_basp_transport(caf::actor_system& system,
     settings.statistics = std::make_shared<transport_statistics>();
   if (!settings.log)
     settings.log = [](const std::string& line) {
-      log_warn("wire", line);
+      log_warn("transport", line);
     };
   return std::make_unique<basp_transport>(system, std::move(settings));
 }

@@ -18,29 +18,30 @@
 namespace edgeless {
 
 struct transport_settings {
-  /// How long a peer that has dialled us may take for its handshake.
+  /// The deadline of the handshake of an accepted connection.
   std::chrono::milliseconds handshake = limits::dial;
-  /// How long dialling may take, the peer's handshake included.
+  /// The deadline of a dial, the handshake included.
   std::chrono::milliseconds dial = limits::dial;
-  /// Connections without a handshake; the oldest makes room for a new one.
+  /// Accepted connections without a handshake; a new one replaces the oldest.
   std::size_t max_unfinished = 256;
   std::size_t max_connections = 4096;
-  /// Per address of a peer; many nodes may be behind one.
+  /// Per IP address of a peer, which many nodes may share.
   std::size_t max_per_address = 1024;
-  /// Names that are looked up at the same time.
+  /// Host names that are resolved at the same time.
   std::size_t max_lookups = 8;
-  /// Gets a line for refusals, at most one a second. Default: a warning.
+  /// Gets at most one line a second about refused connections. Default: a
+  /// warning in the log.
   std::function<void(const std::string& line)> log;
-  /// Counts what happens; made by the wire if there is none.
+  /// Made by the transport if it is nullptr.
   std::shared_ptr<transport_statistics> statistics;
-  /// With it, all connections are encrypted and mutually authentic; the URLs
-  /// may say http or https then.
+  /// If set, all connections are encrypted and mutually authenticated, and
+  /// https means the same as http.
   std::shared_ptr<tls_context> tls;
 };
 
-/// CAF over TCP, behind a guard that checks each frame before CAF gets it.
-/// The system must have been set up by system_config, and outlive the wire;
-/// connections outlive the wire as long as the system lives.
+/// CAF over TCP; each frame is validated before CAF gets it. The system must
+/// have a system_config and outlive the transport. Open connections outlive
+/// the transport.
 std::unique_ptr<transport> make_basp_transport(caf::actor_system& system,
                                                transport_settings settings
                                                = {});

@@ -16,9 +16,9 @@ namespace edgeless {
 
 namespace {
 
-// CAF derives the id of a node from the machine and the process id, which
-// repeat when a container restarts. An explicit instantiation may name the
-// private member that holds it.
+// CAF 0.17.6 derives the id of a node from the machine and the process id,
+// which repeat when a container restarts. An explicit instantiation gives
+// access to the private member that holds it.
 caf::node_id& node_of(caf::actor_system& system);
 
 template <caf::node_id caf::actor_system::*Member>
@@ -30,9 +30,9 @@ struct node_access {
 
 template struct node_access<&caf::actor_system::node_>;
 
-/// Ends a broker as CAF does when it stops, and closes its mailbox, which CAF
+/// Stops a broker as CAF does, and also closes its mailbox, which CAF 0.17.6
 /// leaves open.
-void finish(caf::io::basp_broker& broker, caf::execution_unit& context) {
+void stop_broker(caf::io::basp_broker& broker, caf::execution_unit& context) {
   broker.context(&context);
   broker.quit();
   broker.finalize();
@@ -44,10 +44,10 @@ void finish(caf::io::basp_broker& broker, caf::execution_unit& context) {
   }
 }
 
-/// Gives each life of a process an id of its own, and lets it end.
-class life : public caf::actor_system::module {
+/// Gives each process a random node id, and stops the BASP broker.
+class random_node_id : public caf::actor_system::module {
 public:
-  explicit life(caf::actor_system& system) : system_(system) {
+  explicit random_node_id(caf::actor_system& system) : system_(system) {
     // nop
   }
 
@@ -65,9 +65,9 @@ public:
     // nop
   }
 
-  /// An actor counts as done before its last words are sent. What reaches the
-  /// broker after it has stopped stays in its mailbox, and keeps its sender
-  /// there; if that one had a thread, the system waits for it for ever.
+  /// An actor counts as terminated before its down messages are sent. A
+  /// message that reaches the stopped broker stays in its mailbox and keeps
+  /// its sender alive; the system would wait for a detached sender for ever.
   void stop() override {
     auto& middleman = system_.middleman();
     auto& context = middleman.backend();
@@ -75,14 +75,14 @@ public:
       = middleman.named_broker<caf::io::basp_broker>(caf::atom("BASP"));
     auto done = std::make_shared<std::promise<void>>();
     context.post([done, broker, &context] {
-      finish(*caf::actor_cast<caf::io::basp_broker*>(broker), context);
+      stop_broker(*caf::actor_cast<caf::io::basp_broker*>(broker), context);
       done->set_value();
     });
     done->get_future().wait_for(limits::local);
   }
 
-  // A slot that we do not use otherwise: initialised after the middleman and
-  // before anything starts, stopped before it.
+  // An unused module slot, which is initialised after the middleman, before
+  // any module starts, and stopped before the middleman.
   id_t id() const override {
     return opencl_manager;
   }
@@ -111,10 +111,10 @@ system_config::system_config(std::size_t threads) {
   add_error_category(caf::atom("edgeless"), render_error);
   set("scheduler.policy", caf::atom("sharing"));
   set("scheduler.max-threads", threads);
-  // Else the I/O thread never returns to its sockets while local actors keep
-  // its mailbox filled.
+  // Without a limit, the I/O thread would not return to its sockets while
+  // local actors keep the broker's mailbox filled.
   set("scheduler.max-throughput", std::size_t{50});
-  // Workers would share the pool with the guests, and wait behind them.
+  // Workers would share the thread pool with the guests and wait for them.
   set("middleman.workers", std::size_t{0});
   set("middleman.app-identifiers",
       std::vector<std::string>{std::string{application_id}});
@@ -123,7 +123,7 @@ system_config::system_config(std::size_t threads) {
   load<caf::io::middleman>();
   module_factories.push_back(
     [](caf::actor_system& system) -> caf::actor_system::module* {
-      return new life(system);
+      return new random_node_id(system);
     });
 }
 

@@ -7,24 +7,24 @@
 
 #include <cstddef>
 
-/// How CAF is set up in each of our programs. Its defaults are not for us: an
-/// unlimited turn starves sockets, polling costs a percent of the CPU, dead
-/// peers are never noticed, and the id of a node repeats in containers.
+/// The configuration of CAF in all programs. It replaces defaults by which a
+/// busy actor starves the sockets, polling costs a percent of the CPU, dead
+/// peers are never noticed, and node ids repeat in containers.
 namespace edgeless {
 
-/// Reads no file and no command line.
+/// Ignores configuration files and command lines.
 class system_config : public caf::actor_system_config {
 public:
-  /// `threads`: how many run actors that have no thread of their own.
+  /// `threads`: the worker threads for actors that are not detached.
   explicit system_config(std::size_t threads = 2);
 };
 
-/// Takes away what lets peers spawn actors and read the configuration. To be
-/// called right after the system was made.
+/// Removes the servers by which peers could spawn actors and read the
+/// configuration. To be called right after the system was created.
 void disable_remote_spawn(caf::actor_system& system);
 
-/// Makes an actor answer an unexpected message with an error, without
-/// printing it: CAF's default writes all of its payload to stderr.
+/// Makes an actor respond to an unexpected message with an error, without
+/// CAF's default of printing its whole content to stderr.
 template <class Actor>
 void keep_quiet(Actor* self) {
   self->set_default_handler(caf::drop);

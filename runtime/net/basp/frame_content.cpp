@@ -9,12 +9,12 @@
 
 #include <algorithm>
 
-/// What stands in the frames that come after the handshake.
+/// Validation of the payloads of frames after the handshake.
 namespace edgeless {
 
 namespace {
 
-/// Walks over an error: code, category, and a context of plain values.
+/// Skips an error: code, category, and a context of plain values.
 bool skip_error(frame_cursor& in, bool may_be_none) {
   std::uint8_t code;
   std::uint16_t builtin;
@@ -29,9 +29,9 @@ bool skip_error(frame_cursor& in, bool may_be_none) {
     signature.remove_prefix(1); // the '+'
     auto type = signature.substr(0, signature.find('+'));
     signature.remove_prefix(type.size());
-    auto shape = find_layout(type);
-    // Our own types, handles among them, explain nothing to anybody.
-    if (shape == nullptr || type.starts_with("edgeless::") || !shape(in))
+    auto layout = find_layout(type);
+    // Our own types, handles among them, are no part of an error.
+    if (layout == nullptr || type.starts_with("edgeless::") || !layout(in))
       return false;
   }
   return true;
@@ -44,11 +44,11 @@ refusal frame_validator::check_message(const frame_header& header,
   caf::message_id id{header.data};
   if (id.is_stream_message())
     return refusal::stream;
-  if (!id.is_response() && !may_ask(header.target))
+  if (!id.is_response() && !is_reachable(header.target))
     return refusal::wrong_receiver;
   if (auto x = check_content(header, payload); x != refusal::none)
     return x;
-  // CAF keeps a proxy of each until it dies.
+  // CAF keeps a proxy of each remote actor until it is down.
   if (header.source != 0)
     actors_.insert(header.source);
   return actors_.size() > limits::remote_actors ? refusal::too_many_actors
@@ -69,7 +69,7 @@ refusal frame_validator::check_content(const frame_header& header,
     return refusal::bad_content;
   const acl_table::entry* entry = nullptr;
   if (caf::message_id{header.data}.is_response()) {
-    // The answer to something that has none.
+    // The response to a request without a result.
     if (signature == "@<>")
       return in.left() == 0 ? refusal::none : refusal::bad_content;
     if (signature == "@<>+@error") {
@@ -78,14 +78,14 @@ refusal frame_validator::check_content(const frame_header& header,
       return skip_error(in, false) && in.left() == 0 ? refusal::none
                                                      : refusal::bad_content;
     }
-    entry = rules_.message_acl->answer(signature);
+    entry = rules_.message_acl->response(signature);
   } else if (signature.starts_with("@<>+@atom")) {
     std::uint64_t atom;
     if (!in.read(atom))
       return refusal::bad_content;
     entry = rules_.message_acl->request(signature, atom);
     if (entry != nullptr && rules_.accepted)
-      if (auto reason = check_waiting(header, atom, entry->answered);
+      if (auto reason = check_outstanding(header, atom, entry->has_response);
           reason != refusal::none)
         return reason;
   }
@@ -93,11 +93,11 @@ refusal frame_validator::check_content(const frame_header& header,
     return refusal::not_admitted;
   if (payload.size() > entry->max_size)
     return refusal::too_large;
-  if (entry->names != nullptr && !rules_.speaker.empty()
-      && entry->names(in) != rules_.speaker)
+  if (entry->read_sender != nullptr && !rules_.peer_name.empty()
+      && entry->read_sender(in) != rules_.peer_name)
     return refusal::identity_mismatch;
-  for (auto shape : entry->shapes)
-    if (!shape(in))
+  for (auto layout : entry->layouts)
+    if (!layout(in))
       return refusal::bad_content;
   if (in.left() > 0)
     return refusal::bad_content;
@@ -105,12 +105,13 @@ refusal frame_validator::check_content(const frame_header& header,
                                           : refusal::none;
 }
 
-/// Whether one more may wait for its answer. Whom we have dialled may ask what
-/// he likes.
-refusal frame_validator::check_waiting(const frame_header& header,
-                                       std::uint64_t atom, bool answered) {
+/// Limits the outstanding requests of a peer that has dialled; those of a
+/// dialled peer are not limited.
+refusal frame_validator::check_outstanding(const frame_header& header,
+                                           std::uint64_t atom,
+                                           bool has_response) {
   if (!caf::message_id{header.data}.is_request())
-    return answered ? refusal::no_request : refusal::none;
+    return has_response ? refusal::no_request : refusal::none;
   constexpr caf::atom_value host = atom::host_v;
   auto kind = atom == static_cast<std::uint64_t>(host)
                 ? outstanding_requests::kind::host
@@ -144,11 +145,9 @@ refusal frame_validator::check_down(const frame_header& header,
   return refusal::none;
 }
 
-bool frame_validator::may_ask(std::uint64_t actor) const {
-  auto& acceptors = rules_.acceptors;
-  return acceptors.empty()
-         || std::find(acceptors.begin(), acceptors.end(), actor)
-              != acceptors.end();
+bool frame_validator::is_reachable(std::uint64_t actor) const {
+  return rules_.acceptors.empty()
+         || std::ranges::count(rules_.acceptors, actor) > 0;
 }
 
 } // namespace edgeless

@@ -16,10 +16,10 @@ namespace {
 
 namespace basp = caf::io::basp;
 
-/// What is read from a socket at once, unless more of a frame is missing.
+/// The smallest free space for a read.
 constexpr std::size_t chunk = 16u << 10;
-/// A larger buffer is given back as soon as it is empty.
-constexpr std::size_t kept_buffer = 1u << 20;
+/// A larger buffer is freed as soon as it is empty.
+constexpr std::size_t kept_capacity = 1u << 20;
 
 basp::message_type operation(const frame_header& header) {
   return static_cast<basp::message_type>(header.operation);
@@ -44,7 +44,7 @@ bool read(frame_cursor& in, frame_header& header) {
          && in.read(header.target) && padding[0] == 0 && padding[1] == 0;
 }
 
-/// Whether the bytes are an id in CAF's default form, and not all zero.
+/// Whether the bytes are a node id of CAF's default kind, and not all zero.
 bool is_node(const node_bytes& node) {
   frame_cursor in{node.data(), node.data() + node.size()};
   std::uint64_t kind;
@@ -66,16 +66,16 @@ frame_validator::frame_validator(frame_rules rules) : rules_(std::move(rules)) {
 
 // -- the buffer ---------------------------------------------------------------
 
-std::span<char> frame_validator::room() {
+std::span<char> frame_validator::free_space() {
   if (taken_ == filled_) {
     taken_ = checked_ = filled_ = 0;
-    if (capacity_ > kept_buffer) {
+    if (capacity_ > kept_capacity) {
       buffer_.reset();
       capacity_ = 0;
     }
   }
-  // What has not come yet is not made room for: a peer who claims a large
-  // frame has to send it first.
+  // The buffer grows with the bytes received, not with the length that a
+  // header announces.
   auto wanted = std::max(chunk, filled_ - checked_);
   if (capacity_ - filled_ < wanted) {
     auto used = filled_ - taken_;
@@ -95,14 +95,15 @@ std::span<char> frame_validator::room() {
   return {buffer_.get() + filled_, capacity_ - filled_};
 }
 
-refusal frame_validator::added(std::size_t bytes) {
+refusal frame_validator::commit(std::size_t bytes) {
   filled_ += bytes;
+  assert(filled_ <= capacity_);
   while (filled_ - checked_ >= frame_header::size) {
     auto start = buffer_.get() + checked_;
     frame_cursor in{start, start + frame_header::size};
     frame_header header;
     if (!read(in, header))
-      return greeted_ ? refusal::bad_header : refusal::no_handshake;
+      return has_handshake_ ? refusal::bad_header : refusal::no_handshake;
     if (auto x = check_header(header); x != refusal::none)
       return x;
     if (filled_ - checked_ < frame_header::size + header.length)
@@ -116,10 +117,10 @@ refusal frame_validator::added(std::size_t bytes) {
 
 refusal frame_validator::feed(std::string_view bytes) {
   while (!bytes.empty()) {
-    auto to = room();
+    auto to = free_space();
     auto size = std::min(to.size(), bytes.size());
     std::memcpy(to.data(), bytes.data(), size);
-    if (auto x = added(size); x != refusal::none)
+    if (auto x = commit(size); x != refusal::none)
       return x;
     bytes.remove_prefix(size);
   }
@@ -127,6 +128,7 @@ refusal frame_validator::feed(std::string_view bytes) {
 }
 
 std::size_t frame_validator::take(char* target, std::size_t size) {
+  assert(taken_ <= checked_ && checked_ <= filled_);
   size = std::min(size, ready());
   if (size > 0)
     std::memcpy(target, buffer_.get() + taken_, size);
@@ -135,6 +137,7 @@ std::size_t frame_validator::take(char* target, std::size_t size) {
 }
 
 void frame_validator::skip_frame() {
+  assert(ready() >= frame_header::size);
   auto start = buffer_.get() + taken_;
   frame_cursor in{start, start + frame_header::size};
   frame_header header;
@@ -147,7 +150,7 @@ void frame_validator::skip_frame() {
 refusal frame_validator::check_header(const frame_header& header) const {
   using enum basp::message_type;
   auto op = operation(header);
-  if (!greeted_
+  if (!has_handshake_
       && op != (rules_.accepted ? client_handshake : server_handshake))
     return refusal::no_handshake;
   if (header.operation > static_cast<std::uint8_t>(heartbeat))
@@ -162,9 +165,8 @@ refusal frame_validator::check_header(const frame_header& header) const {
     = op == client_handshake ? basp::header::select_connection_flag : 0;
   if ((header.flags & ~flags) != 0)
     return refusal::bad_header;
-  // What CAF's own valid() demands, and that unused fields are zero. CAF reads
-  // the payload of everything but heartbeats without looking whether there is
-  // one.
+  // The conditions of CAF's own valid(), and that unused fields are zero. CAF
+  // reads the payload of every frame but heartbeats, even if there is none.
   auto fits = [&](bool payload, bool data, bool source, bool target) {
     return (header.length > 0) == payload && (data || header.data == 0)
            && (source || header.source == 0) && target == (header.target != 0);
@@ -203,7 +205,7 @@ refusal frame_validator::check(const frame_header& header,
   switch (operation(header)) {
   case server_handshake:
   case client_handshake:
-    return greet(header, payload);
+    return check_handshake(header, payload);
   case direct_message:
     return check_message(header, payload);
   case monitor_message:
@@ -215,16 +217,16 @@ refusal frame_validator::check(const frame_header& header,
   }
 }
 
-refusal frame_validator::greet(const frame_header& header,
-                               std::string_view payload) {
+refusal frame_validator::check_handshake(const frame_header& header,
+                                         std::string_view payload) {
   frame_cursor in{payload.data(), payload.data() + payload.size()};
   node_bytes node;
   if (!in.read(node) || !is_node(node))
     return refusal::bad_handshake;
   if (node == rules_.self)
     return refusal::own_node;
-  // Only clients greet again: once more when they have our own handshake.
-  if (greeted_ && (!rules_.accepted || node != peer_))
+  // Only clients repeat their handshake, after they got that of the server.
+  if (has_handshake_ && (!rules_.accepted || node != peer_))
     return refusal::late_handshake;
   if (!rules_.accepted) {
     if (header.data != basp::version)
@@ -239,8 +241,8 @@ refusal frame_validator::greet(const frame_header& header,
         return refusal::bad_handshake;
       same = same || text == application_id;
     }
-    // The actor behind the port, and its interface.
-    if (!in.read(offered_) || !in.read_length(count))
+    // The published actor and its interface.
+    if (!in.read(published_actor_) || !in.read_length(count))
       return refusal::bad_handshake;
     for (; count > 0; --count)
       if (!in.read(text))
@@ -250,7 +252,7 @@ refusal frame_validator::greet(const frame_header& header,
   }
   if (in.left() > 0)
     return refusal::bad_handshake;
-  greeted_ = true;
+  has_handshake_ = true;
   peer_ = node;
   return refusal::none;
 }
@@ -261,8 +263,8 @@ std::uint64_t number_of(std::uint64_t message) {
              | caf::message_id::answered_flag_mask);
 }
 
-std::vector<frame_answer> answers_in(std::string_view frames) {
-  std::vector<frame_answer> result;
+std::vector<frame_response> responses_in(std::string_view frames) {
+  std::vector<frame_response> result;
   while (frames.size() >= frame_header::size) {
     frame_header header;
     frame_cursor in{frames.data(), frames.data() + frames.size()};

@@ -6,7 +6,7 @@
 #include "runtime/net/basp/refusal.hpp"
 #include "runtime/net/outstanding_requests.hpp"
 
-#include <chrono>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -21,125 +21,129 @@
 
 namespace edgeless {
 
-/// Both sides of a connection name this in CAF's handshake; to be changed
-/// when old peers would not understand us anymore.
-inline constexpr std::string_view application_id = "edgeless-3";
+/// The application id in CAF's handshake, the same on both sides; to be raised
+/// with every incompatible change of the messages.
+inline constexpr std::string_view application_id = "edgeless-4";
 
-/// What one connection may carry, in the direction towards us.
+/// The rules for the frames that one connection receives.
 struct frame_rules {
-  /// We were dialled; otherwise we have dialled.
+  /// The peer has dialled; otherwise this process has.
   bool accepted = true;
   node_bytes self{};
   acl_table_ptr message_acl;
-  /// The actors that may be asked from outside. Empty: whoever we have told
-  /// the peer about.
+  /// The ids of the published actors, which may get requests. Empty: all
+  /// actors.
   std::vector<std::uint64_t> acceptors;
-  /// What the peer's certificate calls it; empty: nothing is known. Messages
-  /// that name their sender must name it so.
-  std::string speaker{};
+  /// The name in the peer's certificate, which messages that name their sender
+  /// must have; empty: any name.
+  std::string peer_name{};
 };
 
-/// The fixed first part of a frame (BASP, CAF's protocol).
+/// The header of a frame of BASP, CAF's protocol.
 struct frame_header {
   static constexpr std::size_t size = 32;
 
   std::uint8_t operation = 0;
   std::uint8_t flags = 0;
-  std::uint32_t length = 0; ///< of what follows
-  std::uint64_t data = 0;   ///< of messages: their id; of handshakes: version
+  std::uint32_t length = 0; ///< of the payload, in bytes
+  std::uint64_t data = 0;   ///< the id of a message, or the protocol version
   std::uint64_t source = 0;
   std::uint64_t target = 0;
 };
 
-/// An answer, and to which request of whom.
-struct frame_answer {
+/// A response frame: the actor and the number of the request that it answers,
+/// and its size.
+struct frame_response {
   std::uint64_t actor = 0;
   std::uint64_t request = 0;
   std::size_t bytes = 0;
 };
 
-/// The number of a request, of its message or that of its answer.
-std::uint64_t number_of(std::uint64_t message);
+/// The number of a request, from the message id of the request or of its
+/// response.
+std::uint64_t number_of(std::uint64_t message_id);
 
-/// The answers among whole frames.
-std::vector<frame_answer> answers_in(std::string_view frames);
+/// The responses among whole frames.
+std::vector<frame_response> responses_in(std::string_view frames);
 
-/// Completes each frame in its own buffer and checks it before anybody else
-/// sees a byte of it: CAF trusts its peers and falls over garbage. Opens no
-/// socket, so that tests can hand it anything.
+/// Buffers the bytes of a connection, and releases each frame only when it is
+/// complete and valid: CAF trusts its peers and crashes on invalid bytes. Does
+/// no I/O. Used by one thread at a time.
 class frame_validator {
 public:
   explicit frame_validator(frame_rules rules);
 
-  /// Where to put the next bytes. Never empty.
-  std::span<char> room();
+  /// The space for the next bytes. Never empty.
+  std::span<char> free_space();
 
-  /// That many bytes were put into room(). After a refusal nothing but
-  /// destruction is left.
-  refusal added(std::size_t bytes);
+  /// Validates the first `bytes` bytes of free_space(). After a refusal, only
+  /// the destructor may be called.
+  refusal commit(std::size_t bytes);
 
-  /// Copies `bytes` in, as if they had been received.
+  /// Copies `bytes` to the free space and commits them.
   refusal feed(std::string_view bytes);
 
-  /// The handshake has passed.
-  bool greeted() const {
-    return greeted_;
+  /// A valid handshake has been received.
+  bool has_handshake() const {
+    return has_handshake_;
   }
 
-  /// Who the peer says it is, once it has greeted.
+  /// The node id in the peer's handshake. Valid after the handshake.
   const node_bytes& peer() const {
     return peer_;
   }
 
-  /// The actor whom the peer's handshake has offered; 0 if there is none.
-  std::uint64_t offered() const {
-    return offered_;
+  /// The id of the published actor in the peer's handshake; 0: none.
+  std::uint64_t published_actor() const {
+    return published_actor_;
   }
 
-  /// How many bytes of checked frames wait to be taken.
+  /// The bytes of valid frames that wait for take().
   std::size_t ready() const {
     return checked_ - taken_;
   }
 
-  /// A request of the peer has its answer.
-  void answered(const frame_answer& x) {
+  /// A request of the peer has its response.
+  void on_response(const frame_response& x) {
     requests_->close(x.actor, x.request);
   }
 
-  /// The peer has other connections: what waits there counts here, too.
+  /// Shares the outstanding requests with the other connections of the peer.
   void share(std::shared_ptr<outstanding_requests> requests) {
-    requests->take_over(*requests_);
+    assert(requests);
+    requests->merge(*requests_);
     requests_ = std::move(requests);
   }
 
-  /// Copies up to `size` of them; returns how many.
+  /// Moves up to `size` bytes of valid frames to `target`; returns how many.
   std::size_t take(char* target, std::size_t size);
 
-  /// Throws the first checked frame away. There must be one.
+  /// Drops the first valid frame. There must be one.
   void skip_frame();
 
 private:
   refusal check_header(const frame_header& header) const;
   refusal check(const frame_header& header, std::string_view payload);
-  refusal greet(const frame_header& header, std::string_view payload);
+  refusal check_handshake(const frame_header& header, std::string_view payload);
   refusal check_message(const frame_header& header, std::string_view payload);
   refusal check_content(const frame_header& header, std::string_view payload);
   refusal check_monitor(std::string_view payload) const;
   refusal check_down(const frame_header& header, std::string_view payload);
-  bool may_ask(std::uint64_t actor) const;
-  refusal check_waiting(const frame_header& header, std::uint64_t atom,
-                        bool answered);
+  bool is_reachable(std::uint64_t actor) const;
+  refusal check_outstanding(const frame_header& header, std::uint64_t atom,
+                            bool has_response);
 
   frame_rules rules_;
-  bool greeted_ = false;
+  bool has_handshake_ = false;
   node_bytes peer_{};
-  std::uint64_t offered_ = 0;
+  std::uint64_t published_actor_ = 0;
   std::shared_ptr<outstanding_requests> requests_
     = std::make_shared<outstanding_requests>();
-  /// The peer's actors that CAF has proxies of.
+  /// The peer's actors that CAF has proxies for.
   std::unordered_set<std::uint64_t> actors_;
 
-  // The buffer: [taken_, checked_) is ready, [checked_, filled_) is not whole.
+  // The buffer: [taken_, checked_) holds valid frames, [checked_, filled_) an
+  // incomplete one.
   std::unique_ptr<char[]> buffer_;
   std::size_t capacity_ = 0;
   std::size_t taken_ = 0;

@@ -8,29 +8,29 @@ namespace edgeless {
 
 namespace {
 
-/// What a handler of an interface takes, and what it answers.
-struct verb {
+/// The request and the response of a handler.
+struct exchange {
   acl_entry request;
-  acl_entry answer;
+  acl_entry response;
 };
 
-/// Requests without containers.
+/// The size limit of messages without containers.
 constexpr std::uint32_t brief = 1u << 10;
 
 template <class... Ts>
-std::vector<std::string> peer_identities() {
+std::vector<std::string> wire_names() {
   return {wire_name<Ts>()...};
 }
 
-// The handler that takes In..., found in the interface itself: what is not
-// there does not compile.
+// Finds the response types of the handler for In... in an interface. A request
+// that the interface does not have does not compile.
 template <class Signature, class... In>
-struct answers {
+struct matches {
   static constexpr bool found = false;
 };
 
 template <class... Out, class... In>
-struct answers<
+struct matches<
   caf::typed_mpi<caf::detail::type_list<In...>, caf::output_tuple<Out...>>,
   In...> {
   static constexpr bool found = true;
@@ -39,7 +39,7 @@ struct answers<
     if constexpr ((std::is_void_v<Out> || ...))
       return {};
     else
-      return peer_identities<Out...>();
+      return wire_names<Out...>();
   }
 };
 
@@ -48,33 +48,33 @@ struct handler;
 
 template <class... Signatures, class... In>
 struct handler<caf::typed_actor<Signatures...>, In...> {
-  static_assert((answers<Signatures, In...>::found || ...),
+  static_assert((matches<Signatures, In...>::found || ...),
                 "the interface has no such handler");
 
-  static std::vector<std::string> answer() {
+  static std::vector<std::string> response() {
     std::vector<std::string> result;
-    auto look = [&]<class S>(std::type_identity<answers<S, In...>>) {
-      if constexpr (answers<S, In...>::found)
-        result = answers<S, In...>::names();
+    auto add = [&]<class S>(std::type_identity<matches<S, In...>>) {
+      if constexpr (matches<S, In...>::found)
+        result = matches<S, In...>::names();
     };
-    (look(std::type_identity<answers<Signatures, In...>>{}), ...);
+    (add(std::type_identity<matches<Signatures, In...>>{}), ...);
     return result;
   }
 };
 
 template <class Actor, class Atom, class... In>
-verb ask(std::uint32_t max_request, std::uint32_t max_answer) {
-  verb result;
+exchange ask(std::uint32_t max_request, std::uint32_t max_response) {
+  exchange result;
   result.request = {caf::to_string(caf::atom_value{Atom::value}),
-                    peer_identities<In...>(), max_request};
-  result.answer = {"", handler<Actor, Atom, In...>::answer(), max_answer};
+                    wire_names<In...>(), max_request};
+  result.response = {"", handler<Actor, Atom, In...>::response(), max_response};
   return result;
 }
 
-using verbs = std::vector<verb>;
+using exchanges = std::vector<exchange>;
 using component_specs = std::vector<component_spec>;
 
-verbs asked_of_controller() {
+exchanges requests_to_controller() {
   using actor = controller_actor;
   constexpr auto frame = limits::frame;
   return {
@@ -87,7 +87,7 @@ verbs asked_of_controller() {
   };
 }
 
-verbs asked_of_patron() {
+exchanges requests_to_controller_link() {
   return {
     ask<controller_link_actor, atom::fetch, code_id, std::uint64_t>(
       brief, limits::frame),
@@ -95,7 +95,7 @@ verbs asked_of_patron() {
   };
 }
 
-verbs asked_of_orchestrator_by_controller() {
+exchanges controller_requests_to_orchestrator() {
   using actor = orchestrator_actor;
   constexpr auto frame = limits::frame;
   return {
@@ -110,11 +110,11 @@ verbs asked_of_orchestrator_by_controller() {
   };
 }
 
-verbs asked_of_orchestrator_by_node() {
+exchanges node_requests_to_orchestrator() {
   using actor = orchestrator_actor;
   constexpr auto frame = limits::frame;
   return {
-    // A node brings the inventory of all its instances along.
+    // A join has the inventory of all instances of the node.
     ask<actor, atom::join, node_description, node_actor, boot_id, inventory>(
       frame, frame),
     ask<actor, atom::exited, session_id, logical_id, physical_id, std::string>(
@@ -125,7 +125,7 @@ verbs asked_of_orchestrator_by_node() {
   };
 }
 
-verbs asked_of_node_by_orchestrator() {
+exchanges requests_to_node() {
   using actor = node_actor;
   constexpr auto frame = limits::frame;
   return {
@@ -147,7 +147,7 @@ verbs asked_of_node_by_orchestrator() {
   };
 }
 
-verbs asked_of_gate_by_node() {
+exchanges node_requests_to_ingress() {
   constexpr auto frame = limits::frame;
   return {
     ask<ingress_actor, atom::greet, greeting>(frame, brief),
@@ -155,29 +155,29 @@ verbs asked_of_gate_by_node() {
   };
 }
 
-verbs asked_of_gate_by_client() {
+exchanges client_requests_to_ingress() {
   return {
     ask<ingress_actor, atom::invoke, physical_id, event>(limits::frame, brief),
   };
 }
 
-/// What a process in the role of `from` asks of one in the role of `to`.
-verbs asked(peer_role from, peer_role to) {
+/// The requests of a process in the role `from` to one in the role `to`.
+exchanges requests(peer_role from, peer_role to) {
   using enum peer_role;
   if (from == client && to == controller)
-    return asked_of_controller();
+    return requests_to_controller();
   if (from == client && to == node)
-    return asked_of_gate_by_client();
+    return client_requests_to_ingress();
   if (from == controller && to == orchestrator)
-    return asked_of_orchestrator_by_controller();
+    return controller_requests_to_orchestrator();
   if (from == orchestrator && to == controller)
-    return asked_of_patron();
+    return requests_to_controller_link();
   if (from == node && to == orchestrator)
-    return asked_of_orchestrator_by_node();
+    return node_requests_to_orchestrator();
   if (from == orchestrator && to == node)
-    return asked_of_node_by_orchestrator();
+    return requests_to_node();
   if (from == node && to == node)
-    return asked_of_gate_by_node();
+    return node_requests_to_ingress();
   return {};
 }
 
@@ -185,13 +185,13 @@ verbs asked(peer_role from, peer_role to) {
 
 message_acl_list message_acl(peer_role from, peer_role to) {
   message_acl_list result;
-  for (auto& x : asked(from, to)) {
-    x.request.answered = !x.answer.types.empty();
+  for (auto& x : requests(from, to)) {
+    x.request.has_response = !x.response.types.empty();
     result.push_back(std::move(x.request));
   }
-  for (auto& x : asked(to, from))
-    if (!x.answer.types.empty())
-      result.push_back(std::move(x.answer));
+  for (auto& x : requests(to, from))
+    if (!x.response.types.empty())
+      result.push_back(std::move(x.response));
   return result;
 }
 

@@ -57,7 +57,7 @@ bool frame_cursor::read(std::uint64_t& x) {
 
 bool frame_cursor::read_length(std::size_t& x) {
   x = 0;
-  // Five groups of seven bits hold any 32-bit length; CAF reads on for ever.
+  // Five groups of seven bits hold any 32-bit length; CAF sets no limit.
   for (int shift = 0; shift < 35; shift += 7) {
     std::uint8_t group;
     if (!read(group))
@@ -86,11 +86,11 @@ bool frame_cursor::read(node_bytes& x) {
   return true;
 }
 
-// -- shapes -------------------------------------------------------------------
+// -- layouts ------------------------------------------------------------------
 
 namespace {
 
-/// What a map takes per element beside the element.
+/// The memory of a map's node beside its element, in bytes.
 constexpr std::size_t map_node = 48;
 
 template <class T>
@@ -117,18 +117,18 @@ struct last_enumerator<component_phase> {
 };
 
 template <class T>
-struct shape_of;
+struct layout_of;
 
 template <class T>
 bool walk(frame_cursor& in) {
-  return shape_of<T>::walk(in);
+  return layout_of<T>::walk(in);
 }
 
 template <class T>
 bool walk_elements(frame_cursor& in, std::size_t each) {
   std::size_t count;
-  // No element takes less than a byte, so a length that lies ends the walk
-  // before it costs anything.
+  // Each element takes at least a byte, and read_length() returns at most the
+  // bytes that are left, so a wrong length ends the loop early.
   if (!in.read_length(count))
     return false;
   in.cost += count * each;
@@ -143,7 +143,7 @@ concept described = boost::describe::has_describe_members<T>::value;
 
 template <class T>
 requires std::is_arithmetic_v<T>
-struct shape_of<T> {
+struct layout_of<T> {
   static bool walk(frame_cursor& in) {
     return in.skip(sizeof(T));
   }
@@ -151,7 +151,7 @@ struct shape_of<T> {
 
 template <class T>
 requires std::is_enum_v<T>
-struct shape_of<T> {
+struct layout_of<T> {
   static bool walk(frame_cursor& in) {
     std::uint8_t x;
     static_assert(sizeof(T) == sizeof(x));
@@ -161,14 +161,14 @@ struct shape_of<T> {
 };
 
 template <>
-struct shape_of<caf::atom_value> {
+struct layout_of<caf::atom_value> {
   static bool walk(frame_cursor& in) {
     return in.skip(sizeof(caf::atom_value));
   }
 };
 
 template <>
-struct shape_of<std::string> {
+struct layout_of<std::string> {
   static bool walk(frame_cursor& in) {
     std::string_view x;
     if (!in.read(x))
@@ -179,28 +179,28 @@ struct shape_of<std::string> {
 };
 
 template <class Tag>
-struct shape_of<id<Tag>> {
+struct layout_of<id<Tag>> {
   static bool walk(frame_cursor& in) {
     return in.skip(sizeof(std::uint64_t) * 2);
   }
 };
 
 template <class T>
-struct shape_of<std::vector<T>> {
+struct layout_of<std::vector<T>> {
   static bool walk(frame_cursor& in) {
     return walk_elements<T>(in, sizeof(T));
   }
 };
 
 template <class Key, class T>
-struct shape_of<std::pair<Key, T>> {
+struct layout_of<std::pair<Key, T>> {
   static bool walk(frame_cursor& in) {
     return edgeless::walk<Key>(in) && edgeless::walk<T>(in);
   }
 };
 
 template <class Key, class T>
-struct shape_of<std::map<Key, T>> {
+struct layout_of<std::map<Key, T>> {
   static bool walk(frame_cursor& in) {
     using element = std::pair<Key, T>;
     return walk_elements<element>(in, sizeof(element) + map_node);
@@ -208,7 +208,7 @@ struct shape_of<std::map<Key, T>> {
 };
 
 template <described T>
-struct shape_of<T> {
+struct layout_of<T> {
   static bool walk(frame_cursor& in) {
     using members
       = boost::describe::describe_members<T, boost::describe::mod_public>;
@@ -221,9 +221,9 @@ struct shape_of<T> {
   }
 };
 
-// The fragments are in one block, long payloads behind it.
+// The fragments are in one block, which long payloads follow.
 template <>
-struct shape_of<batch> {
+struct layout_of<batch> {
   static bool walk(frame_cursor& in) {
     std::string_view block;
     if (!edgeless::walk<std::uint64_t>(in) || !in.read(block))
@@ -232,17 +232,18 @@ struct shape_of<batch> {
     fragment_reader fragments{block};
     for (fragment x; fragments.next(x); x = {}) {
       in.cost += sizeof(x) + x.source_url.size() + fragments.payload().size();
-      if (fragments.apart() && !edgeless::walk<std::string>(in))
+      if (fragments.is_payload_behind() && !edgeless::walk<std::string>(in))
         return false;
     }
     return fragments.done();
   }
 };
 
-// A handle has to be one of the sender's own actors: one of ours would let
-// him speak through us, one of a third node never tells when it dies.
+// A handle must be of an actor of the sender: with a local actor, the sender
+// could send messages through this process; an actor of a third node would
+// never be reported as down.
 template <class... Signatures>
-struct shape_of<caf::typed_actor<Signatures...>> {
+struct layout_of<caf::typed_actor<Signatures...>> {
   static bool walk(frame_cursor& in) {
     std::uint64_t actor;
     node_bytes node;
@@ -253,23 +254,23 @@ struct shape_of<caf::typed_actor<Signatures...>> {
 
 // -- by name ------------------------------------------------------------------
 
-using shape_map = std::unordered_map<std::string, value_layout>;
+using layout_map = std::unordered_map<std::string, value_layout>;
 
 template <class... Ts>
-void add(shape_map& shapes) {
-  (shapes.emplace(wire_name<Ts>(), &walk<Ts>), ...);
+void add(layout_map& layouts) {
+  (layouts.emplace(wire_name<Ts>(), &walk<Ts>), ...);
 }
 
 template <class Block>
-void add_block(shape_map& shapes) {
+void add_block(layout_map& layouts) {
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    add<typename caf::type_by_id<Block::begin + I>::type...>(shapes);
+    add<typename caf::type_by_id<Block::begin + I>::type...>(layouts);
   }
   (std::make_index_sequence<Block::end - Block::begin>{});
 }
 
-shape_map make_shapes() {
-  shape_map result;
+layout_map make_layouts() {
+  layout_map result;
   add<bool, double, std::int32_t, std::uint8_t, std::uint16_t, std::uint32_t,
       std::int64_t, std::uint64_t, std::string, caf::atom_value>(result);
   add_block<caf::id_block::edgeless_types>(result);
@@ -280,9 +281,9 @@ shape_map make_shapes() {
 } // namespace
 
 value_layout find_layout(std::string_view wire_name) {
-  static const shape_map shapes = make_shapes();
-  auto i = shapes.find(std::string{wire_name});
-  return i != shapes.end() ? i->second : nullptr;
+  static const layout_map layouts = make_layouts();
+  auto i = layouts.find(std::string{wire_name});
+  return i != layouts.end() ? i->second : nullptr;
 }
 
 } // namespace edgeless

@@ -10,22 +10,22 @@
 #include <string>
 #include <string_view>
 
-/// What the values of a message look like in CAF's binary form. A shape walks
-/// over the bytes of one value and makes nothing of them, so that CAF only
-/// ever unpacks what is known to be whole.
+/// The layout of message values in CAF 0.17.6's binary format. A layout skips
+/// the bytes of one value without building it, so that CAF deserialises only
+/// values that are known to be complete and valid.
 namespace edgeless {
 
-/// The id of a CAF node as it stands on the wire.
+/// The serialised id of a CAF node.
 using node_bytes = std::array<char, 32>;
 
-/// A place in the bytes of a message. Readers return false, and may leave it
-/// anywhere, if the bytes do not say what they should.
+/// A position in the bytes of a message. Readers return false, and leave the
+/// position undefined, if the bytes are incomplete or invalid.
 struct frame_cursor {
   const char* at = nullptr;
   const char* end = nullptr;
-  /// The sender: handles of other nodes' actors are refused.
+  /// The sender; actor handles of other nodes are refused.
   const node_bytes* peer = nullptr;
-  /// Roughly what the values take in memory, in bytes.
+  /// The approximate size of the values in memory, in bytes.
   std::size_t cost = 0;
 
   std::size_t left() const {
@@ -37,7 +37,7 @@ struct frame_cursor {
   bool read(std::uint16_t& x);
   bool read(std::uint32_t& x);
   bool read(std::uint64_t& x);
-  /// The length of a string or container: never more than what is left.
+  /// The length of a string or container: at most left().
   bool read_length(std::size_t& x);
   bool read(std::string_view& x);
   bool read(node_bytes& x);
@@ -45,11 +45,11 @@ struct frame_cursor {
 
 using value_layout = bool (*)(frame_cursor&);
 
-/// The shape of a type by its name on the wire; nullptr unless it may be part
-/// of a message between our programs.
+/// The layout of a type by its name on the wire; nullptr for types that are no
+/// part of messages between our programs.
 value_layout find_layout(std::string_view wire_name);
 
-/// How CAF calls a type on the wire.
+/// The name of a type in CAF's messages.
 template <class T>
 std::string wire_name() {
   if constexpr (caf::type_nr<T>::value != 0)

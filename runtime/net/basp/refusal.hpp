@@ -9,72 +9,73 @@
 
 namespace edgeless {
 
-/// Why a connection was refused or cut. Each is counted.
+/// The reason for which a connection was refused or closed. Each is counted,
+/// and to_string() is its metric label.
 enum class refusal : std::uint8_t {
   none,
-  /// More connections, or more unfinished ones, than there may be.
+  /// A limit of open or unfinished connections is reached.
   too_many_connections,
   /// No handshake within its deadline.
   silent,
-  /// Hung up before its handshake was complete.
+  /// The peer closed the connection before its handshake was complete.
   handshake_aborted,
   /// The first frame is no handshake.
   no_handshake,
-  /// The handshake does not say what it should.
+  /// The handshake is malformed.
   bad_handshake,
   /// Another protocol version, or another application.
   other_application,
-  /// The handshake names our own node.
+  /// The handshake has our own node id.
   own_node,
-  /// A handshake where none may come, or of another node than the first.
+  /// A second handshake of a server, or with another node id.
   late_handshake,
-  /// The header breaks the rules of its kind of frame.
+  /// The header is invalid for its operation.
   bad_header,
-  /// Larger than limits::frame, or than its kind may be.
+  /// Larger than limits::frame or the limit of its message type.
   too_large,
-  /// To be passed on to a third node, or along a forwarding stack.
+  /// To be routed to a third node or along a forwarding stack.
   routed,
   /// Addressed by name, as CAF's spawn and config servers are.
   named_receiver,
-  /// CAF's streams: their messages are trusted to be of the right type.
+  /// A message of CAF's streams, whose types CAF does not check.
   stream,
   /// A message that this peer may not send.
   not_admitted,
-  /// For an actor that may not be asked from outside.
+  /// A request to an actor that is not published.
   wrong_receiver,
-  /// The values of a message are not whole, out of range, or foreign handles.
+  /// Values that are incomplete, out of range, or handles of other nodes.
   bad_content,
   /// Small on the wire, large in memory.
   expands_too_much,
-  /// More actors speak over one connection than limits::remote_actors.
+  /// More remote actors over one connection than limits::remote_actors.
   too_many_actors,
-  /// No TLS where it has to be, or not as it should be.
+  /// No TLS or invalid TLS.
   bad_tls,
-  /// No certificate, or none to be trusted; or ours is not, says the peer.
+  /// No trusted certificate of the peer, or the peer does not trust ours.
   bad_certificate,
-  /// The certificate is of somebody who has no business here.
+  /// The role in the certificate is not admitted.
   wrong_role,
-  /// Speaks in the name of another than its certificate.
+  /// A message or handshake in the name of another identity.
   identity_mismatch,
-  /// Asks, but not as a request: nobody could count its questions.
+  /// A message with a response that was not sent as a request.
   no_request,
-  /// Asks on and on, faster than it can be answered.
+  /// More outstanding requests than limits::unanswered_requests.
   too_many_requests,
-  /// Asks on and on, and does not read the answers.
+  /// More unread responses than limits::unread_answers.
   slow_reader,
 };
 inline constexpr std::size_t refusals
   = static_cast<std::size_t>(refusal::slow_reader) + 1;
 
-/// For people: "too_large" and so on.
+/// The name of the enumerator, such as "too_large".
 std::string_view to_string(refusal reason);
 
-/// What happened on all connections of a wire. Written by several threads.
+/// Counters of all connections of a transport. Thread-safe.
 struct transport_statistics {
   std::atomic<std::uint64_t> accepted = 0;
   std::atomic<std::uint64_t> dialled = 0;
   std::atomic<std::uint64_t> dials_failed = 0;
-  /// Connections now, those without a handshake included.
+  /// Open connections, including those without a handshake.
   std::atomic<std::uint64_t> open = 0;
   std::array<std::atomic<std::uint64_t>, refusals> refused{};
 

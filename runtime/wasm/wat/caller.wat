@@ -1,21 +1,22 @@
-;; Gives the guest `call_asm` and `call_raw_asm`: suspends in the host, then
-;; lets the guest's own allocator make room for the reply. And `cast_asm` to a
-;; guest one of whose channels waits for room.
+;; Exports call_asm and call_raw_asm for the guest: each suspends in the host,
+;; then allocates the reply with the guest's own allocator. Exports cast_asm for
+;; guests that may block, and repeats a cast until there is room.
 (module $edgeless_caller
   (type $alloc (func (param i32) (result i32)))
-  ;; Channel and payload. 0 no reply, 1 a reply, 2 an error.
+  ;; Channel and payload. Result: 0 no reply, 1 a reply, 2 an error.
   (import "host" "call" (func $call (param i32 i32 i32 i32) (result i32)))
   ;; Node, component and payload.
   (import "host" "call_raw"
     (func $call_raw (param i32 i32 i32 i32) (result i32)))
   (import "host" "reply_size" (func $reply_size (result i32)))
-  ;; Writes the reply, where it is, its size.
+  ;; Stores the reply; then its address and its size at the other two.
   (import "host" "reply_store" (func $reply_store (param i32 i32 i32)))
-  ;; 0: there is no room.
+  ;; Result: 0 if there is no room.
   (import "host" "cast" (func $cast (param i32 i32 i32 i32) (result i32)))
-  ;; Returns when there may be some.
+  ;; Suspends until there may be room.
   (import "host" "room" (func $room))
-  ;; Its only element is the guest's allocator, which is born later than this.
+  ;; Its only element is the guest's allocator, set by joint.wat, since the guest
+  ;; is instantiated after this module.
   (table (export "alloc") 1 1 funcref)
 
   (func $take (param $kind i32) (param $out i32) (param $out_size i32)

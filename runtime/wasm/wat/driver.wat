@@ -1,15 +1,16 @@
-;; The event loop of a function, on the guest's side of the fence: it takes
-;; events from the host until none is left, in one entry into WebAssembly.
-;; Copies go through the guest's own allocator, as the ABI wants it.
+;; The event loop of a guest. It takes events from the host until none is left,
+;; so that many events cost one entry into WebAssembly. Event buffers come from
+;; the guest's own allocator, as the ABI requires.
 (module $edgeless_driver
-  ;; The next event: 0 none, 1 init, 2 cast, 3 call, 4 stop; its payload's size.
+  ;; The next event (0 none, 1 init, 2 cast, 3 call, 4 stop) and the size of its
+  ;; payload.
   (import "host" "next" (func $next (result i32 i32)))
   (import "host" "state_size" (func $state_size (result i32)))
-  ;; Writes source node, source component, payload.
+  ;; Stores the source's node and component, and the payload.
   (import "host" "load" (func $load (param i32 i32 i32)))
-  ;; Writes init payload, state.
+  ;; Stores the init payload and the state.
   (import "host" "load_init" (func $load_init (param i32 i32)))
-  ;; The answer to a call: its kind, where it is, its size. Copied at once.
+  ;; The answer to a call: kind, address, size. The host copies it.
   (import "host" "done" (func $done (param i32 i32 i32)))
   (import "guest" "memory" (memory 0))
   (import "guest" "edgeless_mem_alloc" (func $alloc (param i32) (result i32)))
@@ -50,7 +51,7 @@
       (call $call (local.get $node) (local.get $component)
                   (local.get $payload) (local.get $size)
                   (local.get $out) (local.get $out_size)))
-    ;; At once: the guest has freed the reply already.
+    ;; Before anything else is allocated: the guest has already freed the reply.
     (if (i32.eq (local.get $kind) (i32.const 1))
       (then (call $done (i32.const 1) (i32.load (local.get $out))
                         (i32.load (local.get $out_size))))

@@ -1,5 +1,5 @@
-;; Tells the caller, which is born before the guest, where the guest's
-;; allocator is. Once instantiated it has done its work.
+;; Sets the guest's allocator in the table of caller.wat, which is instantiated
+;; before the guest. Its instantiation has this effect; it has no exports.
 (module $edgeless_joint
   (import "caller" "alloc" (table 1 funcref))
   (import "guest" "edgeless_mem_alloc"

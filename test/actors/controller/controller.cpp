@@ -14,40 +14,40 @@ using namespace edgeless::test;
 namespace {
 
 /// A controller of one domain, whose orchestrator is a double.
-struct office : actor_fixture {
-  office() : net{std::make_shared<toy_wire>()} {
-    open();
+struct controller_fixture : actor_fixture {
+  controller_fixture() : net{std::make_shared<scripted_transport>()} {
+    start_controller();
   }
 
-  void open(const std::string& domain = "home") {
+  void start_controller(const std::string& domain = "domain-1") {
     controller_options options;
     options.domains = {{domain, "http://" + domain + ":7011"}};
     options.net = net;
     options.store = store;
     options.known = *store->load();
     options.random = random;
-    clerk = keep(controller_actor{system.spawn(controller, options)});
-    settle();
+    subject = keep(controller_actor{system.spawn(controller, options)});
+    run_until_idle();
   }
 
-  /// The process dies, and is started again.
-  void reopen(const std::string& domain = "home") {
-    caf::anon_send_exit(clerk, caf::exit_reason::kill);
-    settle();
-    open(domain);
+  /// Kills the controller and starts another one with the same store.
+  void restart_controller(const std::string& domain = "domain-1") {
+    caf::anon_send_exit(subject, caf::exit_reason::kill);
+    run_until_idle();
+    start_controller(domain);
   }
 
   using names = std::vector<std::string>;
 
-  orchestrator_actor sound_orchestrator() {
+  orchestrator_actor feasible_orchestrator() {
     return orchestrator_that(
       [](const std::vector<component_spec>& x) { return names(x.size()); });
   }
 
-  /// One that says this of what stands in the way.
+  /// A double that answers `why_not` requests with this function.
   template <class F>
   orchestrator_actor orchestrator_that(F why_not) {
-    return pose<orchestrator_actor>(
+    return spawn_double<orchestrator_actor>(
       [](atom::attach, const std::string& id, const controller_link_actor&) {
         domain_description x;
         x.id = id;
@@ -74,9 +74,9 @@ struct office : actor_fixture {
       });
   }
 
-  void found(const orchestrator_actor& whom) {
-    tell(clerk, atom::dialled_v, net->dials.back().where,
-         caf::actor_cast<caf::strong_actor_ptr>(whom), std::string{});
+  void answer_dial(const orchestrator_actor& found) {
+    tell(subject, atom::dialled_v, net->dials.back().where,
+         caf::actor_cast<caf::strong_actor_ptr>(found), std::string{});
   }
 
   static workflow_spec one_function(const std::string& module) {
@@ -93,19 +93,19 @@ struct office : actor_fixture {
   caf::expected<std::uint64_t> upload(const std::string& module,
                                       std::uint64_t offset = 0,
                                       std::size_t size = 1000) {
-    return ask<std::uint64_t>(clerk, atom::upload_v,
+    return ask<std::uint64_t>(subject, atom::upload_v,
                               code_part{sha256(module), module.size(), offset,
                                         module.substr(offset, size)});
   }
 
   caf::expected<workflow_status> start(const workflow_id& id) {
-    return ask<workflow_status>(clerk, atom::start_v, id,
+    return ask<workflow_status>(subject, atom::start_v, id,
                                 one_function("module"));
   }
 
-  std::shared_ptr<toy_wire> net;
+  std::shared_ptr<scripted_transport> net;
   std::shared_ptr<memory_store> store = std::make_shared<memory_store>();
-  controller_actor clerk;
+  controller_actor subject;
   std::vector<std::vector<component_spec>> hosted;
   std::vector<std::vector<workflow_id>> named;
   std::vector<workflow_id> dropped;
@@ -113,80 +113,90 @@ struct office : actor_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(office, "it dials its domains until they answer") {
-  tell(clerk, atom::dialled_v, net->dials.back().where, caf::strong_actor_ptr{},
-       std::string{"connection refused"});
+TEST_CASE_FIXTURE(controller_fixture,
+                  "controller: dials a domain until it answers") {
+  tell(subject, atom::dialled_v, net->dials.back().where,
+       caf::strong_actor_ptr{}, std::string{"connection refused"});
 
-  pass(300ms);
+  run_for(300ms);
 
   CHECK(net->dials.size() == 2);
 }
 
-TEST_CASE_FIXTURE(office, "a domain that answers is attached") {
-  found(sound_orchestrator());
+TEST_CASE_FIXTURE(controller_fixture,
+                  "controller: attaches a domain that answers") {
+  answer_dial(feasible_orchestrator());
 
   CHECK(named == std::vector<std::vector<workflow_id>>{{}});
 }
 
-TEST_CASE_FIXTURE(office, "a domain that goes is dialled again") {
-  auto there = sound_orchestrator();
-  found(there);
+TEST_CASE_FIXTURE(controller_fixture,
+                  "controller: dials a domain again after it was lost") {
+  auto orchestrator = feasible_orchestrator();
+  answer_dial(orchestrator);
 
-  caf::anon_send_exit(there, caf::exit_reason::kill);
-  pass(300ms);
+  caf::anon_send_exit(orchestrator, caf::exit_reason::kill);
+  run_for(300ms);
 
   CHECK(net->dials.size() == 2);
 }
 
-TEST_CASE_FIXTURE(office, "a workflow is hosted with ids of its own") {
-  found(sound_orchestrator());
+TEST_CASE_FIXTURE(
+  controller_fixture,
+  "controller: hosts a workflow with component ids that it has drawn") {
+  answer_dial(feasible_orchestrator());
   REQUIRE(upload("module"));
 
   auto status = start(any<workflow_id>());
 
   REQUIRE(status);
-  CHECK(status->domain == "home");
+  CHECK(status->domain == "domain-1");
   REQUIRE(hosted.size() == 1);
   CHECK(hosted[0][0].id);
   CHECK(hosted[0][0].code == sha256("module"));
 }
 
-TEST_CASE_FIXTURE(office, "a domain that comes back is told what is its") {
-  auto there = sound_orchestrator();
-  found(there);
+TEST_CASE_FIXTURE(
+  controller_fixture,
+  "controller: names and hosts the workflows of a domain that comes back") {
+  auto orchestrator = feasible_orchestrator();
+  answer_dial(orchestrator);
   REQUIRE(upload("module"));
   auto id = any<workflow_id>();
   REQUIRE(start(id));
-  caf::anon_send_exit(there, caf::exit_reason::kill);
-  pass(300ms);
+  caf::anon_send_exit(orchestrator, caf::exit_reason::kill);
+  run_for(300ms);
 
-  found(sound_orchestrator());
+  answer_dial(feasible_orchestrator());
 
   CHECK(named.back() == std::vector{id});
   REQUIRE(hosted.size() == 2);
   CHECK(hosted[1] == hosted[0]);
 }
 
-TEST_CASE_FIXTURE(office, "what was stopped meanwhile is not hosted again") {
-  auto there = sound_orchestrator();
-  found(there);
+TEST_CASE_FIXTURE(controller_fixture,
+                  "controller: does not host a workflow that was stopped while "
+                  "its domain was away") {
+  auto orchestrator = feasible_orchestrator();
+  answer_dial(orchestrator);
   REQUIRE(upload("module"));
   auto id = any<workflow_id>();
   REQUIRE(start(id));
-  caf::anon_send_exit(there, caf::exit_reason::kill);
-  pass(300ms);
-  REQUIRE(ask<atom::ok>(clerk, atom::stop_v, id));
+  caf::anon_send_exit(orchestrator, caf::exit_reason::kill);
+  run_for(300ms);
+  REQUIRE(ask<atom::ok>(subject, atom::stop_v, id));
 
-  found(sound_orchestrator());
+  answer_dial(feasible_orchestrator());
 
   CHECK(named.back().empty());
   CHECK(hosted.size() == 1);
 }
 
-TEST_CASE_FIXTURE(office, "what is pending is tried again when a node joins") {
+TEST_CASE_FIXTURE(controller_fixture,
+                  "controller: places pending workflows when a node joins") {
   auto feasible = false;
   auto asked = 0;
-  found(orchestrator_that([&](const std::vector<component_spec>& x) {
+  answer_dial(orchestrator_that([&](const std::vector<component_spec>& x) {
     ++asked;
     return std::vector<std::string>(x.size(), feasible ? "" : "no");
   }));
@@ -195,18 +205,20 @@ TEST_CASE_FIXTURE(office, "what is pending is tried again when a node joins") {
   REQUIRE(hosted.empty());
   feasible = true;
 
-  tell(clerk, atom::joined_v, std::string{"home"});
+  tell(subject, atom::joined_v, std::string{"domain-1"});
 
   CHECK(asked == 2);
   CHECK(hosted.size() == 1);
 }
 
-TEST_CASE_FIXTURE(office, "a node that joins while it asks is not missed") {
+TEST_CASE_FIXTURE(
+  controller_fixture,
+  "controller: a node that joins during a placement triggers another one") {
   auto asked = 0;
-  found(orchestrator_that([&](const std::vector<component_spec>& x) {
-    // It joins as soon as this was said.
+  answer_dial(orchestrator_that([&](const std::vector<component_spec>& x) {
+    // A node joins while the first placement is under way.
     if (++asked == 1)
-      caf::anon_send(clerk, atom::joined_v, std::string{"home"});
+      caf::anon_send(subject, atom::joined_v, std::string{"domain-1"});
     return std::vector<std::string>(x.size(), asked == 1 ? "no" : "");
   }));
   upload("module");
@@ -217,29 +229,33 @@ TEST_CASE_FIXTURE(office, "a node that joins while it asks is not missed") {
   CHECK(hosted.size() == 1);
 }
 
-TEST_CASE_FIXTURE(office, "a node of a domain that it does not know is none") {
-  found(sound_orchestrator());
+TEST_CASE_FIXTURE(controller_fixture,
+                  "controller: ignores a node that joins an unknown domain") {
+  answer_dial(feasible_orchestrator());
 
-  tell(clerk, atom::joined_v, std::string{"elsewhere"});
+  tell(subject, atom::joined_v, std::string{"domain-2"});
 
-  CHECK(ask<std::vector<workflow_id>>(clerk, atom::list_v)->empty());
+  CHECK(ask<std::vector<workflow_id>>(subject, atom::list_v)->empty());
 }
 
-TEST_CASE_FIXTURE(office, "a workflow that is stopped is dropped") {
-  found(sound_orchestrator());
+TEST_CASE_FIXTURE(controller_fixture,
+                  "controller: drops a stopped workflow from its domain") {
+  answer_dial(feasible_orchestrator());
   REQUIRE(upload("module"));
   auto id = any<workflow_id>();
   REQUIRE(start(id));
 
-  REQUIRE(ask<atom::ok>(clerk, atom::stop_v, id));
+  REQUIRE(ask<atom::ok>(subject, atom::stop_v, id));
 
   CHECK(dropped == std::vector{id});
-  CHECK(ask<std::vector<workflow_id>>(clerk, atom::list_v)->empty());
+  CHECK(ask<std::vector<workflow_id>>(subject, atom::list_v)->empty());
 }
 
-TEST_CASE_FIXTURE(office, "an unknown workflow is an error") {
-  auto stopped = ask<atom::ok>(clerk, atom::stop_v, any<workflow_id>());
-  auto seen = ask<workflow_status>(clerk, atom::inspect_v, any<workflow_id>());
+TEST_CASE_FIXTURE(controller_fixture,
+                  "controller: an unknown workflow is an error") {
+  auto stopped = ask<atom::ok>(subject, atom::stop_v, any<workflow_id>());
+  auto seen
+    = ask<workflow_status>(subject, atom::inspect_v, any<workflow_id>());
 
   REQUIRE(!stopped);
   CHECK(stopped.error() == ec::unknown_workflow);
@@ -247,7 +263,8 @@ TEST_CASE_FIXTURE(office, "an unknown workflow is an error") {
   CHECK(seen.error() == ec::unknown_workflow);
 }
 
-TEST_CASE_FIXTURE(office, "a workflow needs an id") {
+TEST_CASE_FIXTURE(controller_fixture,
+                  "controller: refuses a workflow without an id") {
   REQUIRE(upload("module"));
 
   auto status = start({});
@@ -256,29 +273,34 @@ TEST_CASE_FIXTURE(office, "a workflow needs an id") {
   CHECK(status.error() == ec::bad_input);
 }
 
-TEST_CASE_FIXTURE(office, "an upload goes on where it stopped") {
+TEST_CASE_FIXTURE(
+  controller_fixture,
+  "controller: an upload continues at the offset where it stopped") {
   CHECK(upload("module", 0, 3) == std::uint64_t{3});
   CHECK(upload("module", 0, 3) == std::uint64_t{3});
   CHECK(upload("module", 3) == std::uint64_t{6});
 
-  auto part
-    = ask<code_part>(clerk, atom::fetch_v, sha256("module"), std::uint64_t{2});
+  auto part = ask<code_part>(subject, atom::fetch_v, sha256("module"),
+                             std::uint64_t{2});
 
   REQUIRE(part);
   CHECK(part->bytes == "dule");
 }
 
-TEST_CASE_FIXTURE(office, "a module that is not whole cannot be fetched") {
+TEST_CASE_FIXTURE(controller_fixture,
+                  "controller: refuses to serve an incomplete module") {
   REQUIRE(upload("module", 0, 3));
 
-  auto part
-    = ask<code_part>(clerk, atom::fetch_v, sha256("module"), std::uint64_t{0});
+  auto part = ask<code_part>(subject, atom::fetch_v, sha256("module"),
+                             std::uint64_t{0});
 
   REQUIRE(!part);
   CHECK(part.error() == ec::unknown_code);
 }
 
-TEST_CASE_FIXTURE(office, "a pending workflow says that its domain is away") {
+TEST_CASE_FIXTURE(
+  controller_fixture,
+  "controller: a pending workflow reports that its domain is unreachable") {
   REQUIRE(upload("module"));
 
   auto status = start(any<workflow_id>());
@@ -287,30 +309,34 @@ TEST_CASE_FIXTURE(office, "a pending workflow says that its domain is away") {
   CHECK(status->domain.empty());
   CHECK(status->reasons
         == std::vector<std::string>{
-          "domain home: its orchestrator cannot be reached"});
+          "domain domain-1: its orchestrator cannot be reached"});
 }
 
-// -- what it must not forget --------------------------------------------------
+// -- persistence --------------------------------------------------------------
 
-TEST_CASE_FIXTURE(office, "what was accepted is hosted again after its death") {
-  found(sound_orchestrator());
+TEST_CASE_FIXTURE(
+  controller_fixture,
+  "controller store: a workflow is hosted again after a restart") {
+  answer_dial(feasible_orchestrator());
   REQUIRE(upload("module"));
   auto id = any<workflow_id>();
   REQUIRE(start(id));
 
-  reopen();
-  found(sound_orchestrator());
+  restart_controller();
+  answer_dial(feasible_orchestrator());
 
   CHECK(named.back() == std::vector{id});
   REQUIRE(hosted.size() == 2);
   CHECK(hosted[1] == hosted[0]);
   auto again = start(id);
   REQUIRE(again);
-  CHECK(again->domain == "home");
+  CHECK(again->domain == "domain-1");
 }
 
-TEST_CASE_FIXTURE(office, "what could not be saved is not hosted") {
-  found(sound_orchestrator());
+TEST_CASE_FIXTURE(
+  controller_fixture,
+  "controller store: a workflow that cannot be saved is not hosted") {
+  answer_dial(feasible_orchestrator());
   REQUIRE(upload("module"));
   for (int write = 1; write <= 2; ++write) { // the module, the workflow
     store->fail_at = store->writes + write;
@@ -320,34 +346,38 @@ TEST_CASE_FIXTURE(office, "what could not be saved is not hosted") {
     REQUIRE(!status);
     CHECK(explain(status.error()) == "the disk is full");
     CHECK(hosted.empty());
-    CHECK(ask<std::vector<workflow_id>>(clerk, atom::list_v)->empty());
+    CHECK(ask<std::vector<workflow_id>>(subject, atom::list_v)->empty());
   }
 }
 
-TEST_CASE_FIXTURE(office, "a stop that could not be saved stops nothing") {
-  found(sound_orchestrator());
+TEST_CASE_FIXTURE(
+  controller_fixture,
+  "controller store: a stop that cannot be saved stops nothing") {
+  answer_dial(feasible_orchestrator());
   REQUIRE(upload("module"));
   auto id = any<workflow_id>();
   REQUIRE(start(id));
   store->fail_at = store->writes + 1;
 
-  auto stopped = ask<atom::ok>(clerk, atom::stop_v, id);
+  auto stopped = ask<atom::ok>(subject, atom::stop_v, id);
 
   REQUIRE(!stopped);
   CHECK(explain(stopped.error()) == "the disk is full");
   CHECK(dropped.empty());
-  CHECK(ask<std::vector<workflow_id>>(clerk, atom::list_v)->size() == 1);
+  CHECK(ask<std::vector<workflow_id>>(subject, atom::list_v)->size() == 1);
 }
 
-TEST_CASE_FIXTURE(office, "what was stopped stays stopped") {
-  found(sound_orchestrator());
+TEST_CASE_FIXTURE(
+  controller_fixture,
+  "controller store: a stopped workflow stays stopped after a restart") {
+  answer_dial(feasible_orchestrator());
   REQUIRE(upload("module"));
   auto id = any<workflow_id>();
   REQUIRE(start(id));
-  REQUIRE(ask<atom::ok>(clerk, atom::stop_v, id));
+  REQUIRE(ask<atom::ok>(subject, atom::stop_v, id));
 
-  reopen();
-  found(sound_orchestrator());
+  restart_controller();
+  answer_dial(feasible_orchestrator());
   auto again = start(id);
 
   CHECK(named.back().empty());
@@ -356,47 +386,51 @@ TEST_CASE_FIXTURE(office, "what was stopped stays stopped") {
   CHECK(again.error() == ec::duplicate);
 }
 
-TEST_CASE_FIXTURE(office, "after its death an id still has one content") {
+TEST_CASE_FIXTURE(
+  controller_fixture,
+  "controller store: a workflow id keeps its content after a restart") {
   REQUIRE(upload("module"));
   REQUIRE(upload("another"));
   auto id = any<workflow_id>();
   REQUIRE(start(id));
 
-  reopen();
+  restart_controller();
   auto other
-    = ask<workflow_status>(clerk, atom::start_v, id, one_function("another"));
+    = ask<workflow_status>(subject, atom::start_v, id, one_function("another"));
 
   REQUIRE(!other);
   CHECK(other.error() == ec::duplicate);
 }
 
-TEST_CASE_FIXTURE(office, "a module outlives it with its workflow") {
+TEST_CASE_FIXTURE(
+  controller_fixture,
+  "controller store: a module of a saved workflow survives a restart") {
   REQUIRE(upload("module"));
   REQUIRE(upload("another"));
   REQUIRE(start(any<workflow_id>()));
 
-  reopen();
-  auto part
-    = ask<code_part>(clerk, atom::fetch_v, sha256("module"), std::uint64_t{0});
-  auto other
-    = ask<code_part>(clerk, atom::fetch_v, sha256("another"), std::uint64_t{0});
+  restart_controller();
+  auto part = ask<code_part>(subject, atom::fetch_v, sha256("module"),
+                             std::uint64_t{0});
+  auto other = ask<code_part>(subject, atom::fetch_v, sha256("another"),
+                              std::uint64_t{0});
 
   REQUIRE(part);
   CHECK(part->bytes == "module");
   CHECK(!other);
 }
 
-TEST_CASE_FIXTURE(office,
-                  "a domain that is not configured anymore keeps nothing") {
-  found(sound_orchestrator());
+TEST_CASE_FIXTURE(controller_fixture, "controller store: a domain that is no "
+                                      "longer configured loses its workflows") {
+  answer_dial(feasible_orchestrator());
   REQUIRE(upload("module"));
   REQUIRE(start(any<workflow_id>()));
 
-  reopen("elsewhere");
-  found(sound_orchestrator());
-  pass(2s);
+  restart_controller("domain-2");
+  answer_dial(feasible_orchestrator());
+  run_for(2s);
 
   REQUIRE(hosted.size() == 2);
   CHECK(hosted[1] == hosted[0]);
-  CHECK(store->all.at(0).domain == "elsewhere");
+  CHECK(store->all.at(0).domain == "domain-2");
 }

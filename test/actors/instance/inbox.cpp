@@ -12,16 +12,17 @@ namespace {
 
 using strings = std::vector<std::string>;
 
-/// The inbox of one instance; what it passes on is written down.
-struct desk : actor_fixture {
-  desk()
+/// The inbox of one instance. Events that it forwards to the successor are
+/// recorded in `sent_on`, replies in `answers`.
+struct inbox_fixture : actor_fixture {
+  inbox_fixture()
     : registry{std::make_shared<instance_registry>(any<node_id>())},
       self_id{registry->self, any<physical_id>()},
       room{std::make_shared<credit>(1000, 1'000'000)},
-      links{pose<egress_actor>(
+      egress_mock{spawn_double<egress_actor>(
         [this](atom::deliver, const endpoint&, const events& all) {
           for (auto& x : all) {
-            passed.push_back(x.kind == event_kind::marker ? "|" : x.payload);
+            sent_on.push_back(x.kind == event_kind::marker ? "|" : x.payload);
             CHECK(x.forwarded);
             CHECK(x.after == 0);
           }
@@ -29,9 +30,8 @@ struct desk : actor_fixture {
         [this](atom::deliver, const instance_id&, const events& all) {
           answers.insert(answers.end(), all.begin(), all.end());
         })},
-      out{registry, links, self_id, any<logical_id>(), clock()}, in{registry,
-                                                                    room, out,
-                                                                    self_id,
+      sender{registry, egress_mock, self_id, any<logical_id>()}, in{room,
+                                                                    sender,
                                                                     clock()} {
     successor.node = any<node_id>();
     successor.instance = any<physical_id>();
@@ -44,27 +44,27 @@ struct desk : actor_fixture {
     return cast_of(from, std::move(payload));
   }
 
-  event passed_on(event x) {
+  event forwarded(event x) {
     x.forwarded = true;
     return x;
   }
 
-  event marker(const instance_id& from, std::uint64_t mark) {
+  event marker(const instance_id& from, std::uint64_t switch_id) {
     auto x = cast_of(from, {});
     x.kind = event_kind::marker;
-    x.call = mark;
+    x.call = switch_id;
     x.source_component = component;
     return x;
   }
 
-  /// The first on a new way.
+  /// The marker that opens a route.
   event opener(const instance_id& from, std::uint64_t after) {
     auto x = marker(from, 0);
     x.after = after;
     return x;
   }
 
-  /// What can be handled by now.
+  /// Pops all events that are ready, and returns their payloads.
   strings ready() {
     strings result;
     for (; !in.empty(); in.pop()) {
@@ -76,54 +76,56 @@ struct desk : actor_fixture {
 
   void hand_over(std::uint32_t feeders = 1) {
     in.hand_over(successor, feeders);
-    settle();
+    run_until_idle();
   }
 
-  void pass_on() {
-    in.pass_on();
-    settle();
+  void forward() {
+    in.forward();
+    run_until_idle();
   }
 
   instance_registry_ptr registry;
   instance_id self_id;
   credit_ptr room;
-  egress_actor links;
-  outbox out;
+  egress_actor egress_mock;
+  event_sender sender;
   inbox in;
   endpoint successor;
   logical_id component = any<logical_id>();
   instance_id a{any<node_id>(), any<physical_id>()};
   instance_id b{any<node_id>(), any<physical_id>()};
-  strings passed;
+  strings sent_on;
   events answers;
 };
 
 } // namespace
 
-// -- the order of each source -------------------------------------------------
+// -- order per source ---------------------------------------------------------
 
-TEST_CASE_FIXTURE(desk, "what comes is ready at once") {
+TEST_CASE_FIXTURE(inbox_fixture, "inbox: events are ready at once") {
   in.add(cast(a, "1"));
   in.add(cast(b, "2"));
 
   CHECK(ready() == strings{"1", "2"});
-  CHECK(!in.holding());
+  CHECK(!in.is_holding());
 }
 
-TEST_CASE_FIXTURE(desk, "who opens a way waits for the end of the old one") {
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "inbox: holds a new route until the old one has ended") {
   in.add(opener(a, 7));
   in.add(cast(a, "2"));
-  in.add(passed_on(cast(a, "1")));
+  in.add(forwarded(cast(a, "1")));
   auto before = ready();
 
-  in.add(passed_on(marker(a, 7)));
+  in.add(forwarded(marker(a, 7)));
 
   CHECK(before == strings{"1"});
   CHECK(ready() == strings{"2"});
-  CHECK(!in.holding());
+  CHECK(!in.is_holding());
 }
 
-TEST_CASE_FIXTURE(desk, "others do not wait with it") {
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "inbox: a held source does not delay other sources") {
   in.add(opener(a, 7));
   in.add(cast(a, "2"));
 
@@ -132,8 +134,10 @@ TEST_CASE_FIXTURE(desk, "others do not wait with it") {
   CHECK(ready() == strings{"x"});
 }
 
-TEST_CASE_FIXTURE(desk, "who comes after the barrier does not wait") {
-  in.add(passed_on(marker(a, 7)));
+TEST_CASE_FIXTURE(
+  inbox_fixture,
+  "inbox: a route opened after its marker was seen is not held") {
+  in.add(forwarded(marker(a, 7)));
   in.add(opener(a, 7));
 
   in.add(cast(a, "1"));
@@ -141,7 +145,8 @@ TEST_CASE_FIXTURE(desk, "who comes after the barrier does not wait") {
   CHECK(ready() == strings{"1"});
 }
 
-TEST_CASE_FIXTURE(desk, "another mark frees nobody") {
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "inbox: a marker with another switch id releases nothing") {
   in.add(opener(a, 7));
   in.add(cast(a, "1"));
 
@@ -150,7 +155,9 @@ TEST_CASE_FIXTURE(desk, "another mark frees nobody") {
   CHECK(ready().empty());
 }
 
-TEST_CASE_FIXTURE(desk, "a successor waits for the end of its predecessor") {
+TEST_CASE_FIXTURE(
+  inbox_fixture,
+  "inbox: holds a successor until its predecessor's route has ended") {
   in.add(opener(b, 7));
   in.add(cast(b, "2"));
   in.add(cast(a, "1"));
@@ -159,24 +166,28 @@ TEST_CASE_FIXTURE(desk, "a successor waits for the end of its predecessor") {
   CHECK(ready() == strings{"1", "2"});
 }
 
-TEST_CASE_FIXTURE(desk, "a source that moves on twice keeps its order") {
-  // It opens a way, ends it at once, and opens it again behind another one.
+TEST_CASE_FIXTURE(
+  inbox_fixture, "inbox: a source that switches routes twice keeps its order") {
+  // The source opens a route, ends it at once, and opens it again after
+  // another switch.
   in.add(opener(a, 7));
   in.add(cast(a, "2"));
   in.add(marker(a, 8));
   in.add(opener(a, 9));
   in.add(cast(a, "3"));
-  in.add(passed_on(cast(a, "1")));
+  in.add(forwarded(cast(a, "1")));
 
-  in.add(passed_on(marker(a, 7)));
+  in.add(forwarded(marker(a, 7)));
   auto first = ready();
-  in.add(passed_on(marker(a, 9)));
+  in.add(forwarded(marker(a, 9)));
 
   CHECK(first == strings{"1", "2"});
   CHECK(ready() == strings{"3"});
 }
 
-TEST_CASE_FIXTURE(desk, "an end behind what waits frees who waits for it") {
+TEST_CASE_FIXTURE(
+  inbox_fixture,
+  "inbox: a marker inside a hold-back queue releases its waiters") {
   in.add(opener(b, 8));
   in.add(cast(b, "3"));
   in.add(opener(a, 7));
@@ -185,18 +196,19 @@ TEST_CASE_FIXTURE(desk, "an end behind what waits frees who waits for it") {
   REQUIRE(ready().empty());
 
   in.add(marker(b, 7));
-  in.add(passed_on(marker(a, 7)));
+  in.add(forwarded(marker(a, 7)));
 
   CHECK(ready() == strings{"2", "3"});
 }
 
-TEST_CASE_FIXTURE(desk, "nobody waits for longer than a barrier may take") {
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "inbox: a hold-back queue is released after limits::marker") {
   in.add(opener(a, 7));
   in.add(cast(a, "1"));
-  pass(limits::marker - 1ms);
+  run_for(limits::marker - 1ms);
   in.expire();
   auto early = ready();
-  pass(1ms);
+  run_for(1ms);
 
   in.expire();
 
@@ -205,28 +217,31 @@ TEST_CASE_FIXTURE(desk, "nobody waits for longer than a barrier may take") {
   CHECK(!in.due());
 }
 
-TEST_CASE_FIXTURE(desk, "what waits keeps its room") {
+TEST_CASE_FIXTURE(inbox_fixture, "inbox: held events keep their credit") {
   in.add(opener(a, 7));
   in.add(cast(a, "1"));
 
   CHECK(room->events() == 1);
 }
 
-TEST_CASE_FIXTURE(desk, "barriers that wait are bounded") {
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "inbox: the number of held markers is bounded") {
   in.add(opener(a, 7));
   for (std::uint64_t i = 0; i < 2 * limits::markers; ++i)
     in.add(marker(a, 100 + i));
   in.add(cast(a, "1"));
 
-  in.add(passed_on(marker(a, 7)));
-  // The last ones have been forgotten, and nobody is held for the first ones.
+  in.add(forwarded(marker(a, 7)));
+  // The last markers were dropped; the first ones were seen, so that a route
+  // that opens after one of them is not held.
   in.add(opener(b, 101));
   in.add(cast(b, "2"));
 
   CHECK(ready() == strings{"1", "2"});
 }
 
-TEST_CASE_FIXTURE(desk, "sources that are held are bounded") {
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "inbox: the number of hold-back queues is bounded") {
   for (std::size_t i = 0; i < limits::markers; ++i)
     in.add(opener({any<node_id>(), any<physical_id>()}, 7));
 
@@ -236,104 +251,114 @@ TEST_CASE_FIXTURE(desk, "sources that are held are bounded") {
   CHECK(ready() == strings{"1"});
 }
 
-// -- after a move -------------------------------------------------------------
+// -- hand-over to a successor -------------------------------------------------
 
-TEST_CASE_FIXTURE(desk, "what waits goes to the successor, in order") {
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "inbox: forwards waiting events to the successor in order") {
   in.add(cast(a, "1"));
   in.add(cast(b, "2"));
 
   hand_over();
   in.add(cast(a, "3"));
-  pass_on();
+  forward();
 
-  CHECK(passed == strings{"1", "2", "3"});
+  CHECK(sent_on == strings{"1", "2", "3"});
   CHECK(room->events() == 0);
   CHECK(room->bytes() == 0);
 }
 
-TEST_CASE_FIXTURE(desk, "barriers that were seen follow what waits") {
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "inbox: forwards seen markers behind the waiting events") {
   in.add(cast(a, "1"));
   in.add(marker(a, 7));
   in.add(cast(b, "2"));
 
   hand_over();
 
-  CHECK(passed == strings{"1", "2", "|"});
+  CHECK(sent_on == strings{"1", "2", "|"});
 }
 
-TEST_CASE_FIXTURE(desk, "barriers are passed on where they stand") {
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "inbox: forwards markers at their place in the order") {
   hand_over(2);
 
   in.add(cast(a, "1"));
   in.add(marker(a, 7));
   in.add(cast(b, "2"));
-  pass_on();
+  forward();
 
-  CHECK(passed == strings{"1", "|", "2"});
+  CHECK(sent_on == strings{"1", "|", "2"});
 }
 
-TEST_CASE_FIXTURE(desk, "what is held is passed on when it may go") {
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "inbox: forwards held events once they are released") {
   in.add(opener(a, 7));
   in.add(cast(a, "2"));
   hand_over();
-  auto early = passed;
+  auto early = sent_on;
 
-  in.add(passed_on(cast(a, "1")));
-  in.add(passed_on(marker(a, 7)));
-  pass_on();
+  in.add(forwarded(cast(a, "1")));
+  in.add(forwarded(marker(a, 7)));
+  forward();
 
   CHECK(early.empty());
-  CHECK(passed == strings{"1", "|", "2"});
+  CHECK(sent_on == strings{"1", "|", "2"});
 }
 
-TEST_CASE_FIXTURE(desk, "what it has sent to itself ends with it") {
+TEST_CASE_FIXTURE(inbox_fixture, "inbox: casts to self are not forwarded") {
   in.push(cast(self_id, "1"));
 
   hand_over();
 
-  CHECK(passed.empty());
-  CHECK(registry->counts.dropped(drop_reason::self) == 1);
+  CHECK(sent_on.empty());
+  CHECK(registry->counts.dropped(drop_reason::self_channel) == 1);
   CHECK(room->events() == 0);
 }
 
-TEST_CASE_FIXTURE(desk, "it is deserted when each feeder has switched") {
+TEST_CASE_FIXTURE(
+  inbox_fixture,
+  "inbox: forwarding is complete when every feeder has switched") {
   hand_over(2);
   in.add(marker(a, switch_id_of(a.instance, successor.instance)));
-  pass_on();
-  auto one = in.deserted();
+  forward();
+  auto one = in.is_deserted();
   component = any<logical_id>();
 
   in.add(marker(b, switch_id_of(b.instance, successor.instance)));
-  pass_on();
+  forward();
 
   CHECK(!one);
-  CHECK(in.deserted());
+  CHECK(in.is_deserted());
 }
 
-TEST_CASE_FIXTURE(desk, "a feeder that moves has not switched") {
+TEST_CASE_FIXTURE(
+  inbox_fixture,
+  "inbox: a marker for another instance does not count as a switch") {
   hand_over();
 
   in.add(marker(a, switch_id_of(a.instance, b.instance)));
-  pass_on();
+  forward();
 
-  CHECK(!in.deserted());
+  CHECK(!in.is_deserted());
 }
 
-TEST_CASE_FIXTURE(desk, "it is not deserted while somebody is held") {
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "inbox: forwarding is not complete while a source is held") {
   in.add(opener(b, 7));
   hand_over(0);
-  auto early = in.deserted();
+  auto early = in.is_deserted();
 
-  pass(limits::marker);
+  run_for(limits::marker);
   in.expire();
 
   CHECK(!early);
-  CHECK(in.deserted());
+  CHECK(in.is_deserted());
 }
 
-TEST_CASE_FIXTURE(desk, "a call without room on the way on is an error") {
-  auto link = registry->egress_credit(successor.node);
-  REQUIRE(link->take(limits::egress_bytes));
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "inbox: a call that cannot be forwarded fails") {
+  auto egress = registry->egress_credit(successor.node);
+  REQUIRE(egress->take(limits::egress_bytes));
   auto call = cast(a, "1");
   call.kind = event_kind::call;
   call.call = 7;
@@ -349,7 +374,8 @@ TEST_CASE_FIXTURE(desk, "a call without room on the way on is an error") {
 
 // -- the end ------------------------------------------------------------------
 
-TEST_CASE_FIXTURE(desk, "at the end, what is ready or held is counted") {
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "inbox: clear() drops and counts ready and held events") {
   in.add(cast(a, "1"));
   in.add(opener(b, 7));
   in.add(cast(b, "2"));
@@ -360,13 +386,14 @@ TEST_CASE_FIXTURE(desk, "at the end, what is ready or held is counted") {
   CHECK(room->events() == 0);
 }
 
-TEST_CASE_FIXTURE(desk, "after a move, even the last is passed on") {
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "inbox: clear() after a hand-over forwards the last events") {
   hand_over();
   in.add(opener(a, 7));
   in.add(cast(a, "1"));
 
   in.clear(drop_reason::stopped);
-  settle();
+  run_until_idle();
 
-  CHECK(passed == strings{"1"});
+  CHECK(sent_on == strings{"1"});
 }

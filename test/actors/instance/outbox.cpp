@@ -12,33 +12,35 @@ namespace {
 
 using strings = std::vector<std::string>;
 
-/// The outputs of one instance; what leaves is written down as TARGET:PAYLOAD,
-/// with names for targets.
-struct exits : actor_fixture {
-  exits()
+/// The outbox of one instance. Sent events are recorded as TARGET:PAYLOAD,
+/// with a name per target.
+struct outbox_fixture : actor_fixture {
+  outbox_fixture()
     : registry{std::make_shared<instance_registry>(any<node_id>())},
-      links{
-        pose<egress_actor>([this](atom::deliver, const endpoint& to,
-                                  const events& x) { note(to.instance, x); },
-                           [this](atom::deliver, const instance_id& to,
-                                  const events& x) { note(to.instance, x); })},
+      egress{spawn_double<egress_actor>(
+        [this](atom::deliver, const endpoint& to, const events& x) {
+          record(to.instance, x);
+        },
+        [this](atom::deliver, const instance_id& to, const events& x) {
+          record(to.instance, x);
+        })},
       out{registry,
-          links,
+          egress,
           {registry->self, any<physical_id>()},
           any<logical_id>(),
           clock()} {
     // nop
   }
 
-  void note(const physical_id& to, const events& all) {
+  void record(const physical_id& to, const events& all) {
     for (auto& x : all)
-      left.push_back(names[to] + ":"
+      sent.push_back(names[to] + ":"
                      + (x.kind != event_kind::marker ? x.payload
                         : x.call != 0                ? "end"
                                                      : "open"));
     for (auto& x : all)
       if (x.kind == event_kind::marker)
-        marks.push_back(x.call != 0 ? x.call : x.after);
+        switch_ids.push_back(x.call != 0 ? x.call : x.after);
   }
 
   /// An instance on another node.
@@ -57,19 +59,19 @@ struct exits : actor_fixture {
     auto x = far(name);
     x.node = registry->self;
     auto id = x.instance;
-    auto sink = pose<sink_actor>(
-      [this, id](atom::deliver, const events& y) { note(id, y); });
+    auto sink = spawn_double<sink_actor>(
+      [this, id](atom::deliver, const events& y) { record(id, y); });
     registry->add(id, {sink, std::make_shared<credit>(10, 1000), {}});
     return x;
   }
 
   void cast(const std::string& channel, const std::string& payload) {
-    out.send(channel, out.make(event_kind::cast, payload));
+    out.send(channel, out.sender().make(event_kind::cast, payload));
   }
 
   void flush() {
     out.flush();
-    settle();
+    run_until_idle();
   }
 
   std::uint64_t dropped(drop_reason why) {
@@ -77,40 +79,41 @@ struct exits : actor_fixture {
   }
 
   instance_registry_ptr registry;
-  egress_actor links;
+  egress_actor egress;
   outbox out;
   std::map<physical_id, std::string> names;
-  strings left;
-  std::vector<std::uint64_t> marks; ///< of markers that have left
+  strings sent;
+  std::vector<std::uint64_t> switch_ids; ///< of markers that have sent
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(exits, "events leave when they are flushed") {
+TEST_CASE_FIXTURE(outbox_fixture, "outbox: events leave with flush()") {
   out.patch({1, {{"out", near("here")}, {"far", far("there")}}});
   cast("out", "a");
   cast("far", "b");
-  settle();
-  REQUIRE(left.empty());
+  run_until_idle();
+  REQUIRE(sent.empty());
 
   flush();
 
-  CHECK(left.size() == 2);
+  CHECK(sent.size() == 2);
   CHECK(registry->counts.sent() == 2);
 }
 
-TEST_CASE_FIXTURE(exits, "an older output map is ignored") {
+TEST_CASE_FIXTURE(outbox_fixture, "outbox: ignores an older output map") {
   out.patch({2, {{"out", far("new")}}});
 
   out.patch({1, {{"out", far("old")}}});
   cast("out", "a");
   flush();
 
-  CHECK(left == strings{"new:a"});
+  CHECK(sent == strings{"new:a"});
   CHECK(out.revision() == 2);
 }
 
-TEST_CASE_FIXTURE(exits, "a newer output map replaces all of it") {
+TEST_CASE_FIXTURE(outbox_fixture,
+                  "outbox: a newer output map replaces all channels") {
   out.patch({1, {{"out", far("x")}, {"more", far("y")}}});
 
   out.patch({2, {{"out", far("z")}}});
@@ -118,11 +121,12 @@ TEST_CASE_FIXTURE(exits, "a newer output map replaces all of it") {
   cast("more", "b");
   flush();
 
-  CHECK(left == strings{"z:a"});
+  CHECK(sent == strings{"z:a"});
   CHECK(dropped(drop_reason::unmapped) == 1);
 }
 
-TEST_CASE_FIXTURE(exits, "what was sent before a patch leaves on the old way") {
+TEST_CASE_FIXTURE(outbox_fixture,
+                  "outbox: events sent before a patch leave on the old route") {
   out.patch({1, {{"out", far("old")}}});
   cast("out", "a");
 
@@ -130,18 +134,20 @@ TEST_CASE_FIXTURE(exits, "what was sent before a patch leaves on the old way") {
   cast("out", "b");
   flush();
 
-  CHECK(left == strings{"old:a", "new:b"});
+  CHECK(sent == strings{"old:a", "new:b"});
 }
 
-TEST_CASE_FIXTURE(exits, "a channel is elsewhere, nowhere or unmapped") {
+TEST_CASE_FIXTURE(outbox_fixture,
+                  "outbox: a channel is routed, unrouted or unmapped") {
   out.patch({1, {{"out", far("x")}, {"lost", endpoint{}}}});
 
-  CHECK(out.find("out") == outbox::leads::elsewhere);
-  CHECK(out.find("lost") == outbox::leads::nowhere);
-  CHECK(out.find("none") == outbox::leads::unmapped);
+  CHECK(out.state_of("out") == outbox::channel_state::routed);
+  CHECK(out.state_of("lost") == outbox::channel_state::unrouted);
+  CHECK(out.state_of("none") == outbox::channel_state::unmapped);
 }
 
-TEST_CASE_FIXTURE(exits, "what is held leaves before what comes") {
+TEST_CASE_FIXTURE(outbox_fixture,
+                  "outbox: held events leave before newer ones") {
   out.patch({1, {{"out", endpoint{}}}});
   cast("out", "a");
   cast("out", "b");
@@ -150,11 +156,13 @@ TEST_CASE_FIXTURE(exits, "what is held leaves before what comes") {
   cast("out", "c");
   flush();
 
-  CHECK(left == strings{"x:a", "x:b", "x:c"});
-  CHECK(!out.holding());
+  CHECK(sent == strings{"x:a", "x:b", "x:c"});
+  CHECK(!out.is_holding());
 }
 
-TEST_CASE_FIXTURE(exits, "what is held for a channel that goes is counted") {
+TEST_CASE_FIXTURE(
+  outbox_fixture,
+  "outbox: held events of a removed channel are counted as dropped") {
   out.patch({1, {{"out", endpoint{}}}});
   cast("out", "a");
 
@@ -163,19 +171,21 @@ TEST_CASE_FIXTURE(exits, "what is held for a channel that goes is counted") {
   CHECK(dropped(drop_reason::unmapped) == 1);
 }
 
-TEST_CASE_FIXTURE(exits, "only what is old expires") {
+TEST_CASE_FIXTURE(outbox_fixture, "outbox: drops events held for too long") {
   out.patch({1, {{"out", endpoint{}}}});
   cast("out", "a");
-  pass(3s);
+  run_for(3s);
   cast("out", "b");
+  run_for(1s);
+  REQUIRE(out.due() == clock().now());
 
-  auto more = out.expire(clock().now() - 1s);
+  out.retry();
 
-  CHECK(more);
   CHECK(dropped(drop_reason::nowhere) == 1);
+  CHECK(out.due() == clock().now() + 3s);
 }
 
-TEST_CASE_FIXTURE(exits, "held bytes are bounded") {
+TEST_CASE_FIXTURE(outbox_fixture, "outbox: held bytes are bounded") {
   out.patch({1, {{"out", endpoint{}}}});
 
   cast("out", std::string(limits::held_bytes, 'x'));
@@ -184,7 +194,8 @@ TEST_CASE_FIXTURE(exits, "held bytes are bounded") {
   CHECK(dropped(drop_reason::nowhere) == 1);
 }
 
-TEST_CASE_FIXTURE(exits, "two channels to one target share one order") {
+TEST_CASE_FIXTURE(outbox_fixture,
+                  "outbox: two channels to one target share one order") {
   auto x = far("x");
   out.patch({1, {{"left", x}, {"right", x}}});
 
@@ -193,68 +204,75 @@ TEST_CASE_FIXTURE(exits, "two channels to one target share one order") {
   cast("left", "c");
   flush();
 
-  CHECK(left == strings{"x:a", "x:b", "x:c"});
+  CHECK(sent == strings{"x:a", "x:b", "x:c"});
 }
 
-TEST_CASE_FIXTURE(exits, "an id and a channel to one target share one order") {
+TEST_CASE_FIXTURE(
+  outbox_fixture,
+  "outbox: a raw id and a channel to one target share one order") {
   auto x = far("x");
   out.patch({1, {{"out", x}}});
 
   cast("out", "a");
-  out.send(instance_id{x.node, x.instance}, out.make(event_kind::cast, "b"));
+  out.sender().send(instance_id{x.node, x.instance},
+                    out.sender().make(event_kind::cast, "b"));
   cast("out", "c");
   flush();
 
-  CHECK(left == strings{"x:a", "x:b", "x:c"});
+  CHECK(sent == strings{"x:a", "x:b", "x:c"});
 }
 
-TEST_CASE_FIXTURE(exits, "an instance that does not live here is counted") {
-  out.send(instance_id{registry->self, any<physical_id>()},
-           out.make(event_kind::cast, "a"));
+TEST_CASE_FIXTURE(outbox_fixture,
+                  "outbox: an event for an unknown local instance is counted") {
+  out.sender().send(instance_id{registry->self, any<physical_id>()},
+                    out.sender().make(event_kind::cast, "a"));
   flush();
 
   CHECK(dropped(drop_reason::unknown_instance) == 1);
 }
 
-TEST_CASE_FIXTURE(exits, "a call that cannot be sent is told by its number") {
+TEST_CASE_FIXTURE(outbox_fixture,
+                  "outbox: reports a call that cannot be sent") {
   out.patch({1, {{"out", endpoint{}}}});
-  auto call = out.make(event_kind::call, "a");
+  auto call = out.sender().make(event_kind::call, "a");
   call.call = 7;
 
-  out.send("out", call);
+  CHECK(!out.send("out", call));
 
-  CHECK(out.take_refused() == std::vector<std::uint64_t>{7});
-  CHECK(out.take_refused().empty());
   CHECK(dropped(drop_reason::nowhere) == 1);
 }
 
-TEST_CASE_FIXTURE(exits, "a link without room drops, answers excepted") {
+TEST_CASE_FIXTURE(outbox_fixture,
+                  "outbox: without egress credit all but replies are dropped") {
   auto x = far("x");
   out.patch({1, {{"out", x}}});
   auto room = registry->egress_credit(x.node);
   REQUIRE(room->take(limits::egress_bytes));
 
   cast("out", "a");
-  out.send("out", out.make(event_kind::reply, "b"));
+  out.send("out", out.sender().make(event_kind::reply, "b"));
   flush();
 
   CHECK(dropped(drop_reason::egress_full) == 1);
   CHECK(registry->counts.sent() == 1);
 }
 
-TEST_CASE_FIXTURE(exits, "what is cleared is counted for the reason given") {
+TEST_CASE_FIXTURE(outbox_fixture,
+                  "outbox: clear() counts held events under the given reason") {
   out.patch({1, {{"out", endpoint{}}}});
   cast("out", "a");
 
   out.clear(drop_reason::stopped);
 
   CHECK(dropped(drop_reason::stopped) == 1);
-  CHECK(!out.holding());
+  CHECK(!out.is_holding());
 }
 
-// -- moves --------------------------------------------------------------------
+// -- migration ----------------------------------------------------------------
 
-TEST_CASE_FIXTURE(exits, "a way to a successor begins where the old one ends") {
+TEST_CASE_FIXTURE(
+  outbox_fixture,
+  "outbox: markers end the old route and open the one to a successor") {
   auto old = far("old");
   auto next = far("next");
   next.predecessor = old.instance;
@@ -265,23 +283,26 @@ TEST_CASE_FIXTURE(exits, "a way to a successor begins where the old one ends") {
   cast("out", "b");
   flush();
 
-  CHECK(left == strings{"old:a", "old:end", "next:open", "next:b"});
-  REQUIRE(marks.size() == 2);
-  CHECK(marks[0] == marks[1]);
+  CHECK(sent == strings{"old:a", "old:end", "next:open", "next:b"});
+  REQUIRE(switch_ids.size() == 2);
+  CHECK(switch_ids[0] == switch_ids[1]);
   CHECK(registry->counts.sent() == 2);
 }
 
-TEST_CASE_FIXTURE(exits, "a way to who has no predecessor just begins") {
+TEST_CASE_FIXTURE(
+  outbox_fixture,
+  "outbox: a route to a target without predecessor has no marker") {
   out.patch({1, {{"out", far("old")}}});
 
   out.patch({2, {{"out", far("next")}}});
   cast("out", "a");
   flush();
 
-  CHECK(left == strings{"next:a"});
+  CHECK(sent == strings{"next:a"});
 }
 
-TEST_CASE_FIXTURE(exits, "a first way to a successor just begins") {
+TEST_CASE_FIXTURE(outbox_fixture,
+                  "outbox: a channel's first route has no marker") {
   auto next = far("next");
   next.predecessor = any<physical_id>();
 
@@ -290,22 +311,24 @@ TEST_CASE_FIXTURE(exits, "a first way to a successor just begins") {
   out.patch({2, {{"out", next}}});
   flush();
 
-  CHECK(left == strings{"next:a"});
+  CHECK(sent == strings{"next:a"});
 }
 
-TEST_CASE_FIXTURE(exits, "two channels that move together end one way once") {
+TEST_CASE_FIXTURE(
+  outbox_fixture,
+  "outbox: two channels that switch together send one pair of markers") {
   auto old = far("old");
   auto next = far("next");
   next.predecessor = old.instance;
   out.patch({1, {{"left", old}, {"right", old}}});
 
   out.patch({2, {{"left", next}, {"right", next}}});
-  settle();
+  run_until_idle();
 
-  CHECK(left == strings{"old:end", "next:open"});
+  CHECK(sent == strings{"old:end", "next:open"});
 }
 
-TEST_CASE_FIXTURE(exits, "who moves ends its ways, and says nothing more") {
+TEST_CASE_FIXTURE(outbox_fixture, "outbox: end() closes all routes for good") {
   auto x = far("x");
   out.patch({1, {{"out", x}, {"more", x}}});
   cast("out", "a");
@@ -316,31 +339,34 @@ TEST_CASE_FIXTURE(exits, "who moves ends its ways, and says nothing more") {
   out.patch({2, {{"out", next}, {"more", next}}});
   flush();
 
-  CHECK(left == strings{"x:a", "x:end"});
+  CHECK(sent == strings{"x:a", "x:end"});
 }
 
-TEST_CASE_FIXTURE(exits, "what is held leaves before its way ends") {
+TEST_CASE_FIXTURE(outbox_fixture,
+                  "outbox: held events leave before the closing marker") {
   out.patch({1, {{"out", endpoint{}}}});
   cast("out", "a");
   out.end(far("successor"));
-  REQUIRE(left.empty());
+  REQUIRE(sent.empty());
 
   out.patch({2, {{"out", far("x")}}});
-  settle();
+  run_until_idle();
 
-  CHECK(left == strings{"x:a", "x:end"});
+  CHECK(sent == strings{"x:a", "x:end"});
 }
 
-TEST_CASE_FIXTURE(exits, "who takes over opens its ways with the same mark") {
+TEST_CASE_FIXTURE(
+  outbox_fixture,
+  "outbox: a successor opens its routes with the predecessor's switch id") {
   auto x = far("x");
   outbox old{registry,
-             links,
+             egress,
              {any<node_id>(), any<physical_id>()},
              any<logical_id>(),
              clock()};
   old.patch({1, {{"out", x}}});
-  auto self = out.make(event_kind::cast, "").source.instance;
-  auto predecessor = old.make(event_kind::cast, "").source.instance;
+  auto self = out.sender().make(event_kind::cast, "").source.instance;
+  auto predecessor = old.sender().make(event_kind::cast, "").source.instance;
 
   out.succeed({any<node_id>(), predecessor});
   out.patch({1, {{"out", x}}});
@@ -350,21 +376,23 @@ TEST_CASE_FIXTURE(exits, "who takes over opens its ways with the same mark") {
   me.node = registry->self;
   me.instance = self;
   old.end(me);
-  settle();
+  run_until_idle();
 
-  CHECK(left == strings{"x:open", "x:b", "x:end"});
-  REQUIRE(marks.size() == 2);
-  CHECK(marks[0] == marks[1]);
+  CHECK(sent == strings{"x:open", "x:b", "x:end"});
+  REQUIRE(switch_ids.size() == 2);
+  CHECK(switch_ids[0] == switch_ids[1]);
 }
 
-TEST_CASE_FIXTURE(exits, "long after taking over, ways just begin") {
+TEST_CASE_FIXTURE(
+  outbox_fixture,
+  "outbox: after limits::hand_over a successor's routes have no marker") {
   out.succeed({any<node_id>(), any<physical_id>()});
   out.patch({1, {{"out", endpoint{}}}});
-  pass(limits::hand_over);
+  run_for(limits::hand_over);
 
   out.patch({2, {{"out", far("x")}}});
   cast("out", "a");
   flush();
 
-  CHECK(left == strings{"x:a"});
+  CHECK(sent == strings{"x:a"});
 }

@@ -12,22 +12,23 @@ namespace {
 
 using strings = std::vector<std::string>;
 
-/// The links of one node, and a peer's ingress that writes down what it gets.
-struct roads : actor_fixture {
-  roads()
+/// The egress of one node, and doubles of a peer's ingress that record what
+/// they receive.
+struct egress_fixture : actor_fixture {
+  egress_fixture()
     : registry{std::make_shared<instance_registry>(any<node_id>())},
-      net{std::make_shared<toy_wire>()} {
-    out = keep(egress_actor{
-      system.spawn(links, registry, net, random, "http://self:7002")});
+      net{std::make_shared<scripted_transport>()} {
+    sender = keep(egress_actor{
+      system.spawn(egress, registry, net, random, "http://self:7002")});
     peer.node = any<node_id>();
     peer.session = any<session_id>();
     peer.instance = any<physical_id>();
     peer.invocation_url = "http://peer:7002";
   }
 
-  /// Takes everything from `wanted` on.
-  ingress_actor sound_gate(std::uint64_t wanted = 0) {
-    return pose<ingress_actor>(
+  /// Expects fragment `wanted` next, and acknowledges everything.
+  ingress_actor accepting_ingress(std::uint64_t wanted = 0) {
+    return spawn_double<ingress_actor>(
       [this, wanted](atom::greet, const greeting& x) {
         greetings.push_back(x);
         return wanted;
@@ -35,18 +36,18 @@ struct roads : actor_fixture {
       [this](atom::deliver, std::uint64_t, const batch& x) {
         firsts.push_back(x.first);
         for (auto& y : x.fragments)
-          got.push_back(y.content.payload);
+          received.push_back(y.content.payload);
         return x.first + x.fragments.size();
       });
   }
 
-  /// Gets everything, and never says so.
-  ingress_actor mute_gate() {
-    return pose<ingress_actor>(
+  /// Receives everything, and acknowledges nothing.
+  ingress_actor silent_ingress() {
+    return spawn_double<ingress_actor>(
       [](atom::greet, const greeting&) { return std::uint64_t{0}; },
       [this](atom::deliver, std::uint64_t, const batch& x) {
         for (auto& y : x.fragments)
-          swallowed.push_back(y.content.payload);
+          unacknowledged.push_back(y.content.payload);
         return caf::delegated<std::uint64_t>{};
       });
   }
@@ -54,44 +55,45 @@ struct roads : actor_fixture {
   void send(const std::string& payload) {
     registry->counts.count_sent(1);
     REQUIRE(registry->egress_credit(peer.node)->take(payload.size()));
-    tell(out, atom::deliver_v, peer,
+    tell(sender, atom::deliver_v, peer,
          events{cast_of({registry->self, any<physical_id>()}, payload)});
   }
 
-  void found(const ingress_actor& gate) {
+  void connect(const ingress_actor& ingress) {
     REQUIRE(!net->dials.empty());
-    tell(out, atom::dialled_v, net->dials.back().where,
-         caf::actor_cast<caf::strong_actor_ptr>(gate), std::string{});
+    tell(sender, atom::dialled_v, net->dials.back().where,
+         caf::actor_cast<caf::strong_actor_ptr>(ingress), std::string{});
   }
 
-  void not_found() {
+  void refuse_dial() {
     REQUIRE(!net->dials.empty());
-    tell(out, atom::dialled_v, net->dials.back().where, caf::strong_actor_ptr{},
-         std::string{"connection refused"});
+    tell(sender, atom::dialled_v, net->dials.back().where,
+         caf::strong_actor_ptr{}, std::string{"connection refused"});
   }
 
-  void kill(const ingress_actor& gate) {
-    caf::anon_send_exit(gate, caf::exit_reason::kill);
-    settle();
+  void kill(const ingress_actor& ingress) {
+    caf::anon_send_exit(ingress, caf::exit_reason::kill);
+    run_until_idle();
   }
 
-  std::uint64_t lost() {
+  std::uint64_t peer_lost_drops() {
     return registry->counts.dropped(drop_reason::peer_lost);
   }
 
   instance_registry_ptr registry;
-  std::shared_ptr<toy_wire> net;
-  egress_actor out;
+  std::shared_ptr<scripted_transport> net;
+  egress_actor sender;
   endpoint peer;
   std::vector<greeting> greetings;
   std::vector<std::uint64_t> firsts;
-  strings got;
-  strings swallowed;
+  strings received;
+  strings unacknowledged;
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(roads, "a peer is dialled on first use, and once") {
+TEST_CASE_FIXTURE(egress_fixture,
+                  "egress: dials a peer once, on its first event") {
   send("a");
   send("b");
 
@@ -99,197 +101,213 @@ TEST_CASE_FIXTURE(roads, "a peer is dialled on first use, and once") {
   CHECK(net->dials[0].where == peer.invocation_url);
 }
 
-TEST_CASE_FIXTURE(roads, "a gate is greeted before it gets anything") {
+TEST_CASE_FIXTURE(egress_fixture,
+                  "egress: greets the ingress before it sends events") {
   auto session = any<session_id>();
-  tell(out, atom::join_v, session);
+  tell(sender, atom::join_v, session);
   send("a");
 
-  found(sound_gate());
+  connect(accepting_ingress());
 
   REQUIRE(greetings.size() == 1);
   CHECK(greetings[0].node == registry->self);
   CHECK(greetings[0].session == session);
   CHECK(greetings[0].target == peer.node);
-  CHECK(got == strings{"a"});
+  CHECK(received == strings{"a"});
 }
 
-TEST_CASE_FIXTURE(roads, "what is taken gives its room back") {
+TEST_CASE_FIXTURE(egress_fixture,
+                  "egress: acknowledged events give their credit back") {
   send("a");
   auto room = registry->egress_credit(peer.node);
   auto before = room->events();
 
-  found(sound_gate());
+  connect(accepting_ingress());
 
   CHECK(before == 1);
   CHECK(room->events() == 0);
   CHECK(room->bytes() == 0);
 }
 
-TEST_CASE_FIXTURE(roads, "what waits goes in one batch") {
+TEST_CASE_FIXTURE(egress_fixture, "egress: sends queued events in one batch") {
   send("a");
   send("b");
   send("c");
 
-  found(sound_gate());
+  connect(accepting_ingress());
 
   CHECK(firsts == std::vector<std::uint64_t>{1});
-  CHECK(got == strings{"a", "b", "c"});
+  CHECK(received == strings{"a", "b", "c"});
 }
 
-TEST_CASE_FIXTURE(roads, "what was not taken is sent again") {
+TEST_CASE_FIXTURE(
+  egress_fixture,
+  "egress: retransmits unacknowledged events after a reconnect") {
   send("a");
-  auto broken = mute_gate();
-  found(broken);
+  auto broken = silent_ingress();
+  connect(broken);
   send("b");
 
   kill(broken);
-  pass(300ms);
-  found(sound_gate());
+  run_for(300ms);
+  connect(accepting_ingress());
 
-  CHECK(swallowed == strings{"a", "b"});
-  CHECK(got == strings{"a", "b"});
+  CHECK(unacknowledged == strings{"a", "b"});
+  CHECK(received == strings{"a", "b"});
 }
 
-TEST_CASE_FIXTURE(roads, "what was taken is not sent again") {
+TEST_CASE_FIXTURE(
+  egress_fixture,
+  "egress: does not retransmit events that the peer has received") {
   send("a");
-  auto broken = mute_gate();
-  found(broken);
+  auto broken = silent_ingress();
+  connect(broken);
   send("b");
 
   kill(broken);
-  pass(300ms);
-  found(sound_gate(2));
+  run_for(300ms);
+  connect(accepting_ingress(2));
 
-  CHECK(got == strings{"b"});
+  CHECK(received == strings{"b"});
 }
 
-TEST_CASE_FIXTURE(roads, "a gate that takes nothing is a broken connection") {
+TEST_CASE_FIXTURE(egress_fixture,
+                  "egress: redials a peer that acknowledges nothing") {
   send("a");
-  found(mute_gate());
+  connect(silent_ingress());
 
-  pass(limits::local + 300ms);
+  run_for(limits::local + 300ms);
 
   CHECK(net->dials.size() == 2);
 }
 
-TEST_CASE_FIXTURE(roads,
-                  "who cannot be reached is dialled again, after a pause") {
+TEST_CASE_FIXTURE(egress_fixture,
+                  "egress: redials an unreachable peer after a pause") {
   send("a");
-  not_found();
+  refuse_dial();
   auto at_once = net->dials.size();
 
-  pass(300ms);
+  run_for(300ms);
 
   CHECK(at_once == 1);
   CHECK(net->dials.size() == 2);
 }
 
-TEST_CASE_FIXTURE(roads, "who cannot be reached for long loses what waits") {
+TEST_CASE_FIXTURE(egress_fixture,
+                  "egress: drops the events of a peer that stays unreachable") {
   send("a");
-  not_found();
+  refuse_dial();
 
-  pass(limits::link_patience + 1s);
+  run_for(limits::peer_reach_timeout + 1s);
 
-  CHECK(lost() == 1);
+  CHECK(peer_lost_drops() == 1);
   CHECK(registry->egress_credit(peer.node)->events() == 0);
 }
 
-TEST_CASE_FIXTURE(roads, "after a loss, another life of the link begins") {
+TEST_CASE_FIXTURE(egress_fixture,
+                  "egress: numbers start again under a new id after a drop") {
   send("a");
-  auto first = sound_gate();
-  found(first);
+  auto first = accepting_ingress();
+  connect(first);
   kill(first);
   send("lost");
-  pass(limits::link_patience + 1s);
+  run_for(limits::peer_reach_timeout + 1s);
 
   send("b");
-  pass(300ms);
-  found(sound_gate());
+  run_for(300ms);
+  connect(accepting_ingress());
 
-  CHECK(got == strings{"a", "b"});
+  CHECK(received == strings{"a", "b"});
   CHECK(greetings[0].link != greetings[1].link);
   CHECK(firsts.back() == 1);
 }
 
-TEST_CASE_FIXTURE(roads, "a fence drops what waits for that session") {
+TEST_CASE_FIXTURE(egress_fixture,
+                  "egress: fencing drops the events for the fenced session") {
   send("a");
 
-  tell(out, atom::fence_v, fenced_sessions{{peer.node, peer.session}});
+  tell(sender, atom::fence_v, fenced_sessions{{peer.node, peer.session}});
 
-  CHECK(lost() == 1);
+  CHECK(peer_lost_drops() == 1);
 }
 
-TEST_CASE_FIXTURE(roads, "a fence of a former session touches nothing") {
+TEST_CASE_FIXTURE(egress_fixture,
+                  "egress: fencing an earlier session drops nothing") {
   send("a");
 
-  tell(out, atom::fence_v, fenced_sessions{{peer.node, any<session_id>()}});
-  found(sound_gate());
+  tell(sender, atom::fence_v, fenced_sessions{{peer.node, any<session_id>()}});
+  connect(accepting_ingress());
 
-  CHECK(lost() == 0);
-  CHECK(got == strings{"a"});
+  CHECK(peer_lost_drops() == 0);
+  CHECK(received == strings{"a"});
 }
 
-TEST_CASE_FIXTURE(roads, "a call that is dropped fails at its caller") {
+TEST_CASE_FIXTURE(egress_fixture,
+                  "egress: a dropped call gets an error reply") {
   event answer;
   auto caller = any<physical_id>();
-  registry->add(caller, {pose<sink_actor>([&](atom::deliver, const events& x) {
-                           answer = x.front();
-                         }),
-                         std::make_shared<credit>(10, 100),
-                         {}});
+  registry->add(caller,
+                {spawn_double<sink_actor>(
+                   [&](atom::deliver, const events& x) { answer = x.front(); }),
+                 std::make_shared<credit>(10, 100),
+                 {}});
   auto call = cast_of({registry->self, caller}, "?");
   call.kind = event_kind::call;
   call.call = 7;
   REQUIRE(registry->egress_credit(peer.node)->take(1));
-  tell(out, atom::deliver_v, peer, events{call});
+  tell(sender, atom::deliver_v, peer, events{call});
 
-  tell(out, atom::fence_v, fenced_sessions{{peer.node, peer.session}});
+  tell(sender, atom::fence_v, fenced_sessions{{peer.node, peer.session}});
 
   CHECK(answer.kind == event_kind::error);
   CHECK(answer.call == 7);
 }
 
-TEST_CASE_FIXTURE(roads, "large events leave in parts") {
+TEST_CASE_FIXTURE(egress_fixture, "egress: sends a large event in parts") {
   std::string large(2 * limits::part + 5, 'x');
   send(large);
 
-  found(sound_gate());
+  connect(accepting_ingress());
 
-  REQUIRE(got.size() == 3);
-  CHECK(got[0].size() == limits::part);
-  CHECK(got[2].size() == 5);
+  REQUIRE(received.size() == 3);
+  CHECK(received[0].size() == limits::part);
+  CHECK(received[2].size() == 5);
   CHECK(registry->egress_credit(peer.node)->bytes() == 0);
   CHECK(registry->egress_credit(peer.node)->events() == 0);
 }
 
-TEST_CASE_FIXTURE(roads, "an idle link is hung up, and dialled when needed") {
+TEST_CASE_FIXTURE(
+  egress_fixture,
+  "egress: closes an idle connection and redials on the next event") {
   send("a");
-  found(sound_gate());
-  pass(2 * limits::egress_idle);
+  connect(accepting_ingress());
+  run_for(2 * limits::egress_idle);
 
   send("b");
   auto dials = net->dials.size();
-  found(sound_gate());
+  connect(accepting_ingress());
 
   CHECK(dials == 2);
-  CHECK(got == strings{"a", "b"});
+  CHECK(received == strings{"a", "b"});
   CHECK(greetings[0].link != greetings[1].link);
 }
 
-TEST_CASE_FIXTURE(roads, "a link in use is not hung up") {
+TEST_CASE_FIXTURE(egress_fixture, "egress: keeps a connection that is in use") {
   send("a");
-  found(sound_gate());
-  pass(limits::egress_idle / 2);
+  connect(accepting_ingress());
+  run_for(limits::egress_idle / 2);
   send("b");
-  pass(limits::egress_idle / 2 + 1s);
+  run_for(limits::egress_idle / 2 + 1s);
 
   send("c");
 
   CHECK(net->dials.size() == 1);
-  CHECK(got == strings{"a", "b", "c"});
+  CHECK(received == strings{"a", "b", "c"});
 }
 
-TEST_CASE_FIXTURE(roads, "a peer that moves while it is dialled is found") {
+TEST_CASE_FIXTURE(
+  egress_fixture,
+  "egress: dials the new URL of a peer that moves during a dial") {
   send("a");
   peer.invocation_url = "http://elsewhere:7002";
 
@@ -297,25 +315,27 @@ TEST_CASE_FIXTURE(roads, "a peer that moves while it is dialled is found") {
 
   REQUIRE(net->dials.size() == 2);
   CHECK(net->dials[1].where == peer.invocation_url);
-  found(sound_gate());
-  CHECK(got == strings{"a", "b"});
+  connect(accepting_ingress());
+  CHECK(received == strings{"a", "b"});
 }
 
-TEST_CASE_FIXTURE(roads, "who has greeted us can be answered") {
-  auto asker = any<node_id>();
-  tell(out, atom::greet_v, asker, std::string{"http://asker:7002"});
+TEST_CASE_FIXTURE(egress_fixture,
+                  "egress: sends answers to the URL of a greeting") {
+  auto greeter = any<node_id>();
+  tell(sender, atom::greet_v, greeter, std::string{"http://greeter:7002"});
 
-  tell(out, atom::deliver_v, instance_id{asker, any<physical_id>()},
-       events{failed_call({}, {})});
+  tell(sender, atom::deliver_v, instance_id{greeter, any<physical_id>()},
+       events{make_error_reply({}, {})});
 
   REQUIRE(net->dials.size() == 1);
-  CHECK(net->dials[0].where == "http://asker:7002");
+  CHECK(net->dials[0].where == "http://greeter:7002");
 }
 
-TEST_CASE_FIXTURE(roads, "nobody knows where a stranger lives") {
+TEST_CASE_FIXTURE(egress_fixture,
+                  "egress: drops events for a node without a known URL") {
   REQUIRE(registry->egress_credit(peer.node)->take(1));
 
-  tell(out, atom::deliver_v, instance_id{peer.node, peer.instance},
+  tell(sender, atom::deliver_v, instance_id{peer.node, peer.instance},
        events{cast_of({registry->self, any<physical_id>()}, "a")});
 
   CHECK(net->dials.empty());
@@ -323,54 +343,58 @@ TEST_CASE_FIXTURE(roads, "nobody knows where a stranger lives") {
   CHECK(registry->egress_credit(peer.node)->events() == 0);
 }
 
-TEST_CASE_FIXTURE(roads, "a new session is told to open peers") {
+TEST_CASE_FIXTURE(egress_fixture,
+                  "egress: greets open peers with a new session") {
   send("a");
-  found(sound_gate());
+  connect(accepting_ingress());
   auto session = any<session_id>();
 
-  tell(out, atom::join_v, session);
+  tell(sender, atom::join_v, session);
 
   REQUIRE(greetings.size() == 2);
   CHECK(greetings[1].session == session);
   CHECK(greetings[1].link == greetings[0].link);
 }
 
-TEST_CASE_FIXTURE(roads,
-                  "what a refused session has sent is counted as fenced") {
+TEST_CASE_FIXTURE(egress_fixture,
+                  "egress: counts the events of a refused session as fenced") {
   send("a");
 
-  found(pose<ingress_actor>([](atom::greet, const greeting&) {
+  connect(spawn_double<ingress_actor>([](atom::greet, const greeting&) {
     return fail(ec::lost_session, "that session has ended");
   }));
 
   CHECK(registry->counts.dropped(drop_reason::fenced) == 1);
 }
 
-TEST_CASE_FIXTURE(roads, "who was refused begins anew in its next session") {
+TEST_CASE_FIXTURE(
+  egress_fixture,
+  "egress: starts a new sequence after its session was refused") {
   send("a");
-  auto first = sound_gate();
-  found(first);
+  auto first = accepting_ingress();
+  connect(first);
   kill(first);
   send("b");
-  pass(300ms);
-  found(pose<ingress_actor>([](atom::greet, const greeting&) {
+  run_for(300ms);
+  connect(spawn_double<ingress_actor>([](atom::greet, const greeting&) {
     return fail(ec::lost_session, "that session has ended");
   }));
 
   send("c");
-  pass(300ms);
-  found(sound_gate());
+  run_for(300ms);
+  connect(accepting_ingress());
 
-  CHECK(got == strings{"a", "c"});
+  CHECK(received == strings{"a", "c"});
   CHECK(greetings[0].link != greetings[1].link);
   CHECK(firsts.back() == 1);
 }
 
-TEST_CASE_FIXTURE(roads, "what is left when the links end is counted") {
+TEST_CASE_FIXTURE(egress_fixture,
+                  "egress: counts the queued events as dropped when it ends") {
   send("a");
 
-  caf::anon_send_exit(out, caf::exit_reason::user_shutdown);
-  settle();
+  caf::anon_send_exit(sender, caf::exit_reason::user_shutdown);
+  run_until_idle();
 
-  CHECK(lost() == 1);
+  CHECK(peer_lost_drops() == 1);
 }

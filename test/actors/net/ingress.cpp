@@ -10,44 +10,45 @@ using namespace edgeless::test;
 
 namespace {
 
-struct porch : actor_fixture {
-  porch()
+struct ingress_fixture : actor_fixture {
+  ingress_fixture()
     : registry{std::make_shared<instance_registry>(any<node_id>())},
       peer{any<node_id>()}, session{any<session_id>()}, target{
                                                           any<physical_id>()} {
-    auto links = pose<egress_actor>(
+    auto egress = spawn_double<egress_actor>(
       [this](atom::deliver, const instance_id& to, const events& x) {
         answers.insert(answers.end(), x.begin(), x.end());
-        answered = to;
+        answer_target = to;
       });
-    acceptor = keep(ingress_actor{system.spawn(gate, registry, links)});
-    auto sink = pose<sink_actor>([this](atom::deliver, const events& x) {
-      for (auto& y : x)
-        got.push_back(y.payload);
-    });
+    receiver = keep(ingress_actor{system.spawn(ingress, registry, egress)});
+    auto sink
+      = spawn_double<sink_actor>([this](atom::deliver, const events& x) {
+          for (auto& y : x)
+            received.push_back(y.payload);
+        });
     registry->add(
       target, {sink, std::make_shared<credit>(100, limits::inbox_bytes), {}});
   }
 
   caf::expected<std::uint64_t> greet() {
     return ask<std::uint64_t>(
-      acceptor, atom::greet_v,
+      receiver, atom::greet_v,
       greeting{1, peer, session, "http://peer:7002", registry->self});
   }
 
-  fragment piece(std::string payload, bool more = false) {
+  fragment fragment_of(std::string payload, bool more = false) {
     return {target, more,
             cast_of({peer, any<physical_id>()}, std::move(payload))};
   }
 
   caf::expected<std::uint64_t> send(std::uint64_t first,
                                     std::vector<fragment> fragments) {
-    return ask<std::uint64_t>(acceptor, atom::deliver_v, std::uint64_t{1},
+    return ask<std::uint64_t>(receiver, atom::deliver_v, std::uint64_t{1},
                               batch{first, std::move(fragments)});
   }
 
   void fence() {
-    tell(acceptor, atom::fence_v, fenced_sessions{{peer, session}});
+    tell(receiver, atom::fence_v, fenced_sessions{{peer, session}});
   }
 
   std::uint64_t dropped(drop_reason why) {
@@ -58,102 +59,114 @@ struct porch : actor_fixture {
   node_id peer;
   session_id session;
   physical_id target;
-  ingress_actor acceptor;
-  std::vector<std::string> got;
+  ingress_actor receiver;
+  std::vector<std::string> received;
   events answers;
-  instance_id answered;
+  instance_id answer_target;
 };
 
 using strings = std::vector<std::string>;
 
 } // namespace
 
-TEST_CASE_FIXTURE(porch, "who has greeted is heard") {
+TEST_CASE_FIXTURE(ingress_fixture,
+                  "ingress: delivers the events of a peer that has greeted") {
   REQUIRE(greet());
 
-  auto wanted = send(1, {piece("a"), piece("b")});
+  auto wanted = send(1, {fragment_of("a"), fragment_of("b")});
 
   CHECK(wanted == std::uint64_t{3});
-  CHECK(got == strings{"a", "b"});
+  CHECK(received == strings{"a", "b"});
 }
 
-TEST_CASE_FIXTURE(porch, "who has not greeted is refused") {
-  auto wanted = send(1, {piece("a")});
+TEST_CASE_FIXTURE(ingress_fixture,
+                  "ingress: refuses batches without a greeting") {
+  auto wanted = send(1, {fragment_of("a")});
 
   CHECK(!wanted);
-  CHECK(got.empty());
+  CHECK(received.empty());
 }
 
-TEST_CASE_FIXTURE(porch, "who means another node is refused") {
+TEST_CASE_FIXTURE(ingress_fixture,
+                  "ingress: refuses a greeting for another node") {
   auto mistaken = ask<std::uint64_t>(
-    acceptor, atom::greet_v,
+    receiver, atom::greet_v,
     greeting{1, peer, session, "http://peer:7002", any<node_id>()});
 
   REQUIRE(!mistaken);
   CHECK(mistaken.error() == ec::unreachable);
 }
 
-TEST_CASE_FIXTURE(porch, "what is sent again is taken once") {
+TEST_CASE_FIXTURE(ingress_fixture,
+                  "ingress: delivers retransmitted events once") {
   REQUIRE(greet());
-  send(1, {piece("a"), piece("b")});
+  send(1, {fragment_of("a"), fragment_of("b")});
 
-  auto wanted = send(1, {piece("a"), piece("b"), piece("c")});
+  auto wanted = send(1, {fragment_of("a"), fragment_of("b"), fragment_of("c")});
 
   CHECK(wanted == std::uint64_t{4});
-  CHECK(got == strings{"a", "b", "c"});
+  CHECK(received == strings{"a", "b", "c"});
 }
 
-TEST_CASE_FIXTURE(porch, "a gap is not taken") {
+TEST_CASE_FIXTURE(ingress_fixture,
+                  "ingress: does not accept a batch behind a gap") {
   REQUIRE(greet());
-  send(1, {piece("a")});
+  send(1, {fragment_of("a")});
 
-  auto wanted = send(3, {piece("c")});
+  auto wanted = send(3, {fragment_of("c")});
 
   CHECK(wanted == std::uint64_t{2});
-  CHECK(got == strings{"a"});
+  CHECK(received == strings{"a"});
 }
 
-TEST_CASE_FIXTURE(porch, "who greets again is told where to go on") {
+TEST_CASE_FIXTURE(
+  ingress_fixture,
+  "ingress: answers a second greeting with the number expected next") {
   REQUIRE(greet());
-  send(1, {piece("a"), piece("b")});
+  send(1, {fragment_of("a"), fragment_of("b")});
 
   CHECK(greet() == std::uint64_t{3});
 }
 
-TEST_CASE_FIXTURE(porch, "who speaks in the name of another is refused") {
+TEST_CASE_FIXTURE(
+  ingress_fixture,
+  "ingress: drops events with the source node of another peer") {
   REQUIRE(greet());
-  auto lie = piece("a");
+  auto lie = fragment_of("a");
   lie.content.source.node = any<node_id>();
 
-  auto wanted = send(1, {lie, piece("b")});
+  auto wanted = send(1, {lie, fragment_of("b")});
 
   CHECK(wanted == std::uint64_t{3});
-  CHECK(got == strings{"b"});
+  CHECK(received == strings{"b"});
   CHECK(dropped(drop_reason::fenced) == 1);
 }
 
-TEST_CASE_FIXTURE(porch, "parts become one event") {
+TEST_CASE_FIXTURE(ingress_fixture, "ingress: joins the parts of an event") {
   REQUIRE(greet());
 
-  send(1, {piece("one ", true), piece("and ", true)});
-  send(3, {piece("one"), piece("next")});
+  send(1, {fragment_of("one ", true), fragment_of("and ", true)});
+  send(3, {fragment_of("one"), fragment_of("next")});
 
-  CHECK(got == strings{"one and one", "next"});
+  CHECK(received == strings{"one and one", "next"});
 }
 
-TEST_CASE_FIXTURE(porch, "parts that make too much are dropped as one") {
+TEST_CASE_FIXTURE(
+  ingress_fixture,
+  "ingress: counts parts beyond the payload limit as one dropped event") {
   REQUIRE(greet());
   std::string part(limits::payload / 2, 'x');
 
-  send(1, {piece(part, true), piece(part, true), piece("!", true),
-           piece("the rest")});
-  send(5, {piece("next")});
+  send(1, {fragment_of(part, true), fragment_of(part, true),
+           fragment_of("!", true), fragment_of("the rest")});
+  send(5, {fragment_of("next")});
 
-  CHECK(got == strings{"next"});
+  CHECK(received == strings{"next"});
   CHECK(dropped(drop_reason::too_large) == 1);
 }
 
-TEST_CASE_FIXTURE(porch, "a fenced session may not greet") {
+TEST_CASE_FIXTURE(ingress_fixture,
+                  "ingress: refuses the greeting of a fenced session") {
   fence();
 
   auto refused = greet();
@@ -162,76 +175,85 @@ TEST_CASE_FIXTURE(porch, "a fenced session may not greet") {
   CHECK(refused.error() == ec::lost_session);
 }
 
-TEST_CASE_FIXTURE(porch, "what a fenced session sends is counted once each") {
+TEST_CASE_FIXTURE(ingress_fixture,
+                  "ingress: counts each event of a fenced session once") {
   REQUIRE(greet());
   fence();
-  auto answer = piece("answer");
+  auto answer = fragment_of("answer");
   answer.content.kind = event_kind::reply;
 
-  send(1, {piece("a"), piece("part", true), piece("end"), answer});
-  send(1, {piece("a")});
+  send(1, {fragment_of("a"), fragment_of("part", true), fragment_of("end"),
+           answer});
+  send(1, {fragment_of("a")});
 
-  CHECK(got.empty());
+  CHECK(received.empty());
   CHECK(dropped(drop_reason::fenced) == 2);
 }
 
-TEST_CASE_FIXTURE(porch, "a new session of a fenced node is heard") {
+TEST_CASE_FIXTURE(ingress_fixture,
+                  "ingress: accepts a new session of a fenced node") {
   REQUIRE(greet());
   fence();
   session = any<session_id>();
   REQUIRE(greet());
 
-  send(1, {piece("a")});
+  send(1, {fragment_of("a")});
 
-  CHECK(got == strings{"a"});
+  CHECK(received == strings{"a"});
 }
 
-TEST_CASE_FIXTURE(porch, "an event that was half refused is not half taken") {
+TEST_CASE_FIXTURE(
+  ingress_fixture,
+  "ingress: drops the whole event when one of its parts was refused") {
   REQUIRE(greet());
   fence();
-  send(1, {piece("one ", true)});
+  send(1, {fragment_of("one ", true)});
   session = any<session_id>();
   REQUIRE(greet());
 
-  send(2, {piece("half"), piece("whole")});
+  send(2, {fragment_of("half"), fragment_of("whole")});
 
-  CHECK(got == strings{"whole"});
+  CHECK(received == strings{"whole"});
   CHECK(dropped(drop_reason::fenced) == 1);
 }
 
-TEST_CASE_FIXTURE(porch, "only the dead sessions are fenced") {
-  tell(acceptor, atom::fence_v, fenced_sessions{{peer, any<session_id>()}});
+TEST_CASE_FIXTURE(ingress_fixture,
+                  "ingress: accepts a session that is not fenced") {
+  tell(receiver, atom::fence_v, fenced_sessions{{peer, any<session_id>()}});
 
   CHECK(greet());
 }
 
-TEST_CASE_FIXTURE(porch, "events for nobody are counted, calls answered") {
+TEST_CASE_FIXTURE(
+  ingress_fixture,
+  "ingress: counts events for unknown instances and answers calls") {
   REQUIRE(greet());
   target = any<physical_id>();
-  auto call = piece("?");
+  auto call = fragment_of("?");
   call.content.kind = event_kind::call;
   call.content.call = 7;
 
-  send(1, {piece("a"), call});
+  send(1, {fragment_of("a"), call});
 
   CHECK(dropped(drop_reason::unknown_instance) == 2);
   REQUIRE(answers.size() == 1);
   CHECK(answers[0].kind == event_kind::error);
   CHECK(answers[0].call == 7);
-  CHECK(answered == call.content.source);
+  CHECK(answer_target == call.content.source);
 }
 
-TEST_CASE_FIXTURE(porch, "a client may send an event to an instance") {
+TEST_CASE_FIXTURE(ingress_fixture, "ingress: delivers the event of a client") {
   auto done
-    = ask<atom::ok>(acceptor, atom::invoke_v, target, cast_of({}, "hello"));
+    = ask<atom::ok>(receiver, atom::invoke_v, target, cast_of({}, "hello"));
 
   CHECK(done);
-  CHECK(got == strings{"hello"});
+  CHECK(received == strings{"hello"});
   CHECK(registry->counts.sent() == 1);
 }
 
-TEST_CASE_FIXTURE(porch, "a client is told that nobody lives here") {
-  auto done = ask<atom::ok>(acceptor, atom::invoke_v, any<physical_id>(),
+TEST_CASE_FIXTURE(ingress_fixture,
+                  "ingress: a client gets an error for an unknown instance") {
+  auto done = ask<atom::ok>(receiver, atom::invoke_v, any<physical_id>(),
                             cast_of({}, "hello"));
 
   REQUIRE(!done);
@@ -239,68 +261,74 @@ TEST_CASE_FIXTURE(porch, "a client is told that nobody lives here") {
   CHECK(registry->counts.sent() == 0);
 }
 
-// -- what is passed on --------------------------------------------------------
+// -- forwarded events ---------------------------------------------------------
 
-TEST_CASE_FIXTURE(porch,
-                  "the predecessor's node may pass on what others sent") {
+TEST_CASE_FIXTURE(
+  ingress_fixture,
+  "ingress: accepts forwarded events from the predecessor's node") {
   REQUIRE(greet());
-  registry->admit(target, peer);
-  auto x = piece("a");
+  registry->allow_forwarding(target, peer);
+  auto x = fragment_of("a");
   x.content.source.node = any<node_id>();
   x.content.forwarded = true;
 
   send(1, {x});
 
-  CHECK(got == strings{"a"});
+  CHECK(received == strings{"a"});
 }
 
-TEST_CASE_FIXTURE(porch, "nobody else may pass on anything") {
+TEST_CASE_FIXTURE(ingress_fixture,
+                  "ingress: drops forwarded events from other nodes") {
   REQUIRE(greet());
-  registry->admit(target, any<node_id>());
-  auto x = piece("a");
+  registry->allow_forwarding(target, any<node_id>());
+  auto x = fragment_of("a");
   x.content.source.node = any<node_id>();
   x.content.forwarded = true;
 
   send(1, {x});
 
-  CHECK(got.empty());
+  CHECK(received.empty());
   CHECK(dropped(drop_reason::fenced) == 1);
 }
 
-TEST_CASE_FIXTURE(porch, "the predecessor's node may not pose as others") {
+TEST_CASE_FIXTURE(
+  ingress_fixture,
+  "ingress: drops events of third nodes that are not marked as forwarded") {
   REQUIRE(greet());
-  registry->admit(target, peer);
-  auto x = piece("a");
+  registry->allow_forwarding(target, peer);
+  auto x = fragment_of("a");
   x.content.source.node = any<node_id>();
 
   send(1, {x});
 
-  CHECK(got.empty());
+  CHECK(received.empty());
 }
 
-TEST_CASE_FIXTURE(porch,
-                  "it may pass on to the successor alone, and for a time") {
+TEST_CASE_FIXTURE(
+  ingress_fixture,
+  "ingress: drops forwarded events after the forwarding period") {
   REQUIRE(greet());
-  registry->admit(target, peer);
-  registry->admit(target, {});
-  auto x = piece("a");
+  registry->allow_forwarding(target, peer);
+  registry->allow_forwarding(target, {});
+  auto x = fragment_of("a");
   x.content.source.node = any<node_id>();
   x.content.forwarded = true;
 
   send(1, {x});
 
-  CHECK(got.empty());
+  CHECK(received.empty());
 }
 
-TEST_CASE_FIXTURE(porch, "a fenced predecessor's node is not heard") {
+TEST_CASE_FIXTURE(ingress_fixture,
+                  "ingress: drops forwarded events from a fenced node") {
   REQUIRE(greet());
-  registry->admit(target, peer);
+  registry->allow_forwarding(target, peer);
   fence();
-  auto x = piece("a");
+  auto x = fragment_of("a");
   x.content.source.node = any<node_id>();
   x.content.forwarded = true;
 
   send(1, {x});
 
-  CHECK(got.empty());
+  CHECK(received.empty());
 }

@@ -13,11 +13,11 @@ using namespace edgeless::test;
 
 namespace {
 
-/// A provider between a node that hands out modules when it is told to, and an
-/// engine for scripts.
-struct workshop : actor_fixture {
-  workshop() : engine{std::make_shared<script_engine>(book)} {
-    book["sound"] = [](guest_host&, const guest_event&) -> step {
+/// A function provider, a double of the NODE whose fetches the test answers,
+/// and an engine for scripts.
+struct provider_fixture : actor_fixture {
+  provider_fixture() : engine{std::make_shared<script_engine>(scripts)} {
+    scripts["sound"] = [](guest_host&, const guest_event&) -> step {
       return {};
     };
     function_context context;
@@ -28,82 +28,86 @@ struct workshop : actor_fixture {
       keep(system.spawn([this](caf::event_based_actor* me) -> caf::behavior {
         return {
           [this, me](atom::fetch, const code_id&) {
-            ++fetched;
-            waiting = me->make_response_promise<std::string>();
-            return waiting;
+            ++fetches;
+            fetch = me->make_response_promise<std::string>();
+            return fetch;
           },
           [this](atom::prepare, const physical_id& id,
                  const instance_actor& x) {
-            met.push_back(id);
+            announced.push_back(id);
             keep(x);
           },
-          [this](atom::proceed, const std::string& module) {
-            waiting.deliver(module);
+          [this](atom::resume, const std::string& module) {
+            fetch.deliver(module);
           },
           [this](atom::drop) {
-            waiting.deliver(fail(ec::unknown_code, "nobody has it"));
+            fetch.deliver(fail(ec::unknown_code, "no such module"));
           },
         };
       })));
     node = caf::actor_cast<caf::actor>(context.node);
     registry = context.registry;
-    maker = keep(provider_actor{system.spawn(function_provider, context)});
+    provider = keep(provider_actor{system.spawn(function_provider, context)});
   }
 
-  auto order(const std::string& module, const physical_id& id) {
+  auto prepare(const std::string& module, const physical_id& id) {
     component_spec spec;
     spec.code = sha256(module);
-    auto request = self->request(maker, caf::infinite, atom::prepare_v, id,
+    auto request = self->request(provider, caf::infinite, atom::prepare_v, id,
                                  std::move(spec));
-    settle();
+    run_until_idle();
     return request;
   }
 
   auto start(const std::string& module, const physical_id& id) {
     component_spec spec;
     spec.code = sha256(module);
-    auto request = self->request(maker, caf::infinite, atom::start_v, id,
+    auto request = self->request(provider, caf::infinite, atom::start_v, id,
                                  std::move(spec), output_map{}, std::string{});
-    settle();
+    run_until_idle();
     return request;
   }
 
   template <class Request>
-  std::string outcome(Request request) {
-    std::string result = "nothing yet";
+  std::string result_of(Request request) {
+    std::string result = "no answer yet";
     if (self->mailbox().empty())
       return result;
-    request.receive([&](atom::ok) { result = "made"; },
+    request.receive([&](atom::ok) { result = "ok"; },
                     [&](const caf::error& x) { result = explain(x); });
     return result;
   }
 
-  script_book book;
+  script_table scripts;
   std::shared_ptr<script_engine> engine;
   instance_registry_ptr registry;
   caf::actor node;
-  provider_actor maker;
-  int fetched = 0;
-  std::vector<physical_id> met;
-  caf::typed_response_promise<std::string> waiting;
+  provider_actor provider;
+  int fetches = 0;
+  std::vector<physical_id> announced;
+  caf::typed_response_promise<std::string> fetch;
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(workshop, "a module is fetched, compiled and instantiated") {
+TEST_CASE_FIXTURE(
+  provider_fixture,
+  "function provider: fetches, compiles and instantiates a module") {
   auto id = any<physical_id>();
-  auto request = order("sound", id);
+  auto request = prepare("sound", id);
 
-  tell(node, atom::proceed_v, std::string{"sound"});
+  tell(node, atom::resume_v, std::string{"sound"});
 
-  CHECK(outcome(std::move(request)) == "made");
+  CHECK(result_of(std::move(request)) == "ok");
   CHECK(registry->find(id));
-  CHECK(met == std::vector{id});
+  CHECK(announced == std::vector{id});
 }
 
-TEST_CASE_FIXTURE(workshop, "a start is done when the init has run") {
+TEST_CASE_FIXTURE(
+  provider_fixture,
+  "function provider: answers a start when the init hook has run") {
   int inits = 0;
-  book["greeter"] = [&](guest_host&, const guest_event& x) -> step {
+  scripts["greeter"] = [&](guest_host&, const guest_event& x) -> step {
     inits += x.kind == hook::init;
     return {};
   };
@@ -111,95 +115,108 @@ TEST_CASE_FIXTURE(workshop, "a start is done when the init has run") {
   auto request = start("greeter", id);
   REQUIRE(inits == 0);
 
-  tell(node, atom::proceed_v, std::string{"greeter"});
+  tell(node, atom::resume_v, std::string{"greeter"});
 
-  CHECK(outcome(std::move(request)) == "made");
+  CHECK(result_of(std::move(request)) == "ok");
   CHECK(inits == 1);
-  CHECK(met == std::vector{id});
+  CHECK(announced == std::vector{id});
 }
 
-TEST_CASE_FIXTURE(workshop, "whose init fails has not been started") {
-  book["fragile"] = [](guest_host&, const guest_event&) -> step {
+TEST_CASE_FIXTURE(provider_fixture,
+                  "function provider: a start fails when the init hook traps") {
+  scripts["fragile"] = [](guest_host&, const guest_event&) -> step {
     return trap{"no"};
   };
   auto request = start("fragile", any<physical_id>());
 
-  tell(node, atom::proceed_v, std::string{"fragile"});
+  tell(node, atom::resume_v, std::string{"fragile"});
 
-  CHECK(outcome(std::move(request)) == "no");
+  CHECK(result_of(std::move(request)) == "no");
 }
 
-TEST_CASE_FIXTURE(workshop, "what has been made for nobody stops") {
+TEST_CASE_FIXTURE(
+  provider_fixture,
+  "function provider: stops an instance that the node does not know") {
   auto id = any<physical_id>();
   auto request = start("sound", id);
-  tell(node, atom::proceed_v, std::string{"sound"});
-  REQUIRE(outcome(std::move(request)) == "made");
+  tell(node, atom::resume_v, std::string{"sound"});
+  REQUIRE(result_of(std::move(request)) == "ok");
 
-  tell(maker, atom::stop_v, id);
+  tell(provider, atom::stop_v, id);
 
   CHECK(!registry->find(id));
 }
 
-TEST_CASE_FIXTURE(workshop, "who waits for the same module shares its flight") {
-  auto first = order("sound", any<physical_id>());
-  auto second = order("sound", any<physical_id>());
+TEST_CASE_FIXTURE(
+  provider_fixture,
+  "function provider: fetches a module once for several instances") {
+  auto first = prepare("sound", any<physical_id>());
+  auto second = prepare("sound", any<physical_id>());
 
-  tell(node, atom::proceed_v, std::string{"sound"});
+  tell(node, atom::resume_v, std::string{"sound"});
 
-  CHECK(outcome(std::move(first)) == "made");
-  CHECK(outcome(std::move(second)) == "made");
-  CHECK(fetched == 1);
+  CHECK(result_of(std::move(first)) == "ok");
+  CHECK(result_of(std::move(second)) == "ok");
+  CHECK(fetches == 1);
   CHECK(engine->compiled == 1);
 }
 
-TEST_CASE_FIXTURE(workshop, "a module that is known is not fetched again") {
-  auto first = order("sound", any<physical_id>());
-  tell(node, atom::proceed_v, std::string{"sound"});
-  REQUIRE(outcome(std::move(first)) == "made");
+TEST_CASE_FIXTURE(provider_fixture,
+                  "function provider: does not fetch a compiled module again") {
+  auto first = prepare("sound", any<physical_id>());
+  tell(node, atom::resume_v, std::string{"sound"});
+  REQUIRE(result_of(std::move(first)) == "ok");
 
-  auto second = order("sound", any<physical_id>());
+  auto second = prepare("sound", any<physical_id>());
 
-  CHECK(outcome(std::move(second)) == "made");
-  CHECK(fetched == 1);
+  CHECK(result_of(std::move(second)) == "ok");
+  CHECK(fetches == 1);
 }
 
-TEST_CASE_FIXTURE(workshop, "all who wait are told that nobody has it") {
-  auto first = order("sound", any<physical_id>());
-  auto second = order("sound", any<physical_id>());
+TEST_CASE_FIXTURE(
+  provider_fixture,
+  "function provider: a failed fetch fails every instance that waits") {
+  auto first = prepare("sound", any<physical_id>());
+  auto second = prepare("sound", any<physical_id>());
 
   tell(node, atom::drop_v);
 
-  CHECK(outcome(std::move(first)) == "nobody has it");
-  CHECK(outcome(std::move(second)) == "nobody has it");
+  CHECK(result_of(std::move(first)) == "no such module");
+  CHECK(result_of(std::move(second)) == "no such module");
 }
 
-TEST_CASE_FIXTURE(workshop, "after a failure the module is fetched again") {
-  auto first = order("sound", any<physical_id>());
+TEST_CASE_FIXTURE(provider_fixture,
+                  "function provider: fetches a module again after a failure") {
+  auto first = prepare("sound", any<physical_id>());
   tell(node, atom::drop_v);
-  REQUIRE(outcome(std::move(first)) == "nobody has it");
+  REQUIRE(result_of(std::move(first)) == "no such module");
 
-  auto second = order("sound", any<physical_id>());
-  tell(node, atom::proceed_v, std::string{"sound"});
+  auto second = prepare("sound", any<physical_id>());
+  tell(node, atom::resume_v, std::string{"sound"});
 
-  CHECK(outcome(std::move(second)) == "made");
-  CHECK(fetched == 2);
+  CHECK(result_of(std::move(second)) == "ok");
+  CHECK(fetches == 2);
 }
 
-TEST_CASE_FIXTURE(workshop, "a module that does not compile is refused") {
-  auto request = order("unsound", any<physical_id>());
+TEST_CASE_FIXTURE(
+  provider_fixture,
+  "function provider: a start fails when the module does not compile") {
+  auto request = prepare("unsound", any<physical_id>());
 
-  tell(node, atom::proceed_v, std::string{"unsound"});
+  tell(node, atom::resume_v, std::string{"unsound"});
 
-  CHECK(outcome(std::move(request)) == "not a script: unsound");
+  CHECK(result_of(std::move(request)) == "not a script: unsound");
 }
 
-TEST_CASE_FIXTURE(workshop, "what is stopped while it waits is not made") {
+TEST_CASE_FIXTURE(
+  provider_fixture,
+  "function provider: an instance stopped during the fetch is not made") {
   auto id = any<physical_id>();
-  auto request = order("sound", id);
+  auto request = prepare("sound", id);
 
-  tell(maker, atom::stop_v, id);
-  tell(node, atom::proceed_v, std::string{"sound"});
+  tell(provider, atom::stop_v, id);
+  tell(node, atom::resume_v, std::string{"sound"});
 
-  CHECK(outcome(std::move(request)) == "stopped before it was started");
+  CHECK(result_of(std::move(request)) == "stopped before it was started");
   CHECK(!registry->find(id));
 }

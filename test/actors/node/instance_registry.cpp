@@ -8,11 +8,13 @@ using namespace edgeless::test;
 
 namespace {
 
-struct street : actor_fixture {
-  street() : registry{any<node_id>()} {
-    home.sink = pose<sink_actor>(
-      [this](atom::deliver, const events& x) { got.push_back(x.size()); });
-    home.room = std::make_shared<credit>(2, 100);
+struct registry_fixture : actor_fixture {
+  registry_fixture() : registry{any<node_id>()} {
+    instance.sink
+      = spawn_double<sink_actor>([this](atom::deliver, const events& x) {
+          batch_sizes.push_back(x.size());
+        });
+    instance.room = std::make_shared<credit>(2, 100);
   }
 
   event cast(std::string payload) {
@@ -26,23 +28,24 @@ struct street : actor_fixture {
     return x;
   }
 
-  void post(events batch) {
-    deliver(registry, home, std::move(batch),
+  void deliver_batch(events batch) {
+    deliver(registry, instance, std::move(batch),
             [this](const event& x) { refused.push_back(x.call); });
-    settle();
+    run_until_idle();
   }
 
   instance_registry registry;
-  local_instance home;
-  std::vector<std::size_t> got;
+  local_instance instance;
+  std::vector<std::size_t> batch_sizes;
   std::vector<std::uint64_t> refused;
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(street, "who lives here is found, who moved out is not") {
+TEST_CASE_FIXTURE(registry_fixture,
+                  "instance registry: finds an instance until it is removed") {
   auto id = any<physical_id>();
-  registry.add(id, home);
+  registry.add(id, instance);
   auto before = registry.find(id).has_value();
 
   registry.remove(id);
@@ -52,50 +55,61 @@ TEST_CASE_FIXTURE(street, "who lives here is found, who moved out is not") {
   CHECK(registry.size() == 0);
 }
 
-TEST_CASE_FIXTURE(street, "events of one drain travel in one message") {
-  post({cast("a"), cast("b")});
+TEST_CASE_FIXTURE(
+  registry_fixture,
+  "instance registry: delivers a batch of events in one message") {
+  deliver_batch({cast("a"), cast("b")});
 
-  CHECK(got == std::vector<std::size_t>{2});
-  CHECK(home.room->events() == 2);
+  CHECK(batch_sizes == std::vector<std::size_t>{2});
+  CHECK(instance.room->events() == 2);
 }
 
-TEST_CASE_FIXTURE(street, "what finds no room is counted, and its calls fail") {
-  post({cast("a"), cast("b"), cast("c"), call(7)});
+TEST_CASE_FIXTURE(
+  registry_fixture,
+  "instance registry: events without credit are counted, calls are refused") {
+  deliver_batch({cast("a"), cast("b"), cast("c"), call(7)});
 
-  CHECK(got == std::vector<std::size_t>{2});
+  CHECK(batch_sizes == std::vector<std::size_t>{2});
   CHECK(registry.counts.dropped(drop_reason::inbox_full) == 2);
   CHECK(refused == std::vector<std::uint64_t>{7});
 }
 
-TEST_CASE_FIXTURE(street, "an answer needs no room") {
-  post({cast("a"), cast("b")});
+TEST_CASE_FIXTURE(registry_fixture,
+                  "instance registry: a reply takes no credit") {
+  deliver_batch({cast("a"), cast("b")});
   auto answer = call(7);
   answer.kind = event_kind::reply;
 
-  post({answer});
+  deliver_batch({answer});
 
-  CHECK(got == std::vector<std::size_t>{2, 1});
+  CHECK(batch_sizes == std::vector<std::size_t>{2, 1});
   CHECK(registry.counts.dropped() == 0);
 }
 
-TEST_CASE_FIXTURE(street, "nobody is delivered to whom has gone") {
-  home.room->close();
+TEST_CASE_FIXTURE(
+  registry_fixture,
+  "instance registry: an instance that has ended gets no events") {
+  instance.room->close();
 
-  post({cast("a"), call(7)});
+  deliver_batch({cast("a"), call(7)});
 
-  CHECK(got.empty());
+  CHECK(batch_sizes.empty());
   CHECK(registry.counts.dropped(drop_reason::unknown_instance) == 2);
   CHECK(refused == std::vector<std::uint64_t>{7});
 }
 
-TEST_CASE_FIXTURE(street, "all senders share the room of a link") {
+TEST_CASE_FIXTURE(
+  registry_fixture,
+  "instance registry: all senders share the egress credit of a peer") {
   auto peer = any<node_id>();
 
   CHECK(registry.egress_credit(peer) == registry.egress_credit(peer));
   CHECK(registry.egress_credit(peer) != registry.egress_credit(any<node_id>()));
 }
 
-TEST_CASE_FIXTURE(street, "room that was taken survives a flood of peers") {
+TEST_CASE_FIXTURE(
+  registry_fixture,
+  "instance registry: taken egress credit survives a thousand other peers") {
   auto peer = any<node_id>();
   REQUIRE(registry.egress_credit(peer)->take(5));
 

@@ -12,10 +12,10 @@ using namespace edgeless::test;
 
 namespace {
 
-/// A component that feeds `target`, between doubles of its orchestrator and of
-/// the node it is placed on. The test answers placements and starts.
-struct nursery : actor_fixture {
-  nursery() {
+/// A component that feeds `target`, with doubles of its orchestrator and of the
+/// node where it is placed. The test answers placements and starts.
+struct component_fixture : actor_fixture {
+  component_fixture() {
     spec.id = any<logical_id>();
     target = any<logical_id>();
     spec.wiring["out"] = target;
@@ -25,18 +25,18 @@ struct nursery : actor_fixture {
     at.handle
       = system.spawn([this](node_actor::pointer me) { return node(me); });
     keep(at.handle);
-    auto boss = pose<orchestrator_actor>(
+    auto orchestrator = spawn_double<orchestrator_actor>(
       [this](atom::place, const component_spec&) -> caf::result<placement> {
         ++placements;
-        if (!feasible)
-          return fail(ec::no_feasible_node, "nobody can");
+        if (!is_feasible)
+          return fail(ec::no_feasible_node, "no node fits");
         return at;
       },
       [this](atom::moved, const logical_id&, const endpoint& x) {
-        moves.push_back(x);
+        announced.push_back(x);
       });
-    child = keep(
-      component_actor{system.spawn(component, spec, boss, random, false)});
+    subject = keep(component_actor{
+      system.spawn(component, spec, orchestrator, random, false)});
   }
 
   node_actor::behavior_type node(node_actor::pointer me) {
@@ -46,10 +46,10 @@ struct nursery : actor_fixture {
         started.push_back(x);
         outputs = y;
         auto answer = me->make_response_promise<atom::ok>();
-        if (at_once)
+        if (answers_at_once)
           answer.deliver(atom::ok_v);
         else
-          waiting.push_back(answer);
+          pending_starts.push_back(answer);
         return answer;
       },
       [this](atom::patch, const physical_id&, const output_map& x) {
@@ -68,7 +68,7 @@ struct nursery : actor_fixture {
          std::uint32_t) { /* nop */ },
       [](atom::keep_alive, std::uint64_t) { return node_report{}; },
       [](atom::running) { return inventory{}; },
-      [this](atom::state, const physical_id&) { return kept; },
+      [this](atom::state, const physical_id&) { return node_state; },
       [](atom::fence, const fenced_sessions&) { /* nop */ },
       [](atom::prepare, const physical_id&,
          const instance_actor&) { /* nop */ },
@@ -77,201 +77,226 @@ struct nursery : actor_fixture {
       [](atom::fetch, const code_id&) { return std::string{}; },
       [](atom::dialled, const std::string&, const caf::strong_actor_ptr&,
          const std::string&) { /* nop */ },
-      [this](atom::tick) { next().deliver(atom::ok_v); },
-      [this](atom::stop) { next().deliver(fail(ec::guest_fault, "no good")); },
+      [this](atom::tick) { next_start().deliver(atom::ok_v); },
+      [this](atom::stop) {
+        next_start().deliver(fail(ec::guest_fault, "no good"));
+      },
     };
   }
 
-  caf::typed_response_promise<atom::ok> next() {
-    auto answer = waiting.front();
-    waiting.pop_front();
+  caf::typed_response_promise<atom::ok> next_start() {
+    auto answer = pending_starts.front();
+    pending_starts.pop_front();
     return answer;
   }
 
-  /// The oldest start that is waiting succeeds, or fails.
-  void succeed() {
+  /// Answers the oldest pending start with success.
+  void accept_start() {
     tell(at.handle, atom::tick_v);
   }
 
-  void refuse() {
+  /// Answers the oldest pending start with an error.
+  void refuse_start() {
     tell(at.handle, atom::stop_v);
   }
 
-  component_status look() {
-    return *ask<component_status>(child, atom::inspect_v);
+  component_status status() {
+    return *ask<component_status>(subject, atom::inspect_v);
   }
 
-  void exits() {
-    tell(child, atom::exited_v, started.back(), std::string{"crash"});
+  void crash() {
+    tell(subject, atom::exited_v, started.back(), std::string{"crash"});
   }
 
   component_spec spec;
   logical_id target;
   placement at;
-  component_actor child;
-  bool feasible = true;
-  bool at_once = true;
+  component_actor subject;
+  bool is_feasible = true;
+  bool answers_at_once = true;
   int placements = 0;
   int patches = 0;
   output_map outputs;
-  std::deque<caf::typed_response_promise<atom::ok>> waiting;
+  std::deque<caf::typed_response_promise<atom::ok>> pending_starts;
   std::vector<physical_id> started;
   std::vector<physical_id> stopped;
-  std::vector<endpoint> moves;
-  std::string kept; ///< what the node has of its state
+  std::vector<endpoint> announced;
+  std::string node_state; ///< the state that the node returns
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(nursery, "it asks for a place, starts there and says so") {
-  settle();
+TEST_CASE_FIXTURE(component_fixture, "component: requests a placement, starts "
+                                     "an instance there and announces it") {
+  run_until_idle();
 
   REQUIRE(started.size() == 1);
-  REQUIRE(moves.size() == 1);
-  CHECK(moves[0].instance == started[0]);
-  CHECK(moves[0].session == at.session);
-  CHECK(look().phase == component_phase::running);
+  REQUIRE(announced.size() == 1);
+  CHECK(announced[0].instance == started[0]);
+  CHECK(announced[0].session == at.session);
+  CHECK(status().phase == component_phase::running);
 }
 
-TEST_CASE_FIXTURE(nursery, "it waits while nobody can host it") {
-  feasible = false;
-  settle();
-  feasible = true;
+TEST_CASE_FIXTURE(
+  component_fixture,
+  "component: stays pending while no node is feasible and retries on a tick") {
+  is_feasible = false;
+  run_until_idle();
+  is_feasible = true;
 
-  tell(child, atom::tick_v);
+  tell(subject, atom::tick_v);
 
   CHECK(placements == 2);
-  CHECK(look().phase == component_phase::running);
+  CHECK(status().phase == component_phase::running);
 }
 
-TEST_CASE_FIXTURE(nursery, "it says why nobody can") {
-  feasible = false;
-  settle();
+TEST_CASE_FIXTURE(component_fixture,
+                  "component: reports why no node is feasible") {
+  is_feasible = false;
+  run_until_idle();
 
-  CHECK(look().phase == component_phase::pending);
-  CHECK(look().reason == "nobody can");
+  CHECK(status().phase == component_phase::pending);
+  CHECK(status().reason == "no node fits");
 }
 
-TEST_CASE_FIXTURE(nursery, "one at home does not ask for another place") {
-  settle();
+TEST_CASE_FIXTURE(
+  component_fixture,
+  "component: requests no other placement while its instance runs") {
+  run_until_idle();
 
-  tell(child, atom::tick_v);
+  tell(subject, atom::tick_v);
 
   CHECK(placements == 1);
 }
 
-TEST_CASE_FIXTURE(nursery, "while it starts, it does not ask again") {
-  at_once = false;
-  settle();
+TEST_CASE_FIXTURE(
+  component_fixture,
+  "component: requests no other placement while its instance starts") {
+  answers_at_once = false;
+  run_until_idle();
 
-  tell(child, atom::tick_v);
+  tell(subject, atom::tick_v);
 
   CHECK(placements == 1);
-  CHECK(look().phase == component_phase::starting);
+  CHECK(status().phase == component_phase::starting);
 }
 
-TEST_CASE_FIXTURE(nursery, "a start that fails is taken back and tried again") {
-  at_once = false;
-  settle();
+TEST_CASE_FIXTURE(
+  component_fixture,
+  "component: a failed start is stopped and retried after the back-off") {
+  answers_at_once = false;
+  run_until_idle();
 
-  refuse();
+  refuse_start();
   auto first = started.size();
-  pass(100ms);
+  run_for(100ms);
 
   CHECK(first == 1);
   CHECK(stopped == std::vector{started[0]});
   CHECK(started.size() == 2);
-  CHECK(look().reason == "no good");
+  CHECK(status().reason == "no good");
 }
 
-TEST_CASE_FIXTURE(nursery, "what starts after it was taken back is stopped") {
-  at_once = false;
-  settle();
-  at_once = true;
-  tell(child, atom::lost_v, at.session);
+TEST_CASE_FIXTURE(component_fixture, "component: stops an instance whose start "
+                                     "succeeds after its session was lost") {
+  answers_at_once = false;
+  run_until_idle();
+  answers_at_once = true;
+  tell(subject, atom::lost_v, at.session);
 
-  succeed();
+  accept_start();
 
-  CHECK(look().instance == started[1]);
+  CHECK(status().instance == started[1]);
   CHECK(stopped == std::vector{started[0]});
 }
 
-TEST_CASE_FIXTURE(nursery, "an end before the answer to its start is an end") {
-  at_once = false;
-  settle();
-  exits();
+TEST_CASE_FIXTURE(
+  component_fixture,
+  "component: an instance that ends before its start was answered has failed") {
+  answers_at_once = false;
+  run_until_idle();
+  crash();
 
-  succeed();
+  accept_start();
 
-  CHECK(look().phase == component_phase::pending);
-  CHECK(look().reason == "crash");
+  CHECK(status().phase == component_phase::pending);
+  CHECK(status().reason == "crash");
 }
 
-TEST_CASE_FIXTURE(nursery, "the loss of another session does not move it") {
-  settle();
+TEST_CASE_FIXTURE(
+  component_fixture,
+  "component: the loss of another session does not relocate it") {
+  run_until_idle();
 
-  tell(child, atom::lost_v, any<session_id>());
+  tell(subject, atom::lost_v, any<session_id>());
 
   CHECK(started.size() == 1);
 }
 
-TEST_CASE_FIXTURE(nursery, "the end of a former instance does not move it") {
-  settle();
+TEST_CASE_FIXTURE(
+  component_fixture,
+  "component: the exit of a former instance does not relocate it") {
+  run_until_idle();
 
-  tell(child, atom::exited_v, any<physical_id>(), std::string{"crash"});
+  tell(subject, atom::exited_v, any<physical_id>(), std::string{"crash"});
 
   CHECK(started.size() == 1);
 }
 
-TEST_CASE_FIXTURE(nursery,
-                  "a crash is followed by a start, the next by a pause") {
-  settle();
+TEST_CASE_FIXTURE(component_fixture, "component: restarts at once after a "
+                                     "crash and backs off after the next one") {
+  run_until_idle();
 
-  exits();
+  crash();
   auto first = started.size();
-  exits();
+  crash();
   auto second = started.size();
-  pass(200ms);
+  run_for(200ms);
 
   CHECK(first == 2);
   CHECK(second == 2);
   CHECK(started.size() == 3);
-  CHECK(look().restarts == 2);
+  CHECK(status().restarts == 2);
 }
 
-TEST_CASE_FIXTURE(nursery, "each crash doubles the pause") {
-  settle();
-  exits();
-  exits();
-  pass(200ms);
-  exits();
-  pass(399ms);
+TEST_CASE_FIXTURE(component_fixture,
+                  "component: each crash doubles the back-off") {
+  run_until_idle();
+  crash();
+  crash();
+  run_for(200ms);
+  crash();
+  run_for(399ms);
   auto early = started.size();
 
-  pass(1ms);
+  run_for(1ms);
 
   CHECK(early == 3);
   CHECK(started.size() == 4);
 }
 
-TEST_CASE_FIXTURE(nursery, "it may keep what a node has brought along") {
-  feasible = false;
-  settle();
+TEST_CASE_FIXTURE(component_fixture,
+                  "component: adopts an instance that a node brings along") {
+  is_feasible = false;
+  run_until_idle();
   inventory_record record;
   record.component = spec.id;
   record.instance = any<physical_id>();
   record.spec = fingerprint(spec);
   record.outputs_revision = 41;
 
-  auto keeps = ask<bool>(child, atom::adopt_v, record, at);
+  auto keeps = ask<bool>(subject, atom::adopt_v, record, at);
 
   CHECK(keeps == true);
-  CHECK(look().instance == record.instance);
+  CHECK(status().instance == record.instance);
   CHECK(outputs.revision > 41);
 }
 
-TEST_CASE_FIXTURE(nursery, "what is brought while it asks for a place stays") {
-  // The node, the orchestrator and the component are born; it has asked.
+TEST_CASE_FIXTURE(
+  component_fixture,
+  "component: keeps an adopted instance when a placement arrives late") {
+  // Runs the initialisation of the node, the orchestrator and the component:
+  // the placement is requested and not answered yet.
   scheduler().run_once();
   scheduler().run_once();
   scheduler().run_once();
@@ -280,97 +305,108 @@ TEST_CASE_FIXTURE(nursery, "what is brought while it asks for a place stays") {
   record.instance = any<physical_id>();
   record.spec = fingerprint(spec);
 
-  auto keeps = ask<bool>(child, atom::adopt_v, record, at);
+  auto keeps = ask<bool>(subject, atom::adopt_v, record, at);
 
   CHECK(keeps == true);
   CHECK(placements == 1);
   CHECK(started.empty());
-  CHECK(moves.back().instance == record.instance);
+  CHECK(announced.back().instance == record.instance);
 }
 
-TEST_CASE_FIXTURE(nursery, "it does not keep what runs something else") {
-  feasible = false;
-  settle();
+TEST_CASE_FIXTURE(
+  component_fixture,
+  "component: does not adopt an instance with another fingerprint") {
+  is_feasible = false;
+  run_until_idle();
   inventory_record record;
   record.component = spec.id;
   record.instance = any<physical_id>();
   record.spec = fingerprint(spec) + 1;
 
-  CHECK(ask<bool>(child, atom::adopt_v, record, at) == false);
+  CHECK(ask<bool>(subject, atom::adopt_v, record, at) == false);
 }
 
-TEST_CASE_FIXTURE(nursery, "it does not keep a second instance") {
-  settle();
+TEST_CASE_FIXTURE(component_fixture,
+                  "component: does not adopt a second instance") {
+  run_until_idle();
   inventory_record record;
   record.component = spec.id;
   record.instance = any<physical_id>();
   record.spec = fingerprint(spec);
 
-  CHECK(ask<bool>(child, atom::adopt_v, record, at) == false);
-  CHECK(look().instance == started[0]);
+  CHECK(ask<bool>(subject, atom::adopt_v, record, at) == false);
+  CHECK(status().instance == started[0]);
 }
 
-TEST_CASE_FIXTURE(nursery, "its own instance stays under a new session") {
-  settle();
+TEST_CASE_FIXTURE(
+  component_fixture,
+  "component: its own instance survives a new session of its node") {
+  run_until_idle();
   inventory_record record;
   record.component = spec.id;
   record.instance = started[0];
   record.spec = fingerprint(spec);
   at.session = any<session_id>();
 
-  auto keeps = ask<bool>(child, atom::adopt_v, record, at);
+  auto keeps = ask<bool>(subject, atom::adopt_v, record, at);
 
   CHECK(keeps == true);
-  CHECK(moves.back().session == at.session);
-  CHECK(look().restarts == 0);
+  CHECK(announced.back().session == at.session);
+  CHECK(status().restarts == 0);
 }
 
-TEST_CASE_FIXTURE(nursery, "a listener is told at once, and at each move") {
-  settle();
-  std::vector<endpoint> heard;
-  auto ear
-    = pose<listener_actor>([&](atom::moved, const logical_id&,
-                               const endpoint& x) { heard.push_back(x); });
-  tell(child, atom::watch_v, ear);
-  auto first = heard.size();
+TEST_CASE_FIXTURE(component_fixture, "component: announces its placement to a "
+                                     "listener at once and on each change") {
+  run_until_idle();
+  std::vector<endpoint> received;
+  auto listener = spawn_double<listener_actor>(
+    [&](atom::moved, const logical_id&, const endpoint& x) {
+      received.push_back(x);
+    });
+  tell(subject, atom::watch_v, listener);
+  auto first = received.size();
 
-  exits();
+  crash();
 
   CHECK(first == 1);
-  REQUIRE(heard.size() == 3);
-  CHECK(!heard[1]);
-  CHECK(heard[2].instance == started[1]);
+  REQUIRE(received.size() == 3);
+  CHECK(!received[1]);
+  CHECK(received[2].instance == started[1]);
 }
 
-TEST_CASE_FIXTURE(nursery, "when its target moves, it patches its instance") {
-  settle();
+TEST_CASE_FIXTURE(component_fixture,
+                  "component: patches its instance when its target moves") {
+  run_until_idle();
   endpoint there;
   there.node = any<node_id>();
   there.instance = any<physical_id>();
   auto before = outputs.revision;
 
-  tell(child, atom::moved_v, target, there);
+  tell(subject, atom::moved_v, target, there);
 
   CHECK(outputs.channels.at("out") == there);
   CHECK(outputs.revision > before);
 }
 
-TEST_CASE_FIXTURE(nursery, "news that are none patch nothing") {
-  settle();
+TEST_CASE_FIXTURE(
+  component_fixture,
+  "component: an unchanged placement of its target patches nothing") {
+  run_until_idle();
   endpoint there;
   there.instance = any<physical_id>();
-  tell(child, atom::moved_v, target, there);
+  tell(subject, atom::moved_v, target, there);
   auto before = patches;
 
-  tell(child, atom::moved_v, target, there);
+  tell(subject, atom::moved_v, target, there);
 
   CHECK(patches == before);
 }
 
-TEST_CASE_FIXTURE(nursery, "when it stops, so does its instance") {
-  settle();
+TEST_CASE_FIXTURE(component_fixture,
+                  "component: stopping it stops its instance") {
+  run_until_idle();
 
-  tell(child, atom::stop_v);
+  tell(subject, atom::stop_v);
 
   CHECK(stopped == started);
 }

@@ -12,22 +12,23 @@ namespace {
 
 using strings = std::vector<std::string>;
 
-/// A component between its orchestrator and two nodes, which do what they are
-/// told unless the test says otherwise, and write it down.
-struct removal : actor_fixture {
-  removal() {
+/// A component with doubles of its orchestrator and of two nodes. The nodes log
+/// each command as `VERB NODE`. They fail the verb `failing` and never answer
+/// the verb `unanswered`.
+struct migration_steps : actor_fixture {
+  migration_steps() {
     spec.id = any<logical_id>();
     spec.name = "f";
-    first = make("old");
-    second = make("new");
-    auto boss = pose<orchestrator_actor>(
-      [this](atom::place, const component_spec&) { return first; },
+    source = make("old");
+    target = make("new");
+    auto orchestrator = spawn_double<orchestrator_actor>(
+      [this](atom::place, const component_spec&) { return source; },
       [this](atom::moved, const logical_id&, const endpoint& x) {
-        moves.push_back(x);
+        announced.push_back(x);
       });
-    child = keep(
-      component_actor{system.spawn(component, spec, boss, random, false)});
-    settle();
+    subject = keep(component_actor{
+      system.spawn(component, spec, orchestrator, random, false)});
+    run_until_idle();
     log.clear();
   }
 
@@ -42,13 +43,13 @@ struct removal : actor_fixture {
     };
     auto answer
       = [this, step](const std::string& verb) -> caf::result<atom::ok> {
-      if (silent == verb)
+      if (unanswered == verb)
         return caf::delegated<atom::ok>{};
       if (auto problem = step(verb))
         return problem;
       return atom::ok_v;
     };
-    x.handle = pose<node_actor>(
+    x.handle = spawn_double<node_actor>(
       [answer](atom::start, const physical_id&, const component_spec&,
                const output_map&,
                const std::string&) { return answer("start"); },
@@ -58,7 +59,7 @@ struct removal : actor_fixture {
       [answer, this](atom::activate, const physical_id& id, const output_map&,
                      const std::string& state, const instance_id& x) {
         successor = id;
-        handed = state;
+        passed_state = state;
         predecessor = x.instance;
         return answer("activate");
       },
@@ -80,144 +81,158 @@ struct removal : actor_fixture {
   }
 
   caf::expected<atom::ok> migrate() {
-    return ask<atom::ok>(child, atom::migrate_v, second);
+    return ask<atom::ok>(subject, atom::migrate_v, target);
   }
 
   component_spec spec;
-  placement first;
-  placement second;
-  component_actor child;
+  placement source;
+  placement target;
+  component_actor subject;
   std::string failing;
-  std::string silent;
-  std::string handed;
+  std::string unanswered;
+  std::string passed_state;
   physical_id successor;
   physical_id predecessor;
   strings log;
-  std::vector<endpoint> moves;
+  std::vector<endpoint> announced;
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(removal, "a move goes step by step") {
-  auto done = migrate();
+TEST_CASE_FIXTURE(
+  migration_steps,
+  "migration: prepares, freezes, activates and hands over, in this order") {
+  auto result = migrate();
 
-  CHECK(done);
+  CHECK(result);
   CHECK(
     log
     == strings{"prepare new", "freeze old", "activate new", "hand_over old"});
-  CHECK(handed == "state");
-  CHECK(moves.back().instance == successor);
-  CHECK(moves.back().predecessor == predecessor);
+  CHECK(passed_state == "state");
+  CHECK(announced.back().instance == successor);
+  CHECK(announced.back().predecessor == predecessor);
 }
 
-TEST_CASE_FIXTURE(removal, "what cannot be prepared is not frozen") {
+TEST_CASE_FIXTURE(migration_steps,
+                  "migration: a failed prepare freezes nothing") {
   failing = "prepare";
 
-  auto done = migrate();
+  auto result = migrate();
 
-  REQUIRE(!done);
-  CHECK(explain(done.error()) == "no prepare");
+  REQUIRE(!result);
+  CHECK(explain(result.error()) == "no prepare");
   CHECK(log == strings{"prepare new", "stop new"});
-  CHECK(moves.size() == 1);
+  CHECK(announced.size() == 1);
 }
 
-TEST_CASE_FIXTURE(removal, "what does not freeze is thawed") {
+TEST_CASE_FIXTURE(migration_steps,
+                  "migration: a failed freeze thaws the source") {
   failing = "freeze";
 
-  auto done = migrate();
+  auto result = migrate();
 
-  CHECK(!done);
+  CHECK(!result);
   CHECK(log == strings{"prepare new", "freeze old", "stop new", "thaw old"});
 }
 
-TEST_CASE_FIXTURE(removal, "when the successor fails, home is thawed") {
+TEST_CASE_FIXTURE(migration_steps,
+                  "migration: a failed activation thaws the source") {
   failing = "activate";
 
-  auto done = migrate();
+  auto result = migrate();
 
-  CHECK(!done);
+  CHECK(!result);
   CHECK(log
         == strings{"prepare new", "freeze old", "activate new", "stop new",
                    "thaw old"});
-  CHECK(moves.size() == 1);
+  CHECK(announced.size() == 1);
 }
 
-TEST_CASE_FIXTURE(removal, "each step has its deadline") {
-  silent = "activate";
+TEST_CASE_FIXTURE(migration_steps, "migration: each step has its deadline") {
+  unanswered = "activate";
   migrate();
   log.clear();
 
-  pass(limits::node_start);
+  run_for(limits::node_start);
 
   CHECK(log == strings{"stop new", "thaw old"});
 }
 
-TEST_CASE_FIXTURE(removal, "home may be lost while its successor starts") {
-  silent = "activate";
+TEST_CASE_FIXTURE(migration_steps, "migration: the target takes over when the "
+                                   "source is lost during activation") {
+  unanswered = "activate";
   migrate();
 
-  tell(child, atom::lost_v, first.session);
-  auto nowhere = moves.back();
+  tell(subject, atom::lost_v, source.session);
+  auto nowhere = announced.back();
   inventory_record record;
   record.component = spec.id;
   record.instance = successor;
   record.spec = fingerprint(spec);
-  auto kept = ask<bool>(child, atom::adopt_v, record, second);
+  auto adopted = ask<bool>(subject, atom::adopt_v, record, target);
 
   CHECK(!nowhere);
-  CHECK(kept == true);
-  CHECK(moves.back().instance == successor);
-  CHECK(!moves.back().predecessor);
+  CHECK(adopted == true);
+  CHECK(announced.back().instance == successor);
+  CHECK(!announced.back().predecessor);
 }
 
-TEST_CASE_FIXTURE(removal, "what comes back frozen without a move is thawed") {
+TEST_CASE_FIXTURE(
+  migration_steps,
+  "migration: a frozen instance without a migration is thawed on adoption") {
   inventory_record record;
   record.component = spec.id;
-  record.instance = moves.back().instance;
+  record.instance = announced.back().instance;
   record.spec = fingerprint(spec);
   record.frozen = true;
 
-  auto kept = ask<bool>(child, atom::adopt_v, record, first);
+  auto adopted = ask<bool>(subject, atom::adopt_v, record, source);
 
-  CHECK(kept == true);
+  CHECK(adopted == true);
   CHECK(log == strings{"thaw old"});
 }
 
-TEST_CASE_FIXTURE(removal, "who comes back unaware is told of its successor") {
+TEST_CASE_FIXTURE(
+  migration_steps,
+  "migration: a source that rejoins unaware is told of its successor") {
   inventory_record record;
   record.component = spec.id;
-  record.instance = moves.back().instance;
+  record.instance = announced.back().instance;
   record.spec = fingerprint(spec);
   record.frozen = true;
   REQUIRE(migrate());
   log.clear();
 
-  auto kept = ask<bool>(child, atom::adopt_v, record, first);
+  auto adopted = ask<bool>(subject, atom::adopt_v, record, source);
 
-  CHECK(kept == true);
+  CHECK(adopted == true);
   CHECK(log == strings{"hand_over old"});
 }
 
-TEST_CASE_FIXTURE(removal, "long after a move, its predecessor is not wanted") {
+TEST_CASE_FIXTURE(
+  migration_steps,
+  "migration: long after a migration its source is not adopted") {
   inventory_record record;
   record.component = spec.id;
-  record.instance = moves.back().instance;
+  record.instance = announced.back().instance;
   record.spec = fingerprint(spec);
   REQUIRE(migrate());
-  pass(limits::hand_over);
+  run_for(limits::hand_over);
 
-  CHECK(ask<bool>(child, atom::adopt_v, record, first) == false);
+  CHECK(ask<bool>(subject, atom::adopt_v, record, source) == false);
 }
 
-TEST_CASE_FIXTURE(removal, "moves follow each other") {
-  silent = "activate";
+TEST_CASE_FIXTURE(
+  migration_steps,
+  "migration: migrations of one component run one after the other") {
+  unanswered = "activate";
   migrate();
-  auto again = ask<atom::ok>(child, atom::migrate_v, second);
-  silent.clear();
+  auto again = ask<atom::ok>(subject, atom::migrate_v, target);
+  unanswered.clear();
 
-  pass(limits::node_start);
+  run_for(limits::node_start);
 
-  CHECK(!again); // waits for the first one
-  CHECK(moves.back().instance == successor);
+  CHECK(!again); // it waits for the first migration
+  CHECK(announced.back().instance == successor);
   CHECK(log.back() == "hand_over old");
 }

@@ -13,20 +13,20 @@ using namespace edgeless::test;
 
 namespace {
 
-/// INTENT LISTENER between a double of the proxy and a Redis in memory.
-struct letter_box : actor_fixture {
-  letter_box() {
-    proxy = pose<proxy_actor>(
+/// An intent listener with a double of the proxy and a Redis in memory.
+struct intent_listener_fixture : actor_fixture {
+  intent_listener_fixture() {
+    proxy = spawn_double<proxy_actor>(
       [this](atom::intent, const std::string& key, const std::string& value) {
-        got.push_back(key + " = " + value);
+        received.push_back(key + " = " + value);
         return atom::ok_v;
       });
   }
 
   void open() {
-    it = keep(
-      intent_listener_actor{system.spawn(intents, database->opener(), proxy)});
-    settle();
+    subject = keep(intent_listener_actor{
+      system.spawn(intent_listener, database->opener(), proxy)});
+    run_until_idle();
   }
 
   void push(const std::string& key, const std::string& value) {
@@ -39,91 +39,100 @@ struct letter_box : actor_fixture {
   std::shared_ptr<memory_database> database
     = std::make_shared<memory_database>();
   proxy_actor proxy;
-  intent_listener_actor it;
-  lines got;
+  intent_listener_actor subject;
+  lines received;
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(letter_box, "intents are brought from head to tail") {
+TEST_CASE_FIXTURE(intent_listener_fixture,
+                  "intent listener: takes intents in the order of the list") {
   open();
   push("intent:a", "1");
   push("intent:b", "2");
 
-  pass(10ms);
+  run_for(10ms);
 
-  CHECK(got == lines{"intent:a = 1", "intent:b = 2"});
+  CHECK(received == lines{"intent:a = 1", "intent:b = 2"});
   CHECK(database->content.empty());
 }
 
-TEST_CASE_FIXTURE(letter_box, "an intent without a value is brought without") {
+TEST_CASE_FIXTURE(
+  intent_listener_fixture,
+  "intent listener: passes on an intent without a value with an empty value") {
   open();
   database->execute({"RPUSH", "intents", "intent:a"});
   database->execute({"RPUSH", "intent:b", "a list"});
   database->execute({"RPUSH", "intents", "intent:b"});
 
-  pass(10ms);
+  run_for(10ms);
 
-  CHECK(got == lines{"intent:a = ", "intent:b = "});
+  CHECK(received == lines{"intent:a = ", "intent:b = "});
   CHECK(database->content.empty());
 }
 
-TEST_CASE_FIXTURE(letter_box, "what is no intent is neither read nor deleted") {
+TEST_CASE_FIXTURE(
+  intent_listener_fixture,
+  "intent listener: neither reads nor deletes a key that is no intent") {
   open();
   push("precious", "1");
   push("intent:result:f", "2");
 
-  pass(10ms);
+  run_for(10ms);
 
-  CHECK(got == lines{"precious = ", "intent:result:f = "});
+  CHECK(received == lines{"precious = ", "intent:result:f = "});
   CHECK(database->content.size() == 2);
 }
 
-TEST_CASE_FIXTURE(letter_box, "of a huge value enough is read to refuse it") {
+TEST_CASE_FIXTURE(intent_listener_fixture,
+                  "intent listener: reads a huge value only up to the limit") {
   open();
   push("intent:a", std::string(1u << 20, 'x'));
 
-  pass(10ms);
+  run_for(10ms);
 
-  REQUIRE(got.size() == 1);
-  CHECK(got[0].size() == limits::intent_text + 12);
+  REQUIRE(received.size() == 1);
+  CHECK(received[0].size() == limits::intent_text + 12);
 }
 
-TEST_CASE("no intent is lost, whichever run fails before it is done") {
+TEST_CASE("intent listener: no intent is lost when any single run fails") {
   for (std::uint64_t n = 0; n < 6; ++n) {
-    letter_box box;
-    box.database->failing_run = n;
-    box.open();
-    box.push("intent:a", "1");
-    box.push("intent:b", "2");
+    intent_listener_fixture x;
+    x.database->failing_run = n;
+    x.open();
+    x.push("intent:a", "1");
+    x.push("intent:b", "2");
 
-    box.pass(10s);
+    x.run_for(10s);
 
-    auto both = letter_box::lines{"intent:a = 1", "intent:b = 2"};
-    CHECK_MESSAGE(box.got == both, n);
+    auto both = intent_listener_fixture::lines{"intent:a = 1", "intent:b = 2"};
+    CHECK_MESSAGE(x.received == both, n);
   }
 }
 
-TEST_CASE_FIXTURE(letter_box, "the pauses between attempts are bounded") {
+TEST_CASE_FIXTURE(intent_listener_fixture,
+                  "intent listener: the back-off grows and is bounded") {
   database->down = true;
   open();
 
-  pass(60s);
+  run_for(60s);
   CHECK(database->runs > 12);
   CHECK(database->runs < 25);
 
   database->down = false;
   push("intent:a", "1");
-  pass(limits::redis_pause_max);
-  CHECK(got == lines{"intent:a = 1"});
+  run_for(limits::redis_pause_max);
+  CHECK(received == lines{"intent:a = 1"});
 }
 
-TEST_CASE_FIXTURE(letter_box, "a list of intents that is none does no harm") {
+TEST_CASE_FIXTURE(
+  intent_listener_fixture,
+  "intent listener: a key `intents` of another type does no harm") {
   open();
   database->execute({"SET", "intents", "hello"});
 
   auto runs = database->runs;
-  pass(10s);
+  run_for(10s);
 
   CHECK(database->runs < runs + 20);
 }

@@ -18,10 +18,10 @@ using time = std::chrono::system_clock::time_point;
 
 const std::string intent_of = "intent:migrate:";
 
-/// A proxy between a double of its orchestrator and a Redis in memory.
-struct gallery : actor_fixture {
-  gallery() {
-    boss = pose<orchestrator_actor>(
+/// A proxy with a double of its orchestrator and a Redis in memory.
+struct proxy_fixture : actor_fixture {
+  proxy_fixture() {
+    orchestrator = spawn_double<orchestrator_actor>(
       [this](atom::intent, const intent& x) -> caf::result<std::string> {
         intents.push_back(x);
         if (!refusal.empty())
@@ -37,22 +37,22 @@ struct gallery : actor_fixture {
       return time{5007ms};
     };
     options.where = threads::pool;
-    it = keep(proxy_actor{system.spawn(proxy, options, boss)});
-    settle();
+    subject = keep(proxy_actor{system.spawn(proxy, options, orchestrator)});
+    run_until_idle();
   }
 
   node_description join() {
     node_description x;
     x.id = any<node_id>();
     x.providers = {{"log-1", "file-log", {}}};
-    tell(it, atom::join_v, x);
+    tell(subject, atom::join_v, x);
     return x;
   }
 
   component_spec host() {
     component_spec x;
     x.id = any<logical_id>();
-    tell(it, atom::host_v, x);
+    tell(subject, atom::host_v, x);
     return x;
   }
 
@@ -60,7 +60,7 @@ struct gallery : actor_fixture {
     endpoint at;
     at.node = any<node_id>();
     at.instance = any<physical_id>();
-    tell(it, atom::moved_v, component, at);
+    tell(subject, atom::moved_v, component, at);
     return at;
   }
 
@@ -68,11 +68,11 @@ struct gallery : actor_fixture {
     node_report x;
     x.samples.times.push_back(
       {instance, std::vector<double>(static_cast<std::size_t>(count), 1)});
-    ask<atom::ok>(it, atom::report_v, node, x);
+    ask<atom::ok>(subject, atom::report_v, node, x);
   }
 
-  /// Everything but samples and results.
-  std::map<std::string, std::string> shown() const {
+  /// All string keys except the results of intents.
+  std::map<std::string, std::string> mirrored() const {
     std::map<std::string, std::string> result;
     for (auto& [key, value] : database->content)
       if (auto* text = std::get_if<std::string>(&value);
@@ -93,20 +93,19 @@ struct gallery : actor_fixture {
 
   std::shared_ptr<memory_database> database
     = std::make_shared<memory_database>();
-  orchestrator_actor boss;
+  orchestrator_actor orchestrator;
   std::vector<intent> intents;
   std::string refusal;
-  /// What a slow orchestrator has yet to answer.
-  std::vector<caf::typed_response_promise<std::string>> open_ones;
-  proxy_actor it;
+  /// Intents that a slow orchestrator has not answered.
+  std::vector<caf::typed_response_promise<std::string>> unanswered;
+  proxy_actor subject;
 };
 
 } // namespace
 
 // -- the mirror ---------------------------------------------------------------
 
-TEST_CASE_FIXTURE(gallery,
-                  "the database is flushed at start, and never again") {
+TEST_CASE_FIXTURE(proxy_fixture, "proxy: flushes the database once, at start") {
   database->execute({"SET", "old", "1"});
 
   open();
@@ -116,124 +115,131 @@ TEST_CASE_FIXTURE(gallery,
   database->down = true;
   join();
   database->down = false;
-  pass(10s);
+  run_for(10s);
   CHECK(count("FLUSHDB") == 1);
   CHECK(database->text("foreign") == "1");
 }
 
-TEST_CASE_FIXTURE(gallery, "a Redis that comes late is flushed, too") {
+TEST_CASE_FIXTURE(proxy_fixture,
+                  "proxy: flushes a Redis that becomes reachable late") {
   database->down = true;
   open();
   join();
   database->down = false;
   database->execute({"SET", "old", "1"});
 
-  pass(10s);
+  run_for(10s);
 
   CHECK(count("FLUSHDB") == 1);
   CHECK(database->text("old") == "");
-  CHECK(shown().size() == 3);
+  CHECK(mirrored().size() == 3);
 }
 
-TEST_CASE_FIXTURE(gallery, "facts are written at once") {
+TEST_CASE_FIXTURE(proxy_fixture, "proxy: writes a change at once") {
   open();
 
   auto component = host();
   auto at = move(component.id);
 
-  CHECK(shown().at("instance:" + to_string(component.id))
+  CHECK(mirrored().at("instance:" + to_string(component.id))
         == json_of(component, at));
 }
 
-TEST_CASE_FIXTURE(gallery, "facts that came together are one run") {
+TEST_CASE_FIXTURE(proxy_fixture,
+                  "proxy: writes changes that arrive together in one run") {
   open();
   auto runs = database->runs;
 
   for (int i = 0; i < 100; ++i) {
     component_spec x;
     x.id = any<logical_id>();
-    caf::anon_send(it, atom::host_v, x);
+    caf::anon_send(subject, atom::host_v, x);
   }
-  settle();
+  run_until_idle();
 
-  CHECK(shown().size() == 100);
+  CHECK(mirrored().size() == 100);
   CHECK(database->runs == runs + 1);
 }
 
-TEST_CASE_FIXTURE(gallery, "a mirror that somebody has flushed is written "
-                           "again within a period") {
+TEST_CASE_FIXTURE(
+  proxy_fixture,
+  "proxy: writes a flushed mirror again within a keep-alive interval") {
   open();
   join();
-  auto before = shown();
+  auto before = mirrored();
   database->execute({"FLUSHDB"});
 
-  tell(it, atom::tick_v);
+  tell(subject, atom::tick_v);
 
-  CHECK(shown() == before);
+  CHECK(mirrored() == before);
 }
 
-TEST_CASE_FIXTURE(gallery, "a mirror is whole again whichever key is gone") {
+TEST_CASE_FIXTURE(proxy_fixture,
+                  "proxy: restores any single key that was deleted") {
   open();
   join();
   host();
-  auto before = shown();
+  auto before = mirrored();
 
   for (auto& [key, value] : before) {
     database->execute({"DEL", key});
-    REQUIRE(shown() != before);
-    tell(it, atom::tick_v);
-    CHECK(shown() == before);
+    REQUIRE(mirrored() != before);
+    tell(subject, atom::tick_v);
+    CHECK(mirrored() == before);
   }
 }
 
-TEST_CASE_FIXTURE(gallery, "a mirror that is there is not written again") {
+TEST_CASE_FIXTURE(proxy_fixture,
+                  "proxy: does not write an intact mirror again") {
   open();
   join();
   auto sets = count("SET");
 
-  tell(it, atom::tick_v);
-  tell(it, atom::tick_v);
+  tell(subject, atom::tick_v);
+  tell(subject, atom::tick_v);
 
   CHECK(count("SET") == sets);
   CHECK(count("EXISTS") == 2);
 }
 
-TEST_CASE_FIXTURE(gallery, "an empty domain can be looked after, too") {
+TEST_CASE_FIXTURE(proxy_fixture, "proxy: checks an empty domain with PING") {
   open();
 
-  tell(it, atom::tick_v);
+  tell(subject, atom::tick_v);
 
   CHECK(count("PING") == 1);
 }
 
-TEST_CASE_FIXTURE(gallery, "what is gone while Redis is away is gone when it "
-                           "is back, and nothing else") {
+TEST_CASE_FIXTURE(
+  proxy_fixture,
+  "proxy: removes stale keys after an outage and leaves foreign keys alone") {
   open();
   auto node = join();
   auto component = host();
   auto at = move(component.id);
   sample(node.id, at.instance, 3);
   database->execute({"SET", "foreign", "1"});
-  database->execute({"SET", "node:health:nobody", "1"});
+  database->execute({"SET", "node:health:unknown", "1"});
   database->down = true;
 
-  tell(it, atom::lost_v, node.id);
+  tell(subject, atom::lost_v, node.id);
   auto now = move(component.id);
   database->down = false;
-  pass(10s);
+  run_for(10s);
 
   std::map<std::string, std::string> expected{
     {"instance:" + to_string(component.id), json_of(component, now)},
     {"foreign", "1"}};
-  CHECK(shown() == expected);
+  CHECK(mirrored() == expected);
   CHECK(database->content.size() == 2);
 }
 
-TEST_CASE_FIXTURE(gallery, "whichever run fails, however much of it was done, "
-                           "the mirror says the same in the end") {
+TEST_CASE_FIXTURE(
+  proxy_fixture,
+  "proxy: the mirror converges when any run fails at any command") {
   std::map<std::string, std::string> expected;
   std::uint64_t runs = 0;
-  auto story = [this] {
+  auto script = [this] {
     random = [generator = std::make_shared<std::mt19937_64>(7)] {
       return (*generator)();
     };
@@ -245,17 +251,17 @@ TEST_CASE_FIXTURE(gallery, "whichever run fails, however much of it was done, "
     auto at = move(component.id);
     sample(first.id, at.instance, 10);
     move(component.id);
-    tell(it, atom::lost_v, first.id);
-    tell(it, atom::tick_v);
-    tell(it, atom::drop_v, other.id);
+    tell(subject, atom::lost_v, first.id);
+    tell(subject, atom::tick_v);
+    tell(subject, atom::drop_v, other.id);
     database->execute({"FLUSHDB"});
-    tell(it, atom::tick_v);
+    tell(subject, atom::tick_v);
     sample(second.id, at.instance, 10);
-    pass(1s);
-    tell(it, atom::stop_v);
+    run_for(1s);
+    tell(subject, atom::stop_v);
   };
-  story();
-  expected = shown();
+  script();
+  expected = mirrored();
   runs = database->runs;
   REQUIRE(expected.size() == 5);
   REQUIRE(runs > 10);
@@ -265,23 +271,23 @@ TEST_CASE_FIXTURE(gallery, "whichever run fails, however much of it was done, "
       database = std::make_shared<memory_database>();
       database->failing_run = n;
       database->done_of_failing = done;
-      story();
-      CHECK_MESSAGE(shown() == expected, n << " " << done);
+      script();
+      CHECK_MESSAGE(mirrored() == expected, n << " " << done);
     }
 }
 
-TEST_CASE_FIXTURE(gallery, "the pauses between attempts grow, but not beyond "
-                           "their bound") {
+TEST_CASE_FIXTURE(proxy_fixture, "proxy: the back-off grows and is bounded") {
   database->down = true;
   open();
 
-  pass(60s);
+  run_for(60s);
 
   CHECK(database->runs > 12);
   CHECK(database->runs < 25);
 }
 
-TEST_CASE_FIXTURE(gallery, "what Redis refuses is tried again") {
+TEST_CASE_FIXTURE(proxy_fixture,
+                  "proxy: replaces a key of the wrong type and retries") {
   open();
   auto node = join();
   auto at = move(host().id);
@@ -294,22 +300,24 @@ TEST_CASE_FIXTURE(gallery, "what Redis refuses is tried again") {
   CHECK(database->items(list).size() == 1);
 }
 
-TEST_CASE_FIXTURE(gallery, "a report is answered when it has been taken") {
+TEST_CASE_FIXTURE(proxy_fixture,
+                  "proxy: answers a report although Redis is away") {
   database->down = true;
   open();
 
-  CHECK(ask<atom::ok>(it, atom::report_v, any<node_id>(), node_report{}));
+  CHECK(ask<atom::ok>(subject, atom::report_v, any<node_id>(), node_report{}));
 }
 
 // -- intents ------------------------------------------------------------------
 
-TEST_CASE_FIXTURE(gallery, "an intent is done, and its result can be read") {
+TEST_CASE_FIXTURE(proxy_fixture,
+                  "proxy intents: executes an intent and writes its result") {
   open();
   auto component = any<logical_id>();
   auto node = any<node_id>();
 
   push(intent_of + to_string(component), to_string(node));
-  pass(100ms);
+  run_for(100ms);
 
   REQUIRE(intents.size() == 1);
   CHECK(intents[0].component == component);
@@ -323,73 +331,79 @@ TEST_CASE_FIXTURE(gallery, "an intent is done, and its result can be read") {
   CHECK(database->content.size() == 1);
 }
 
-TEST_CASE_FIXTURE(gallery, "an intent that is refused says why") {
+TEST_CASE_FIXTURE(
+  proxy_fixture,
+  "proxy intents: the result of a refused intent has the reason") {
   open();
   refusal = "no node is feasible";
   auto component = to_string(any<logical_id>());
 
   push(intent_of + component, to_string(any<node_id>()));
-  pass(100ms);
+  run_for(100ms);
 
   auto text = database->text("intent:result:" + component);
   CHECK(text.find(R"("refused","reason":"no node is feasible")")
         != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(gallery,
-                  "a malformed intent never reaches the orchestrator") {
+TEST_CASE_FIXTURE(
+  proxy_fixture,
+  "proxy intents: a malformed intent never reaches the orchestrator") {
   open();
 
   push("intent:migrate:f", "n");
   database->execute({"RPUSH", "intents", "intent:drain:x"});
   push("node:health:x", "precious");
-  pass(100ms);
+  run_for(100ms);
 
   CHECK(intents.empty());
-  CHECK(database->text("intent:result:f").find("is no id of a component")
+  CHECK(database->text("intent:result:f").find("is not a component id")
         != std::string::npos);
-  CHECK(database->text("intent:result:x").find("is no id of a node")
+  CHECK(database->text("intent:result:x").find("is not a node id")
         != std::string::npos);
-  CHECK(database->text("intent:result:node:health:x").find("is no intent")
-        != std::string::npos);
+  CHECK(
+    database->text("intent:result:node:health:x").find("is not an intent key")
+    != std::string::npos);
   CHECK(database->text("node:health:x") == "precious");
 }
 
-TEST_CASE_FIXTURE(gallery, "results wait for Redis, as many as there is room "
-                           "for") {
+TEST_CASE_FIXTURE(proxy_fixture,
+                  "proxy intents: bounds the results that wait for Redis") {
   open();
   database->down = true;
 
   for (std::size_t i = 0; i < 2 * limits::intents; ++i)
-    ask<atom::ok>(it, atom::intent_v, "intent:x" + std::to_string(i),
+    ask<atom::ok>(subject, atom::intent_v, "intent:x" + std::to_string(i),
                   std::string{});
   database->down = false;
-  pass(10s);
+  run_for(10s);
 
   CHECK(database->content.size() == limits::intents);
   CHECK(database->text("intent:result:x127") != "");
 }
 
-TEST_CASE_FIXTURE(gallery, "no more intents are taken than can be executed") {
+TEST_CASE_FIXTURE(
+  proxy_fixture,
+  "proxy intents: bounds the intents that wait for the orchestrator") {
   auto slow = system.spawn([this](caf::event_based_actor* me) -> caf::behavior {
     return {
       [this, me](atom::intent, const intent&) {
-        open_ones.push_back(me->make_response_promise<std::string>());
-        return open_ones.back();
+        unanswered.push_back(me->make_response_promise<std::string>());
+        return unanswered.back();
       },
-      [this](atom::proceed) { open_ones.front().deliver("drained"s); },
+      [this](atom::tick) { unanswered.front().deliver("drained"s); },
     };
   });
-  boss = caf::actor_cast<orchestrator_actor>(keep(slow));
+  orchestrator = caf::actor_cast<orchestrator_actor>(keep(slow));
   open();
   auto node = to_string(any<node_id>());
   for (std::size_t i = 0; i < 2 * limits::intents; ++i)
     push("intent:drain:" + node, "yes");
 
-  pass(1s);
-  CHECK(open_ones.size() == limits::intents);
+  run_for(1s);
+  CHECK(unanswered.size() == limits::intents);
 
-  tell(slow, atom::proceed_v);
-  pass(1s);
-  CHECK(open_ones.size() == limits::intents + 1);
+  tell(slow, atom::tick_v);
+  run_for(1s);
+  CHECK(unanswered.size() == limits::intents + 1);
 }

@@ -13,25 +13,27 @@ using namespace edgeless::test;
 
 namespace {
 
-struct desk : actor_fixture {
-  desk() : registry{std::make_shared<instance_registry>(any<node_id>())} {
-    links = pose<egress_actor>(
+struct file_log_fixture : actor_fixture {
+  file_log_fixture()
+    : registry{std::make_shared<instance_registry>(any<node_id>())} {
+    egress = spawn_double<egress_actor>(
       [this](atom::deliver, const instance_id&, const events& x) {
         answers.insert(answers.end(), x.begin(), x.end());
       });
-    auto node
-      = pose<node_actor>([this](atom::prepare, const physical_id&,
-                                const instance_actor& x) { log = keep(x); });
-    maker = keep(provider_actor{
+    auto node = spawn_double<node_actor>(
+      [this](atom::prepare, const physical_id&, const instance_actor& x) {
+        log = keep(x);
+      });
+    provider = keep(provider_actor{
       system.spawn(file_log_provider,
-                   resource_context{registry, links, node, threads::pool})});
+                   resource_context{registry, egress, node, threads::pool})});
   }
 
   caf::expected<atom::ok> open(std::map<std::string, std::string> settings) {
     component_spec spec;
     spec.settings = std::move(settings);
     id = any<physical_id>();
-    return ask<atom::ok>(maker, atom::start_v, id, spec, output_map{},
+    return ask<atom::ok>(provider, atom::start_v, id, spec, output_map{},
                          std::string{});
   }
 
@@ -44,19 +46,20 @@ struct desk : actor_fixture {
     return {std::istreambuf_iterator<char>{in}, {}};
   }
 
-  void post(const std::string& payload, event_kind kind = event_kind::cast) {
+  void enqueue_cast(const std::string& payload,
+                    event_kind kind = event_kind::cast) {
     auto x = cast_of({any<node_id>(), any<physical_id>()}, payload);
     x.kind = kind;
     x.call = 7;
     if (auto there = registry->find(id))
       deliver(*registry, *there, {x}, [](const event&) {});
-    settle();
+    run_until_idle();
   }
 
   folder files;
   instance_registry_ptr registry;
-  egress_actor links;
-  provider_actor maker;
+  egress_actor egress;
+  provider_actor provider;
   physical_id id;
   instance_actor log;
   events answers;
@@ -64,31 +67,33 @@ struct desk : actor_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(desk, "each event becomes a line") {
+TEST_CASE_FIXTURE(file_log_fixture, "file-log: appends a line per event") {
   REQUIRE(open({{"filename", path()}}));
 
-  post("a");
-  post("b");
+  enqueue_cast("a");
+  enqueue_cast("b");
 
   CHECK(content() == "a\nb\n");
   CHECK(registry->counts.handled() == 2);
 }
 
-TEST_CASE_FIXTURE(desk, "what was there before stays") {
+TEST_CASE_FIXTURE(file_log_fixture,
+                  "file-log: keeps the content of an existing file") {
   files.write("log", "old\n");
   REQUIRE(open({{"filename", path()}}));
 
-  post("new");
+  enqueue_cast("new");
 
   CHECK(content() == "old\nnew\n");
 }
 
-TEST_CASE_FIXTURE(desk, "time and source stand before the event if asked for") {
+TEST_CASE_FIXTURE(file_log_fixture,
+                  "file-log: prefixes timestamp and source id on request") {
   REQUIRE(open({{"filename", path()},
                 {"add-timestamp", "true"},
                 {"add-source-id", "true"}}));
 
-  post("a");
+  enqueue_cast("a");
 
   CHECK(std::regex_match(
     content(),
@@ -96,7 +101,8 @@ TEST_CASE_FIXTURE(desk, "time and source stand before the event if asked for") {
                R"(InstanceId\(node_id: .*, function_id: .*\) a\n)"}));
 }
 
-TEST_CASE_FIXTURE(desk, "without a file name it does not start") {
+TEST_CASE_FIXTURE(file_log_fixture,
+                  "file-log: does not start without a file name") {
   auto done = open({});
 
   REQUIRE(!done);
@@ -104,26 +110,28 @@ TEST_CASE_FIXTURE(desk, "without a file name it does not start") {
   CHECK(!registry->find(id));
 }
 
-TEST_CASE_FIXTURE(desk, "a file that cannot be opened is named") {
+TEST_CASE_FIXTURE(file_log_fixture,
+                  "file-log: names the file that cannot be opened") {
   auto done = open({{"filename", "/nowhere/at/all"}});
 
   REQUIRE(!done);
   CHECK(explain(done.error()).starts_with("cannot open /nowhere/at/all: "));
 }
 
-TEST_CASE_FIXTURE(desk, "a full disk is counted") {
+TEST_CASE_FIXTURE(file_log_fixture,
+                  "file-log: counts events lost to a full disk") {
   REQUIRE(open({{"filename", "/dev/full"}}));
 
-  post("a");
+  enqueue_cast("a");
 
   CHECK(registry->counts.dropped(drop_reason::resource_failed) == 1);
   CHECK(registry->counts.handled() == 0);
 }
 
-TEST_CASE_FIXTURE(desk, "a call is written and answered") {
+TEST_CASE_FIXTURE(file_log_fixture, "file-log: writes and answers a call") {
   REQUIRE(open({{"filename", path()}}));
 
-  post("a", event_kind::call);
+  enqueue_cast("a", event_kind::call);
 
   CHECK(content() == "a\n");
   REQUIRE(answers.size() == 1);
@@ -131,16 +139,18 @@ TEST_CASE_FIXTURE(desk, "a call is written and answered") {
   CHECK(answers[0].call == 7);
 }
 
-TEST_CASE_FIXTURE(desk, "a call that cannot be written is an error") {
+TEST_CASE_FIXTURE(file_log_fixture,
+                  "file-log: fails a call that cannot be written") {
   REQUIRE(open({{"filename", "/dev/full"}}));
 
-  post("a", event_kind::call);
+  enqueue_cast("a", event_kind::call);
 
   REQUIRE(answers.size() == 1);
   CHECK(answers[0].kind == event_kind::error);
 }
 
-TEST_CASE_FIXTURE(desk, "a log that is stopped is gone") {
+TEST_CASE_FIXTURE(file_log_fixture,
+                  "file-log: a stopped instance leaves the registry") {
   REQUIRE(open({{"filename", path()}}));
 
   tell(log, atom::stop_v);

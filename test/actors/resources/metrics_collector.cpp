@@ -13,9 +13,10 @@ namespace {
 
 using list = memory_database::list;
 
-struct clinic : actor_fixture {
-  clinic() : registry{std::make_shared<instance_registry>(any<node_id>())} {
-    links = pose<egress_actor>(
+struct metrics_collector_fixture : actor_fixture {
+  metrics_collector_fixture()
+    : registry{std::make_shared<instance_registry>(any<node_id>())} {
+    egress = spawn_double<egress_actor>(
       [this](atom::deliver, const instance_id&, const events& x) {
         answers.insert(answers.end(), x.begin(), x.end());
       });
@@ -26,37 +27,39 @@ struct clinic : actor_fixture {
       return transaction_times::moment{steady_clock::time_point{passed},
                                        system_clock::time_point{passed}};
     };
-    auto node
-      = pose<node_actor>([this](atom::prepare, const physical_id&,
-                                const instance_actor& x) { it = keep(x); });
-    maker = keep(provider_actor{
+    auto node = spawn_double<node_actor>(
+      [this](atom::prepare, const physical_id&, const instance_actor& x) {
+        instance = keep(x);
+      });
+    provider = keep(provider_actor{
       system.spawn(metrics_collector_provider,
-                   resource_context{registry, links, node, threads::pool},
-                   collector_doors{database->opener(), now})});
+                   resource_context{registry, egress, node, threads::pool},
+                   collector_options{database->opener(), now})});
   }
 
   caf::expected<atom::ok> open(std::map<std::string, std::string> settings) {
     component_spec spec;
     spec.settings = std::move(settings);
     id = any<physical_id>();
-    return ask<atom::ok>(maker, atom::start_v, id, spec, output_map{},
+    return ask<atom::ok>(provider, atom::start_v, id, spec, output_map{},
                          std::string{});
   }
 
-  void post(const std::string& payload, event_kind kind = event_kind::cast) {
+  void enqueue_cast(const std::string& payload,
+                    event_kind kind = event_kind::cast) {
     auto x = cast_of(source, payload);
     x.source_component = component;
     x.kind = kind;
     x.call = 7;
     if (auto there = registry->find(id))
       deliver(*registry, *there, {x}, [](const event&) {});
-    settle();
+    run_until_idle();
   }
 
   void sample(std::chrono::milliseconds duration) {
-    post("workflow:begin:1");
-    pass(duration);
-    post("workflow:end:1");
+    enqueue_cast("workflow:begin:1");
+    run_for(duration);
+    enqueue_cast("workflow:end:1");
   }
 
   std::uint64_t failed() const {
@@ -66,10 +69,10 @@ struct clinic : actor_fixture {
   std::shared_ptr<memory_database> database
     = std::make_shared<memory_database>();
   instance_registry_ptr registry;
-  egress_actor links;
-  provider_actor maker;
+  egress_actor egress;
+  provider_actor provider;
   physical_id id;
-  instance_actor it;
+  instance_actor instance;
   instance_id source{any<node_id>(), any<physical_id>()};
   logical_id component = any<logical_id>();
   events answers;
@@ -80,7 +83,9 @@ const std::string average = "workflow:chain:average";
 
 } // namespace
 
-TEST_CASE_FIXTURE(clinic, "what a workflow takes is written to Redis") {
+TEST_CASE_FIXTURE(
+  metrics_collector_fixture,
+  "metrics-collector: writes workflow durations and averages to Redis") {
   REQUIRE(open({{"wf_name", "chain"}, {"alpha", "0.5"}}));
 
   sample(10ms);
@@ -92,18 +97,22 @@ TEST_CASE_FIXTURE(clinic, "what a workflow takes is written to Redis") {
   CHECK(registry->counts.handled() == 4);
 }
 
-TEST_CASE_FIXTURE(clinic, "what a function takes is written under both ids") {
+TEST_CASE_FIXTURE(
+  metrics_collector_fixture,
+  "metrics-collector: writes function averages under both ids") {
   REQUIRE(open({}));
 
-  post("function:begin:1");
-  post("function:end:1");
+  enqueue_cast("function:begin:1");
+  enqueue_cast("function:end:1");
 
   CHECK(database->text("function:" + to_string(component) + ":average") == "0");
   CHECK(database->text("function:" + to_string(source.instance) + ":average")
         == "0");
 }
 
-TEST_CASE_FIXTURE(clinic, "two collectors of one name share their samples") {
+TEST_CASE_FIXTURE(
+  metrics_collector_fixture,
+  "metrics-collector: two instances of one workflow name share samples") {
   REQUIRE(open({{"wf_name", "chain"}}));
   sample(10ms);
   REQUIRE(open({{"wf_name", "chain"}}));
@@ -112,20 +121,24 @@ TEST_CASE_FIXTURE(clinic, "two collectors of one name share their samples") {
   CHECK(database->items(samples).size() == 2);
 }
 
-TEST_CASE_FIXTURE(clinic, "an invalid event is handled, and writes nothing") {
+TEST_CASE_FIXTURE(
+  metrics_collector_fixture,
+  "metrics-collector: counts an invalid event as handled, writes nothing") {
   REQUIRE(open({{"wf_name", "chain"}}));
 
-  post("hello");
+  enqueue_cast("hello");
 
   CHECK(database->content.empty());
   CHECK(registry->counts.handled() == 1);
 }
 
-TEST_CASE_FIXTURE(clinic, "calls are answered, also invalid and skipped ones") {
+TEST_CASE_FIXTURE(
+  metrics_collector_fixture,
+  "metrics-collector: answers calls, also with invalid content") {
   REQUIRE(open({}));
 
-  post("workflow:begin:1", event_kind::call);
-  post("hello", event_kind::call);
+  enqueue_cast("workflow:begin:1", event_kind::call);
+  enqueue_cast("hello", event_kind::call);
 
   REQUIRE(answers.size() == 2);
   for (auto& x : answers) {
@@ -135,8 +148,9 @@ TEST_CASE_FIXTURE(clinic, "calls are answered, also invalid and skipped ones") {
   }
 }
 
-TEST_CASE_FIXTURE(clinic,
-                  "a Redis that is not there does not disturb anybody") {
+TEST_CASE_FIXTURE(
+  metrics_collector_fixture,
+  "metrics-collector: runs while Redis is down and counts lost samples") {
   database->down = true;
   REQUIRE(open({{"wf_name", "chain"}}));
 
@@ -145,13 +159,14 @@ TEST_CASE_FIXTURE(clinic,
   CHECK(registry->counts.handled() == 1);
 
   database->down = false;
-  pass(limits::redis_pause_max);
+  run_for(limits::redis_pause_max);
   sample(20ms);
   CHECK(database->items(samples).size() == 1);
   CHECK(failed() == 1);
 }
 
-TEST_CASE_FIXTURE(clinic, "a Redis that is away is left alone for a while") {
+TEST_CASE_FIXTURE(metrics_collector_fixture,
+                  "metrics-collector: backs off while Redis is down") {
   REQUIRE(open({{"wf_name", "chain"}}));
   database->down = true;
 
@@ -162,13 +177,15 @@ TEST_CASE_FIXTURE(clinic, "a Redis that is away is left alone for a while") {
   CHECK(database->runs < 20);
 }
 
-TEST_CASE_FIXTURE(clinic, "whichever run fails, what it had is counted") {
+TEST_CASE_FIXTURE(
+  metrics_collector_fixture,
+  "metrics-collector: counts the samples of any failed Redis run") {
   REQUIRE(open({{"wf_name", "chain"}}));
   for (std::uint64_t n = 0; n < 5; ++n) {
     database->failing_run = database->runs + n;
     for (int i = 0; i < 5; ++i) {
       sample(10ms);
-      pass(limits::redis_pause_max);
+      run_for(limits::redis_pause_max);
     }
   }
 
@@ -176,7 +193,9 @@ TEST_CASE_FIXTURE(clinic, "whichever run fails, what it had is counted") {
   CHECK(database->items(samples).size() == 20);
 }
 
-TEST_CASE_FIXTURE(clinic, "a key that is something else is counted, too") {
+TEST_CASE_FIXTURE(
+  metrics_collector_fixture,
+  "metrics-collector: counts a sample refused for its key's type") {
   REQUIRE(open({{"wf_name", "chain"}}));
   database->execute({"SET", samples, "1"});
 
@@ -185,21 +204,23 @@ TEST_CASE_FIXTURE(clinic, "a key that is something else is counted, too") {
   CHECK(failed() == 1);
 }
 
-TEST_CASE_FIXTURE(clinic, "a call whose sample is lost is an error") {
+TEST_CASE_FIXTURE(metrics_collector_fixture,
+                  "metrics-collector: fails a call whose sample is lost") {
   database->down = true;
   REQUIRE(open({{"wf_name", "chain"}}));
-  post("workflow:begin:1");
+  enqueue_cast("workflow:begin:1");
 
-  post("workflow:end:1", event_kind::call);
+  enqueue_cast("workflow:end:1", event_kind::call);
 
   REQUIRE(answers.size() == 1);
   CHECK(answers[0].kind == event_kind::error);
 }
 
-TEST_CASE_FIXTURE(clinic, "a collector that is stopped is gone") {
+TEST_CASE_FIXTURE(metrics_collector_fixture,
+                  "metrics-collector: a stopped instance leaves the registry") {
   REQUIRE(open({}));
 
-  tell(it, atom::stop_v);
+  tell(instance, atom::stop_v);
 
   CHECK(!registry->find(id));
 }

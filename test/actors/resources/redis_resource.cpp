@@ -11,9 +11,10 @@ using namespace edgeless::test;
 
 namespace {
 
-struct pantry : actor_fixture {
-  pantry() : registry{std::make_shared<instance_registry>(any<node_id>())} {
-    links = pose<egress_actor>(
+struct redis_fixture : actor_fixture {
+  redis_fixture()
+    : registry{std::make_shared<instance_registry>(any<node_id>())} {
+    egress = spawn_double<egress_actor>(
       [this](atom::deliver, const instance_id&, const events& x) {
         answers.insert(answers.end(), x.begin(), x.end());
       });
@@ -23,12 +24,13 @@ struct pantry : actor_fixture {
         return fail(ec::bad_input, "is not a URL");
       return database->connect();
     };
-    auto node
-      = pose<node_actor>([this](atom::prepare, const physical_id&,
-                                const instance_actor& x) { it = keep(x); });
-    maker = keep(provider_actor{system.spawn(
+    auto node = spawn_double<node_actor>(
+      [this](atom::prepare, const physical_id&, const instance_actor& x) {
+        instance = keep(x);
+      });
+    provider = keep(provider_actor{system.spawn(
       redis_resource_provider,
-      resource_context{registry, links, node, threads::pool}, find)});
+      resource_context{registry, egress, node, threads::pool}, find)});
   }
 
   caf::expected<atom::ok> open(std::map<std::string, std::string> settings) {
@@ -36,11 +38,11 @@ struct pantry : actor_fixture {
     spec.workflow = workflow;
     spec.settings = std::move(settings);
     id = any<physical_id>();
-    return ask<atom::ok>(maker, atom::start_v, id, spec, output_map{},
+    return ask<atom::ok>(provider, atom::start_v, id, spec, output_map{},
                          std::string{});
   }
 
-  void post(std::vector<std::pair<event_kind, std::string>> all) {
+  void enqueue_cast(std::vector<std::pair<event_kind, std::string>> all) {
     events batch;
     for (auto& [kind, payload] : all) {
       auto x = cast_of(source, payload);
@@ -50,15 +52,15 @@ struct pantry : actor_fixture {
     }
     if (auto there = registry->find(id))
       deliver(*registry, *there, batch, [](const event&) {});
-    settle();
+    run_until_idle();
   }
 
   void cast(const std::string& payload) {
-    post({{event_kind::cast, payload}});
+    enqueue_cast({{event_kind::cast, payload}});
   }
 
   void call(const std::string& key) {
-    post({{event_kind::call, key}});
+    enqueue_cast({{event_kind::call, key}});
   }
 
   std::uint64_t failed() const {
@@ -68,11 +70,11 @@ struct pantry : actor_fixture {
   std::shared_ptr<memory_database> database
     = std::make_shared<memory_database>();
   instance_registry_ptr registry;
-  egress_actor links;
-  provider_actor maker;
+  egress_actor egress;
+  provider_actor provider;
   workflow_id workflow = any<workflow_id>();
   physical_id id;
-  instance_actor it;
+  instance_actor instance;
   instance_id source{any<node_id>(), any<physical_id>()};
   std::uint64_t calls = 0;
   events answers;
@@ -82,7 +84,8 @@ const std::string here = "redis://here";
 
 } // namespace
 
-TEST_CASE_FIXTURE(pantry, "a cast sets the key, the last one stays") {
+TEST_CASE_FIXTURE(redis_fixture,
+                  "redis: a cast sets the configured key, the last one wins") {
   REQUIRE(open({{"url", here}, {"key", "k"}}));
 
   cast("1");
@@ -93,7 +96,8 @@ TEST_CASE_FIXTURE(pantry, "a cast sets the key, the last one stays") {
   CHECK(failed() == 0);
 }
 
-TEST_CASE_FIXTURE(pantry, "a call gets whatever key it names") {
+TEST_CASE_FIXTURE(redis_fixture,
+                  "redis: a call gets the key that instance names") {
   database->content["other"] = "value";
   REQUIRE(open({{"url", here}}));
 
@@ -105,7 +109,7 @@ TEST_CASE_FIXTURE(pantry, "a call gets whatever key it names") {
   CHECK(answers[0].call == 1);
 }
 
-TEST_CASE_FIXTURE(pantry, "a call for a key that is not there is an error") {
+TEST_CASE_FIXTURE(redis_fixture, "redis: a call for a missing key fails") {
   REQUIRE(open({{"url", here}}));
 
   call("other");
@@ -115,14 +119,15 @@ TEST_CASE_FIXTURE(pantry, "a call for a key that is not there is an error") {
   CHECK(failed() == 0);
 }
 
-TEST_CASE_FIXTURE(pantry, "calls and casts of one batch keep their order") {
+TEST_CASE_FIXTURE(redis_fixture,
+                  "redis: calls and casts of one batch keep their order") {
   REQUIRE(open({{"url", here}, {"key", "k"}}));
 
-  post({{event_kind::cast, "1"},
-        {event_kind::call, "k"},
-        {event_kind::cast, "2"},
-        {event_kind::call, "missing"},
-        {event_kind::call, "k"}});
+  enqueue_cast({{event_kind::cast, "1"},
+                {event_kind::call, "k"},
+                {event_kind::cast, "2"},
+                {event_kind::call, "missing"},
+                {event_kind::call, "k"}});
 
   REQUIRE(answers.size() == 3);
   CHECK(answers[0].payload == "1");
@@ -130,7 +135,7 @@ TEST_CASE_FIXTURE(pantry, "calls and casts of one batch keep their order") {
   CHECK(answers[2].payload == "2");
 }
 
-TEST_CASE_FIXTURE(pantry, "the id of the workflow stands before its keys") {
+TEST_CASE_FIXTURE(redis_fixture, "redis: add-workflow-id prefixes all keys") {
   auto prefix = to_string(workflow) + ":";
   REQUIRE(open({{"url", here}, {"key", "k"}, {"add-workflow-id", "false"}}));
 
@@ -143,7 +148,8 @@ TEST_CASE_FIXTURE(pantry, "the id of the workflow stands before its keys") {
   CHECK(database->text("k") == "");
 }
 
-TEST_CASE_FIXTURE(pantry, "without a key nothing is set, and it is counted") {
+TEST_CASE_FIXTURE(redis_fixture,
+                  "redis: counts casts without a configured key as failed") {
   REQUIRE(open({{"url", here}}));
 
   cast("1");
@@ -152,7 +158,8 @@ TEST_CASE_FIXTURE(pantry, "without a key nothing is set, and it is counted") {
   CHECK(failed() == 1);
 }
 
-TEST_CASE_FIXTURE(pantry, "a key that is too long is refused") {
+TEST_CASE_FIXTURE(redis_fixture,
+                  "redis: refuses a key above limits::redis_key") {
   CHECK(!open({{"url", here}, {"key", std::string(100'000, 'k')}}));
 
   REQUIRE(open({{"url", here}}));
@@ -163,7 +170,7 @@ TEST_CASE_FIXTURE(pantry, "a key that is too long is refused") {
   CHECK(database->runs == 0);
 }
 
-TEST_CASE_FIXTURE(pantry, "without a good URL it does not start") {
+TEST_CASE_FIXTURE(redis_fixture, "redis: does not start without a valid URL") {
   auto missing = open({});
   REQUIRE(!missing);
   CHECK(explain(missing.error()).find("`url` is missing") != std::string::npos);
@@ -173,7 +180,8 @@ TEST_CASE_FIXTURE(pantry, "without a good URL it does not start") {
   CHECK(explain(bad.error()).find("`url`: is not a URL") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(pantry, "what a Redis that is away misses is counted") {
+TEST_CASE_FIXTURE(redis_fixture,
+                  "redis: counts events that fail while the server is down") {
   REQUIRE(open({{"url", here}, {"key", "k"}}));
   database->down = true;
 
@@ -187,18 +195,19 @@ TEST_CASE_FIXTURE(pantry, "what a Redis that is away misses is counted") {
   CHECK(answers[0].kind == event_kind::error);
 
   database->down = false;
-  pass(limits::redis_pause_max);
+  run_for(limits::redis_pause_max);
   cast("2");
   CHECK(database->text("k") == "2");
   CHECK(failed() == 1001);
 }
 
-TEST_CASE_FIXTURE(pantry, "what Redis refuses hurts that event alone") {
+TEST_CASE_FIXTURE(redis_fixture,
+                  "redis: a refused command fails its own event only") {
   database->execute({"RPUSH", "list", "1"});
   database->content["k"] = "1";
   REQUIRE(open({{"url", here}}));
 
-  post({{event_kind::call, "list"}, {event_kind::call, "k"}});
+  enqueue_cast({{event_kind::call, "list"}, {event_kind::call, "k"}});
 
   REQUIRE(answers.size() == 2);
   CHECK(answers[0].kind == event_kind::error);

@@ -21,7 +21,7 @@ std::string content(const std::filesystem::path& path) {
 
 } // namespace
 
-TEST_CASE("a file is created and grows") {
+TEST_CASE("append file: is created and grows") {
   folder files;
   auto x = append_file::open((files / "log").string());
   REQUIRE(x);
@@ -32,7 +32,7 @@ TEST_CASE("a file is created and grows") {
   CHECK(content(files / "log") == "a\nb\n");
 }
 
-TEST_CASE("a file that exists is not truncated") {
+TEST_CASE("append file: an existing file is not truncated") {
   folder files;
   files.write("log", "old\n");
   auto x = append_file::open((files / "log").string());
@@ -43,7 +43,7 @@ TEST_CASE("a file that exists is not truncated") {
   CHECK(content(files / "log") == "old\nnew\n");
 }
 
-TEST_CASE("two writers of one file do not overwrite each other") {
+TEST_CASE("append file: two writers of one file do not overwrite each other") {
   folder files;
   auto x = append_file::open((files / "log").string());
   auto y = append_file::open((files / "log").string());
@@ -57,7 +57,8 @@ TEST_CASE("two writers of one file do not overwrite each other") {
   CHECK(content(files / "log") == "a\nb\nc\n");
 }
 
-TEST_CASE("a file that cannot be opened is named, with the reason") {
+TEST_CASE(
+  "append file: a file that cannot be opened is named, with the reason") {
   auto x = append_file::open("/nowhere/log");
 
   REQUIRE(!x);
@@ -66,7 +67,7 @@ TEST_CASE("a file that cannot be opened is named, with the reason") {
         == "cannot open /nowhere/log: No such file or directory");
 }
 
-TEST_CASE("a full disk is an error with the reason") {
+TEST_CASE("append file: a full disk is an error with the reason") {
   auto x = append_file::open("/dev/full");
   REQUIRE(x);
 
@@ -76,7 +77,7 @@ TEST_CASE("a full disk is an error with the reason") {
         == "cannot write to /dev/full: No space left on device");
 }
 
-TEST_CASE("a file may be moved to another owner") {
+TEST_CASE("append file: can be moved") {
   folder files;
   auto x = append_file::open((files / "log").string());
   REQUIRE(x);
@@ -87,7 +88,7 @@ TEST_CASE("a file may be moved to another owner") {
   CHECK(content(files / "log") == "a\n");
 }
 
-TEST_CASE("times are written as RFC 3339 has them") {
+TEST_CASE("rfc3339: formats a time with microseconds in UTC") {
   using namespace std::chrono;
   system_clock::time_point when{
     duration_cast<system_clock::duration>(microseconds{1725559461175674})};

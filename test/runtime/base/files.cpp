@@ -13,7 +13,7 @@
 using namespace edgeless;
 using namespace std::chrono_literals;
 
-TEST_CASE("a file is read as it is, one of the system as well") {
+TEST_CASE("read_file: reads regular files and those of /proc") {
   folder files;
   files.write("x", std::string("a\0b\n", 4));
 
@@ -21,7 +21,8 @@ TEST_CASE("a file is read as it is, one of the system as well") {
   CHECK(!read_file("/proc/self/status", 1u << 20)->empty());
 }
 
-TEST_CASE("a file that is too large, or none, is named with the reason") {
+TEST_CASE(
+  "read_file: names a file that is too large or missing, with the reason") {
   folder files;
   files.write("x", "abcd");
   auto refusal = [&](const std::string& name) {
@@ -35,7 +36,7 @@ TEST_CASE("a file that is too large, or none, is named with the reason") {
   CHECK(refusal(".").ends_with(": Is a directory"));
 }
 
-TEST_CASE("a pipe is read to its end, whoever comes first") {
+TEST_CASE("read_file: reads a pipe to its end, whichever side opens it first") {
   folder files;
   auto name = files / "pipe";
   REQUIRE(mkfifo(name.c_str(), 0600) == 0);
@@ -54,7 +55,7 @@ TEST_CASE("a pipe is read to its end, whoever comes first") {
   CHECK(*text == "ab");
 }
 
-TEST_CASE("a pipe that nobody writes to is given up") {
+TEST_CASE("read_file: a pipe without a writer runs into the timeout") {
   folder files;
   auto name = files / "pipe";
   REQUIRE(mkfifo(name.c_str(), 0600) == 0);
@@ -65,7 +66,7 @@ TEST_CASE("a pipe that nobody writes to is given up") {
   CHECK(explain(text.error()) == name.string() + ": does not end within 50 ms");
 }
 
-TEST_CASE("a pipe that is held open for ever is given up, too") {
+TEST_CASE("read_file: a pipe that stays open runs into the timeout, too") {
   folder files;
   auto name = files / "pipe";
   REQUIRE(mkfifo(name.c_str(), 0600) == 0);

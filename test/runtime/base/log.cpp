@@ -24,45 +24,45 @@ std::string line(const Ts&... parts) {
   return result;
 }
 
-enum class reader { at_once, when_all_is_said };
+enum class reader { at_once, after_all_is_logged };
 
-struct heard {
+struct captured_log {
   std::vector<std::string> lines; ///< without their times
-  int code = -1;                  ///< 0: the program has ended by itself
+  int code = -1;                  ///< wait status; 0: the process has exited
 };
 
-/// What a program has to say whose stderr is a pipe of one page, which has
-/// these flags.
-heard listen_to(std::size_t lines, reader when, int flags = 0) {
-  int log[2], said[2];
+/// Forks a process whose stderr is a pipe of one page with these flags, and
+/// which logs `lines` lines; returns the lines that arrived.
+captured_log capture_log(std::size_t lines, reader when, int flags = 0) {
+  int log[2], logged[2];
   REQUIRE(::pipe(log) == 0);
-  REQUIRE(::pipe(said) == 0);
+  REQUIRE(::pipe(logged) == 0);
   REQUIRE(::fcntl(log[1], F_SETPIPE_SZ, 4096) == 4096);
   REQUIRE(::fcntl(log[1], F_SETFL, O_WRONLY | flags) == 0);
   auto child = ::fork();
   if (child == 0) {
-    ::alarm(30); // it waits for its reader
+    ::alarm(30); // ends the process if it blocks for ever
     ::dup2(log[1], STDERR_FILENO);
-    open_log("talker", {});
+    open_log("program", {});
     for (std::size_t i = 0; i < lines; ++i)
       log_info("test", i);
-    ::close(said[1]);
+    ::close(logged[1]);
     for (auto i = 0; i < 50; ++i)
       finish_log();
     ::_exit(0);
   }
   ::close(log[1]);
-  ::close(said[1]);
+  ::close(logged[1]);
   char byte;
-  if (when == reader::when_all_is_said)
-    CHECK(::read(said[0], &byte, 1) == 0);
+  if (when == reader::after_all_is_logged)
+    CHECK(::read(logged[0], &byte, 1) == 0);
   std::string text;
   while (::read(log[0], &byte, 1) == 1)
     text += byte;
-  heard result;
+  captured_log result;
   ::waitpid(child, &result.code, 0);
   ::close(log[0]);
-  ::close(said[0]);
+  ::close(logged[0]);
   std::istringstream all{text};
   for (std::string line; std::getline(all, line);)
     result.lines.push_back(line.substr(line.find(' ') + 1));
@@ -71,34 +71,35 @@ heard listen_to(std::size_t lines, reader when, int flags = 0) {
 
 } // namespace
 
-TEST_CASE("who speaks does not wait for who reads, and what is lost is said") {
-  auto count = 2 * limits::own_log_lines;
-  auto x = listen_to(count, reader::when_all_is_said);
+TEST_CASE("log: writers never wait for the reader, and lost lines are counted "
+          "and reported") {
+  auto count = 2 * limits::program_log_lines;
+  auto x = capture_log(count, reader::after_all_is_logged);
   CHECK(x.code == 0);
   REQUIRE(!x.lines.empty());
-  CHECK(x.lines.back() == "INFO  talker test: " + std::to_string(count - 1));
+  CHECK(x.lines.back() == "INFO  program test: " + std::to_string(count - 1));
   std::size_t missing = 0, notes = 0;
   for (auto& line : x.lines)
-    if (line.starts_with("WARN  talker log: ")) {
-      CHECK(line.ends_with(" lines are missing here: nobody read them"));
-      missing += std::stoul(line.substr(18));
+    if (line.starts_with("WARN  program log: ")) {
+      CHECK(line.ends_with(" lines are missing here: stderr was not read"));
+      missing += std::stoul(line.substr(19));
       ++notes;
     }
   CHECK(missing > 0);
   CHECK(x.lines.size() - notes + missing == count);
 }
 
-TEST_CASE("what is read is written, in order and to the last line") {
+TEST_CASE("log: all lines are written in order while the reader keeps up") {
   for (auto flags : {0, O_NONBLOCK}) {
-    auto x = listen_to(1000, reader::at_once, flags);
+    auto x = capture_log(1000, reader::at_once, flags);
     CHECK(x.code == 0);
     REQUIRE(x.lines.size() == 1000);
     for (std::size_t i = 0; i < 1000; ++i)
-      CHECK(x.lines[i] == "INFO  talker test: " + std::to_string(i));
+      CHECK(x.lines[i] == "INFO  program test: " + std::to_string(i));
   }
 }
 
-TEST_CASE("a line is made of text, numbers, ids, durations and errors") {
+TEST_CASE("log: a line consists of text, numbers, ids, durations and errors") {
   std::string name = "f1";
   CHECK(line("placed ", name, " on ", node_id{1, 2})
         == "placed f1 on 00000000-0000-0001-0000-000000000002");
@@ -107,21 +108,22 @@ TEST_CASE("a line is made of text, numbers, ids, durations and errors") {
   CHECK(line(fail(ec::duplicate, "twice")) == "twice");
 }
 
-TEST_CASE("a guest cannot forge a line") {
+TEST_CASE(
+  "log: control characters are escaped, so that a guest cannot forge a line") {
   CHECK(printable("a\nERROR b\x1b[31m") == "a\\nERROR b\\x1b[31m");
 }
 
-TEST_CASE("text of any language stays as it is") {
+TEST_CASE("log: text in any language stays as it is") {
   CHECK(printable("ε-ORC") == "ε-ORC");
 }
 
-TEST_CASE("a line has an end") {
+TEST_CASE("log: a long line is cut off") {
   std::string endless(2 * limits::text, 'x');
   CHECK(printable(endless).size() == limits::text + 3);
   CHECK(printable(endless).ends_with("x..."));
 }
 
-TEST_CASE("what is quieter than the filter is not written") {
+TEST_CASE("log: lines below the filter's level are not written") {
   CHECK(enabled(log_level::info, "node"));
   CHECK(!enabled(log_level::debug, "node"));
 }

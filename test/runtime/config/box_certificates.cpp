@@ -16,8 +16,7 @@ namespace edgeless {
 
 namespace {
 
-/// Why the files that the settings name are not those of `self`; empty if
-/// they are.
+/// The error of opening the files of the settings as `self`; empty on success.
 template <class Settings>
 std::string
 verdict(const caf::expected<Settings>& settings, const tls_identity& self) {
@@ -29,7 +28,8 @@ verdict(const caf::expected<Settings>& settings, const tls_identity& self) {
 
 } // namespace
 
-TEST_CASE("each program of a box finds its own certificate") {
+TEST_CASE("box certificates: each program of a box gets a certificate in its "
+          "own name") {
   folder box;
   random_source random = std::mt19937_64{4711};
   auto files = with_tls(*box_templates(2, random));
@@ -43,9 +43,9 @@ TEST_CASE("each program of a box finds its own certificate") {
         == "");
   auto orchestrator = load_orchestrator_settings(box / "orchestrator.toml");
   CHECK(verdict(orchestrator, {peer_role::orchestrator, "domain-1"}) == "");
-  auto supervisor
+  auto context
     = tls_context::open(orchestrator->tls, {peer_role::orchestrator, ""});
-  CHECK((*supervisor)->own_name(peer_role::node)); // of the metrics-collector
+  CHECK((*context)->own_name(peer_role::node)); // of the metrics-collector
   CHECK(verdict(load_cli_settings(box / "cli.toml"), {peer_role::client, ""})
         == "");
   for (auto name : {"node1.toml", "node2.toml"}) {
@@ -56,7 +56,8 @@ TEST_CASE("each program of a box finds its own certificate") {
   }
 }
 
-TEST_CASE("a box that is there keeps its authority") {
+TEST_CASE(
+  "box certificates: an existing certificate authority is not replaced") {
   folder box;
   random_source random = std::mt19937_64{4711};
   auto files = with_tls(box_templates(random));

@@ -19,7 +19,7 @@ caf::expected<function_file> load(const std::string& text) {
 
 } // namespace
 
-TEST_CASE("EDGELESS' function.json loads as it is") {
+TEST_CASE("function file: loads EDGELESS' function.json unchanged") {
   auto function = load(R"({
     "id": "vector_mul",
     "function_type": "RUST_WASM",
@@ -37,14 +37,14 @@ TEST_CASE("EDGELESS' function.json loads as it is") {
   CHECK(function->outputs == std::vector<std::string>{"metric", "out"});
 }
 
-TEST_CASE("a function that does not say how it is built is Rust") {
+TEST_CASE("function file: a function without a build entry is built by Cargo") {
   auto function = load(R"({"id": "x", "function_type": "RUST_WASM",
                            "version": "0.1", "outputs": []})");
   REQUIRE(function);
   CHECK(function->build == "Cargo.toml");
 }
 
-TEST_CASE("every fault of a function is told at once") {
+TEST_CASE("function file: the error lists all faults") {
   folder in;
   in.write("f.json", R"({"id": "../x", "function_type": "CONTAINER",
                          "build": "/etc/passwd", "outputs": 1})");
@@ -60,13 +60,14 @@ TEST_CASE("every fault of a function is told at once") {
              + ": build \"/etc/passwd\" is no file name");
 }
 
-TEST_CASE("a function that is no JSON is told with line and column") {
+TEST_CASE(
+  "function file: a JSON syntax error is reported with line and column") {
   auto function = load("{\"id\" 1}");
   REQUIRE(!function);
   CHECK(explain(function.error()).ends_with("function.json:1:7: syntax error"));
 }
 
-TEST_CASE("a function says where it likes to run, or something wrong") {
+TEST_CASE("function file: the isolation preference is read and validated") {
   const std::string head = R"({"id": "x", "function_type": "RUST_WASM",
     "version": "0.1", "outputs": [], "isolation": )";
   auto apart = load(head + R"("process"})");

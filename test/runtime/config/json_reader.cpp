@@ -17,7 +17,7 @@ std::string syntax_error(std::string_view text) {
   return explain(document.error());
 }
 
-/// A document and what is wrong with it.
+/// A document and the faults found in it.
 struct document {
   explicit document(std::string_view text) : value(*parse_json(text)) {
     // nop
@@ -33,17 +33,17 @@ struct document {
 
 } // namespace
 
-TEST_CASE("a document that is no JSON is told with line and column") {
+TEST_CASE("json reader: a syntax error is reported with line and column") {
   CHECK(syntax_error("{\n  \"a\": 1,\n  b\n}") == "3:3: syntax error");
   CHECK(syntax_error("") == "1:1: incomplete JSON");
   CHECK(syntax_error("{\"a\": 1} x") == "1:10: extra data");
 }
 
-TEST_CASE("a document nested too deeply is no JSON for us") {
+TEST_CASE("json reader: refuses documents that are nested too deeply") {
   CHECK(!parse_json(std::string(1000, '[') + std::string(1000, ']')));
 }
 
-TEST_CASE("values are read by their names") {
+TEST_CASE("json reader: reads values by their keys") {
   document doc{R"({"a": "x", "list": ["1", "2"], "map": {"k": "v"},
                    "inner": {"b": "y"}, "items": [{"c": "z"}]})"};
   auto root = doc.root();
@@ -56,10 +56,10 @@ TEST_CASE("values are read by their names") {
   CHECK(doc.faults.sentences.empty());
 }
 
-TEST_CASE("a missing value is told with its path") {
+TEST_CASE("json reader: a missing value is reported with its path") {
   document doc{R"({"inner": {}, "items": [{}]})"};
   auto root = doc.root();
-  doc.faults.about = "f1";
+  doc.faults.subject = "f1";
 
   CHECK(root.text("a", "instead") == "instead");
   root.section("inner").texts("b");
@@ -71,7 +71,8 @@ TEST_CASE("a missing value is told with its path") {
                  "f1: items[0].c is missing", "f1: other is missing"});
 }
 
-TEST_CASE("a value of another type is told with the wanted one") {
+TEST_CASE(
+  "json reader: a value of the wrong type is reported with the expected type") {
   document doc{R"({"a": 1, "list": ["1", 2], "map": {"k": 3},
                    "inner": [], "items": [4]})"};
   auto root = doc.root();
@@ -87,7 +88,8 @@ TEST_CASE("a value of another type is told with the wanted one") {
                  "inner must be an object", "items[0] must be an object"});
 }
 
-TEST_CASE("an optional value may be missing, not wrong") {
+TEST_CASE(
+  "json reader: an optional value may be absent, but not of the wrong type") {
   document doc{R"({"a": null, "b": 1})"};
   auto root = doc.root();
 

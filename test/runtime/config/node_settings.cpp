@@ -38,7 +38,8 @@ std::string problem(const std::string& text) {
 
 } // namespace
 
-TEST_CASE("the second node of the walk-through needs no more than it says") {
+TEST_CASE(
+  "node settings: loads the second node of the specification's walk-through") {
   auto settings = node();
 
   CHECK(to_string(settings.general.node_id)
@@ -53,17 +54,16 @@ TEST_CASE("the second node of the walk-through needs no more than it says") {
   CHECK(settings.wasm_runtime.memory_mib == 0);
 }
 
-TEST_CASE("what the second node does not mention, it does not have") {
+TEST_CASE("node settings: features that the file does not mention are off") {
   auto settings = node();
 
-  CHECK(!settings.container_runtime.enabled);
   CHECK(settings.resources.file_log_provider == "");
-  CHECK(settings.resources.ollama_provider.provider == "");
+  CHECK(settings.resources.redis_provider == "");
   CHECK(!settings.user_node_capabilities.num_cpus);
   CHECK(!settings.user_node_capabilities.labels);
 }
 
-TEST_CASE("a node without [wasm_runtime] runs no functions") {
+TEST_CASE("node settings: without [wasm_runtime] the runtime is disabled") {
   auto end = node_2_toml.find("[wasm_runtime]");
   auto settings = parse_node_settings("n", node_2_toml.substr(0, end));
 
@@ -71,7 +71,8 @@ TEST_CASE("a node without [wasm_runtime] runs no functions") {
   CHECK(!settings->wasm_runtime.enabled);
 }
 
-TEST_CASE("an announced URL differs from the bound one where it is given") {
+TEST_CASE("node settings: an announced URL replaces the bound URL only where "
+          "it is given") {
   auto text = node_2_toml;
   auto at = text.find("invocation_url_announced = \"");
   text.insert(at + 28, "http://gateway:80");
@@ -82,7 +83,8 @@ TEST_CASE("an announced URL differs from the bound one where it is given") {
   CHECK(settings->general.invocation_url_announced == "http://gateway:80");
 }
 
-TEST_CASE("compiled modules are kept per node, or where one says") {
+TEST_CASE("node settings: the code cache is per node by default and can be "
+          "configured") {
   auto text = node_2_toml;
   text.insert(text.find("[telemetry]"), "code_cache = \"/var/cache/x\"\n");
 
@@ -93,7 +95,7 @@ TEST_CASE("compiled modules are kept per node, or where one says") {
      || by_default.filename() == "code-fda6ce79-46df-4f96-a0d2-456f720f606d"));
 }
 
-TEST_CASE("a user may describe his node himself") {
+TEST_CASE("node settings: configured capabilities are read") {
   auto user = node(R"(
 [user_node_capabilities]
 num_cpus = 4
@@ -111,7 +113,7 @@ is_tee_running = true
   CHECK(!user.model_name_cpu);
 }
 
-TEST_CASE("resources are what has a provider") {
+TEST_CASE("node settings: a resource exists if it has a provider name") {
   auto resources = node(R"(
 [resources]
 http_ingress_url = "http://127.0.0.1:7035"
@@ -125,15 +127,12 @@ provider = "s-1"
 )")
                      .resources;
 
-  CHECK(resources.http_ingress_provider == "http-ingress-1");
   CHECK(resources.file_log_provider == "file-log-1");
   CHECK(resources.redis_provider == "");
-  CHECK(resources.ollama_provider.provider == "ollama-1");
-  CHECK(resources.ollama_provider.port == 1);
-  CHECK(resources.serverless_provider.at(0).class_type == "serverless-x");
 }
 
-TEST_CASE("all that is wrong with a node is told at once, line by line") {
+TEST_CASE(
+  "node settings: the error lists all problems in the order of their lines") {
   CHECK(
     problem(R"([general]
 node_id = "me"
@@ -158,23 +157,31 @@ enable = true
        "n:9: wasm_runtime.enable: is unknown; did you mean enabled?");
 }
 
-TEST_CASE("a node needs a section that says who it is") {
+TEST_CASE("node settings: the section [general] is required") {
   CHECK(problem("[telemetry]\n")
         == "n:1: general: is missing; it is a section");
 }
 
-TEST_CASE("the nil UUID is nobody's name") {
+TEST_CASE("node settings: refuses the nil UUID as node_id") {
   auto text = node_2_toml;
   text.replace(text.find("fda6ce79"), 36,
                "00000000-0000-0000-0000-000000000000");
   CHECK(problem(text).starts_with("n:2: general.node_id: "));
 }
 
-TEST_CASE("a node may want a process for each function") {
-  CHECK(node().wasm_runtime.where == isolation::shared);
-  CHECK(node("isolation = \"process\"\n").wasm_runtime.where
+TEST_CASE("node settings: isolation is shared or process") {
+  CHECK(node().wasm_runtime.isolation == isolation::shared);
+  CHECK(node("isolation = \"process\"\n").wasm_runtime.isolation
         == isolation::process);
   CHECK(problem(node_2_toml + "isolation = \"cell\"\n")
           .find("must be \"shared\" or \"process\"")
         != std::string::npos);
+}
+
+TEST_CASE("node settings: keys of EDGELESS without effect are accepted") {
+  node("[container_runtime]\nenabled = true\n"
+       "[resources]\ndda_url = \"\"\nkafka_egress_provider = \"k\"\n");
+  CHECK(problem(node_2_toml + "[resources]\nkafka_egress_provder = \"k\"\n")
+        == "n:14: resources.kafka_egress_provder: is unknown; did you mean "
+           "kafka_egress_provider?");
 }

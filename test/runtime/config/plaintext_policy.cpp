@@ -23,13 +23,14 @@ std::string verdict(const node_settings& x) {
 
 } // namespace
 
-TEST_CASE("loopback needs no permission") {
+TEST_CASE("plaintext policy: loopback addresses need no permission") {
   for (auto url : {"http://127.0.0.1:7002", "http://localhost:7002",
                    "http://[::1]:7002", "http://127.1.2.3:7002"})
     CHECK(verdict(node_at(url)) == "");
 }
 
-TEST_CASE("what leads beyond this machine has to be wanted") {
+TEST_CASE(
+  "plaintext policy: addresses beyond this machine need insecure = true") {
   for (auto url : {"http://0.0.0.0:7002", "http://192.168.0.1:7002",
                    "http://node-1.example.org:7002"}) {
     auto x = node_at(url);
@@ -44,7 +45,7 @@ TEST_CASE("what leads beyond this machine has to be wanted") {
   }
 }
 
-TEST_CASE("each address of each file is looked at") {
+TEST_CASE("plaintext policy: checks every address of every settings file") {
   controller_settings controller;
   controller.controller_url = "http://127.0.0.1:7001";
   controller.orchestrators = {{"d", "http://10.0.0.1:7011"}};
@@ -57,7 +58,8 @@ TEST_CASE("each address of each file is looked at") {
   CHECK(check_plaintext_policy({}, addresses_of(orchestrator)));
 }
 
-TEST_CASE("with certificates, every address will do") {
+TEST_CASE(
+  "plaintext policy: allows every address if certificates are configured") {
   for (auto url : {"http://192.168.0.1:7002", "https://192.168.0.1:7002",
                    "https://127.0.0.1:7002"}) {
     auto x = node_at(url);
@@ -68,14 +70,14 @@ TEST_CASE("with certificates, every address will do") {
   }
 }
 
-TEST_CASE("without certificates, nobody is made believe in https") {
+TEST_CASE("plaintext policy: refuses https without certificates") {
   for (auto insecure : {false, true}) {
     auto x = node_at("https://127.0.0.1:7002");
     x.tls.insecure = insecure;
 
     CHECK(verdict(x)
-          == "invocation_url: https://127.0.0.1:7002 is to be encrypted: name "
-             "ca, certificate and key in [tls]");
+          == "invocation_url: https://127.0.0.1:7002 needs encryption: set ca, "
+             "certificate and key in [tls]");
   }
 }
 

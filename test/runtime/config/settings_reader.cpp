@@ -11,36 +11,36 @@ using namespace edgeless;
 
 namespace {
 
-/// What is wrong with the document when `body` has read it.
-std::string verdict(std::string_view text,
-                    const std::function<void(settings_section&)>& body) {
+/// The problems of a document that `body` has read.
+std::string problems_of(std::string_view text,
+                        const std::function<void(settings_section&)>& body) {
   auto document = parse_toml(text);
   REQUIRE(document);
   problem_list problems{"x.toml"};
   settings_section root{&*document, "", 1, problems};
   body(root);
-  root.finish();
-  auto error = problems.verdict();
+  root.report_unknown_keys();
+  auto error = problems.to_error();
   return error ? explain(error) : "";
 }
 
 } // namespace
 
-TEST_CASE("values are read into variables that hold the defaults") {
+TEST_CASE("settings reader: present values replace the defaults") {
   std::string text = "default";
   bool flag = false;
   std::uint32_t count = 0;
   double ratio = 0;
   std::vector<std::string> names;
-  auto problems = verdict("flag = true\ncount = 3\nratio = 2\n"
-                          "names = ['a', 'b']\n",
-                          [&](settings_section& root) {
-                            root.read("text", text);
-                            root.read("flag", flag);
-                            root.read("count", count, 0, 9);
-                            root.read("ratio", ratio, 0, 9);
-                            root.read("names", names);
-                          });
+  auto problems = problems_of("flag = true\ncount = 3\nratio = 2\n"
+                              "names = ['a', 'b']\n",
+                              [&](settings_section& root) {
+                                root.read("text", text);
+                                root.read("flag", flag);
+                                root.read("count", count, 0, 9);
+                                root.read("ratio", ratio, 0, 9);
+                                root.read("names", names);
+                              });
 
   CHECK(problems == "");
   CHECK(text == "default");
@@ -50,13 +50,14 @@ TEST_CASE("values are read into variables that hold the defaults") {
   CHECK(names == std::vector<std::string>{"a", "b"});
 }
 
-TEST_CASE("a value of the wrong type is told with what is accepted") {
+TEST_CASE("settings reader: a value of the wrong type is reported with the "
+          "accepted type") {
   std::string text;
   bool flag = false;
   std::uint32_t count = 0;
   double ratio = 0;
   std::vector<std::string> names;
-  auto problems = verdict(
+  auto problems = problems_of(
     "text = 1\nflag = 'yes'\ncount = 1.5\nratio = '1'\nnames = ['a', 1]\n",
     [&](settings_section& root) {
       root.read("text", text);
@@ -74,11 +75,11 @@ TEST_CASE("a value of the wrong type is told with what is accepted") {
            "x.toml:5: names: must be an array of strings, but has an integer");
 }
 
-TEST_CASE("a number out of range is told with the range") {
+TEST_CASE("settings reader: a number out of range is reported with the range") {
   std::uint32_t count = 7;
   double ratio = 7;
   auto problems
-    = verdict("count = -1\nratio = nan\n", [&](settings_section& root) {
+    = problems_of("count = -1\nratio = nan\n", [&](settings_section& root) {
         root.read("count", count, 0, 9);
         root.read("ratio", ratio, 0, 0.5);
       });
@@ -90,22 +91,24 @@ TEST_CASE("a number out of range is told with the range") {
   CHECK(ratio == 7);
 }
 
-TEST_CASE("an unknown key is told with the one that it resembles") {
+TEST_CASE("settings reader: an unknown key is reported with the most similar "
+          "accepted key") {
   bool flag = false;
   auto problems
-    = verdict("\n[wasm]\nenabeld = true\n", [&](settings_section& root) {
+    = problems_of("\n[wasm]\nenabeld = true\n", [&](settings_section& root) {
         auto section = root.section("wasm");
         section.read("enabled", flag);
-        section.finish();
+        section.report_unknown_keys();
       });
 
   CHECK(problems
         == "x.toml:3: wasm.enabeld: is unknown; did you mean enabled?");
 }
 
-TEST_CASE("an unknown key that resembles none is told what is accepted") {
+TEST_CASE("settings reader: an unknown key without a similar one is reported "
+          "with all accepted keys") {
   bool flag = false;
-  auto problems = verdict("colour = 'red'\n", [&](settings_section& root) {
+  auto problems = problems_of("colour = 'red'\n", [&](settings_section& root) {
     root.read("enabled", flag);
     root.section("resources");
   });
@@ -114,21 +117,22 @@ TEST_CASE("an unknown key that resembles none is told what is accepted") {
         == "x.toml:1: colour: is unknown; accepted here: enabled, resources");
 }
 
-TEST_CASE("a missing section has nothing that could be wrong") {
+TEST_CASE("settings reader: an absent section has no required keys") {
   std::string text;
-  auto problems = verdict("", [&](settings_section& root) {
+  auto problems = problems_of("", [&](settings_section& root) {
     auto section = root.section("general");
     section.read("id", text, presence::required);
-    section.finish();
+    section.report_unknown_keys();
     CHECK(!section.present());
   });
 
   CHECK(problems == "");
 }
 
-TEST_CASE("a required value that is missing is told with what it is") {
+TEST_CASE(
+  "settings reader: a missing required value is reported with its type") {
   std::string text;
-  auto problems = verdict("\n[general]\n", [&](settings_section& root) {
+  auto problems = problems_of("\n[general]\n", [&](settings_section& root) {
     root.section("general").read_url("url", text, presence::required);
   });
 
@@ -137,16 +141,16 @@ TEST_CASE("a required value that is missing is told with what it is") {
            "\"http://127.0.0.1:7001\"");
 }
 
-TEST_CASE("the items of an array of tables are sections of their own") {
+TEST_CASE("settings reader: each item of an array of tables is a section") {
   std::vector<std::string> names;
   auto problems
-    = verdict("xs = [ { name = 'a' },\n { name = 'b', size = 1 },\n 3 ]\n",
-              [&](settings_section& root) {
-                for (auto& x : root.sections("xs")) {
-                  x.read("name", names.emplace_back());
-                  x.finish();
-                }
-              });
+    = problems_of("xs = [ { name = 'a' },\n { name = 'b', size = 1 },\n 3 ]\n",
+                  [&](settings_section& root) {
+                    for (auto& x : root.sections("xs")) {
+                      x.read("name", names.emplace_back());
+                      x.report_unknown_keys();
+                    }
+                  });
 
   CHECK(names == std::vector<std::string>{"a", "b"});
   CHECK(problems
@@ -154,32 +158,32 @@ TEST_CASE("the items of an array of tables are sections of their own") {
            "x.toml:3: xs[2]: must be a table, not an integer");
 }
 
-TEST_CASE("the nearest word is one that resembles") {
+TEST_CASE("settings reader: nearest finds the most similar word or none") {
   std::vector<std::string> words{"agent_url", "invocation_url"};
   CHECK(nearest("agent_ulr", words) == "agent_url");
   CHECK(nearest("invocationurl", words) == "invocation_url");
   CHECK(nearest("x", words) == "");
 }
 
-TEST_CASE("a document that is no TOML is told with its line") {
+TEST_CASE("toml: a syntax error is reported with its line") {
   auto document = parse_toml("a = 1\nb = = 2\n");
 
   REQUIRE(!document);
   CHECK(explain(document.error()).starts_with("2: "));
 }
 
-TEST_CASE("a section without a name is told with its line") {
+TEST_CASE("toml: a section without a name is reported with its line") {
   auto document = parse_toml("a = 1\n[=]\n");
 
   REQUIRE(!document);
   CHECK(explain(document.error()).starts_with("2: "));
 }
 
-TEST_CASE("a document may be written in any language") {
+TEST_CASE("toml: accepts text in any script") {
   std::string name;
   auto problems
-    = verdict("# 節点、資源\nname = \"ε、\u3000\"\n",
-              [&](settings_section& root) { root.read("name", name); });
+    = problems_of("# 節点、資源\nname = \"ε、\u3000\"\n",
+                  [&](settings_section& root) { root.read("name", name); });
 
   CHECK(problems == "");
   CHECK(name == "ε、\u3000");

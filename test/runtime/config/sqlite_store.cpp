@@ -58,28 +58,30 @@ struct cabinet {
     return opened ? "" : explain(opened.error());
   }
 
-  folder home;
-  std::filesystem::path file = home / "controller.save";
+  folder in;
+  std::filesystem::path file = in / "controller.save";
   workflow_store_ptr store;
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(cabinet, "what was saved is there after a restart") {
+TEST_CASE_FIXTURE(
+  cabinet, "workflow store: saved workflows are loaded after a restart") {
   REQUIRE(!store->save(sample(2)));
   REQUIRE(!store->save(sample(1)));
-  REQUIRE(!store->settle(sample(1).id, "home"));
+  REQUIRE(!store->set_domain(sample(1).id, "domain-1"));
 
   open();
   auto all = store->load();
 
   REQUIRE(all);
-  auto settled = sample(1);
-  settled.domain = "home";
-  CHECK(*all == std::vector{sample(2), settled});
+  auto moved = sample(1);
+  moved.domain = "domain-1";
+  CHECK(*all == std::vector{sample(2), moved});
 }
 
-TEST_CASE_FIXTURE(cabinet, "what was removed is gone, and known as such") {
+TEST_CASE_FIXTURE(cabinet,
+                  "workflow store: a removed workflow leaves a tombstone") {
   REQUIRE(!store->save(sample(1)));
   CHECK(!store->removed(sample(1).id));
 
@@ -90,7 +92,8 @@ TEST_CASE_FIXTURE(cabinet, "what was removed is gone, and known as such") {
   CHECK(!store->removed(sample(2).id));
 }
 
-TEST_CASE_FIXTURE(cabinet, "an id is saved once") {
+TEST_CASE_FIXTURE(
+  cabinet, "workflow store: refuses a second workflow with the same id") {
   REQUIRE(!store->save(sample(1)));
 
   CHECK(store->save(sample(1)));
@@ -98,7 +101,9 @@ TEST_CASE_FIXTURE(cabinet, "an id is saved once") {
   CHECK(store->load()->size() == 1);
 }
 
-TEST_CASE_FIXTURE(cabinet, "a module goes with the last that needs it") {
+TEST_CASE_FIXTURE(
+  cabinet,
+  "workflow store: a module is deleted with the last workflow that needs it") {
   std::string bytes("\0asm\1", 5);
   REQUIRE(!store->keep(some_code, bytes));
   REQUIRE(!store->keep(some_code, bytes));
@@ -112,12 +117,14 @@ TEST_CASE_FIXTURE(cabinet, "a module goes with the last that needs it") {
   CHECK(!store->module(some_code));
 }
 
-TEST_CASE_FIXTURE(cabinet, "one process at a time") {
+TEST_CASE_FIXTURE(
+  cabinet, "workflow store: a database is opened by one process at a time") {
   CHECK(problem()
         == file.string() + " cannot be used: another process uses it");
 }
 
-TEST_CASE_FIXTURE(cabinet, "another file is left alone") {
+TEST_CASE_FIXTURE(cabinet,
+                  "workflow store: refuses files that are not its database") {
   store.reset();
   std::filesystem::remove(file);
   std::ofstream{file} << std::string(4096, 'x');
@@ -127,14 +134,15 @@ TEST_CASE_FIXTURE(cabinet, "another file is left alone") {
   CHECK(std::filesystem::file_size(file) == 4096);
 }
 
-TEST_CASE_FIXTURE(cabinet, "a folder that is not there is an error") {
-  auto opened = open_workflow_store(home / "no/controller.save");
+TEST_CASE_FIXTURE(cabinet, "workflow store: a missing folder is an error") {
+  auto opened = open_workflow_store(in / "no/controller.save");
 
   REQUIRE(!opened);
   CHECK(explain(opened.error()).find("cannot be opened") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(cabinet, "what was acknowledged survives a kill") {
+TEST_CASE_FIXTURE(cabinet,
+                  "workflow store: acknowledged writes survive SIGKILL") {
   store.reset();
   int acknowledged[2];
   REQUIRE(pipe(acknowledged) == 0);

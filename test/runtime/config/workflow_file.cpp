@@ -23,7 +23,7 @@ caf::error refuse(std::string_view) {
   return fail(ec::bad_module, "not WebAssembly");
 }
 
-/// The example that writes a file, as EDGELESS ships it.
+/// EDGELESS' example workflow with a file-log, literally.
 const std::string file_log = R"({
     "functions": [
         {
@@ -58,7 +58,7 @@ const std::string file_log = R"({
     "annotations": {}
 })";
 
-/// A function with everything it needs.
+/// A complete and valid function.
 std::string function(const std::string& name, const std::string& code) {
   return R"({"name": ")" + name
          + R"(", "class_specification": {"id": "x", "function_type":
@@ -84,7 +84,7 @@ std::string problem(const folder& in, module_validation check = accept) {
 
 } // namespace
 
-TEST_CASE("EDGELESS' example loads as it is") {
+TEST_CASE("workflow file: loads EDGELESS' example unchanged") {
   folder in;
   in.write("w.json", file_log);
   in.write("code/message_generator.wasm", "bytes");
@@ -104,7 +104,8 @@ TEST_CASE("EDGELESS' example loads as it is") {
   CHECK(r.settings.at("filename") == "my-local-file.log");
 }
 
-TEST_CASE("a module that several functions share is loaded once") {
+TEST_CASE(
+  "workflow file: a module shared by several functions is loaded once") {
   folder in;
   in.write("m.wasm", "bytes");
   in.write("w.json",
@@ -117,7 +118,7 @@ TEST_CASE("a module that several functions share is loaded once") {
   CHECK(loaded->modules[0].code == loaded->spec.components[1].code);
 }
 
-TEST_CASE("a workflow that is not there is named") {
+TEST_CASE("workflow file: the error names a missing file") {
   auto loaded = load_workflow_file("/nonexistent/w.json", accept);
 
   REQUIRE(!loaded);
@@ -125,7 +126,8 @@ TEST_CASE("a workflow that is not there is named") {
         == "/nonexistent/w.json: No such file or directory");
 }
 
-TEST_CASE("a workflow that is no JSON is told with line and column") {
+TEST_CASE(
+  "workflow file: a JSON syntax error is reported with line and column") {
   folder in;
   in.write("w.json", "{\n  \"functions\": }\n");
   auto loaded = load_workflow_file(in / "w.json", accept);
@@ -135,7 +137,7 @@ TEST_CASE("a workflow that is no JSON is told with line and column") {
         == (in / "w.json").string() + ":2:16: syntax error");
 }
 
-TEST_CASE("a workflow has functions, resources and annotations") {
+TEST_CASE("workflow file: functions, resources and annotations are required") {
   folder in;
   in.write("w.json", "{}");
   CHECK(problem(in)
@@ -145,14 +147,15 @@ TEST_CASE("a workflow has functions, resources and annotations") {
   CHECK(problem(in) == "must be an object");
 }
 
-TEST_CASE("a module that is not there names its function") {
+TEST_CASE("workflow file: a missing module is reported with its function") {
   folder in;
   in.write("w.json", workflow(function("f", "no.wasm")));
   CHECK(problem(in)
         == "f: " + (in / "no.wasm").string() + ": No such file or directory");
 }
 
-TEST_CASE("a module that is none names its function and says why") {
+TEST_CASE("workflow file: an invalid module is reported with its function and "
+          "the reason") {
   folder in;
   in.write("m.wasm", "bytes");
   in.write("w.json", workflow(function("f", "m.wasm")));
@@ -160,7 +163,7 @@ TEST_CASE("a module that is none names its function and says why") {
         == "f: " + (in / "m.wasm").string() + ": not WebAssembly");
 }
 
-TEST_CASE("a module that is too large names its function") {
+TEST_CASE("workflow file: an oversized module is reported with its function") {
   folder in;
   in.write("m.wasm", std::string(limits::module + 1, 'x'));
   in.write("w.json", workflow(function("f", "m.wasm")));
@@ -168,13 +171,13 @@ TEST_CASE("a module that is too large names its function") {
         == "f: " + (in / "m.wasm").string() + ": has more than 8388608 bytes");
 }
 
-TEST_CASE("a module without a file name is a fault") {
+TEST_CASE("workflow file: refuses an empty module path") {
   folder in;
   in.write("w.json", workflow(function("f", "")));
   CHECK(problem(in) == "f: functions[0].class_specification.code is empty");
 }
 
-TEST_CASE("every fault of a workflow is told at once") {
+TEST_CASE("workflow file: the error lists all faults") {
   folder in;
   in.write("w.json", R"({
     "functions": [
@@ -202,7 +205,8 @@ TEST_CASE("every fault of a workflow is told at once") {
            "f: node_id_match_any: \"here\" is not a UUID");
 }
 
-TEST_CASE("a module's preference is an annotation, unless there is one") {
+TEST_CASE(
+  "workflow file: a module's isolation preference yields to an annotation") {
   folder in;
   in.write("m.wasm", std::string{"\0asm\1\0\0\0", 8}
                        + preference_section(isolation::process));

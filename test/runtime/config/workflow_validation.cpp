@@ -28,7 +28,8 @@ component_draft resource(const std::string& name) {
 
 } // namespace
 
-TEST_CASE("a workflow may have loops, and components that feed themselves") {
+TEST_CASE(
+  "workflow validation: accepts loops and components that feed themselves") {
   auto f = function("f");
   auto g = function("g");
   f.output_mapping = {{"out", "g"}, {"again", "f"}};
@@ -38,12 +39,13 @@ TEST_CASE("a workflow may have loops, and components that feed themselves") {
   CHECK(validate({}).empty());
 }
 
-TEST_CASE("names are unique across functions and resources") {
+TEST_CASE(
+  "workflow validation: names are unique across functions and resources") {
   workflow_spec spec{{function("x"), resource("x"), function("y")}, {}};
   CHECK(validate(spec) == lines{"x: several components have this name"});
 }
 
-TEST_CASE("an output cannot be mapped to a component that is not there") {
+TEST_CASE("workflow validation: refuses outputs mapped to unknown components") {
   auto f = function("f");
   f.output_mapping = {{"out", "ghost"}};
 
@@ -52,14 +54,15 @@ TEST_CASE("an output cannot be mapped to a component that is not there") {
                  "\"ghost\""});
 }
 
-TEST_CASE("a component without a name is told by its place") {
+TEST_CASE(
+  "workflow validation: an unnamed component is reported by its index") {
   workflow_spec spec{{function("a"), resource(""), function("")}, {}};
   CHECK(validate(spec)
         == lines{"resources[0]: its name is empty",
                  "functions[1]: its name is empty"});
 }
 
-TEST_CASE("classes and channels have names") {
+TEST_CASE("workflow validation: classes and channels must have names") {
   auto f = function("f");
   auto r = resource("r");
   f.class_id = "";
@@ -71,13 +74,13 @@ TEST_CASE("classes and channels have names") {
                  "r: its class type is empty"});
 }
 
-TEST_CASE("a name cannot command a terminal") {
+TEST_CASE("workflow validation: refuses control characters in names") {
   auto f = function("red\x1b[31m");
   CHECK(validate({{f}, {}})
         == lines{"functions[0]: its name has control characters"});
 }
 
-TEST_CASE("a function is of a type that is known") {
+TEST_CASE("workflow validation: refuses unknown function types") {
   auto f = function("f");
   f.function_type = "RUST";
   CHECK(validate({{f}, {}})
@@ -85,14 +88,14 @@ TEST_CASE("a function is of a type that is known") {
                  "CONTAINER"});
 }
 
-TEST_CASE("a container function needs no module") {
+TEST_CASE("workflow validation: a container function needs no module") {
   auto f = function("f");
   f.function_type = "CONTAINER";
   f.code = "";
   CHECK(validate({{f}, {}}).empty());
 }
 
-TEST_CASE("a WebAssembly function has a module, named by its hash") {
+TEST_CASE("workflow validation: a WebAssembly function needs a module hash") {
   auto f = function("f");
   f.code = "../../etc/passwd";
   workflow_spec spec{{f}, {}};
@@ -101,7 +104,7 @@ TEST_CASE("a WebAssembly function has a module, named by its hash") {
   CHECK(structural_faults(spec).empty());
 }
 
-TEST_CASE("a component is a function or a resource") {
+TEST_CASE("workflow validation: refuses unknown component kinds") {
   auto f = function("f");
   f.kind = static_cast<component_kind>(7);
   f.function_type = "";
@@ -109,7 +112,8 @@ TEST_CASE("a component is a function or a resource") {
         == lines{"f: it is neither a function nor a resource"});
 }
 
-TEST_CASE("annotations that make no sense name their component") {
+TEST_CASE(
+  "workflow validation: an invalid annotation is reported with its component") {
   auto f = function("f");
   auto r = resource("r");
   f.settings = {{"max_instances", "few"}};
@@ -120,7 +124,8 @@ TEST_CASE("annotations that make no sense name their component") {
                  "r: node_id_match_any: \"here\" is not a UUID"});
 }
 
-TEST_CASE("a promise of a channel that a function does not have is a fault") {
+TEST_CASE(
+  "workflow validation: refuses a delivery guarantee for an unknown channel") {
   workflow_spec spec;
   auto& draft = spec.components.emplace_back();
   draft.name = "f";

@@ -7,14 +7,14 @@ using namespace edgeless;
 
 using lines = std::vector<std::string>;
 
-TEST_CASE("a channel of which nothing is said promises nothing") {
+TEST_CASE("channel policy: defaults yield no entry") {
   CHECK(channel_policies_of({{"timeout_ms", "10"}}).empty());
   CHECK(channel_policies_of(
           {{"on_full.out", "drop-newest"}, {"delivery.out", "at-most-once"}})
           .empty());
 }
 
-TEST_CASE("each channel has its own policy") {
+TEST_CASE("channel policy: each channel has its own policy") {
   auto all = channel_policies_of({{"on_full.a", "drop-oldest"},
                                   {"on_full.b", "block"},
                                   {"delivery.b", "at-least-once"},
@@ -26,7 +26,7 @@ TEST_CASE("each channel has its own policy") {
   CHECK(all["with.dots"] == channel_policy{full_policy::drop_newest, true});
 }
 
-TEST_CASE("a policy that makes no sense is a fault, and does not hold") {
+TEST_CASE("channel policy: an invalid value is reported and ignored") {
   std::map<std::string, std::string> annotations{
     {"on_full.out", "drop"}, {"delivery.out", "exactly-once"}};
 
@@ -38,7 +38,7 @@ TEST_CASE("a policy that makes no sense is a fault, and does not hold") {
                  "block"});
 }
 
-TEST_CASE("a policy of no output is a fault where outputs are known") {
+TEST_CASE("channel policy: an unknown output is reported") {
   std::map<std::string, std::string> annotations{{"on_full.oui", "block"}};
 
   CHECK(channel_faults(annotations, {"out", "err"})
@@ -47,7 +47,7 @@ TEST_CASE("a policy of no output is a fault where outputs are known") {
   CHECK(channel_faults(annotations, {}).empty());
 }
 
-TEST_CASE("a function promises itself nothing") {
+TEST_CASE("channel policy: the channel \"self\" has no policy") {
   std::map<std::string, std::string> annotations{{"delivery.", "at-least-once"},
                                                  {"on_full.self", "block"}};
 

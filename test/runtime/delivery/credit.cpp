@@ -8,7 +8,7 @@
 
 using namespace edgeless;
 
-TEST_CASE("a quota admits as many events as it was made for") {
+TEST_CASE("credit: admits up to its number of events") {
   credit x{2, 100};
 
   CHECK(x.take(1));
@@ -17,7 +17,7 @@ TEST_CASE("a quota admits as many events as it was made for") {
   CHECK(x.events() == 2);
 }
 
-TEST_CASE("a quota admits as many bytes as it was made for") {
+TEST_CASE("credit: admits up to its number of bytes") {
   credit x{10, 100};
 
   CHECK(x.take(60));
@@ -26,21 +26,21 @@ TEST_CASE("a quota admits as many bytes as it was made for") {
   CHECK(x.bytes() == 100);
 }
 
-TEST_CASE("an event without bytes needs room, too") {
+TEST_CASE("credit: an event without bytes takes credit") {
   credit x{1, 100};
 
   CHECK(x.take(0));
   CHECK(!x.take(0));
 }
 
-TEST_CASE("an empty quota admits any event, however large") {
+TEST_CASE("credit: an unused credit admits an event of any size") {
   credit x{10, 100};
 
   CHECK(x.take(1'000'000));
   CHECK(!x.take(1));
 }
 
-TEST_CASE("what is given back can be taken again") {
+TEST_CASE("credit: returned credit can be taken again") {
   credit x{1, 100};
   REQUIRE(x.take(100));
 
@@ -51,7 +51,7 @@ TEST_CASE("what is given back can be taken again") {
   CHECK(x.take(100));
 }
 
-TEST_CASE("bytes may be given back before their event") {
+TEST_CASE("credit: bytes may be returned before their event") {
   credit x{2, 100};
   REQUIRE(x.take(80));
 
@@ -61,7 +61,7 @@ TEST_CASE("bytes may be given back before their event") {
   CHECK(x.bytes() == 30);
 }
 
-TEST_CASE("a closed quota admits nothing, and knows what it had admitted") {
+TEST_CASE("credit: a closed credit admits nothing and keeps its count") {
   credit x{10, 100};
   REQUIRE(x.take(1));
   REQUIRE(x.take(1));
@@ -74,7 +74,7 @@ TEST_CASE("a closed quota admits nothing, and knows what it had admitted") {
   CHECK(x.events() == 2);
 }
 
-TEST_CASE("a closed quota takes back") {
+TEST_CASE("credit: a closed credit accepts returns") {
   credit x{10, 100};
   REQUIRE(x.take(5));
   x.close();
@@ -86,7 +86,7 @@ TEST_CASE("a closed quota takes back") {
   CHECK(!x.take(1));
 }
 
-TEST_CASE("an empty quota that is closed admits nothing") {
+TEST_CASE("credit: an unused closed credit admits nothing") {
   credit x{10, 100};
 
   x.close();
@@ -95,7 +95,7 @@ TEST_CASE("an empty quota that is closed admits nothing") {
   CHECK(x.events() == 0);
 }
 
-TEST_CASE("any number of threads never take more than there is") {
+TEST_CASE("credit: concurrent threads never exceed it") {
   credit x{100, 1'000'000};
   std::atomic<int> taken{0};
   auto greedy = [&] {

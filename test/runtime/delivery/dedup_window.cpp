@@ -25,7 +25,7 @@ event numbered(std::uint64_t number, std::uint64_t after = 0,
 
 } // namespace
 
-TEST_CASE("events of a stream are taken in order, each once") {
+TEST_CASE("dedup window: accepts the events of a stream in order, each once") {
   dedup_window x;
 
   CHECK(x.classify(numbered(1)) == verdict::fresh);
@@ -36,7 +36,7 @@ TEST_CASE("events of a stream are taken in order, each once") {
   CHECK(x.classify(numbered(4)) == verdict::fresh);
 }
 
-TEST_CASE("streams know nothing of each other") {
+TEST_CASE("dedup window: streams are independent") {
   dedup_window x;
   x.classify(numbered(1));
 
@@ -46,7 +46,7 @@ TEST_CASE("streams know nothing of each other") {
   CHECK(x.classify(other) == verdict::fresh);
 }
 
-TEST_CASE("who begins in the middle takes what is not confirmed") {
+TEST_CASE("dedup window: a new window starts after the acknowledged number") {
   dedup_window x;
 
   CHECK(x.classify(numbered(102, 100)) == verdict::out_of_order);
@@ -54,7 +54,7 @@ TEST_CASE("who begins in the middle takes what is not confirmed") {
   CHECK(x.classify(numbered(101, 100)) == verdict::fresh);
 }
 
-TEST_CASE("a number that jumps is premature, and takes nothing along") {
+TEST_CASE("dedup window: a gap is out of order and changes nothing") {
   dedup_window x;
   x.classify(numbered(1));
 
@@ -63,7 +63,7 @@ TEST_CASE("a number that jumps is premature, and takes nothing along") {
   CHECK(x.classify(numbered(2)) == verdict::fresh);
 }
 
-TEST_CASE("what was handled is told once, however much it was") {
+TEST_CASE("dedup window: acknowledgements are cumulative") {
   dedup_window x;
   for (std::uint64_t i = 1; i <= 10; ++i) {
     x.classify(numbered(i));
@@ -71,36 +71,36 @@ TEST_CASE("what was handled is told once, however much it was") {
   }
   x.classify(numbered(11));
 
-  auto news = x.drain_acks();
+  auto acks = x.drain_acks();
 
-  REQUIRE(news.size() == 1);
-  CHECK(news[0].first == source);
-  CHECK(news[0].second.kind == event_kind::handled);
-  CHECK(news[0].second.stream == 5);
-  CHECK(news[0].second.number == 10);
-  CHECK(news[0].second.after == 11);
-  CHECK(news[0].second.call == 0);
-  CHECK(!x.speaks());
+  REQUIRE(acks.size() == 1);
+  CHECK(acks[0].first == source);
+  CHECK(acks[0].second.kind == event_kind::handled);
+  CHECK(acks[0].second.stream == 5);
+  CHECK(acks[0].second.number == 10);
+  CHECK(acks[0].second.after == 11);
+  CHECK(acks[0].second.call == 0);
+  CHECK(!x.has_acks());
 }
 
-TEST_CASE("a repeat makes it say what it has, to who has sent it") {
+TEST_CASE("dedup window: a duplicate is acknowledged to its sender") {
   dedup_window x;
   x.classify(numbered(1));
-  REQUIRE(!x.speaks());
+  REQUIRE(!x.has_acks());
   auto again = numbered(1);
   again.source = {node_id{0, 8}, physical_id{0, 9}};
 
   x.classify(again);
 
-  auto news = x.drain_acks();
-  REQUIRE(news.size() == 1);
-  CHECK(news[0].first == again.source);
-  CHECK(news[0].second.number == 0);
-  CHECK(news[0].second.after == 1);
-  CHECK(news[0].second.call == 0);
+  auto acks = x.drain_acks();
+  REQUIRE(acks.size() == 1);
+  CHECK(acks[0].first == again.source);
+  CHECK(acks[0].second.number == 0);
+  CHECK(acks[0].second.after == 1);
+  CHECK(acks[0].second.call == 0);
 }
 
-TEST_CASE("a gap is told once, and again when its end gets lost, too") {
+TEST_CASE("dedup window: a gap is reported once, and again when it persists") {
   dedup_window x;
   x.classify(numbered(1));
 
@@ -112,20 +112,20 @@ TEST_CASE("a gap is told once, and again when its end gets lost, too") {
   CHECK(x.drain_acks().size() == 1);
 }
 
-TEST_CASE("a successor goes on where its predecessor was") {
-  dedup_window old, fresh;
+TEST_CASE("dedup window: a successor continues from the exported numbers") {
+  dedup_window predecessor, successor;
   for (std::uint64_t i = 1; i <= 3; ++i)
-    old.classify(numbered(i));
-  old.handled(receipt_of(numbered(2)));
+    predecessor.classify(numbered(i));
+  predecessor.handled(receipt_of(numbered(2)));
 
-  for (auto& known : old.all())
-    fresh.learn(known);
+  for (auto& known : predecessor.export_all())
+    successor.import_stream(known);
 
-  CHECK(fresh.classify(numbered(2)) == verdict::duplicate);
-  CHECK(fresh.classify(numbered(3)) == verdict::fresh);
+  CHECK(successor.classify(numbered(2)) == verdict::duplicate);
+  CHECK(successor.classify(numbered(3)) == verdict::fresh);
 }
 
-TEST_CASE("streams are bounded: the longest unused is forgotten") {
+TEST_CASE("dedup window: evicts the least recently used stream") {
   dedup_window x;
   for (std::uint64_t i = 1; i <= limits::streams; ++i)
     x.classify(numbered(1, 0, i));
@@ -133,7 +133,7 @@ TEST_CASE("streams are bounded: the longest unused is forgotten") {
 
   x.classify(numbered(1, 0, limits::streams + 1));
 
-  CHECK(x.all().size() == limits::streams);
+  CHECK(x.export_all().size() == limits::streams);
   CHECK(x.classify(numbered(2, 0, 1)) == verdict::duplicate);
   CHECK(x.classify(numbered(1, 0, 2)) == verdict::fresh);
 }

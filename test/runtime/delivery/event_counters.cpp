@@ -5,7 +5,7 @@
 
 using namespace edgeless;
 
-TEST_CASE("a ledger begins empty") {
+TEST_CASE("event counters: start at zero") {
   event_counters x;
 
   CHECK(x.sent() == 0);
@@ -13,7 +13,7 @@ TEST_CASE("a ledger begins empty") {
   CHECK(x.dropped() == 0);
 }
 
-TEST_CASE("a ledger counts by reason, and all together") {
+TEST_CASE("event counters: count drops by reason and in total") {
   event_counters x;
 
   x.count_sent(5);
@@ -29,7 +29,7 @@ TEST_CASE("a ledger counts by reason, and all together") {
   CHECK(x.dropped() == 3);
 }
 
-TEST_CASE("answers are never sent, so late ones are no drops") {
+TEST_CASE("event counters: late replies are not part of the drops") {
   event_counters x;
 
   x.count_dropped(drop_reason::late_answer);

@@ -9,12 +9,12 @@
 
 using namespace edgeless;
 
-TEST_CASE("a queue gives what it was given, in that order") {
+TEST_CASE("flat queue: is first in, first out") {
   std::mt19937 random{1};
   flat_queue<std::string> queue;
   std::deque<std::string> model;
   for (int i = 0; i < 20'000; ++i) {
-    // Longer and longer for a while, then shorter and shorter.
+    // The queue alternately grows and shrinks for 1000 steps.
     auto pushes = random() % 16 < (i / 1000 % 2 == 0 ? 9u : 7u);
     if (pushes) {
       queue.push_back(std::to_string(i));
@@ -30,7 +30,7 @@ TEST_CASE("a queue gives what it was given, in that order") {
   CHECK(std::equal(queue.begin(), queue.end(), model.begin(), model.end()));
 }
 
-TEST_CASE("what is put in front comes first, whatever was popped before") {
+TEST_CASE("flat queue: push_all_front() precedes all items") {
   flat_queue<std::string> queue;
   for (auto x : {"gone", "c", "d"})
     queue.push_back(x);
@@ -43,7 +43,7 @@ TEST_CASE("what is put in front comes first, whatever was popped before") {
         == std::vector<std::string>{"a", "b", "c", "d"});
 }
 
-TEST_CASE("what is expected finds its room") {
+TEST_CASE("flat queue: expect() reserves memory") {
   flat_queue<std::string> queue;
   queue.expect(100);
   queue.push_back("a");

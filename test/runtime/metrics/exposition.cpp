@@ -21,7 +21,7 @@ bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-/// A socket on loopback that listens, or has been connected.
+/// A TCP socket on loopback; listens or connects.
 struct tcp {
   tcp() : fd{::socket(AF_INET, SOCK_STREAM, 0)} {
     address.sin_family = AF_INET;
@@ -69,17 +69,17 @@ std::uint16_t free_port() {
 std::string get(std::uint16_t port, const std::string& path) {
   tcp client;
   if (!client.connect(port))
-    return "nobody listens";
+    return "connection refused";
   return client.ask("GET " + path + " HTTP/1.0\r\n\r\n");
 }
 
 void one_gauge(metrics_page& page) {
-  page.gauge("edgeless_test", "A test.", 42, {{"who", "a \"b\"\\\n"}});
+  page.gauge("edgeless_test", "A test.", 42, {{"name", "a \"b\"\\\n"}});
 }
 
 } // namespace
 
-TEST_CASE("a page has each family once, with all its metrics") {
+TEST_CASE("metrics page: has each family once, with all its metrics") {
   auto text = print_metrics([](metrics_page& x) {
     x.gauge("g", "Some gauge.", 1, {{"k", "a"}});
     x.counter("c_total", "Some counter.", 2.5);
@@ -93,11 +93,12 @@ TEST_CASE("a page has each family once, with all its metrics") {
            "c_total 2.5\n");
 }
 
-TEST_CASE("labels may contain anything") {
-  CHECK(contains(print_metrics(one_gauge), R"(who="a \"b\"\\\n"} 42)"));
+TEST_CASE("metrics page: label values may contain any byte") {
+  CHECK(contains(print_metrics(one_gauge), R"(name="a \"b\"\\\n"} 42)"));
 }
 
-TEST_CASE("a histogram is cumulative, in seconds, and ends in infinity") {
+TEST_CASE(
+  "metrics page: a histogram is cumulative, in seconds, and ends in infinity") {
   duration_histogram x;
   x.observe(3us);
   x.observe(200s);
@@ -111,7 +112,7 @@ TEST_CASE("a histogram is cumulative, in seconds, and ends in infinity") {
   CHECK(contains(text, "h_bucket{le=\"+Inf\"} 2\n"));
 }
 
-TEST_CASE("a page is served at /metrics, as of the moment it is asked for") {
+TEST_CASE("metrics server: serves the current values at /metrics") {
   auto port = free_port();
   std::atomic<int> value{1};
   auto server
@@ -125,26 +126,27 @@ TEST_CASE("a page is served at /metrics, as of the moment it is asked for") {
   CHECK(contains(get(port, "/"), "404"));
 }
 
-TEST_CASE("a host may have a name") {
+TEST_CASE("metrics server: listens on a host given by name") {
   auto port = free_port();
   auto server = serve_metrics({"http", "localhost", port}, one_gauge);
 
   CHECK(server);
 }
 
-TEST_CASE("a port that is taken is one clear error") {
+TEST_CASE("metrics server: a port in use is one clear error") {
   tcp holder;
   auto port = holder.listen();
 
   auto server = serve_metrics({"http", "127.0.0.1", port}, one_gauge);
 
   REQUIRE(!server);
-  CHECK(explain(server.error())
-        == "cannot serve metrics at http://127.0.0.1:" + std::to_string(port)
-             + ": Address already in use");
+  auto problem = explain(server.error());
+  CHECK(problem.starts_with(
+    "cannot serve metrics at http://127.0.0.1:" + std::to_string(port) + ": "));
+  CHECK(contains(problem, "address already in use"));
 }
 
-TEST_CASE("a host that nobody knows, and https, are clear errors") {
+TEST_CASE("metrics server: an unknown host and https are clear errors") {
   CHECK(explain(serve_metrics({"https", "127.0.0.1", 7003}, one_gauge).error())
         == "cannot serve metrics at http://127.0.0.1:7003: only http:// is "
            "served");
@@ -153,35 +155,36 @@ TEST_CASE("a host that nobody knows, and https, are clear errors") {
     "no.such.invalid: "));
 }
 
-TEST_CASE("the port is free again when the server is gone") {
+TEST_CASE("metrics server: frees its port when it is destroyed") {
   auto port = free_port();
   { auto server = serve_metrics({"http", "127.0.0.1", port}, one_gauge); }
 
   CHECK(serve_metrics({"http", "127.0.0.1", port}, one_gauge));
 }
 
-TEST_CASE("garbage gets an answer or none, and others still get theirs") {
+TEST_CASE(
+  "metrics server: garbage and silent clients do not keep others waiting") {
   auto port = free_port();
   auto server = serve_metrics({"http", "127.0.0.1", port}, one_gauge);
   REQUIRE(server);
-  tcp silent, rude;
+  tcp silent, hostile;
   REQUIRE(silent.connect(port));
-  REQUIRE(rude.connect(port));
+  REQUIRE(hostile.connect(port));
   ::send(silent.fd, "GE", 2, 0);
-  rude.ask(std::string(100'000, '\xFF') + "\r\n\r\n");
+  hostile.ask(std::string(100'000, '\xFF') + "\r\n\r\n");
 
   CHECK(contains(get(port, "/metrics"), "edgeless_test{"));
-  // Returns because it is hung up on.
+  // Returns because the server closes the connection.
   CHECK(!contains(silent.ask(""), "edgeless_test{"));
 }
 
-TEST_CASE("a domain tells its components, migrations and intents") {
+TEST_CASE("orchestrator metrics: count components, migrations and intents") {
   domain_counters x;
   x.components = 5;
   x.running = 3;
   x.count_migration(migration_outcome::done, 3ms);
   x.count_intent(intent_outcome::refused);
-  auto text = print_metrics([&](metrics_page& page) { tell(page, x); });
+  auto text = print_metrics([&](metrics_page& page) { add_metrics(page, x); });
 
   CHECK(contains(text, "components{phase=\"running\"} 3\n"));
   CHECK(contains(text, "components{phase=\"pending\"} 2\n"));
@@ -191,35 +194,38 @@ TEST_CASE("a domain tells its components, migrations and intents") {
   CHECK(contains(text, "intents_total{outcome=\"refused\"} 1\n"));
 }
 
-TEST_CASE("counts that do not fit together for a moment are not negative") {
+TEST_CASE("orchestrator metrics: counters read at different moments give no "
+          "negative value") {
   domain_counters x;
   x.running = 1;
-  auto text = print_metrics([&](metrics_page& page) { tell(page, x); });
+  auto text = print_metrics([&](metrics_page& page) { add_metrics(page, x); });
 
   CHECK(contains(text, "components{phase=\"pending\"} 0\n"));
 }
 
-TEST_CASE("a controller tells its workflows and domains") {
+TEST_CASE("controller metrics: count workflows and domains by state") {
   cluster_counters x;
   x.workflows = 4;
   x.hosted = 1;
   x.domains = 2;
   x.attached = 2;
-  auto text = print_metrics([&](metrics_page& page) { tell(page, x); });
+  auto text = print_metrics([&](metrics_page& page) { add_metrics(page, x); });
 
   CHECK(contains(text, "workflows{state=\"pending\"} 3\n"));
-  CHECK(contains(text, "domains{state=\"away\"} 0\n"));
+  CHECK(contains(text, "domains{state=\"disconnected\"} 0\n"));
 }
 
-TEST_CASE("a wire tells what it has refused, and why") {
+TEST_CASE("transport metrics: count refusals by reason") {
   transport_statistics x;
   x.accepted = 7;
   x.refused[static_cast<std::size_t>(refusal::silent)] = 3;
-  auto text = print_metrics([&](metrics_page& page) { tell(page, x); });
+  auto text = print_metrics([&](metrics_page& page) { add_metrics(page, x); });
 
-  CHECK(contains(text, "edgeless_wire_accepted_total 7\n"));
-  CHECK(contains(text, "edgeless_wire_refused_total{reason=\"silent\"} 3\n"));
+  CHECK(contains(text, "edgeless_transport_accepted_connections_total 7\n"));
+  CHECK(
+    contains(text, "edgeless_transport_refusals_total{reason=\"silent\"} 3\n"));
   CHECK(contains(
-    text, "edgeless_wire_refused_total{reason=\"too_many_connections\"} 0\n"));
+    text,
+    "edgeless_transport_refusals_total{reason=\"too_many_connections\"} 0\n"));
   CHECK(!contains(text, "reason=\"none\""));
 }

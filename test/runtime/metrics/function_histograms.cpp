@@ -9,7 +9,7 @@
 
 using namespace edgeless;
 
-TEST_CASE("a function has a meter while it runs") {
+TEST_CASE("function_histograms: a function has a histogram while it runs") {
   function_histograms x;
   auto histogram_entry = x.open({0, 1}, "RUST_WASM");
   CHECK(histogram_entry->function_id == to_string(physical_id{0, 1}));
@@ -22,7 +22,8 @@ TEST_CASE("a function has a meter while it runs") {
   CHECK(x.read().running.empty());
 }
 
-TEST_CASE("beyond so many, functions share one meter, and are counted") {
+TEST_CASE("function_histograms: beyond the limit, functions share one "
+          "histogram per type") {
   function_histograms x;
   for (std::uint64_t i = 1; i <= limits::function_series + 2; ++i)
     x.open({0, i}, "RUST_WASM");
@@ -34,7 +35,8 @@ TEST_CASE("beyond so many, functions share one meter, and are counted") {
   CHECK(now.sharing == 2);
 }
 
-TEST_CASE("whoever comes after one has gone has a meter of its own") {
+TEST_CASE(
+  "function_histograms: a closed histogram makes room for another function") {
   function_histograms x;
   for (std::uint64_t i = 1; i <= limits::function_series; ++i)
     x.open({0, i}, "RUST_WASM");
@@ -44,7 +46,8 @@ TEST_CASE("whoever comes after one has gone has a meter of its own") {
   CHECK(x.open({1, 2}, "RUST_WASM")->function_id == "other");
 }
 
-TEST_CASE("closing twice, or a stranger, is harmless") {
+TEST_CASE(
+  "function_histograms: closing twice or an unknown instance has no effect") {
   function_histograms x;
   x.open({0, 1}, "RUST_WASM");
 
@@ -55,7 +58,7 @@ TEST_CASE("closing twice, or a stranger, is harmless") {
   CHECK(x.read().running.empty());
 }
 
-TEST_CASE("a stopwatch measures casts and calls, each on its own") {
+TEST_CASE("event_timer: measures casts and calls separately") {
   auto histogram_entry = std::make_shared<function_histogram>();
   event_timer x;
   x.start(histogram_entry, true);
@@ -72,7 +75,7 @@ TEST_CASE("a stopwatch measures casts and calls, each on its own") {
   CHECK(x.take().empty());
 }
 
-TEST_CASE("an event that took several slices is one sample") {
+TEST_CASE("event_timer: an event that took several slices is one sample") {
   event_timer x;
   x.start(nullptr, true);
   for (int i = 0; i < 3; ++i) {
@@ -87,7 +90,7 @@ TEST_CASE("an event that took several slices is one sample") {
   CHECK(x.waiting() == 1);
 }
 
-TEST_CASE("a stopwatch that nobody wants does nothing") {
+TEST_CASE("event_timer: measures nothing when switched off") {
   event_timer x;
   x.start(nullptr, false);
   x.enter();
@@ -97,8 +100,7 @@ TEST_CASE("a stopwatch that nobody wants does nothing") {
   CHECK(x.waiting() == 0);
 }
 
-TEST_CASE(
-  "a stopwatch keeps so many samples, the newest, and counts the rest") {
+TEST_CASE("event_timer: keeps the newest samples and counts the dropped ones") {
   event_timer x;
   x.start(nullptr, true);
   x.enter();

@@ -12,7 +12,7 @@ constexpr auto last = duration_histogram::bounds;
 
 } // namespace
 
-TEST_CASE("buckets go from 1 us to 100 s in steps of 1, 2 and 5") {
+TEST_CASE("histogram: buckets go from 1 us to 100 s in steps of 1, 2 and 5") {
   CHECK(duration_histogram::bounds == 25);
   CHECK(duration_histogram::bound(0) == 1'000);
   CHECK(duration_histogram::bound(1) == 2'000);
@@ -21,7 +21,7 @@ TEST_CASE("buckets go from 1 us to 100 s in steps of 1, 2 and 5") {
   CHECK(duration_histogram::bound(last - 1) == 100'000'000'000);
 }
 
-TEST_CASE("a duration is in the first bucket that holds it") {
+TEST_CASE("histogram: a duration is in the first bucket that holds it") {
   for (std::size_t i = 0; i < last; ++i) {
     auto bound = duration_histogram::bound(i);
     CHECK(duration_histogram::bucket_of(bound - 1) == i);
@@ -31,7 +31,7 @@ TEST_CASE("a duration is in the first bucket that holds it") {
   CHECK(duration_histogram::bucket_of(0) == 0);
 }
 
-TEST_CASE("what is longer than all bounds is counted nevertheless") {
+TEST_CASE("histogram: a duration beyond all bounds is in the last bucket") {
   CHECK(duration_histogram::bucket_of(~std::uint64_t{0}) == last);
   duration_histogram x;
 
@@ -41,7 +41,7 @@ TEST_CASE("what is longer than all bounds is counted nevertheless") {
   CHECK(x.read().count() == 1);
 }
 
-TEST_CASE("a histogram adds up, one by one or many at once") {
+TEST_CASE("histogram: adds up single durations and counters alike") {
   duration_histogram x;
   duration_histogram::counters many;
 
@@ -55,7 +55,7 @@ TEST_CASE("a histogram adds up, one by one or many at once") {
   CHECK(x.read().seconds == doctest::Approx(46e-6));
 }
 
-TEST_CASE("a clock that ran backwards costs no time") {
+TEST_CASE("histogram: a negative duration counts as 0") {
   duration_histogram x;
 
   x.observe(-5ns);

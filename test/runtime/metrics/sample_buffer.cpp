@@ -15,15 +15,16 @@ namespace {
 
 const physical_id a{0, 1}, b{0, 2};
 
-execution_times times(physical_id who, std::vector<double> seconds) {
-  return {who, std::move(seconds)};
+execution_times times(physical_id instance, std::vector<double> seconds) {
+  return {instance, std::move(seconds)};
 }
 
-/// So many, counted from `first`.
-execution_times many(physical_id who, std::size_t count, double first = 0) {
+/// `count` samples, numbered from `first`.
+execution_times many(physical_id instance, std::size_t count,
+                     double first = 0) {
   std::vector<double> result(count);
   std::iota(result.begin(), result.end(), first);
-  return {who, std::move(result)};
+  return {instance, std::move(result)};
 }
 
 std::size_t count(const performance_samples& x) {
@@ -35,7 +36,7 @@ std::size_t count(const performance_samples& x) {
 
 } // namespace
 
-TEST_CASE("samples come in the order in which they were taken") {
+TEST_CASE("sample_buffer: samples keep their order") {
   sample_buffer x;
   x.add(times(a, {1, 2}));
   x.add(times(b, {9}));
@@ -48,7 +49,8 @@ TEST_CASE("samples come in the order in which they were taken") {
   CHECK(lot.times == std::vector{times(a, {1, 2, 3}), times(b, {9})});
 }
 
-TEST_CASE("nothing new is a lot without samples under the last number") {
+TEST_CASE(
+  "sample_buffer: without new samples, the lot is empty and keeps its number") {
   sample_buffer x;
   CHECK(x.drain(0) == performance_samples{});
   x.add(times(a, {1}));
@@ -57,7 +59,8 @@ TEST_CASE("nothing new is a lot without samples under the last number") {
   CHECK(x.drain(1) == performance_samples{1, {}, 0});
 }
 
-TEST_CASE("a lot that is not acknowledged is given out again, unchanged") {
+TEST_CASE("sample_buffer: a lot that is not acknowledged is returned again, "
+          "unchanged") {
   sample_buffer x;
   x.add(times(a, {1}));
   auto first = x.drain(0);
@@ -68,7 +71,7 @@ TEST_CASE("a lot that is not acknowledged is given out again, unchanged") {
   CHECK(x.drain(1) == performance_samples{2, {times(a, {2})}, 0});
 }
 
-TEST_CASE("what is acknowledged does not come again") {
+TEST_CASE("sample_buffer: acknowledged samples are not returned again") {
   sample_buffer x;
   x.add(times(a, {1}));
   x.drain(0);
@@ -77,7 +80,8 @@ TEST_CASE("what is acknowledged does not come again") {
   CHECK(x.size() == 0);
 }
 
-TEST_CASE("the newest of an instance are kept, the others counted") {
+TEST_CASE("sample_buffer: keeps the newest samples of an instance and counts "
+          "the others") {
   sample_buffer x;
   for (int i = 0; i < 3; ++i)
     x.add(many(a, limits::samples / 2, i * 10'000.0));
@@ -94,7 +98,7 @@ TEST_CASE("the newest of an instance are kept, the others counted") {
   CHECK(x.drain(1).omitted == 0);
 }
 
-TEST_CASE("a lot has room for so many; the rest comes with the next") {
+TEST_CASE("sample_buffer: a lot is bounded; the rest comes with the next") {
   sample_buffer x;
   std::size_t all = 0;
   for (std::uint64_t i = 1; i <= 25; ++i, all += limits::samples)
@@ -113,7 +117,7 @@ TEST_CASE("a lot has room for so many; the rest comes with the next") {
   CHECK(x.size() == 0);
 }
 
-TEST_CASE("a lot fits into a frame, whoever took its samples") {
+TEST_CASE("sample_buffer: a lot fits into a frame, whatever its instances") {
   for (std::size_t each : {std::size_t{1}, limits::samples}) {
     sample_buffer x;
     for (std::uint64_t i = 1; x.size() < 2 * limits::samples_per_report; ++i)
@@ -127,7 +131,8 @@ TEST_CASE("a lot fits into a frame, whoever took its samples") {
   }
 }
 
-TEST_CASE("instances take turns: none waits behind a busy one for ever") {
+TEST_CASE("sample_buffer: instances take turns; a busy one does not starve the "
+          "others") {
   sample_buffer x;
   for (std::uint64_t i = 1; i <= 20; ++i)
     x.add(many({0, i}, limits::samples));
@@ -142,7 +147,8 @@ TEST_CASE("instances take turns: none waits behind a busy one for ever") {
   CHECK(second.times[8].instance == physical_id{0, 19});
 }
 
-TEST_CASE("while nobody asks, the oldest of all make room") {
+TEST_CASE(
+  "sample_buffer: without a reader, the oldest samples of all are dropped") {
   sample_buffer x;
   auto instances = limits::samples_waiting / limits::samples + 5;
   for (std::uint64_t i = 1; i <= instances; ++i)

@@ -29,7 +29,7 @@ std::string function_json(const std::string& build) {
          + build + R"(", "outputs": []})";
 }
 
-/// A function in C++, its SDK beside it.
+/// The folder of a C++ function, with the SDK beside it.
 struct cpp_function : folder {
   cpp_function() {
     write("f/function.json", function_json("f.cpp"));
@@ -48,7 +48,8 @@ struct cpp_function : folder {
   }
 };
 
-/// A function in Rust, and a cargo that writes `text` to `made`.
+/// The folder of a Rust function, and a fake cargo that writes `text` to
+/// `made`.
 struct rust_function : folder {
   explicit rust_function(const std::string& made, const std::string& text) {
     write("f/function.json", function_json("Cargo.toml"));
@@ -72,7 +73,7 @@ struct rust_function : folder {
 
 } // namespace
 
-TEST_CASE("a function in C++ becomes a module named after it") {
+TEST_CASE("function build: compiles C++ to a module named after the function") {
   cpp_function f;
   auto result = f.build();
 
@@ -83,7 +84,8 @@ TEST_CASE("a function in C++ becomes a module named after it") {
           ->starts_with(std::string_view{"\0asm", 4}));
 }
 
-TEST_CASE("a module that is newer than its sources is not built again") {
+TEST_CASE(
+  "function build: a module newer than its sources is not built again") {
   cpp_function f;
   REQUIRE(f.build());
   f.touch("f/f-1.wasm");
@@ -91,7 +93,8 @@ TEST_CASE("a module that is newer than its sources is not built again") {
   CHECK(!f.build()->built);
 }
 
-TEST_CASE("a change of a source or of the SDK builds the module again") {
+TEST_CASE(
+  "function build: a change of a source or of the SDK triggers a build") {
   cpp_function f;
   REQUIRE(f.build());
   f.touch("f/f.cpp");
@@ -103,7 +106,7 @@ TEST_CASE("a change of a source or of the SDK builds the module again") {
   CHECK(g.build()->built);
 }
 
-TEST_CASE("a function that the compiler refuses has no module") {
+TEST_CASE("function build: a compiler error leaves no module") {
   cpp_function f;
   f.write("f/f.cpp", "#error this line on stderr is expected\n");
   auto result = f.build();
@@ -113,7 +116,8 @@ TEST_CASE("a function that the compiler refuses has no module") {
   CHECK(!std::filesystem::exists(f / "f/f-1.wasm"));
 }
 
-TEST_CASE("a module that does not speak the ABI is removed, and it says why") {
+TEST_CASE("function build: a module that fails validation is removed, with the "
+          "reason") {
   cpp_function f;
   auto result = f.build(refuse);
 
@@ -122,16 +126,16 @@ TEST_CASE("a module that does not speak the ABI is removed, and it says why") {
   CHECK(!std::filesystem::exists(f / "f/f-1.wasm"));
 }
 
-TEST_CASE("a function in C++ cannot be built without the SDK") {
+TEST_CASE("function build: C++ without the SDK is refused") {
   cpp_function f;
   std::filesystem::remove_all(f / "sdk");
   auto result = f.build();
 
   REQUIRE(!result);
-  CHECK(explain(result.error()).starts_with("edgeless.hpp is neither in "));
+  CHECK(explain(result.error()).starts_with("edgeless.hpp is not in "));
 }
 
-TEST_CASE("a source that is not there is named") {
+TEST_CASE("function build: a missing source is named") {
   cpp_function f;
   std::filesystem::remove(f / "f/f.cpp");
 
@@ -139,7 +143,7 @@ TEST_CASE("a source that is not there is named") {
         == (f / "f/f.cpp").string() + ": No such file or directory");
 }
 
-TEST_CASE("a function in Rust is made by cargo") {
+TEST_CASE("function build: a Rust function is built by cargo") {
   rust_function f{"f_1.wasm", "bytes"};
   auto result = f.build();
 
@@ -148,18 +152,19 @@ TEST_CASE("a function in Rust is made by cargo") {
   CHECK(*read_file(f / "f/f-1.wasm", limits::module) == "bytes");
 }
 
-TEST_CASE("a crate need not be called as its function") {
+TEST_CASE("function build: a crate may have another name than its function") {
   rust_function f{"something_else.wasm", "bytes"};
   REQUIRE(f.build());
   CHECK(*read_file(f / "f/f-1.wasm", limits::module) == "bytes");
 }
 
-TEST_CASE("a crate that makes no module is told") {
+TEST_CASE("function build: a crate that makes no module is an error") {
   rust_function f{"program", "bytes"};
-  CHECK(explain(f.build().error()).ends_with("or is no cdylib"));
+  CHECK(explain(f.build().error())
+          .ends_with(": expected a crate of type cdylib with the name f-1"));
 }
 
-TEST_CASE("a function in Rust is checked as well") {
+TEST_CASE("function build: a Rust module is validated as well") {
   rust_function f{"f_1.wasm", "bytes"};
   CHECK(explain(f.build(refuse).error()) == "f-1: lacks handle_cast");
   CHECK(!std::filesystem::exists(f / "f/f-1.wasm"));

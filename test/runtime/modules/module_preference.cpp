@@ -7,7 +7,8 @@
 
 using namespace edgeless;
 
-TEST_CASE("a module says where it likes to run, and is a module still") {
+TEST_CASE("module preference: the appended section is read back, and the "
+          "module stays valid") {
   auto module = test::read_module("echo");
   CHECK(!preference_of(module));
   for (auto where : {isolation::shared, isolation::process}) {
@@ -17,11 +18,18 @@ TEST_CASE("a module says where it likes to run, and is a module still") {
   }
 }
 
-TEST_CASE("what is no module prefers nothing") {
+TEST_CASE("module preference: bytes that are no module have no preference") {
   CHECK(!preference_of(""));
   CHECK(!preference_of("bytes"));
   auto section = preference_section(isolation::process);
   auto cut = test::read_module("echo") + section;
   cut.pop_back();
   CHECK(!preference_of(cut));
+}
+
+TEST_CASE("module preference: the last of several sections counts") {
+  auto module = test::read_module("echo")
+                + preference_section(isolation::process)
+                + preference_section(isolation::shared);
+  CHECK(preference_of(module) == isolation::shared);
 }

@@ -21,14 +21,14 @@ code_part part(const std::string& module, std::uint64_t offset,
 
 } // namespace
 
-TEST_CASE("a module in one part is whole") {
+TEST_CASE("module store: a module in one part is complete") {
   module_store x{1000};
 
   CHECK(x.add(part("module", 0)) == std::uint64_t{6});
   CHECK(x.has(sha256("module")));
 }
 
-TEST_CASE("a module comes part by part") {
+TEST_CASE("module store: a module is assembled part by part") {
   module_store x{1000};
 
   CHECK(x.add(part("module", 0, 4)) == std::uint64_t{4});
@@ -38,7 +38,8 @@ TEST_CASE("a module comes part by part") {
   CHECK(x.has(sha256("module")));
 }
 
-TEST_CASE("a part that is not wanted is answered with the one that is") {
+TEST_CASE("module store: a part out of order is answered with the offset that "
+          "is wanted") {
   module_store x{1000};
   REQUIRE(x.add(part("module", 0, 4)));
 
@@ -47,21 +48,22 @@ TEST_CASE("a part that is not wanted is answered with the one that is") {
   CHECK(x.progress(sha256("module")) == 4);
 }
 
-TEST_CASE("what begins in the middle is not kept") {
+TEST_CASE(
+  "module store: a module that does not begin at offset zero is not kept") {
   module_store x{1000};
 
   CHECK(x.add(part("module", 3)) == std::uint64_t{0});
   CHECK(x.progress(sha256("module")) == 0);
 }
 
-TEST_CASE("a whole module is not written again") {
+TEST_CASE("module store: parts of a complete module are ignored") {
   module_store x{1000};
   REQUIRE(x.add(part("module", 0)));
 
   CHECK(x.add(part("module", 0)) == std::uint64_t{6});
 }
 
-TEST_CASE("what does not hash to its name is forgotten") {
+TEST_CASE("module store: a module that does not hash to its id is dropped") {
   module_store x{1000};
 
   auto refused = x.add({sha256("module"), 6, 0, "MODULE"});
@@ -72,7 +74,7 @@ TEST_CASE("what does not hash to its name is forgotten") {
   CHECK(x.add(part("module", 0)) == std::uint64_t{6});
 }
 
-TEST_CASE("a part out of bounds is refused") {
+TEST_CASE("module store: a part out of bounds is refused") {
   module_store x{100u << 20};
 
   CHECK(!x.add({"short", 6, 0, "module"}));
@@ -84,14 +86,14 @@ TEST_CASE("a part out of bounds is refused") {
   CHECK(!x.add({sha256("module"), 6, 0, ""}));
 }
 
-TEST_CASE("a size that changes is not believed") {
+TEST_CASE("module store: a part that changes the module's size is ignored") {
   module_store x{1000};
   REQUIRE(x.add(part("module", 0, 4)));
 
   CHECK(x.add({sha256("module"), 7, 4, "abc"}) == std::uint64_t{4});
 }
 
-TEST_CASE("more than there is room for is refused") {
+TEST_CASE("module store: a module beyond the capacity is refused") {
   module_store x{1000};
   REQUIRE(x.add(part(std::string(600, 'a'), 0)));
 
@@ -101,7 +103,8 @@ TEST_CASE("more than there is room for is refused") {
   CHECK(refused.error() == ec::exhausted);
 }
 
-TEST_CASE("many small modules need room, too") {
+TEST_CASE("module store: each module costs more than its bytes, so many small "
+          "ones are bounded") {
   module_store x{10'000};
   auto taken = 0;
 
@@ -111,7 +114,8 @@ TEST_CASE("many small modules need room, too") {
   CHECK(taken < 50);
 }
 
-TEST_CASE("what nobody needs makes room") {
+TEST_CASE(
+  "module store: keep() frees the memory of modules that are not needed") {
   module_store x{1000};
   REQUIRE(x.add(part(std::string(600, 'a'), 0)));
 
@@ -121,7 +125,7 @@ TEST_CASE("what nobody needs makes room") {
   CHECK(x.add(part(std::string(700, 'b'), 0)));
 }
 
-TEST_CASE("what somebody needs stays") {
+TEST_CASE("module store: keep() retains modules that are needed") {
   module_store x{1000};
   REQUIRE(x.add(part("module", 0)));
 
@@ -130,7 +134,7 @@ TEST_CASE("what somebody needs stays") {
   CHECK(x.has(sha256("module")));
 }
 
-TEST_CASE("a part of a whole module can be read") {
+TEST_CASE("module store: reads a part of a complete module") {
   module_store x{1000};
   REQUIRE(x.add(part("module", 0)));
 
@@ -142,7 +146,7 @@ TEST_CASE("a part of a whole module can be read") {
   CHECK(read->offset == 2);
 }
 
-TEST_CASE("a part beyond its end cannot be read") {
+TEST_CASE("module store: an offset beyond the end is refused") {
   module_store x{1000};
   REQUIRE(x.add(part("module", 0)));
 
@@ -152,7 +156,7 @@ TEST_CASE("a part beyond its end cannot be read") {
   CHECK(read.error() == ec::bad_input);
 }
 
-TEST_CASE("a module that is not whole cannot be read") {
+TEST_CASE("module store: an incomplete module cannot be read") {
   module_store x{1000};
   REQUIRE(x.add(part("module", 0, 4)));
 

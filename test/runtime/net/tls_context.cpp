@@ -14,7 +14,7 @@ std::string verdict(const tls_settings& files, const tls_identity& self) {
   return result ? "" : explain(result.error());
 }
 
-bool has(const std::string& text, std::string_view part) {
+bool mentions(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
@@ -23,17 +23,17 @@ void replace(const std::string& file, const std::string& by) {
   std::filesystem::rename(file + ".new", file);
 }
 
-/// A keeper that looks at its files each time, and whom it warned.
-struct watched : notary {
+/// A TLS context that checks its files for every session, and its warnings.
+struct watched : test_authority {
   watched() : files_of_self{issue(node_named(1))} {
     tls_options options;
-    options.look = 0ms;
+    options.check_interval = 0ms;
     options.warn = [this](const std::string& line) {
       warnings.push_back(line);
     };
     auto opened = tls_context::open(files_of_self, node_named(1), options);
     REQUIRE_MESSAGE(opened, explain(opened.error()));
-    supervisor = *opened;
+    context = *opened;
   }
 
   void become(const tls_settings& x) {
@@ -41,14 +41,15 @@ struct watched : notary {
     replace(files_of_self.certificate, x.certificate);
   }
 
-  /// Whether this one and a peer vouched for by `who` trust each other.
-  bool is_trusted_by(notary& who) {
-    program there{who.wire_of(the_orchestrator)};
-    auto url = there.open(there.spawn(library), peer_role::orchestrator,
-                          {peer_role::node});
-    auto settings = program::quick();
-    settings.dial = ages;
-    settings.tls = supervisor;
+  /// Whether this context and a peer certified by `authority` trust each
+  /// other.
+  bool is_trusted_by(test_authority& authority) {
+    program there{authority.transport_settings_of(the_orchestrator)};
+    auto url = there.open(there.spawn(test_module_source),
+                          peer_role::orchestrator, {peer_role::node});
+    auto settings = program::with_short_timeouts();
+    settings.dial = test_timeout;
+    settings.tls = context;
     program here{settings};
     return static_cast<bool>(
       here.dial(url, peer_role::node, peer_role::orchestrator).handle);
@@ -56,19 +57,19 @@ struct watched : notary {
 
   tls_settings files_of_self;
   std::vector<std::string> warnings;
-  std::shared_ptr<tls_context> supervisor;
+  std::shared_ptr<tls_context> context;
 };
 
 } // namespace
 
-TEST_CASE("files that belong together are accepted") {
-  notary from;
+TEST_CASE("tls context: accepts matching files") {
+  test_authority from;
   CHECK(verdict(from.issue(node_named(1)), node_named(1)) == "");
-  CHECK(verdict(from.issue(somebody), {peer_role::client, ""}) == "");
+  CHECK(verdict(from.issue(some_client), {peer_role::client, ""}) == "");
 }
 
-TEST_CASE("an error names the file and what is wrong with it") {
-  notary from, other;
+TEST_CASE("tls context: an error names the file and the problem") {
+  test_authority from, other;
   auto good = from.issue(node_named(1));
   auto second = from.issue(node_named(1));
   from.files.write("noise", "not PEM at all");
@@ -76,32 +77,35 @@ TEST_CASE("an error names the file and what is wrong with it") {
                              "-----END CERTIFICATE-----\n");
   auto noise = (from.files / "noise").string();
   auto broken = (from.files / "broken").string();
-  auto tells = [&](tls_settings files, const std::string& why) {
+  auto expect_problem = [&](tls_settings files, const std::string& why) {
     auto text = verdict(files, node_named(1));
     INFO(text);
     CHECK(text.starts_with(why));
     CHECK(text.find('\n') == std::string::npos);
   };
 
-  tells({"absent.pem", good.certificate, good.key}, "absent.pem: No such file");
-  tells({noise, good.certificate, good.key},
-        noise + ": has no certificate in PEM format");
-  tells({good.ca, noise, good.key},
-        noise + ": has no certificate in PEM format");
-  tells({good.ca, broken, good.key}, broken + ": has a broken certificate");
-  tells({good.ca, good.certificate, noise},
-        noise + ": has no private key in PEM format");
-  tells({good.ca, good.certificate, second.key},
-        second.key + ": is not the key of " + good.certificate);
-  tells({(other.files / "ca.pem").string(), good.certificate, good.key},
-        good.certificate + ": is not trusted by "
-          + (other.files / "ca.pem").string());
+  expect_problem({"absent.pem", good.certificate, good.key},
+                 "absent.pem: No such file");
+  expect_problem({noise, good.certificate, good.key},
+                 noise + ": has no certificate in PEM format");
+  expect_problem({good.ca, noise, good.key},
+                 noise + ": has no certificate in PEM format");
+  expect_problem({good.ca, broken, good.key},
+                 broken + ": has a broken certificate");
+  expect_problem({good.ca, good.certificate, noise},
+                 noise + ": has no private key in PEM format");
+  expect_problem({good.ca, good.certificate, second.key},
+                 second.key + ": is not the key of " + good.certificate);
+  expect_problem(
+    {(other.files / "ca.pem").string(), good.certificate, good.key},
+    good.certificate + ": is not trusted by "
+      + (other.files / "ca.pem").string());
   auto old = from.issue(node_named(1), -60s);
-  tells(old, old.certificate + ": has expired on 20");
+  expect_problem(old, old.certificate + ": has expired on 20");
 }
 
-TEST_CASE("a key with a password is refused, and nobody is asked for it") {
-  notary from;
+TEST_CASE("tls context: refuses an encrypted key without a prompt") {
+  test_authority from;
   auto files = from.issue(node_named(1));
   from.files.write("locked.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
                                  "MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEF\n"
@@ -113,19 +117,20 @@ TEST_CASE("a key with a password is refused, and nobody is asked for it") {
              + ": has no private key in PEM format, or one with a password");
 }
 
-TEST_CASE("nobody starts with the certificate of somebody else") {
-  notary from;
+TEST_CASE("tls context: refuses a certificate with another identity") {
+  test_authority from;
   auto files = from.issue(node_named(2));
 
   CHECK(verdict(files, node_named(1))
         == files.certificate + ": names " + to_string(node_named(2))
              + ", but this is " + to_string(node_named(1)));
-  CHECK(has(verdict(files, the_controller), "this is edgeless://controller"));
+  CHECK(
+    mentions(verdict(files, the_controller), "this is edgeless://controller"));
   CHECK(verdict(files, node_named(2)) == "");
 }
 
-TEST_CASE("a certificate without a name of ours names nobody") {
-  notary from;
+TEST_CASE("tls context: refuses a certificate without an edgeless identity") {
+  test_authority from;
   certificate_order order;
   order.hosts = {"example.org", "10.0.0.1", "::1"};
   REQUIRE(!issue_certificate(from.files / "", order, from.files / "x"));
@@ -135,10 +140,11 @@ TEST_CASE("a certificate without a name of ours names nobody") {
 
   CHECK(verdict(files, the_controller)
         == files.certificate
-             + ": names nobody, and this is edgeless://controller");
+             + ": has no identity, but this is edgeless://controller");
 }
 
-TEST_CASE_FIXTURE(watched, "a key that others may read is warned of") {
+TEST_CASE_FIXTURE(watched,
+                  "tls context: warns of a key file that others may read") {
   CHECK(warnings.empty());
   ::chmod(files_of_self.key.c_str(), 0644);
 
@@ -153,8 +159,9 @@ TEST_CASE_FIXTURE(watched, "a key that others may read is warned of") {
         == files_of_self.key + ": others may read this key: chmod 600");
 }
 
-TEST_CASE_FIXTURE(watched, "new files are used by the next connection") {
-  notary next;
+TEST_CASE_FIXTURE(watched,
+                  "tls context: the next connection uses replaced files") {
+  test_authority next;
   REQUIRE(is_trusted_by(*this));
   REQUIRE(!is_trusted_by(next));
 
@@ -166,7 +173,8 @@ TEST_CASE_FIXTURE(watched, "new files are used by the next connection") {
   CHECK(warnings.empty());
 }
 
-TEST_CASE_FIXTURE(watched, "broken files change nothing, and are told once") {
+TEST_CASE_FIXTURE(
+  watched, "tls context: invalid new files are ignored and reported once") {
   std::ofstream{files_of_self.certificate} << "half a certifi";
   for (int i = 0; i < 3; ++i)
     CHECK(is_trusted_by(*this));
@@ -182,27 +190,28 @@ TEST_CASE_FIXTURE(watched, "broken files change nothing, and are told once") {
   CHECK(warnings.size() == 1);
 }
 
-TEST_CASE_FIXTURE(watched, "nobody becomes somebody else by new files") {
+TEST_CASE_FIXTURE(watched,
+                  "tls context: replaced files cannot change the identity") {
   become(issue(node_named(2)));
 
   CHECK(is_trusted_by(*this));
-  CHECK(supervisor->own_name(peer_role::node) == node_named(1).name);
+  CHECK(context->own_name(peer_role::node) == node_named(1).name);
   REQUIRE(!warnings.empty());
-  CHECK(has(warnings.back(), "names " + to_string(node_named(2))));
+  CHECK(mentions(warnings.back(), "names " + to_string(node_named(2))));
 }
 
-TEST_CASE("files are looked at now and then only") {
-  notary from;
+TEST_CASE("tls context: files are checked once per interval only") {
+  test_authority from;
   tls_options options;
-  options.look = ages;
+  options.check_interval = test_timeout;
   auto files = from.issue(node_named(1));
-  auto supervisor = tls_context::open(files, node_named(1), options);
-  REQUIRE(supervisor);
+  auto context = tls_context::open(files, node_named(1), options);
+  REQUIRE(context);
   auto other = from.issue(node_named(1));
   std::filesystem::remove(files.key);
 
-  CHECK((*supervisor)->dial(peer_role::node));
-  CHECK((*supervisor)->own_name(peer_role::client) == std::nullopt);
+  CHECK((*context)->dial(peer_role::node));
+  CHECK((*context)->own_name(peer_role::client) == std::nullopt);
 }
 
 } // namespace edgeless

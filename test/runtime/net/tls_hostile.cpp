@@ -12,51 +12,53 @@ namespace {
 
 using enum peer_role;
 
-/// A program with an orchestrator's door behind TLS, and what it is supposed
-/// to survive.
-struct tls_fortress : notary {
-  explicit tls_fortress(std::chrono::milliseconds timeout = ages)
-    : home{settings_of(timeout)} {
-    url = home.open(home.spawn(library), orchestrator, {node});
+/// A program that listens as an orchestrator with TLS: the target of the
+/// hostile connections.
+struct tls_orchestrator_fixture : test_authority {
+  explicit tls_orchestrator_fixture(std::chrono::milliseconds timeout
+                                    = test_timeout)
+    : target{settings_of(timeout)} {
+    url = target.open(target.spawn(test_module_source), orchestrator, {node});
   }
 
   transport_settings settings_of(std::chrono::milliseconds timeout) {
-    auto result = wire_of(the_orchestrator);
+    auto result = transport_settings_of(the_orchestrator);
     result.handshake = timeout;
     return result;
   }
 
   std::uint64_t refused(refusal reason) const {
-    return home.statistics->refused_for(reason);
+    return target.statistics->refused_for(reason);
   }
 
-  /// Whether a well-behaved node is served.
-  bool serves() {
-    program guest{wire_of(node_named(1))};
-    auto whom = guest.reach<module_source_actor>(url, node, orchestrator);
-    return whom && fetch(guest, whom, "known") == "xxxxxxxxxx";
+  /// Whether a correct node still gets its response.
+  bool still_serves() {
+    program client_program{transport_settings_of(node_named(1))};
+    auto remote
+      = client_program.reach<module_source_actor>(url, node, orchestrator);
+    return remote && fetch(client_program, remote, "known") == "xxxxxxxxxx";
   }
 
-  visitor anonymous() {
+  tls_client plaintext_client() {
     return {url, nullptr};
   }
 
-  visitor authentic() {
-    return {url, supervisor(node_named(1))->dial(orchestrator)};
+  tls_client trusted_client() {
+    return {url, make_context(node_named(1))->dial(orchestrator)};
   }
 
-  program home;
+  program target;
   std::string url;
 };
 
-struct hasty_fortress : tls_fortress {
-  hasty_fortress() : tls_fortress{200ms} {
+struct short_handshake_fixture : tls_orchestrator_fixture {
+  short_handshake_fixture() : tls_orchestrator_fixture{200ms} {
     // nop
   }
 };
 
-/// The first message of a TLS client that knows TLS 1.2 alone.
-std::string hello_of_tls_1_2() {
+/// The ClientHello of a client that supports TLS 1.2 only.
+std::string tls_1_2_client_hello() {
   std::string body{"\x03\x03", 2};
   body += std::string(32, 'r') + std::string(1, '\0');
   body += std::string{"\0\4\xc0\x2b\xc0\x2f\1\0", 8};
@@ -70,12 +72,13 @@ std::string hello_of_tls_1_2() {
          + message;
 }
 
-/// Passes on what a visitor and a door say to each other, after a change.
-class meddler {
+/// Forwards bytes between a client and a listener, changed by a function.
+class tampering_proxy {
 public:
   using change = std::function<void(char* bytes, std::size_t size)>;
 
-  meddler(const std::string& target, change verb) : verb_(std::move(verb)) {
+  tampering_proxy(const std::string& target, change apply_change)
+    : change_(std::move(apply_change)) {
     auto address = resolve({"http", "127.0.0.1", 0}, true);
     acceptor_ = std::move(*listen_at(address->at(0)));
     url = "http://127.0.0.1:" + std::to_string(port_of(acceptor_));
@@ -84,7 +87,7 @@ public:
     }};
   }
 
-  ~meddler() {
+  ~tampering_proxy() {
     thread_.join();
   }
 
@@ -117,103 +120,119 @@ private:
     auto n = ::recv(from.get(), bytes, sizeof bytes, MSG_DONTWAIT);
     if (n <= 0)
       return n < 0 && errno == EAGAIN;
-    verb_(bytes, static_cast<std::size_t>(n));
+    change_(bytes, static_cast<std::size_t>(n));
     return ::send(to.get(), bytes, static_cast<std::size_t>(n), MSG_NOSIGNAL)
            == n;
   }
 
-  change verb_;
+  change change_;
   socket_handle acceptor_;
   std::thread thread_;
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(tls_fortress, "whoever does not speak TLS is hung up on") {
-  auto http = anonymous();
+TEST_CASE_FIXTURE(tls_orchestrator_fixture,
+                  "hostile tls peer: a peer without TLS is refused") {
+  auto http = plaintext_client();
   http.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  CHECK(http.is_cut());
-  auto plain = anonymous();
-  plain.send(std::string{bytes::greeting_of_client()});
-  CHECK(plain.is_cut());
+  CHECK(http.is_closed());
+  auto plain = plaintext_client();
+  plain.send(std::string{bytes::client_handshake_frame()});
+  CHECK(plain.is_closed());
 
   CHECK(refused(refusal::bad_tls) == 2);
-  CHECK(serves());
+  CHECK(still_serves());
 }
 
-TEST_CASE_FIXTURE(tls_fortress, "whoever knows TLS 1.2 alone is hung up on") {
-  auto old = anonymous();
-  old.send(hello_of_tls_1_2());
+TEST_CASE_FIXTURE(tls_orchestrator_fixture,
+                  "hostile tls peer: a TLS 1.2 client is refused") {
+  auto old = plaintext_client();
+  old.send(tls_1_2_client_hello());
 
-  CHECK(old.is_cut());
+  CHECK(old.is_closed());
   CHECK(refused(refusal::bad_tls) == 1);
 }
 
-TEST_CASE_FIXTURE(tls_fortress, "a program in the clear reaches nobody") {
+TEST_CASE_FIXTURE(
+  tls_orchestrator_fixture,
+  "hostile tls peer: a plaintext program cannot connect to an encrypted port") {
   program clear;
 
   auto result = clear.dial(url, node, orchestrator);
 
   CHECK(!result.handle);
-  CHECK(result.reason.find("hung up") != std::string::npos);
+  CHECK(result.reason.find("closed the connection") != std::string::npos);
   CHECK(eventually([&] { return refused(refusal::bad_tls) == 1; }));
 }
 
-TEST_CASE("an encrypted program does not fall back to the clear") {
-  notary from;
+TEST_CASE(
+  "tls transport: an encrypted program does not fall back to plaintext") {
+  test_authority from;
   program clear;
-  auto url = clear.open(clear.spawn(library), orchestrator, {node});
-  program here{from.wire_of(node_named(1))};
+  auto url = clear.open(clear.spawn(test_module_source), orchestrator, {node});
+  program here{from.transport_settings_of(node_named(1))};
 
   auto result = here.dial(url, node, orchestrator);
 
   CHECK(!result.handle);
-  CHECK(result.reason == url.substr(7) + ": hung up during the TLS handshake");
+  CHECK(result.reason
+        == url.substr(7)
+             + ": peer closed the connection during the TLS handshake");
   CHECK(clear.statistics->refused_for(refusal::no_handshake) == 1);
 }
 
-TEST_CASE_FIXTURE(hasty_fortress, "a handshake that takes too long is cut") {
-  auto silent = anonymous();
-  auto half = anonymous();
-  half.send(hello_of_tls_1_2().substr(0, 20));
-  // Trusted, but never says who it is to CAF.
-  auto mute = authentic();
-  mute.shake_hands();
+TEST_CASE_FIXTURE(
+  short_handshake_fixture,
+  "hostile tls peer: a handshake that misses its deadline is closed") {
+  auto silent = plaintext_client();
+  auto half = plaintext_client();
+  half.send(tls_1_2_client_hello().substr(0, 20));
+  // A trusted client that never sends CAF's handshake.
+  auto mute = trusted_client();
+  mute.complete_handshake();
 
-  CHECK(silent.is_cut());
-  CHECK(half.is_cut());
-  CHECK(mute.is_cut());
+  CHECK(silent.is_closed());
+  CHECK(half.is_closed());
+  CHECK(mute.is_closed());
   CHECK(refused(refusal::silent) == 3);
 }
 
-TEST_CASE_FIXTURE(tls_fortress, "two hundred silent connections delay nobody") {
-  std::vector<visitor> silent;
+TEST_CASE_FIXTURE(
+  tls_orchestrator_fixture,
+  "hostile tls peer: 200 silent connections delay no other peer") {
+  std::vector<tls_client> silent;
   for (int i = 0; i < 200; ++i)
-    silent.push_back(anonymous());
+    silent.push_back(plaintext_client());
 
-  CHECK(serves());
+  CHECK(still_serves());
 }
 
-TEST_CASE_FIXTURE(tls_fortress, "a trusted peer's garbage is hung up on") {
-  auto x = authentic();
-  REQUIRE(x.shake_hands());
+TEST_CASE_FIXTURE(
+  tls_orchestrator_fixture,
+  "hostile tls peer: garbage from a trusted peer closes the connection") {
+  auto x = trusted_client();
+  REQUIRE(x.complete_handshake());
   x.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
 
-  CHECK(x.is_cut());
+  CHECK(x.is_closed());
   CHECK(refused(refusal::no_handshake) == 1);
-  CHECK(serves());
+  CHECK(still_serves());
 }
 
-TEST_CASE_FIXTURE(tls_fortress, "a trusted peer that hangs up by half is cut") {
-  auto x = authentic();
-  REQUIRE(x.shake_hands());
+TEST_CASE_FIXTURE(
+  tls_orchestrator_fixture,
+  "hostile tls peer: a half-closed connection of a trusted peer is closed") {
+  auto x = trusted_client();
+  REQUIRE(x.complete_handshake());
   ::shutdown(x.socket(), SHUT_WR);
 
-  CHECK(x.is_cut());
+  CHECK(x.is_closed());
   CHECK(refused(refusal::handshake_aborted) == 1);
 }
 
-TEST_CASE_FIXTURE(tls_fortress, "a certificate without end is hung up on") {
+TEST_CASE_FIXTURE(tls_orchestrator_fixture,
+                  "hostile tls peer: an oversized certificate is refused") {
   certificate_order order;
   order.names = {node_named(1)};
   order.hosts.assign(4000, "host.example.org");
@@ -223,68 +242,72 @@ TEST_CASE_FIXTURE(tls_fortress, "a certificate without end is hung up on") {
                                   (files / "long.key").string()},
                                  node_named(1));
   REQUIRE(shown);
-  visitor x{url, (*shown)->dial(orchestrator)};
-  x.shake_hands();
+  tls_client x{url, (*shown)->dial(orchestrator)};
+  x.complete_handshake();
 
-  CHECK(x.is_cut());
+  CHECK(x.is_closed());
   CHECK(eventually([&] { return refused(refusal::bad_tls) == 1; }));
-  CHECK(serves());
+  CHECK(still_serves());
 }
 
-TEST_CASE_FIXTURE(tls_fortress, "a thousand noisy connections do no harm") {
+TEST_CASE_FIXTURE(
+  tls_orchestrator_fixture,
+  "hostile tls peer: 1000 connections with random bytes do no harm") {
   std::mt19937 random{42};
   for (int i = 0; i < 1000; ++i) {
     std::string noise(random() % 2000, '\0');
     for (auto& c : noise)
       c = static_cast<char>(random());
-    auto x = anonymous();
+    auto x = plaintext_client();
     if (i % 2 == 0)
-      noise = hello_of_tls_1_2().substr(0, 5 + i % 70) + noise;
+      noise = tls_1_2_client_hello().substr(0, 5 + i % 70) + noise;
     x.send(noise);
   }
 
-  CHECK(serves());
-  auto& open = home.statistics->open;
+  CHECK(still_serves());
+  auto& open = target.statistics->open;
   CHECK(eventually([&] { return open == 0; }));
 }
 
-TEST_CASE_FIXTURE(tls_fortress, "a handshake that somebody changed fails") {
+TEST_CASE_FIXTURE(tls_orchestrator_fixture,
+                  "hostile tls peer: a modified handshake fails") {
   std::mt19937 random{42};
   auto failed = 0;
   for (int i = 0; i < 100; ++i) {
-    // One byte, somewhere in the first flights.
+    // Flips bits in one byte of the TLS handshake messages.
     auto at = random() % 1500;
     std::size_t seen = 0;
-    auto verb = [&, at](char* bytes, std::size_t size) {
+    auto flip_byte = [&, at](char* bytes, std::size_t size) {
       if (seen <= at && at < seen + size)
         bytes[at - seen] ^= static_cast<char>(1 + random() % 255);
       seen += size;
     };
-    meddler between{url, verb};
-    visitor x{between.url, supervisor(node_named(1))->dial(orchestrator)};
-    auto shaken = x.shake_hands();
+    tampering_proxy between{url, flip_byte};
+    tls_client x{between.url, make_context(node_named(1))->dial(orchestrator)};
+    auto shaken = x.complete_handshake();
     if (shaken)
       x.send("garbage that is as long as the header of a frame");
-    failed += x.is_cut();
+    failed += x.is_closed();
   }
 
   CHECK(failed == 100);
-  CHECK(serves());
+  CHECK(still_serves());
 }
 
-TEST_CASE_FIXTURE(tls_fortress, "nobody between two programs can read along") {
+TEST_CASE_FIXTURE(tls_orchestrator_fixture,
+                  "hostile tls peer: a man in the middle sees no plaintext") {
   std::mutex mutex;
   std::string seen;
-  meddler between{url, [&](char* bytes, std::size_t size) {
-                    std::lock_guard lock{mutex};
-                    seen.append(bytes, size);
-                  }};
+  tampering_proxy between{url, [&](char* bytes, std::size_t size) {
+                            std::lock_guard lock{mutex};
+                            seen.append(bytes, size);
+                          }};
   {
-    program guest{wire_of(node_named(1))};
-    auto whom
-      = guest.reach<module_source_actor>(between.url, node, orchestrator);
-    REQUIRE(whom);
-    CHECK(fetch(guest, whom, "known") == "xxxxxxxxxx");
+    program client_program{transport_settings_of(node_named(1))};
+    auto remote = client_program.reach<module_source_actor>(between.url, node,
+                                                            orchestrator);
+    REQUIRE(remote);
+    CHECK(fetch(client_program, remote, "known") == "xxxxxxxxxx");
   }
   std::lock_guard lock{mutex};
   CHECK(seen.size() > 1000);

@@ -18,7 +18,7 @@ std::string problem(std::string_view role, std::string_view name) {
 
 } // namespace
 
-TEST_CASE("whoever has a certificate has a URI, and is read from it") {
+TEST_CASE("tls identity: is written as a URI and parsed from it") {
   for (auto& [x, uri] : std::vector<std::pair<tls_identity, std::string>>{
          {{peer_role::node, uuid}, "edgeless://node/" + uuid},
          {{peer_role::orchestrator, "domain-1"},
@@ -32,7 +32,7 @@ TEST_CASE("whoever has a certificate has a URI, and is read from it") {
   }
 }
 
-TEST_CASE("another spelling, and another URI, is nobody") {
+TEST_CASE("tls identity: refuses other spellings and other URIs") {
   for (auto uri :
        {"edgeless://node/FDA6CE79-46DF-4F96-A0D2-456F720F606C",
         "edgeless://node/fda6ce79", "edgeless://node/",
@@ -45,12 +45,13 @@ TEST_CASE("another spelling, and another URI, is nobody") {
   CHECK(!parse_identity("edgeless://client/" + std::string(2000, 'x')));
 }
 
-TEST_CASE("words that name nobody are told what is missing") {
+TEST_CASE("tls identity: make_identity reports what is missing or invalid") {
   CHECK(problem("node", uuid) == "");
   CHECK(problem("node", "n1") == "\"n1\" is no UUID");
-  CHECK(problem("node", "") == "which node? Its UUID is missing");
-  CHECK(problem("orchestrator", "") == "of which domain? Its id is missing");
-  CHECK(problem("client", "") == "which client? Its name is missing");
+  CHECK(problem("node", "") == "the UUID of the node is missing");
+  CHECK(problem("orchestrator", "")
+        == "the domain id of the orchestrator is missing");
+  CHECK(problem("client", "") == "the name of the client is missing");
   CHECK(problem("controller", "x") == "a controller has no name");
   CHECK(problem("king", "x")
         == "\"king\" is none of node, orchestrator, controller, client");

@@ -13,8 +13,8 @@ namespace {
 
 using progress = tls_session::progress;
 
-/// Two sessions, each at its end of a wire, without a network.
-struct pair_of_sessions : notary {
+/// Two sessions over a socket pair.
+struct pair_of_sessions : test_authority {
   explicit pair_of_sessions(std::uint64_t records_per_key
                             = tls_records_per_key) {
     int ends[2];
@@ -23,24 +23,25 @@ struct pair_of_sessions : notary {
     options.records_per_key = records_per_key;
     socket[0] = socket_handle{ends[0]};
     socket[1] = socket_handle{ends[1]};
-    session[0] = supervisor(node_named(1), 1h, options)->dial(peer_role::node);
+    session[0]
+      = make_context(node_named(1), 1h, options)->dial(peer_role::node);
     session[1]
-      = supervisor(node_named(2), 1h, options)->accept({peer_role::node});
+      = make_context(node_named(2), 1h, options)->accept({peer_role::node});
     for (auto& x : socket) {
       int size = 10'000;
       ::setsockopt(x.get(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     }
   }
 
-  progress shake(int i) {
+  progress handshake(int i) {
     return session[i]->handshake(socket[i].get());
   }
 
-  bool shake_hands() {
+  bool complete_handshake() {
     auto one = progress::wants_read, two = one;
     for (int i = 0; i < 10; ++i) {
-      one = shake(0);
-      two = shake(1);
+      one = handshake(0);
+      two = handshake(1);
     }
     return one == progress::done && two == progress::done;
   }
@@ -49,7 +50,7 @@ struct pair_of_sessions : notary {
     return session[i]->write(socket[i].get(), bytes);
   }
 
-  /// What has come: all that the socket has, and what is behind it.
+  /// All bytes that the socket and the session hold now.
   std::string read(int i, std::size_t most = 16384) {
     std::string result;
     std::vector<char> room(most);
@@ -65,50 +66,52 @@ struct pair_of_sessions : notary {
   std::unique_ptr<tls_session> session[2];
 };
 
-struct impatient_pair : pair_of_sessions {
-  impatient_pair() : pair_of_sessions{0} {
+struct key_update_pair : pair_of_sessions {
+  key_update_pair() : pair_of_sessions{0} {
     // nop
   }
 };
 
-/// Both talk and listen at the same time, until all is said.
-void talk(pair_of_sessions& x, std::size_t size) {
+/// Both sessions write and read `size` random bytes in random order.
+void exchange(pair_of_sessions& x, std::size_t size) {
   std::mt19937 random{42};
-  std::string said[2], heard[2];
+  std::string sent[2], received[2];
   std::size_t gone[2] = {0, 0};
-  for (auto& text : said)
+  for (auto& text : sent)
     for (std::size_t i = 0; i < size; i += 4)
       text.append({static_cast<char>(random()), static_cast<char>(i >> 16),
                    static_cast<char>(i >> 8), static_cast<char>(i)});
   for (int turns = 0; turns < 100'000; ++turns) {
     auto i = static_cast<int>(random() % 2);
     if (random() % 2 == 0) {
-      auto rest = std::string_view{said[i]}.substr(gone[i]);
+      auto rest = std::string_view{sent[i]}.substr(gone[i]);
       auto n = x.write(i, rest.substr(0, 1 + random() % 300'000));
       REQUIRE(n >= 0);
       gone[i] += static_cast<std::size_t>(n);
     } else {
-      heard[i] += x.read(i, 1 + random() % 20'000);
+      received[i] += x.read(i, 1 + random() % 20'000);
     }
-    if (heard[0].size() == size && heard[1].size() == size)
+    if (received[0].size() == size && received[1].size() == size)
       break;
   }
   CHECK(gone[0] == size);
-  CHECK(heard[0] == said[1]);
-  CHECK(heard[1] == said[0]);
+  CHECK(received[0] == sent[1]);
+  CHECK(received[1] == sent[0]);
 }
 
 } // namespace
 
-TEST_CASE_FIXTURE(pair_of_sessions, "each side learns who the other is") {
-  REQUIRE(shake_hands());
+TEST_CASE_FIXTURE(pair_of_sessions,
+                  "tls session: each side learns the identity of its peer") {
+  REQUIRE(complete_handshake());
 
   CHECK(session[0]->peer() == node_named(2));
   CHECK(session[1]->peer() == node_named(1));
 }
 
-TEST_CASE_FIXTURE(pair_of_sessions, "what one side writes, the other reads") {
-  REQUIRE(shake_hands());
+TEST_CASE_FIXTURE(pair_of_sessions,
+                  "tls session: written bytes are read by the peer") {
+  REQUIRE(complete_handshake());
 
   CHECK(write(0, "hello") == 5);
   CHECK(read(1) == "hello");
@@ -116,8 +119,9 @@ TEST_CASE_FIXTURE(pair_of_sessions, "what one side writes, the other reads") {
   CHECK(session[1]->verdict() == refusal::none);
 }
 
-TEST_CASE_FIXTURE(pair_of_sessions, "no record stays behind in the session") {
-  REQUIRE(shake_hands());
+TEST_CASE_FIXTURE(pair_of_sessions,
+                  "tls session: read_rest returns all records received") {
+  REQUIRE(complete_handshake());
   std::string expected;
   for (int i = 0; i < 20; ++i) {
     expected += std::to_string(i) + " ";
@@ -127,37 +131,40 @@ TEST_CASE_FIXTURE(pair_of_sessions, "no record stays behind in the session") {
   CHECK(read(1, 1) == expected);
 }
 
-TEST_CASE_FIXTURE(pair_of_sessions, "bytes count as gone when they have left") {
-  REQUIRE(shake_hands());
+TEST_CASE_FIXTURE(pair_of_sessions,
+                  "tls session: write counts bytes when all of them are sent") {
+  REQUIRE(complete_handshake());
   std::string large(100'000, 'x');
 
   CHECK(write(0, large) == 0); // the socket is full
-  std::string heard;
+  std::string received;
   std::ptrdiff_t gone = 0;
   while (gone == 0) {
-    heard += read(1);
+    received += read(1);
     gone = write(0, large);
   }
-  heard += read(1);
+  received += read(1);
 
   CHECK(gone == 100'000);
-  CHECK(heard == large);
-}
-
-TEST_CASE_FIXTURE(pair_of_sessions, "both may talk at the same time") {
-  REQUIRE(shake_hands());
-  talk(*this, 4u << 20);
-}
-
-TEST_CASE_FIXTURE(impatient_pair, "new keys in every word confuse nobody") {
-  REQUIRE(shake_hands());
-  talk(*this, 1u << 20);
+  CHECK(received == large);
 }
 
 TEST_CASE_FIXTURE(pair_of_sessions,
-                  "whoever changes a record ends the session") {
-  REQUIRE(shake_hands());
-  // Says something in the other's name.
+                  "tls session: both sides write at the same time") {
+  REQUIRE(complete_handshake());
+  exchange(*this, 4u << 20);
+}
+
+TEST_CASE_FIXTURE(key_update_pair,
+                  "tls session: key updates in every record lose no bytes") {
+  REQUIRE(complete_handshake());
+  exchange(*this, 1u << 20);
+}
+
+TEST_CASE_FIXTURE(pair_of_sessions,
+                  "tls session: a forged record ends the session") {
+  REQUIRE(complete_handshake());
+  // A record that the peer's session did not encrypt.
   REQUIRE(::send(socket[0].get(),
                  "\x17\x03\x03\0\x20"
                  "01234567890123456789012345678901",
@@ -168,15 +175,17 @@ TEST_CASE_FIXTURE(pair_of_sessions,
   CHECK(session[1]->read(socket[1].get(), room) == -1);
 }
 
-TEST_CASE_FIXTURE(pair_of_sessions, "the end is told from silence") {
-  REQUIRE(shake_hands());
+TEST_CASE_FIXTURE(
+  pair_of_sessions,
+  "tls session: read tells a closed connection from an idle one") {
+  REQUIRE(complete_handshake());
   char room[100];
   REQUIRE(session[1]->read(socket[1].get(), room) == 0);
 
   socket[0] = {};
 
   CHECK(session[1]->read(socket[1].get(), room) == -1);
-  CHECK(write(1, "nobody is there") == -1);
+  CHECK(write(1, "too late") == -1);
 }
 
 } // namespace edgeless

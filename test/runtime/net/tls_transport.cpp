@@ -12,11 +12,11 @@ namespace {
 
 using enum peer_role;
 
-/// An authority that everybody here trusts.
-struct trusted : notary {
-  std::unique_ptr<program> start(const tls_identity& whom,
+/// Programs with certificates of one authority.
+struct tls_test : test_authority {
+  std::unique_ptr<program> start(const tls_identity& identity,
                                  std::chrono::seconds valid = 1h) {
-    return std::make_unique<program>(wire_of(whom, valid));
+    return std::make_unique<program>(transport_settings_of(identity, valid));
   }
 };
 
@@ -24,17 +24,17 @@ bool has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-/// Whether whoever is behind a handle is gone before ages have passed.
-bool ends(program& from, const caf::strong_actor_ptr& whom) {
+/// Whether the actor behind a handle ends within test_timeout.
+bool ends(program& from, const caf::strong_actor_ptr& remote) {
   caf::scoped_actor self{from.system()};
-  self->monitor(caf::actor_cast<caf::actor_addr>(whom));
+  self->monitor(caf::actor_cast<caf::actor_addr>(remote));
   auto result = false;
   self->receive([&](const caf::down_msg&) { result = true; },
-                caf::after(ages) >> [] {});
+                caf::after(test_timeout) >> [] {});
   return result;
 }
 
-/// Lets everybody join, and takes every greeting.
+/// Accepts every join and every greeting.
 caf::behavior host(caf::event_based_actor*) {
   return {
     [](atom::join, const node_description&, const node_actor&, boot_id,
@@ -43,8 +43,8 @@ caf::behavior host(caf::event_based_actor*) {
   };
 }
 
-/// Says of its domain what it is told to.
-auto domain_called(std::string id) {
+/// Describes its domain with this id.
+auto domain_with_id(std::string id) {
   return [id](caf::event_based_actor*) -> caf::behavior {
     return {[id](atom::describe) {
       domain_description result;
@@ -54,15 +54,15 @@ auto domain_called(std::string id) {
   };
 }
 
-caf::behavior nobody(caf::event_based_actor*) {
+caf::behavior empty_node(caf::event_based_actor*) {
   return {[](atom::running) {
     return inventory{};
   }};
 }
 
-/// Whether a question is answered, before the connection ends.
+/// Whether a request gets its response before the connection ends.
 template <class Answer, class... Ts>
-bool answered(program& from, const caf::strong_actor_ptr& whom,
+bool answered(program& from, const caf::strong_actor_ptr& remote,
               const Ts&... xs) {
   std::promise<bool> result;
   from.system().spawn([&](caf::event_based_actor* self) {
@@ -71,50 +71,53 @@ bool answered(program& from, const caf::strong_actor_ptr& whom,
       self->quit();
     };
     self->set_down_handler([done](const caf::down_msg&) { done(false); });
-    self->monitor(caf::actor_cast<caf::actor_addr>(whom));
-    self->request(caf::actor_cast<caf::actor>(whom), ages, xs...)
+    self->monitor(caf::actor_cast<caf::actor_addr>(remote));
+    self->request(caf::actor_cast<caf::actor>(remote), test_timeout, xs...)
       .then([done](const Answer&) { done(true); },
             [done](const caf::error&) { done(false); });
   });
   return result.get_future().get();
 }
 
-bool joins(program& from, const caf::strong_actor_ptr& whom,
+bool joins(program& from, const caf::strong_actor_ptr& remote,
            const node_id& as) {
   node_description x;
   x.id = as;
-  return answered<welcome>(from, whom, atom::join_v, x,
-                           caf::actor_cast<node_actor>(from.spawn(nobody)),
+  return answered<welcome>(from, remote, atom::join_v, x,
+                           caf::actor_cast<node_actor>(from.spawn(empty_node)),
                            boot_id{}, inventory{});
 }
 
 } // namespace
 
-TEST_CASE_FIXTURE(trusted, "a request is answered across an encrypted wire") {
+TEST_CASE_FIXTURE(tls_test,
+                  "tls transport: a remote request gets its response") {
   auto here = start(node_named(1)), there = start(the_orchestrator);
-  auto url = there->open(there->spawn(library), orchestrator, {node});
+  auto url
+    = there->open(there->spawn(test_module_source), orchestrator, {node});
 
-  auto whom = here->reach<module_source_actor>(url, node, orchestrator);
+  auto remote = here->reach<module_source_actor>(url, node, orchestrator);
 
-  REQUIRE(whom);
-  CHECK(fetch(*here, whom, "known") == "xxxxxxxxxx");
-  CHECK(fetch(*here, whom, "other") == "unknown_code: no module other");
+  REQUIRE(remote);
+  CHECK(fetch(*here, remote, "known") == "xxxxxxxxxx");
+  CHECK(fetch(*here, remote, "other") == "unknown_code: no module other");
 }
 
-TEST_CASE_FIXTURE(trusted, "with certificates, https means the same as http") {
+TEST_CASE_FIXTURE(tls_test, "tls transport: https means the same as http") {
   auto here = start(node_named(1)), there = start(the_orchestrator);
-  auto url = there->open(there->spawn(library), orchestrator, {node});
+  auto url
+    = there->open(there->spawn(test_module_source), orchestrator, {node});
 
   auto result = here->dial("https" + url.substr(4), node, orchestrator);
 
   CHECK(result.reason == "");
 }
 
-TEST_CASE_FIXTURE(trusted, "large frames pass in both directions") {
+TEST_CASE_FIXTURE(tls_test, "tls transport: large frames pass") {
   auto one = start(node_named(1)), two = start(node_named(2));
-  auto url = two->open(two->spawn(gate), node, {node});
-  auto whom = one->reach<ingress_actor>(url, node, node);
-  REQUIRE(whom);
+  auto url = two->open(two->spawn(test_ingress), node, {node});
+  auto remote = one->reach<ingress_actor>(url, node, node);
+  REQUIRE(remote);
   batch large;
   large.fragments.resize(1);
   large.fragments[0].content.payload.assign(limits::part, 'x');
@@ -124,26 +127,29 @@ TEST_CASE_FIXTURE(trusted, "large frames pass in both directions") {
   caf::scoped_actor self{one->system()};
   std::uint64_t taken = 0;
   for (int i = 0; i < 20; ++i) {
-    self->request(whom, ages, atom::deliver_v, std::uint64_t{1}, large);
-    self->request(whom, ages, atom::deliver_v, std::uint64_t{1}, small);
+    self->request(remote, test_timeout, atom::deliver_v, std::uint64_t{1},
+                  large);
+    self->request(remote, test_timeout, atom::deliver_v, std::uint64_t{1},
+                  small);
   }
-  self->request(whom, ages, atom::deliver_v, std::uint64_t{1}, small)
+  self->request(remote, test_timeout, atom::deliver_v, std::uint64_t{1}, small)
     .receive([&](std::uint64_t x) { taken = x; }, [](const caf::error&) {});
 
   CHECK(taken == 20 * 65 + 64);
   CHECK(two->statistics->refused_in_total() == 0);
 }
 
-TEST_CASE_FIXTURE(trusted, "keys are renewed, and nobody notices") {
-  auto settings = program::quick();
-  settings.dial = settings.handshake = ages;
+TEST_CASE_FIXTURE(tls_test,
+                  "tls transport: key updates do not disturb the connection") {
+  auto settings = program::with_short_timeouts();
+  settings.dial = settings.handshake = test_timeout;
   tls_options options;
   options.records_per_key = 3;
-  settings.tls = supervisor(node_named(1), 1h, options);
+  settings.tls = make_context(node_named(1), 1h, options);
   program here{settings};
   auto there = start(node_named(2));
-  auto url = there->open(there->spawn(gate), node, {node});
-  auto whom = here.reach<ingress_actor>(url, node, node);
+  auto url = there->open(there->spawn(test_ingress), node, {node});
+  auto remote = here.reach<ingress_actor>(url, node, node);
   batch load;
   load.fragments.resize(1);
   load.fragments[0].content.payload.assign(100'000, 'x');
@@ -151,17 +157,18 @@ TEST_CASE_FIXTURE(trusted, "keys are renewed, and nobody notices") {
   caf::scoped_actor self{here.system()};
   std::uint64_t taken = 0;
   for (int i = 0; i < 50; ++i)
-    self->request(whom, ages, atom::deliver_v, std::uint64_t{1}, load)
+    self->request(remote, test_timeout, atom::deliver_v, std::uint64_t{1}, load)
       .receive([&](std::uint64_t x) { taken = x; }, [](const caf::error&) {});
 
   CHECK(taken == 50);
 }
 
-TEST_CASE_FIXTURE(trusted, "two nodes that dial each other both get through") {
+TEST_CASE_FIXTURE(tls_test,
+                  "tls transport: both of two simultaneous dials succeed") {
   for (int round = 0; round < 5; ++round) {
     auto one = start(node_named(1)), two = start(node_named(2));
-    auto to_one = one->open(one->spawn(gate), node, {node});
-    auto to_two = two->open(two->spawn(gate), node, {node});
+    auto to_one = one->open(one->spawn(test_ingress), node, {node});
+    auto to_two = two->open(two->spawn(test_ingress), node, {node});
     caf::strong_actor_ptr back;
     std::thread other{[&] {
       back = two->dial(to_one, node, node).handle;
@@ -178,52 +185,57 @@ TEST_CASE_FIXTURE(trusted, "two nodes that dial each other both get through") {
   }
 }
 
-TEST_CASE_FIXTURE(trusted, "whoever watches a peer learns that it has ended") {
+TEST_CASE_FIXTURE(
+  tls_test, "tls transport: a monitor gets a down message when the peer ends") {
   auto here = start(node_named(1)), there = start(the_orchestrator);
-  auto url = there->open(there->spawn(library), orchestrator, {node});
-  auto whom = here->dial(url, node, orchestrator).handle;
-  REQUIRE(whom);
+  auto url
+    = there->open(there->spawn(test_module_source), orchestrator, {node});
+  auto remote = here->dial(url, node, orchestrator).handle;
+  REQUIRE(remote);
 
   there.reset();
 
-  CHECK(ends(*here, whom));
+  CHECK(ends(*here, remote));
 }
 
-// -- who may come in ----------------------------------------------------------
+// -- which roles are accepted -------------------------------------------------
 
-TEST_CASE_FIXTURE(trusted, "a port lets in those who have business there") {
+TEST_CASE_FIXTURE(tls_test,
+                  "tls transport: a listener accepts the admitted roles only") {
   struct port {
     tls_identity owner;
-    std::vector<peer_role> guests;
+    std::vector<peer_role> admitted;
   };
   std::vector<port> ports{{the_controller, {client}},
                           {the_orchestrator, {node, controller}},
                           {node_named(9), {node, client}}};
-  auto guests = {somebody, the_controller, the_orchestrator, node_named(1)};
+  auto identities
+    = {some_client, the_controller, the_orchestrator, node_named(1)};
   for (auto& x : ports) {
     auto there = start(x.owner);
-    auto url = there->open(there->spawn(host), x.owner.role, x.guests);
-    std::uint64_t strangers = 0;
-    for (auto& guest : guests) {
-      auto here = start(guest);
-      auto welcome = std::ranges::count(x.guests, guest.role) > 0;
-      strangers += !welcome;
+    auto url = there->open(there->spawn(host), x.owner.role, x.admitted);
+    std::uint64_t refused = 0;
+    for (auto& identity : identities) {
+      auto here = start(identity);
+      auto is_admitted = std::ranges::count(x.admitted, identity.role) > 0;
+      refused += !is_admitted;
 
-      auto result = here->dial(url, guest.role, x.owner.role);
+      auto result = here->dial(url, identity.role, x.owner.role);
 
-      INFO(to_string(guest) << " at " << to_string(x.owner));
-      CHECK(static_cast<bool>(result.handle) == welcome);
-      CHECK((result.reason == "") == welcome);
+      INFO(to_string(identity) << " at " << to_string(x.owner));
+      CHECK(static_cast<bool>(result.handle) == is_admitted);
+      CHECK((result.reason == "") == is_admitted);
     }
-    // The last one may know before it has been counted.
+    // The peer may be told of a refusal before it has been counted.
     CHECK(eventually([&] {
-      return there->statistics->refused_for(refusal::wrong_role) >= strangers;
+      return there->statistics->refused_for(refusal::wrong_role) >= refused;
     }));
-    CHECK(there->statistics->refused_for(refusal::wrong_role) == strangers);
+    CHECK(there->statistics->refused_for(refusal::wrong_role) == refused);
   }
 }
 
-TEST_CASE_FIXTURE(trusted, "whoever dials a name reaches nobody else") {
+TEST_CASE_FIXTURE(tls_test,
+                  "tls transport: a dial by name refuses another identity") {
   auto there = start(node_named(9));
   auto url = there->open(there->spawn(host), node, {node, client});
   auto here = start(node_named(1));
@@ -239,7 +251,8 @@ TEST_CASE_FIXTURE(trusted, "whoever dials a name reaches nobody else") {
   CHECK(here->statistics->refused_for(refusal::identity_mismatch) == 1);
 }
 
-TEST_CASE_FIXTURE(trusted, "whoever dials wants the role that he dials") {
+TEST_CASE_FIXTURE(tls_test,
+                  "tls transport: a dial refuses a peer of another role") {
   auto there = start(node_named(9));
   auto url = there->open(there->spawn(host), node, {node, client});
   auto here = start(node_named(1));
@@ -253,18 +266,23 @@ TEST_CASE_FIXTURE(trusted, "whoever dials wants the role that he dials") {
   CHECK(here->statistics->refused_for(refusal::wrong_role) == 1);
 }
 
-TEST_CASE_FIXTURE(trusted, "the certificate decides what may be said") {
-  // Whoever is in the clear may say what any guest of the port may.
-  program open_house;
-  auto open_url = open_house.open(open_house.spawn(domain_called("home")),
-                                  orchestrator, {node, controller});
-  program anybody;
-  auto open_door = anybody.dial(open_url, controller, orchestrator).handle;
-  REQUIRE(open_door);
-  CHECK(answered<domain_description>(anybody, open_door, atom::describe_v));
+TEST_CASE_FIXTURE(
+  tls_test,
+  "tls transport: the certificate's role decides which messages are admitted") {
+  // Without TLS, a peer may send what any admitted role may send.
+  program plain_server;
+  auto open_url
+    = plain_server.open(plain_server.spawn(domain_with_id("domain-1")),
+                        orchestrator, {node, controller});
+  program plain_client;
+  auto plain_handle
+    = plain_client.dial(open_url, controller, orchestrator).handle;
+  REQUIRE(plain_handle);
+  CHECK(
+    answered<domain_description>(plain_client, plain_handle, atom::describe_v));
 
   auto there = start(the_orchestrator);
-  auto url = there->open(there->spawn(domain_called("home")), orchestrator,
+  auto url = there->open(there->spawn(domain_with_id("domain-1")), orchestrator,
                          {node, controller});
   auto here = start(node_named(1));
   auto acceptor = here->dial(url, node, orchestrator).handle;
@@ -273,9 +291,10 @@ TEST_CASE_FIXTURE(trusted, "the certificate decides what may be said") {
   CHECK(there->statistics->refused_for(refusal::not_admitted) == 1);
 }
 
-// -- in whose name ------------------------------------------------------------
+// -- identities in messages ---------------------------------------------------
 
-TEST_CASE_FIXTURE(trusted, "a node joins as itself, and as nobody else") {
+TEST_CASE_FIXTURE(tls_test,
+                  "tls transport: a node joins with its own id only") {
   auto there = start(the_orchestrator);
   auto url = there->open(there->spawn(host), orchestrator, {node});
   auto here = start(node_named(1));
@@ -288,7 +307,9 @@ TEST_CASE_FIXTURE(trusted, "a node joins as itself, and as nobody else") {
   CHECK(there->statistics->refused_for(refusal::identity_mismatch) == 1);
 }
 
-TEST_CASE_FIXTURE(trusted, "a link greets in the name of its own node") {
+TEST_CASE_FIXTURE(
+  tls_test,
+  "tls transport: an egress greets in the name of its own node only") {
   auto there = start(node_named(9));
   auto url = there->open(there->spawn(host), node, {node});
   auto here = start(node_named(1));
@@ -305,52 +326,58 @@ TEST_CASE_FIXTURE(trusted, "a link greets in the name of its own node") {
   CHECK(there->statistics->refused_for(refusal::identity_mismatch) == 1);
 }
 
-TEST_CASE_FIXTURE(trusted, "an orchestrator speaks for its own domain alone") {
-  for (auto& [domain, believed] :
-       {std::pair{"home", true}, std::pair{"abroad", false}}) {
+TEST_CASE_FIXTURE(
+  tls_test, "tls transport: an orchestrator describes its own domain only") {
+  for (auto& [domain, is_own] :
+       {std::pair{"domain-1", true}, std::pair{"domain-2", false}}) {
     auto there = start(the_orchestrator);
-    auto url = there->open(there->spawn(domain_called(domain)), orchestrator,
+    auto url = there->open(there->spawn(domain_with_id(domain)), orchestrator,
                            {controller});
     auto here = start(the_controller);
     auto acceptor = here->dial(url, controller, orchestrator).handle;
     REQUIRE(acceptor);
 
     CHECK(answered<domain_description>(*here, acceptor, atom::describe_v)
-          == believed);
+          == is_own);
 
     CHECK(here->statistics->refused_for(refusal::identity_mismatch)
-          == (believed ? 0 : 1));
+          == (is_own ? 0 : 1));
   }
 }
 
-TEST_CASE_FIXTURE(trusted, "nobody takes the place of one who is connected") {
+TEST_CASE_FIXTURE(tls_test, "tls transport: a connected node id cannot be "
+                            "taken over by another identity") {
   auto there = start(the_orchestrator);
-  auto url = there->open(there->spawn(library), orchestrator, {node});
+  auto url
+    = there->open(there->spawn(test_module_source), orchestrator, {node});
   auto here = start(node_named(1));
   auto acceptor = here->reach<module_source_actor>(url, node, orchestrator);
   REQUIRE(acceptor);
-  auto greeting = bytes::greeting_of_client();
+  auto greeting = bytes::client_handshake_frame();
   greeting.payload = bytes::of(here->system().node());
-  visitor thief{url, supervisor(node_named(2))->dial(orchestrator)};
-  REQUIRE(thief.shake_hands());
+  tls_client impostor{url, make_context(node_named(2))->dial(orchestrator)};
+  REQUIRE(impostor.complete_handshake());
 
-  thief.send(std::string{greeting});
+  impostor.send(std::string{greeting});
 
-  CHECK(thief.is_cut());
+  CHECK(impostor.is_closed());
   CHECK(eventually([&] {
     return there->statistics->refused_for(refusal::identity_mismatch) == 1;
   }));
   CHECK(fetch(*here, acceptor, "known") == "xxxxxxxxxx");
 }
 
-// -- certificates that are no good --------------------------------------------
+// -- refused certificates -----------------------------------------------------
 
-TEST_CASE_FIXTURE(trusted, "a certificate of a foreign authority is refused") {
-  notary elsewhere;
+TEST_CASE_FIXTURE(
+  tls_test,
+  "tls transport: refuses a client certificate of a foreign authority") {
+  test_authority elsewhere;
   auto there = start(the_orchestrator);
-  auto url = there->open(there->spawn(library), orchestrator, {node});
-  auto settings = program::quick();
-  settings.dial = ages;
+  auto url
+    = there->open(there->spawn(test_module_source), orchestrator, {node});
+  auto settings = program::with_short_timeouts();
+  settings.dial = test_timeout;
   settings.tls = *tls_context::open(foreign(elsewhere, *this, node_named(1)),
                                     node_named(1));
   program here{settings};
@@ -358,29 +385,32 @@ TEST_CASE_FIXTURE(trusted, "a certificate of a foreign authority is refused") {
   auto result = here.dial(url, node, orchestrator);
 
   CHECK(!result.handle);
-  CHECK(has(result.reason, "it refuses us: "));
+  CHECK(has(result.reason, "peer refused our certificate: "));
   CHECK(eventually([&] {
     return there->statistics->refused_for(refusal::bad_certificate) == 1;
   }));
 }
 
-TEST_CASE_FIXTURE(trusted, "whoever is vouched for elsewhere is not believed") {
-  notary elsewhere;
-  program there{elsewhere.wire_of(the_orchestrator)};
-  auto url = there.open(there.spawn(library), orchestrator, {node});
+TEST_CASE_FIXTURE(
+  tls_test,
+  "tls transport: refuses a server certificate of a foreign authority") {
+  test_authority elsewhere;
+  program there{elsewhere.transport_settings_of(the_orchestrator)};
+  auto url = there.open(there.spawn(test_module_source), orchestrator, {node});
   auto here = start(node_named(1));
 
   auto result = here->dial(url, node, orchestrator);
 
   CHECK(!result.handle);
-  CHECK(
-    has(result.reason, "the certificate of edgeless://orchestrator/home: "));
+  CHECK(has(result.reason,
+            "the certificate of edgeless://orchestrator/domain-1: "));
   CHECK(here->statistics->refused_for(refusal::bad_certificate) == 1);
 }
 
-TEST_CASE_FIXTURE(trusted, "a certificate that has expired is refused") {
+TEST_CASE_FIXTURE(tls_test, "tls transport: refuses an expired certificate") {
   auto there = start(the_orchestrator);
-  auto url = there->open(there->spawn(library), orchestrator, {node});
+  auto url
+    = there->open(there->spawn(test_module_source), orchestrator, {node});
   auto here = start(node_named(1), 2s);
 
   std::string reason;
@@ -395,9 +425,10 @@ TEST_CASE_FIXTURE(trusted, "a certificate that has expired is refused") {
   }));
 }
 
-TEST_CASE("why a peer was refused is told, at most once a second") {
-  notary from, elsewhere;
-  auto settings = from.wire_of(the_orchestrator);
+TEST_CASE("tls transport: refusals are logged with their reason at most once a "
+          "second") {
+  test_authority from, elsewhere;
+  auto settings = from.transport_settings_of(the_orchestrator);
   std::mutex mutex;
   std::vector<std::string> lines;
   settings.log = [&](const std::string& line) {
@@ -405,14 +436,14 @@ TEST_CASE("why a peer was refused is told, at most once a second") {
     lines.push_back(line);
   };
   program there{settings};
-  auto url = there.open(there.spawn(library), orchestrator, {node});
+  auto url = there.open(there.spawn(test_module_source), orchestrator, {node});
   for (int i = 0; i < 10; ++i) {
-    visitor x{url, tls_context::open(foreign(elsewhere, from, node_named(1)),
-                                     node_named(1))
-                     ->get()
-                     ->dial(orchestrator)};
-    x.shake_hands();
-    REQUIRE(x.is_cut());
+    tls_client x{url, tls_context::open(foreign(elsewhere, from, node_named(1)),
+                                        node_named(1))
+                        ->get()
+                        ->dial(orchestrator)};
+    x.complete_handshake();
+    REQUIRE(x.is_closed());
   }
 
   CHECK(eventually([&] {
@@ -421,7 +452,7 @@ TEST_CASE("why a peer was refused is told, at most once a second") {
   std::lock_guard lock{mutex};
   REQUIRE(!lines.empty());
   CHECK(lines.size() < 10);
-  CHECK(has(lines[0], ": bad_certificate, the certificate of "
+  CHECK(has(lines[0], " reason=bad_certificate: the certificate of "
                         + to_string(node_named(1)) + ": "));
 }
 

@@ -11,12 +11,13 @@ using lines = std::vector<std::string>;
 namespace {
 
 lines faults(const settings_map& annotations) {
-  return annotation_faults(component_kind::function, annotations);
+  return invalid_annotations(component_kind::function, annotations);
 }
 
 } // namespace
 
-TEST_CASE("a function without annotations gets the default limits") {
+TEST_CASE(
+  "annotations: a function without annotations gets the default limits") {
   auto limits = guest_limits_of({});
 
   CHECK(limits.memory == 1024u << 20);
@@ -26,7 +27,7 @@ TEST_CASE("a function without annotations gets the default limits") {
   CHECK(init_payload_of({}) == "");
 }
 
-TEST_CASE("annotations set what a function gets") {
+TEST_CASE("annotations: set the limits of a function") {
   settings_map settings{{"init-payload", "period=1000"},
                         {"memory_limit_mib", "64"},
                         {"timeout_ms", "250"},
@@ -42,7 +43,7 @@ TEST_CASE("annotations set what a function gets") {
   CHECK(faults(settings).empty());
 }
 
-TEST_CASE("a value that makes no sense is a fault, and the default holds") {
+TEST_CASE("annotations: an invalid value is a fault, and the default applies") {
   settings_map settings{{"memory_limit_mib", "0"}, {"timeout_ms", "-1"}};
 
   CHECK(guest_limits_of(settings).memory == 1024u << 20);
@@ -52,7 +53,7 @@ TEST_CASE("a value that makes no sense is a fault, and the default holds") {
                  "timeout_ms \"-1\" is not a number from 1 to 86400000"});
 }
 
-TEST_CASE("every fault is named at once") {
+TEST_CASE("annotations: all faults are reported at once") {
   settings_map settings{{"max_instances", "many"},
                         {"call_timeout_ms", "1e3"},
                         {"state_policy", "nodelocal"},
@@ -69,31 +70,32 @@ TEST_CASE("every fault is named at once") {
              "node_id_match_any: \"no-id\" is not a UUID"});
 }
 
-TEST_CASE("an empty node_id_match_any names nobody") {
+TEST_CASE("annotations: an empty node_id_match_any is no fault") {
   CHECK(faults({{"node_id_match_any", ""}}).empty());
 }
 
-TEST_CASE("a resource may call its own configurations as it likes") {
+TEST_CASE(
+  "annotations: the configurations of a resource are not checked as limits") {
   settings_map configurations{{"timeout_ms", "never"}};
-  CHECK(annotation_faults(component_kind::resource, configurations).empty());
+  CHECK(invalid_annotations(component_kind::resource, configurations).empty());
 }
 
-TEST_CASE("a resource cannot ask for a node that has no UUID") {
+TEST_CASE("annotations: node_id_match_any of a resource takes UUIDs only") {
   settings_map configurations{{"node_id_match_any", "x"}};
-  CHECK(annotation_faults(component_kind::resource, configurations)
+  CHECK(invalid_annotations(component_kind::resource, configurations)
         == lines{"node_id_match_any: \"x\" is not a UUID"});
 }
 
-TEST_CASE("keys of others are none of our business") {
+TEST_CASE("annotations: unknown keys are ignored") {
   CHECK(faults({{"filename", "x"}, {"alpha", "-7"}}).empty());
 }
 
-TEST_CASE("a list keeps its blanks and its empty items") {
+TEST_CASE("annotations: a list keeps its blanks and its empty items") {
   CHECK(split_list("a, b,") == std::vector<std::string_view>{"a", " b", ""});
   CHECK(split_list("") == std::vector<std::string_view>{""});
 }
 
-TEST_CASE("a number is a number as a whole") {
+TEST_CASE("annotations: a number is parsed as a whole") {
   CHECK(parse_number("0") == 0u);
   CHECK(parse_number("18446744073709551615") == ~0ull);
   CHECK(!parse_number("18446744073709551616"));
@@ -102,14 +104,14 @@ TEST_CASE("a number is a number as a whole") {
   CHECK(!parse_number(""));
 }
 
-TEST_CASE("a function shares its process unless it says otherwise") {
+TEST_CASE("annotations: the default isolation is shared") {
   CHECK(isolation_of({}) == isolation::shared);
   CHECK(isolation_of({{"isolation", "shared"}}) == isolation::shared);
   CHECK(isolation_of({{"isolation", "process"}}) == isolation::process);
   CHECK(isolation_of({{"isolation", "container"}}) == isolation::shared);
 }
 
-TEST_CASE("who may have to wait for room is known from its annotations") {
+TEST_CASE("annotations: tell whether a function may block on a full inbox") {
   CHECK(guest_limits_of({{"on_full.out", "block"}}).may_block);
   CHECK(guest_limits_of({{"delivery.out", "at-least-once"}}).may_block);
   CHECK(!guest_limits_of({{"on_full.out", "drop-oldest"}}).may_block);

@@ -24,7 +24,7 @@ constexpr std::string_view stat_now = "cpu  220 0 120 740 110 0 5 5 90 0\n"
                                       "cpu1 80 0 60 390 60 0 5 5 0 0\n"
                                       "intr 1 2 3\n";
 
-/// A process with a nasty name: utime 30, stime 20.
+/// A process with a hostile name: utime 30, stime 20.
 constexpr std::string_view self_before
   = "7 (a) b (c)) S 1 7 7 0 -1 4194560 1 2 3 4 30 20 5 6 20 0 9 0 55 2048000 "
     "300 18446744073709551615 1 1\n";
@@ -34,7 +34,7 @@ constexpr std::string_view self_now
 
 } // namespace
 
-TEST_CASE("health is what happened since the last sample") {
+TEST_CASE("health: CPU usage is that since the last sample") {
   auto before = parse_sample(stat_before, meminfo, self_before, 4096);
   auto now = parse_sample(stat_now, meminfo, self_now, 4096);
   auto health = compare(before, now);
@@ -44,7 +44,7 @@ TEST_CASE("health is what happened since the last sample") {
   CHECK(health.proc_cpu_usage == 80);
 }
 
-TEST_CASE("memory is told in kB") {
+TEST_CASE("health: memory is in kB") {
   auto sample = parse_sample(stat_now, meminfo, self_now, 4096);
   auto health = compare(sample, sample);
 
@@ -56,7 +56,7 @@ TEST_CASE("memory is told in kB") {
   CHECK(health.proc_vmemory == 4000);
 }
 
-TEST_CASE("in no time, nothing is used") {
+TEST_CASE("health: without elapsed time, usage is 0") {
   auto sample = parse_sample(stat_now, meminfo, self_now, 4096);
   auto health = compare(sample, sample);
 
@@ -65,7 +65,7 @@ TEST_CASE("in no time, nothing is used") {
   CHECK(health.proc_cpu_usage == 0);
 }
 
-TEST_CASE("counters that run backwards count as nothing") {
+TEST_CASE("health: counters that run backwards give 0") {
   auto before = parse_sample(stat_before, meminfo, self_before, 4096);
   auto now = parse_sample(stat_now, meminfo, self_now, 4096);
 
@@ -73,17 +73,17 @@ TEST_CASE("counters that run backwards count as nothing") {
   CHECK(compare(now, before).cpu_load == 0);
 }
 
-TEST_CASE("what is unknown is -1") {
+TEST_CASE("health: an unknown value is -1") {
   auto nothing = parse_sample("", "", "", 4096);
   CHECK(compare(nothing, nothing) == node_health{});
 }
 
-TEST_CASE("what is more than 32 bits can say is as much as they can") {
+TEST_CASE("health: values are clamped to 32 bits") {
   auto sample = parse_sample("", "MemTotal: 9000000000 kB\n", "", 4096);
   CHECK(compare(sample, sample).mem_total == 2147483647);
 }
 
-TEST_CASE("this machine and this process have memory") {
+TEST_CASE("health: this machine and this process have memory") {
   health_probe probe;
   auto health = probe.sample();
 

@@ -58,13 +58,13 @@ node_picker knowing(placement_strategy strategy, random_source random,
   return result;
 }
 
-/// The last part of the id of whom it picks; 0: nobody.
+/// The last part of the id of the picked node; 0: none.
 std::uint64_t pick(node_picker& picker, const requirements& needs) {
   auto result = picker.pick(needs);
   return result ? result->low : 0;
 }
 
-/// How often each comes up.
+/// How often each node is picked.
 std::map<std::uint64_t, int> histogram(node_picker& picker,
                                        const requirements& needs) {
   std::map<std::uint64_t, int> result;
@@ -81,7 +81,8 @@ bool likely(int seen, double share) {
 
 } // namespace
 
-TEST_CASE("Random prefers nodes by CPUs times cores times frequency") {
+TEST_CASE(
+  "placement: Random weighs nodes by CPUs times cores times frequency") {
   auto picker
     = knowing(placement_strategy::random, seeded(),
               {node(1, 1, 1, 1000), node(2, 2, 1, 1000), node(3, 2, 2, 750)});
@@ -93,7 +94,7 @@ TEST_CASE("Random prefers nodes by CPUs times cores times frequency") {
   CHECK(likely(seen[3], 3.0 / 6));
 }
 
-TEST_CASE("a node that does not know its frequency has weight one") {
+TEST_CASE("placement: a node of unknown frequency has weight 1") {
   auto unknown = node(1, 8, 8, 0);
   auto picker = knowing(placement_strategy::random, seeded(),
                         {unknown, node(2, 3, 1, 1)});
@@ -104,7 +105,8 @@ TEST_CASE("a node that does not know its frequency has weight one") {
   CHECK(likely(seen[1], 0.25));
 }
 
-TEST_CASE("a weight is a sensible number, whatever a node says") {
+TEST_CASE(
+  "placement: a weight is finite and positive, whatever a node announces") {
   auto weight = [](double mhz) {
     return placement_weight(node(1, 4, 4, mhz).capabilities);
   };
@@ -113,7 +115,8 @@ TEST_CASE("a weight is a sensible number, whatever a node says") {
   CHECK(std::isfinite(weight(std::numeric_limits<double>::infinity())));
 }
 
-TEST_CASE("a node of endless weight leaves the others theirs when it goes") {
+TEST_CASE(
+  "placement: removing a node of huge weight keeps the weights of the others") {
   auto picker = knowing(placement_strategy::random, seeded(),
                         {node(1), node(2, 1, 1, 1e300), node(3)});
   CHECK(pick(picker, function()) == 2);
@@ -125,7 +128,7 @@ TEST_CASE("a node of endless weight leaves the others theirs when it goes") {
   CHECK(likely(seen[3], 0.5));
 }
 
-TEST_CASE("Random never picks a node that is not feasible") {
+TEST_CASE("placement: Random never picks an infeasible node") {
   auto better = node(1, 64, 64, 5000);
   better.capabilities.runtimes = {};
   auto picker
@@ -134,7 +137,8 @@ TEST_CASE("Random never picks a node that is not feasible") {
   CHECK(histogram(picker, function()).at(2) == draws);
 }
 
-TEST_CASE("Random picks the first and the last node at the ends of chance") {
+TEST_CASE("placement: Random picks the first and the last node at the limits "
+          "of the random source") {
   auto nodes = {node(1), node(2), node(3)};
   auto low = knowing(
     placement_strategy::random, [] { return 0ull; }, nodes);
@@ -145,7 +149,8 @@ TEST_CASE("Random picks the first and the last node at the ends of chance") {
   CHECK(pick(high, function()) == 3);
 }
 
-TEST_CASE("RoundRobin takes one node after the other and begins again") {
+TEST_CASE(
+  "placement: RoundRobin takes one node after the other and begins again") {
   auto picker = knowing(placement_strategy::round_robin, seeded(),
                         {node(1), node(2), node(3)});
 
@@ -155,7 +160,7 @@ TEST_CASE("RoundRobin takes one node after the other and begins again") {
   CHECK(pick(picker, function()) == 1);
 }
 
-TEST_CASE("RoundRobin goes by ids, not by who came first") {
+TEST_CASE("placement: RoundRobin follows the order of ids, not of arrival") {
   auto picker = knowing(placement_strategy::round_robin, seeded(),
                         {node(3), node(1), node(2)});
 
@@ -164,7 +169,7 @@ TEST_CASE("RoundRobin goes by ids, not by who came first") {
   CHECK(pick(picker, function()) == 3);
 }
 
-TEST_CASE("RoundRobin passes over nodes that are not feasible") {
+TEST_CASE("placement: RoundRobin skips infeasible nodes") {
   auto idle = node(2);
   idle.capabilities.runtimes = {};
   auto picker = knowing(placement_strategy::round_robin, seeded(),
@@ -175,7 +180,7 @@ TEST_CASE("RoundRobin passes over nodes that are not feasible") {
   CHECK(pick(picker, function()) == 1);
 }
 
-TEST_CASE("RoundRobin goes on where it was when nodes come and go") {
+TEST_CASE("placement: RoundRobin keeps its position when nodes come and go") {
   auto picker = knowing(placement_strategy::round_robin, seeded(),
                         {node(1), node(2), node(3)});
   pick(picker, function());
@@ -187,7 +192,7 @@ TEST_CASE("RoundRobin goes on where it was when nodes come and go") {
   CHECK(pick(picker, function()) == 3);
 }
 
-TEST_CASE("RoundRobin goes on where it was, whoever asked last") {
+TEST_CASE("placement: RoundRobin keeps one position for all requirements") {
   auto camera = node(2);
   camera.capabilities.labels = {"camera"};
   auto picker = knowing(placement_strategy::round_robin, seeded(),
@@ -199,7 +204,7 @@ TEST_CASE("RoundRobin goes on where it was, whoever asked last") {
   CHECK(pick(picker, function()) == 3);
 }
 
-TEST_CASE("nobody is picked where nobody is feasible") {
+TEST_CASE("placement: nothing is picked without a feasible node") {
   auto nodes = {node(1, 0), node(2, 0)};
   auto random = knowing(placement_strategy::random, seeded(), nodes);
   auto in_turn = knowing(placement_strategy::round_robin, seeded(), nodes);
@@ -209,10 +214,11 @@ TEST_CASE("nobody is picked where nobody is feasible") {
   CHECK(!in_turn.pick(function()));
   CHECK(!random.pick(resource()));
   CHECK(!empty.pick(function()));
-  CHECK(!random.knows_any(function()));
+  CHECK(!random.any_feasible(function()));
 }
 
-TEST_CASE("every provider of a class is as likely, whatever the strategy") {
+TEST_CASE("placement: every provider of a class is equally likely, whatever "
+          "the strategy") {
   auto picker = knowing(
     placement_strategy::round_robin, seeded(),
     {with_providers(1, 1), with_providers(2, 0), with_providers(3, 2)});
@@ -224,11 +230,11 @@ TEST_CASE("every provider of a class is as likely, whatever the strategy") {
   CHECK(likely(seen[3], 2.0 / 3));
 }
 
-TEST_CASE("a node that describes itself anew is seen as it is now") {
+TEST_CASE("placement: a new description of a node replaces the old one") {
   auto picker = knowing(placement_strategy::round_robin, seeded(), {node(1)});
   auto needs = function();
   needs.labels = {"camera"};
-  CHECK(!picker.knows_any(needs));
+  CHECK(!picker.any_feasible(needs));
 
   auto x = node(1);
   x.capabilities.labels = {"camera"};
@@ -236,10 +242,10 @@ TEST_CASE("a node that describes itself anew is seen as it is now") {
   CHECK(pick(picker, needs) == 1);
 
   picker.put(node(1));
-  CHECK(!picker.knows_any(needs));
+  CHECK(!picker.any_feasible(needs));
 }
 
-TEST_CASE("who is named is picked by its strategy, too") {
+TEST_CASE("placement: the strategy applies to the nodes of node_id_match_any") {
   auto needs = function();
   needs.pinned = true;
   needs.nodes = {{1, 3}, {1, 1}, {1, 3}, {1, 9}};
@@ -324,8 +330,8 @@ std::uint64_t after(const std::map<std::uint64_t, double>& all,
   return all.empty() ? 0 : i == all.end() ? all.begin()->first : i->first;
 }
 
-/// Asks at even distances over all of chance: each gets its share, but for
-/// one question at either end.
+/// Picks with evenly spaced random numbers: each node gets its share, except
+/// for one pick at either end.
 void check_shares(node_picker& picker, std::uint64_t& point,
                   const requirements& needs,
                   const std::map<std::uint64_t, double>& expected) {
@@ -346,7 +352,8 @@ void check_shares(node_picker& picker, std::uint64_t& point,
 
 } // namespace
 
-TEST_CASE("whatever comes and goes, it picks as a scan of all nodes would") {
+TEST_CASE(
+  "placement: picks as a scan of all nodes would, whatever comes and goes") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     INFO("seed ", seed);
     lottery delivery_stats{seed};
@@ -368,7 +375,7 @@ TEST_CASE("whatever comes and goes, it picks as a scan of all nodes would") {
       }
       auto needs = delivery_stats.any_needs();
       auto expected = scan(all, needs);
-      CHECK(random.knows_any(needs) == !expected.empty());
+      CHECK(random.any_feasible(needs) == !expected.empty());
       check_shares(random, point, needs, expected);
       if (needs.kind == component_kind::function) {
         auto next = after(expected, last);
@@ -380,14 +387,14 @@ TEST_CASE("whatever comes and goes, it picks as a scan of all nodes would") {
   }
 }
 
-TEST_CASE("strategies are read in either case") {
+TEST_CASE("placement: strategy names are case-insensitive") {
   CHECK(parse_placement_strategy("Random") == placement_strategy::random);
   CHECK(parse_placement_strategy("ROUNDROBIN")
         == placement_strategy::round_robin);
   CHECK(to_string(placement_strategy::round_robin) == "RoundRobin");
 }
 
-TEST_CASE("what is no strategy is none") {
+TEST_CASE("placement: an unknown strategy name is refused") {
   CHECK(!parse_placement_strategy("Round-Robin"));
   CHECK(!parse_placement_strategy(""));
 }

@@ -43,7 +43,7 @@ component_spec resource(std::map<std::string, std::string> configurations
   return result;
 }
 
-/// Why the good node is not good enough.
+/// The unmet requirements of the default node.
 lines refusal(const component_spec& spec) {
   return why_not(requirements_of(spec), good_node());
 }
@@ -54,12 +54,13 @@ lines refusal(const component_spec& spec, const node_description& node) {
 
 } // namespace
 
-TEST_CASE("a function without annotations may run wherever its run-time is") {
+TEST_CASE(
+  "requirements: a function without annotations needs its run-time only") {
   CHECK(refusal(function()).empty());
   CHECK(feasible(requirements_of(function()), good_node()));
 }
 
-TEST_CASE("a function may not run where its run-time is missing") {
+TEST_CASE("requirements: a node without the run-time is infeasible") {
   auto container = function();
   container.function_type = "CONTAINER";
 
@@ -67,7 +68,7 @@ TEST_CASE("a function may not run where its run-time is missing") {
   CHECK(!feasible(requirements_of(container), good_node()));
 }
 
-TEST_CASE("a node without CPUs or cores hosts no function") {
+TEST_CASE("requirements: a node without CPUs or cores hosts no function") {
   auto node = good_node();
   node.capabilities.num_cpus = 0;
   CHECK(refusal(function(), node) == lines{"has no CPUs"});
@@ -76,13 +77,14 @@ TEST_CASE("a node without CPUs or cores hosts no function") {
   CHECK(refusal(function(), node) == lines{"has no CPUs"});
 }
 
-TEST_CASE("a node without CPUs and run-times may host resources") {
+TEST_CASE(
+  "requirements: a node without CPUs and run-times may host resources") {
   auto node = good_node();
   node.capabilities = {};
   CHECK(refusal(resource(), node).empty());
 }
 
-TEST_CASE("a resource lives where a provider of its class is") {
+TEST_CASE("requirements: a resource needs a provider of its class") {
   auto kafka = resource();
   kafka.class_id = "kafka-egress";
 
@@ -90,37 +92,39 @@ TEST_CASE("a resource lives where a provider of its class is") {
   CHECK(refusal(kafka) == lines{"has no provider of class kafka-egress"});
 }
 
-TEST_CASE("node_id_match_any names the nodes that will do") {
+TEST_CASE("requirements: node_id_match_any names the feasible nodes") {
   CHECK(refusal(function({{"node_id_match_any", uuid}})).empty());
   CHECK(refusal(function({{"node_id_match_any", other + "," + uuid}})).empty());
   CHECK(refusal(function({{"node_id_match_any", other}}))
         == lines{"not among node_id_match_any"});
 }
 
-TEST_CASE("an empty node_id_match_any restricts nothing") {
+TEST_CASE("requirements: an empty node_id_match_any restricts nothing") {
   CHECK(refusal(function({{"node_id_match_any", ""}})).empty());
 }
 
-TEST_CASE("a node_id_match_any of nonsense does not mean everywhere") {
+TEST_CASE(
+  "requirements: a node_id_match_any without a valid id matches no node") {
   CHECK(refusal(function({{"node_id_match_any", "here"}}))
         == lines{"not among node_id_match_any"});
 }
 
-TEST_CASE("every label of label_match_all must be there") {
+TEST_CASE("requirements: a node needs every label of label_match_all") {
   CHECK(refusal(function({{"label_match_all", "gpu"}})).empty());
   CHECK(refusal(function({{"label_match_all", "hall-7,gpu"}})).empty());
   CHECK(refusal(function({{"label_match_all", "gpu,fast,red"}}))
         == lines{"label \"fast\" is missing", "label \"red\" is missing"});
 }
 
-TEST_CASE("labels are taken literally, blanks and nothing included") {
+TEST_CASE("requirements: labels are compared literally, blanks and empty ones "
+          "included") {
   CHECK(refusal(function({{"label_match_all", "gpu, hall-7"}}))
         == lines{"label \" hall-7\" is missing"});
   CHECK(refusal(function({{"label_match_all", ""}}))
         == lines{"label \"\" is missing"});
 }
 
-TEST_CASE("resource_match_all names providers by their ids") {
+TEST_CASE("requirements: resource_match_all names providers by their ids") {
   CHECK(refusal(function({{"resource_match_all", "redis-1"}})).empty());
   CHECK(refusal(function({{"resource_match_all", "redis-1,redis-2"}}))
         == lines{"its provider list lacks redis-2"});
@@ -128,7 +132,7 @@ TEST_CASE("resource_match_all names providers by their ids") {
         == lines{"its provider list lacks redis"});
 }
 
-TEST_CASE("a required TEE must be running") {
+TEST_CASE("requirements: a required TEE must be running") {
   auto node = good_node();
   node.capabilities.is_tee_running = false;
 
@@ -138,7 +142,7 @@ TEST_CASE("a required TEE must be running") {
   CHECK(refusal(function({{"tee", "please"}}), node).empty());
 }
 
-TEST_CASE("a required TPM must be there") {
+TEST_CASE("requirements: a required TPM must be present") {
   auto node = good_node();
   node.capabilities.has_tpm = false;
 
@@ -147,7 +151,8 @@ TEST_CASE("a required TPM must be there") {
   CHECK(refusal(function({{"tpm", ""}}), node).empty());
 }
 
-TEST_CASE("the configurations of a resource constrain its node as well") {
+TEST_CASE(
+  "requirements: the configurations of a resource constrain its node as well") {
   CHECK(refusal(resource({{"label_match_all", "gpu"}})).empty());
   CHECK(refusal(resource({{"label_match_all", "fast"}, {"filename", "x"}}))
         == lines{"label \"fast\" is missing"});
@@ -156,11 +161,11 @@ TEST_CASE("the configurations of a resource constrain its node as well") {
         == lines{"not among node_id_match_any"});
 }
 
-TEST_CASE("max_instances changes nothing") {
+TEST_CASE("requirements: max_instances changes nothing") {
   CHECK(refusal(function({{"max_instances", "1"}})).empty());
 }
 
-TEST_CASE("every requirement that is not satisfied is named") {
+TEST_CASE("requirements: every unmet requirement is named") {
   auto node = good_node();
   node.capabilities = {};
   auto reasons = refusal(function({{"tee", "required"},

@@ -42,14 +42,14 @@ socket_handle free_port() {
   return std::move(*result);
 }
 
-/// Takes one connection at a time, reads what comes first, and says whatever
-/// the test wants it to.
+/// Accepts one connection at a time, reads the first request, and sends the
+/// bytes that the test wants.
 class fake_server {
 public:
-  using say = std::function<bool(std::string_view)>;
+  using send_function = std::function<bool(std::string_view)>;
 
-  explicit fake_server(std::function<void(const say&)> talk)
-    : listening_{free_port()}, thread_{[this, talk = std::move(talk)](
+  explicit fake_server(std::function<void(const send_function&)> serve)
+    : listening_{free_port()}, thread_{[this, serve = std::move(serve)](
                                          std::stop_token stop) {
         while (!stop.stop_requested()) {
           pollfd x{listening_.get(), POLLIN, 0};
@@ -59,7 +59,7 @@ public:
           char request[4096];
           if (::recv(peer.get(), request, sizeof request, 0) <= 0)
             continue;
-          talk([&](std::string_view bytes) {
+          serve([&](std::string_view bytes) {
             pollfd y{peer.get(), POLLOUT, 0};
             ::poll(&y, 1, 100);
             return !stop.stop_requested()
@@ -67,7 +67,7 @@ public:
                              MSG_NOSIGNAL)
                         > 0;
           });
-          // Waits for the other side to leave.
+          // Waits until the client closes the connection.
           while (!stop.stop_requested()) {
             pollfd y{peer.get(), POLLIN, 0};
             if (::poll(&y, 1, 10) > 0
@@ -88,16 +88,16 @@ private:
   std::jthread thread_;
 };
 
-std::string answer_to(std::string_view bytes) {
-  fake_server server{[&](auto& say) {
-    say(bytes);
+std::string problem_after(std::string_view bytes) {
+  fake_server server{[&](auto& send) {
+    send(bytes);
   }};
   return problem(*opened(server.url()), {{"PING"}});
 }
 
 } // namespace
 
-TEST_CASE("a database of its own is chosen, behind a password") {
+TEST_CASE("redis client: authenticates and selects the database of the URL") {
   redis_server server{"--requirepass", "secret"};
   auto one = opened(server.url() + "?db=1&pass=secret");
   auto two = opened(server.url() + "?db=2&user=default&pass=secret");
@@ -108,7 +108,8 @@ TEST_CASE("a database of its own is chosen, behind a password") {
   CHECK((*one->run({{"EXISTS", "a"}}))[0].number == 1);
 }
 
-TEST_CASE("a wrong password, or none, is an error that does not show it") {
+TEST_CASE("redis client: a wrong or missing password is an error that does not "
+          "show it") {
   redis_server server{"--requirepass", "secret"};
   auto wrong = opened(server.url() + "?pass=mistaken");
 
@@ -121,49 +122,52 @@ TEST_CASE("a wrong password, or none, is an error that does not show it") {
   CHECK((*replies)[0].type == kind::error);
 }
 
-TEST_CASE("a database that does not exist is an error") {
+TEST_CASE("redis client: a database that does not exist is an error") {
   redis_server server;
 
   CHECK(contains(problem(*opened(server.url() + "?db=999"), {{"PING"}}),
                  "out of range"));
 }
 
-TEST_CASE("Redis is found over TCP by address and by name") {
+TEST_CASE("redis client: connects over TCP by address and by name") {
   auto port = port_of(free_port());
   redis_server server{"--port", std::to_string(port), "--bind", "127.0.0.1"};
 
   for (std::string host : {"127.0.0.1", "localhost"}) {
-    auto acceptor
+    auto connection
       = opened("redis://" + host + ":" + std::to_string(port) + "/3");
-    CHECK((*acceptor->run({{"PING"}}))[0].text == "PONG");
+    CHECK((*connection->run({{"PING"}}))[0].text == "PONG");
   }
 }
 
-TEST_CASE("nobody there is an error, and names whom we looked for") {
+TEST_CASE(
+  "redis client: a failed connection is an error that names the address") {
   auto port = port_of(free_port());
   auto url = "redis://127.0.0.1:" + std::to_string(port);
 
   CHECK(problem(*opened(url), {{"PING"}}) == url + ": connection refused");
   CHECK(problem(*opened("unix:/nowhere/redis.sock"), {{"PING"}})
         == "unix:/nowhere/redis.sock: no such file or directory");
-  CHECK(contains(problem(*opened("redis://nobody.invalid"), {{"PING"}}),
-                 "redis://nobody.invalid:6379: "));
+  CHECK(contains(problem(*opened("redis://unknown.invalid"), {{"PING"}}),
+                 "redis://unknown.invalid:6379: "));
 }
 
-TEST_CASE("a connection that broke is an error once, then there is another") {
+TEST_CASE(
+  "redis client: a broken connection is one error, then it reconnects") {
   redis_server server;
-  auto acceptor = opened(server.url());
-  REQUIRE(acceptor->run({{"SET", "a", "1"}}));
+  auto connection = opened(server.url());
+  REQUIRE(connection->run({{"SET", "a", "1"}}));
   server.kill();
   server.start();
 
-  CHECK(contains(problem(*acceptor, {{"PING"}}), "it has hung up"));
-  CHECK((*acceptor->run({{"EXISTS", "a"}}))[0].number == 0);
+  CHECK(contains(problem(*connection, {{"PING"}}),
+                 "the server closed the connection"));
+  CHECK((*connection->run({{"EXISTS", "a"}}))[0].number == 0);
 }
 
-TEST_CASE("many commands and large values go in one run") {
+TEST_CASE("redis client: one run takes many commands and large values") {
   redis_server server;
-  auto acceptor = opened(server.url());
+  auto connection = opened(server.url());
   std::vector<redis_command> commands;
   for (int i = 0; i < 20'000; ++i)
     commands.push_back({"RPUSH", "l", std::string(500, 'x')});
@@ -171,7 +175,7 @@ TEST_CASE("many commands and large values go in one run") {
   commands.push_back({"GET", "big"});
   commands.push_back({"LRANGE", "l", "0", "-1"});
 
-  auto replies = acceptor->run(commands);
+  auto replies = connection->run(commands);
 
   REQUIRE(replies);
   CHECK((*replies)[19'999].number == 20'000);
@@ -179,78 +183,78 @@ TEST_CASE("many commands and large values go in one run") {
   CHECK((*replies)[20'002].items.size() == 20'000);
 }
 
-TEST_CASE("a server that hangs is given up") {
+TEST_CASE("redis client: a server that hangs is a timeout") {
   redis_server server;
-  auto acceptor = opened(server.url());
-  REQUIRE(acceptor->run({{"PING"}}));
+  auto connection = opened(server.url());
+  REQUIRE(connection->run({{"PING"}}));
 
   server.signal(SIGSTOP);
-  CHECK(contains(problem(*acceptor, {{"PING"}}), "it does not answer in time"));
+  CHECK(contains(problem(*connection, {{"PING"}}),
+                 "the server does not answer in time"));
   server.signal(SIGCONT);
 
-  CHECK(acceptor->run({{"PING"}}));
+  CHECK(connection->run({{"PING"}}));
 }
 
-TEST_CASE("a blocking command may take the time it asks for") {
+TEST_CASE("redis client: a blocking command gets its timeout on top") {
   redis_server server;
-  auto acceptor = opened(server.url());
+  auto connection = opened(server.url());
 
-  auto patient = acceptor->run({{"BLPOP", "l", "2.2"}}, 2200ms);
-  REQUIRE(patient);
-  CHECK((*patient)[0].type == kind::nothing);
+  auto blocked = connection->run({{"BLPOP", "l", "2.2"}}, 2200ms);
+  REQUIRE(blocked);
+  CHECK((*blocked)[0].type == kind::nothing);
 
-  CHECK(!acceptor->run({{"BLPOP", "l", "9"}}));
+  CHECK(!connection->run({{"BLPOP", "l", "9"}}));
 }
 
-TEST_CASE("a reply that is none is refused, and the connection dropped") {
-  CHECK(contains(answer_to("HTTP/1.1 200 OK\r\n\r\n"),
-                 "it does not speak as Redis does"));
-  CHECK(contains(answer_to("*-7\r\n"), "it does not speak as Redis does"));
-  CHECK(contains(answer_to(":12x\r\n"), "it does not speak as Redis does"));
-  CHECK(contains(answer_to("+OK\r\n+OK\r\n"), "what nobody has asked"));
+TEST_CASE("redis client: a malformed or unexpected reply is an error") {
+  CHECK(contains(problem_after("HTTP/1.1 200 OK\r\n\r\n"), "protocol error"));
+  CHECK(contains(problem_after("*-7\r\n"), "protocol error"));
+  CHECK(contains(problem_after(":12x\r\n"), "protocol error"));
+  CHECK(contains(problem_after("+OK\r\n+OK\r\n"), "unexpected reply"));
 }
 
 namespace {
 
-/// By its size; on a busy machine it may run out of time first.
+/// By the budget; on a busy machine the timeout may come first.
 bool cut_off(const std::string& why) {
-  return contains(why, "it answers more than 64 MiB")
+  return contains(why, "the replies exceed 64 MiB")
          || contains(why, "not answer in time");
 }
 
 } // namespace
 
-TEST_CASE("a list that announces more than it has costs nothing") {
-  CHECK(contains(answer_to("*2147483647\r\n:1\r\n"), "not answer in time"));
-  CHECK(contains(answer_to("$2147483647\r\nx"), "not answer in time"));
+TEST_CASE("redis client: an announced length allocates nothing") {
+  CHECK(contains(problem_after("*2147483647\r\n:1\r\n"), "not answer in time"));
+  CHECK(contains(problem_after("$2147483647\r\nx"), "not answer in time"));
 }
 
-TEST_CASE("an endless list is cut off") {
-  fake_server server{[](auto& say) {
+TEST_CASE("redis client: a list without an end is cut off") {
+  fake_server server{[](auto& send) {
     std::string many;
     for (int i = 0; i < 10'000; ++i)
       many += ":1\r\n";
-    for (auto go_on = say("*2147483647\r\n"); go_on;)
-      go_on = say(many);
+    for (auto is_open = send("*2147483647\r\n"); is_open;)
+      is_open = send(many);
   }};
 
   CHECK(cut_off(problem(*opened(server.url()), {{"LRANGE", "l", "0", "-1"}})));
 }
 
-TEST_CASE("a value without an end is cut off") {
-  fake_server server{[](auto& say) {
+TEST_CASE("redis client: a value without an end is cut off") {
+  fake_server server{[](auto& send) {
     std::string many(1u << 20, 'x');
-    for (auto go_on = say("$2147483647\r\n"); go_on;)
-      go_on = say(many);
+    for (auto is_open = send("$2147483647\r\n"); is_open;)
+      is_open = send(many);
   }};
 
   CHECK(cut_off(problem(*opened(server.url()), {{"GET", "a"}})));
 }
 
-TEST_CASE("lists in lists in lists are refused") {
+TEST_CASE("redis client: deeply nested lists are refused") {
   std::string nested;
   for (int i = 0; i < 10'000; ++i)
     nested += "*1\r\n";
 
-  CHECK(contains(answer_to(nested), "it does not speak as Redis does"));
+  CHECK(contains(problem_after(nested), "protocol error"));
 }

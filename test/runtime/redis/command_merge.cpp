@@ -15,37 +15,37 @@ using commands = std::vector<redis_command>;
 
 } // namespace
 
-TEST_CASE("values for one list go there together, in their order") {
-  CHECK(merged({{"LPUSH", "a", "1"},
-                {"RPUSH", "b", "1"},
-                {"LPUSH", "a", "2"},
-                {"RPUSH", "b", "2", "3"}})
+TEST_CASE("command_merge: values for one list are pushed together, in order") {
+  CHECK(merge_commands({{"LPUSH", "a", "1"},
+                        {"RPUSH", "b", "1"},
+                        {"LPUSH", "a", "2"},
+                        {"RPUSH", "b", "2", "3"}})
         == commands{{"LPUSH", "a", "1", "2"}, {"RPUSH", "b", "1", "2", "3"}});
 }
 
-TEST_CASE("of what is set again and again, the last one stays") {
-  CHECK(merged({{"SET", "a", "1"},
-                {"LPUSH", "l", "1"},
-                {"LTRIM", "l", "0", "9"},
-                {"EXPIRE", "l", "60"},
-                {"SET", "a", "2"},
-                {"LPUSH", "l", "2"},
-                {"LTRIM", "l", "0", "9"}})
+TEST_CASE("command_merge: the last SET, LTRIM or EXPIRE of a key remains") {
+  CHECK(merge_commands({{"SET", "a", "1"},
+                        {"LPUSH", "l", "1"},
+                        {"LTRIM", "l", "0", "9"},
+                        {"EXPIRE", "l", "60"},
+                        {"SET", "a", "2"},
+                        {"LPUSH", "l", "2"},
+                        {"LTRIM", "l", "0", "9"}})
         == commands{{"SET", "a", "2"},
                     {"LPUSH", "l", "1", "2"},
                     {"LTRIM", "l", "0", "9"},
                     {"EXPIRE", "l", "60"}});
 }
 
-TEST_CASE("what it does not know stays where it was") {
+TEST_CASE("command_merge: other commands keep their place") {
   commands all{{"SET", "a", "1"}, {"DEL", "a"},
                {"SET", "a", "2"}, {"SET", "a", "3", "EX", "1"},
                {"SET", "a", "4"}, {"PING"}};
-  CHECK(merged(all) == all);
-  CHECK(merged({}).empty());
+  CHECK(merge_commands(all) == all);
+  CHECK(merge_commands({}).empty());
 }
 
-TEST_CASE("whatever collectors say, Redis has the same in the end") {
+TEST_CASE("command_merge: merged commands leave the same database") {
   std::mt19937 random{1};
   for (int round = 0; round < 200; ++round) {
     auto before = std::make_shared<memory_database>();
@@ -71,7 +71,7 @@ TEST_CASE("whatever collectors say, Redis has the same in the end") {
     }
     for (auto& x : all)
       before->execute(x);
-    for (auto& x : merged(all))
+    for (auto& x : merge_commands(all))
       after->execute(x);
     CHECK(before->content == after->content);
   }

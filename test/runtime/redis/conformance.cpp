@@ -10,8 +10,8 @@
 
 #include <algorithm>
 
-/// The commands we use, on a real server and on the memory that stands for one
-/// in other tests: what holds here holds for both.
+/// The commands that the runtime uses, on a real server and on the in-memory
+/// double of other tests: both must behave alike.
 using namespace edgeless;
 
 namespace {
@@ -20,19 +20,19 @@ using kind = redis_reply::kind;
 
 struct real {
   redis_server server;
-  std::unique_ptr<redis> acceptor = std::move(*open_redis(server.url()));
+  std::unique_ptr<redis> connection = std::move(*open_redis(server.url()));
 };
 
 struct memory {
   std::shared_ptr<memory_database> database
     = std::make_shared<memory_database>();
-  std::unique_ptr<redis> acceptor = database->connect();
+  std::unique_ptr<redis> connection = database->connect();
 };
 
 template <class T>
-struct bench : T {
+struct harness : T {
   redis_reply ask(redis_command x) {
-    auto result = this->acceptor->run({std::move(x)});
+    auto result = this->connection->run({std::move(x)});
     REQUIRE_MESSAGE(result, explain(result.error()));
     REQUIRE(result->size() == 1);
     return result->front();
@@ -64,8 +64,9 @@ using texts = std::vector<std::string>;
 
 } // namespace
 
-TEST_CASE_TEMPLATE("a text is kept, replaced and deleted", T, real, memory) {
-  bench<T> x;
+TEST_CASE_TEMPLATE("redis conformance: a string is set, replaced and deleted",
+                   T, real, memory) {
+  harness<T> x;
 
   CHECK(x.text({"PING"}) == "PONG");
   CHECK(x.text({"SET", "a", std::string{"\0\r\n1", 4}}) == "OK");
@@ -78,27 +79,31 @@ TEST_CASE_TEMPLATE("a text is kept, replaced and deleted", T, real, memory) {
   CHECK(x.ask({"GET", "a"}).type == kind::nothing);
 }
 
-TEST_CASE_TEMPLATE("a part of a text is read", T, real, memory) {
-  bench<T> x;
+TEST_CASE_TEMPLATE("redis conformance: a range of a string is read", T, real,
+                   memory) {
+  harness<T> x;
   x.text({"SET", "a", "0123456"});
 
   CHECK(x.text({"GETRANGE", "a", "0", "3"}) == "0123");
   CHECK(x.text({"GETRANGE", "a", "0", "99"}) == "0123456");
-  CHECK(x.text({"GETRANGE", "nobody", "0", "99"}) == "");
+  CHECK(x.text({"GETRANGE", "missing", "0", "99"}) == "");
 }
 
-TEST_CASE_TEMPLATE("a text that expires says when", T, real, memory) {
-  bench<T> x;
+TEST_CASE_TEMPLATE("redis conformance: TTL tells when a key expires", T, real,
+                   memory) {
+  harness<T> x;
   x.text({"SET", "a", "1", "EX", "600"});
   x.text({"SET", "b", "1"});
 
   CHECK(x.number({"TTL", "a"}) == 600);
   CHECK(x.number({"TTL", "b"}) == -1);
-  CHECK(x.number({"TTL", "nobody"}) == -2);
+  CHECK(x.number({"TTL", "missing"}) == -2);
 }
 
-TEST_CASE_TEMPLATE("a list grows at both ends and is cut", T, real, memory) {
-  bench<T> x;
+TEST_CASE_TEMPLATE(
+  "redis conformance: a list grows at both ends and is trimmed", T, real,
+  memory) {
+  harness<T> x;
 
   CHECK(x.number({"RPUSH", "l", "2", "3", "4"}) == 3);
   CHECK(x.number({"LPUSH", "l", "1", "0"}) == 5);
@@ -110,12 +115,13 @@ TEST_CASE_TEMPLATE("a list grows at both ends and is cut", T, real, memory) {
   CHECK(x.number({"LLEN", "l"}) == 1);
   CHECK(x.text({"LTRIM", "l", "1", "5"}) == "OK");
   CHECK(x.number({"EXISTS", "l"}) == 0);
-  CHECK(x.text({"LTRIM", "nobody", "0", "5"}) == "OK");
-  CHECK(x.number({"LLEN", "nobody"}) == 0);
+  CHECK(x.text({"LTRIM", "missing", "0", "5"}) == "OK");
+  CHECK(x.number({"LLEN", "missing"}) == 0);
 }
 
-TEST_CASE_TEMPLATE("a list is emptied from its head", T, real, memory) {
-  bench<T> x;
+TEST_CASE_TEMPLATE("redis conformance: BLPOP empties a list from its head", T,
+                   real, memory) {
+  harness<T> x;
   x.number({"RPUSH", "l", "1", "2"});
 
   CHECK(x.list({"BLPOP", "l", "1"}) == texts{"l", "1"});
@@ -124,8 +130,9 @@ TEST_CASE_TEMPLATE("a list is emptied from its head", T, real, memory) {
   CHECK(x.number({"EXISTS", "l"}) == 0);
 }
 
-TEST_CASE_TEMPLATE("what is of another type complains", T, real, memory) {
-  bench<T> x;
+TEST_CASE_TEMPLATE("redis conformance: a command on another type is an error",
+                   T, real, memory) {
+  harness<T> x;
   x.text({"SET", "text", "1"});
   x.number({"RPUSH", "list", "1"});
 
@@ -137,18 +144,18 @@ TEST_CASE_TEMPLATE("what is of another type complains", T, real, memory) {
                                   {"BLPOP", "text", "0.01"},
                                   {"GET", "list"},
                                   {"GETRANGE", "list", "0", "1"},
-                                  {"NONSENSE", "list"}})
+                                  {"UNKNOWN", "list"}})
     CHECK_MESSAGE(x.ask(command).type == kind::error, command[0]);
   CHECK(x.text({"SET", "list", "1"}) == "OK");
 }
 
-TEST_CASE_TEMPLATE("all keys are found in rounds", T, real, memory) {
-  bench<T> x;
+TEST_CASE_TEMPLATE("redis conformance: SCAN finds all keys", T, real, memory) {
+  harness<T> x;
   std::vector<redis_command> commands;
   for (int i = 0; i < 500; ++i)
     commands.push_back({"SET", "node:" + std::to_string(i), "1"});
   commands.push_back({"SET", "other", "1"});
-  REQUIRE(x.acceptor->run(commands));
+  REQUIRE(x.connection->run(commands));
 
   std::vector<std::string> found;
   std::string cursor = "0";
@@ -165,15 +172,16 @@ TEST_CASE_TEMPLATE("all keys are found in rounds", T, real, memory) {
   CHECK(found.size() == 500);
 }
 
-TEST_CASE_TEMPLATE("a run answers each command, also after a mistake", T, real,
-                   memory) {
-  bench<T> x;
+TEST_CASE_TEMPLATE(
+  "redis conformance: a run replies to each command, also after an error", T,
+  real, memory) {
+  harness<T> x;
 
-  auto replies = x.acceptor->run({{"SET", "a", "1"},
-                                  {"RPUSH", "a", "2"},
-                                  {"GET", "a"},
-                                  {"FLUSHDB"},
-                                  {"EXISTS", "a"}});
+  auto replies = x.connection->run({{"SET", "a", "1"},
+                                    {"RPUSH", "a", "2"},
+                                    {"GET", "a"},
+                                    {"FLUSHDB"},
+                                    {"EXISTS", "a"}});
 
   REQUIRE(replies);
   REQUIRE(replies->size() == 5);

@@ -44,7 +44,7 @@ struct hall {
     return x;
   }
 
-  endpoint settle(const logical_id& component) {
+  endpoint place(const logical_id& component) {
     endpoint at;
     at.node = any<node_id>();
     at.instance = any<physical_id>();
@@ -84,7 +84,8 @@ struct hall {
 
 } // namespace
 
-TEST_CASE_FIXTURE(hall, "a node shows what it can do, under both its keys") {
+TEST_CASE_FIXTURE(
+  hall, "domain mirror: a node has its capabilities under both keys") {
   auto x = join();
   auto text = json_of(x.capabilities);
 
@@ -93,7 +94,8 @@ TEST_CASE_FIXTURE(hall, "a node shows what it can do, under both its keys") {
   CHECK(database.content.size() == 2);
 }
 
-TEST_CASE_FIXTURE(hall, "a node shows how it is, once it has said so") {
+TEST_CASE_FIXTURE(hall,
+                  "domain mirror: a node has health after its first report") {
   auto x = join();
   node_report report;
   report.health.cpu_usage = 7;
@@ -105,7 +107,7 @@ TEST_CASE_FIXTURE(hall, "a node shows how it is, once it has said so") {
         == json_of(report.health));
 }
 
-TEST_CASE_FIXTURE(hall, "a node that is lost leaves nothing behind") {
+TEST_CASE_FIXTURE(hall, "domain mirror: a lost node leaves no keys behind") {
   auto x = join({{"log-1", "file-log", {}}});
   mirror_state.report(x.id, {}, time{});
   write();
@@ -117,7 +119,7 @@ TEST_CASE_FIXTURE(hall, "a node that is lost leaves nothing behind") {
   CHECK(database.content.empty());
 }
 
-TEST_CASE_FIXTURE(hall, "a report of a node that is lost shows nothing") {
+TEST_CASE_FIXTURE(hall, "domain mirror: a report of a lost node is ignored") {
   auto x = join();
   mirror_state.lose(x.id);
 
@@ -127,7 +129,8 @@ TEST_CASE_FIXTURE(hall, "a report of a node that is lost shows nothing") {
   CHECK(database.content.empty());
 }
 
-TEST_CASE_FIXTURE(hall, "a node that joins again shows what it is now") {
+TEST_CASE_FIXTURE(
+  hall, "domain mirror: a node that joins again replaces its description") {
   auto x = join({{"log-1", "file-log", {}}});
   mirror_state.report(x.id, {}, time{});
   x.providers[0].id = "log-2";
@@ -140,7 +143,8 @@ TEST_CASE_FIXTURE(hall, "a node that joins again shows what it is now") {
   CHECK(shows("node:health:" + to_string(x.id)));
 }
 
-TEST_CASE_FIXTURE(hall, "one of two providers with one id is shown") {
+TEST_CASE_FIXTURE(
+  hall, "domain mirror: one of two providers with the same id is written") {
   auto x = join({{"log-1", "file-log", {}}});
   auto y = join({{"log-1", "file-log", {}}});
 
@@ -153,7 +157,8 @@ TEST_CASE_FIXTURE(hall, "one of two providers with one id is shown") {
   CHECK(!shows("provider:log-1"));
 }
 
-TEST_CASE_FIXTURE(hall, "a component shows where it lives, and whom it feeds") {
+TEST_CASE_FIXTURE(
+  hall, "domain mirror: a component has its instance and its dependencies") {
   component_spec x;
   x.id = any<logical_id>();
   x.wiring["out"] = any<logical_id>();
@@ -162,23 +167,25 @@ TEST_CASE_FIXTURE(hall, "a component shows where it lives, and whom it feeds") {
   auto key = "instance:" + to_string(x.id);
   CHECK(database.text(key) == json_of(x, {}));
 
-  auto at = settle(x.id);
+  auto at = place(x.id);
 
   CHECK(database.text(key) == json_of(x, at));
   CHECK(database.text("dependency:" + to_string(x.id)) == json_of(x.wiring));
 }
 
-TEST_CASE_FIXTURE(hall, "who feeds nobody has no dependencies") {
+TEST_CASE_FIXTURE(
+  hall, "domain mirror: a component without outputs has no dependencies") {
   CHECK(!shows("dependency:" + to_string(host().id)));
 }
 
-TEST_CASE_FIXTURE(hall, "a component that is dropped leaves nothing behind") {
+TEST_CASE_FIXTURE(hall,
+                  "domain mirror: a dropped component leaves no keys behind") {
   auto node = join();
   component_spec x;
   x.id = any<logical_id>();
   x.wiring["out"] = any<logical_id>();
   mirror_state.host(x);
-  auto at = settle(x.id);
+  auto at = place(x.id);
   sample(node.id, at.instance, {1});
   write();
   CHECK(shows(list_of(at.instance)));
@@ -191,9 +198,10 @@ TEST_CASE_FIXTURE(hall, "a component that is dropped leaves nothing behind") {
   CHECK(database.content.empty());
 }
 
-TEST_CASE_FIXTURE(hall, "samples have the time at which they came") {
+TEST_CASE_FIXTURE(hall,
+                  "domain mirror: samples carry the time of their arrival") {
   auto node = join();
-  auto at = settle(host().id);
+  auto at = place(host().id);
   node_report x;
   x.samples.times.push_back({at.instance, {0.243379291, 2}});
 
@@ -204,9 +212,10 @@ TEST_CASE_FIXTURE(hall, "samples have the time at which they came") {
         == memory_database::list{"0.243379291,5.007", "2,5.007"});
 }
 
-TEST_CASE_FIXTURE(hall, "of too many samples the newest are kept") {
+TEST_CASE_FIXTURE(hall,
+                  "domain mirror: of too many samples the newest are kept") {
   auto node = join();
-  auto at = settle(host().id);
+  auto at = place(host().id);
 
   sample(node.id, at.instance, {1, 2, 3});
   sample(node.id, at.instance, {4, 5, 6, 7});
@@ -219,14 +228,15 @@ TEST_CASE_FIXTURE(hall, "of too many samples the newest are kept") {
   CHECK(database.items(list_of(at.instance)).back() == "8,0.000");
 }
 
-TEST_CASE_FIXTURE(hall, "the samples of an instance go with it") {
+TEST_CASE_FIXTURE(
+  hall, "domain mirror: the samples of an instance are deleted with it") {
   auto node = join();
   auto component = host();
-  auto first = settle(component.id);
+  auto first = place(component.id);
   sample(node.id, first.instance, {1});
   write();
 
-  auto second = settle(component.id);
+  auto second = place(component.id);
   CHECK(!shows(list_of(first.instance)));
 
   sample(node.id, first.instance, {2});
@@ -236,10 +246,10 @@ TEST_CASE_FIXTURE(hall, "the samples of an instance go with it") {
   CHECK(shows(list_of(second.instance)));
 }
 
-TEST_CASE_FIXTURE(hall, "what does not change costs no command") {
+TEST_CASE_FIXTURE(hall, "domain mirror: an unchanged value causes no command") {
   auto node = join();
   auto component = host();
-  auto at = settle(component.id);
+  auto at = place(component.id);
   mirror_state.report(node.id, {}, time{});
   write();
 
@@ -251,11 +261,12 @@ TEST_CASE_FIXTURE(hall, "what does not change costs no command") {
   CHECK(!mirror_state.has_changes());
 }
 
-TEST_CASE_FIXTURE(hall, "while Redis is away only the state is kept") {
+TEST_CASE_FIXTURE(hall,
+                  "domain mirror: while Redis is down only the state is kept") {
   auto node = join();
   auto component = host();
-  auto at = settle(component.id);
-  mirror_state.lose_touch();
+  auto at = place(component.id);
+  mirror_state.mark_unreachable();
 
   for (int i = 0; i < 1000; ++i) {
     at.instance = any<physical_id>();
@@ -273,19 +284,22 @@ TEST_CASE_FIXTURE(hall, "while Redis is away only the state is kept") {
   CHECK(database.content.size() == mirror_state.content().size());
 }
 
-TEST_CASE_FIXTURE(hall, "samples that were on their way are counted") {
+TEST_CASE_FIXTURE(
+  hall,
+  "domain mirror: pending samples are counted as dropped when Redis fails") {
   auto node = join();
-  auto at = settle(host().id);
+  auto at = place(host().id);
   sample(node.id, at.instance, {1, 2, 3});
 
-  mirror_state.lose_touch();
+  mirror_state.mark_unreachable();
 
   CHECK(mirror_state.samples_dropped() == 3);
 }
 
-TEST_CASE_FIXTURE(hall, "more samples than may wait are counted") {
+TEST_CASE_FIXTURE(
+  hall, "domain mirror: samples beyond the limit are counted as dropped") {
   auto node = join();
-  auto at = settle(host().id);
+  auto at = place(host().id);
 
   sample(node.id, at.instance,
          std::vector<double>(limits::samples_pending - 1, 1));
@@ -294,7 +308,8 @@ TEST_CASE_FIXTURE(hall, "more samples than may wait are counted") {
   CHECK(mirror_state.samples_dropped() == 2);
 }
 
-TEST_CASE_FIXTURE(hall, "what a node could not send is counted, too") {
+TEST_CASE_FIXTURE(
+  hall, "domain mirror: samples that a node omitted are counted as dropped") {
   auto node = join();
   node_report x;
   x.samples.omitted = 7;
@@ -304,7 +319,7 @@ TEST_CASE_FIXTURE(hall, "what a node could not send is counted, too") {
   CHECK(mirror_state.samples_dropped() == 7);
 }
 
-TEST_CASE_FIXTURE(hall, "probes go round all keys that Redis has") {
+TEST_CASE_FIXTURE(hall, "domain mirror: probes iterate over all keys") {
   CHECK(mirror_state.probe(3).empty());
   for (int i = 0; i < 4; ++i)
     join();
@@ -319,7 +334,7 @@ TEST_CASE_FIXTURE(hall, "probes go round all keys that Redis has") {
   CHECK(mirror_state.probe(100).size() == mirror_state.content().size());
 }
 
-TEST_CASE_FIXTURE(hall, "what is yet to be written is not probed") {
+TEST_CASE_FIXTURE(hall, "domain mirror: keys not written yet are not probed") {
   auto node = join();
   auto all = mirror_state.probe(100).size();
   CHECK(all > 0);
@@ -332,8 +347,9 @@ TEST_CASE_FIXTURE(hall, "what is yet to be written is not probed") {
   CHECK(mirror_state.probe(100).size() == all);
 }
 
-TEST_CASE_FIXTURE(hall, "strays are those of our keys that should be gone") {
-  auto at = settle(host().id);
+TEST_CASE_FIXTURE(hall,
+                  "domain mirror: strays are mirror keys outside the state") {
+  auto at = place(host().id);
   auto gone = to_string(any<node_id>());
   std::vector<std::string> strays{
     "node:capabilities:" + gone, "nodes:capabilities:" + gone,

@@ -29,7 +29,7 @@ std::string problem(const std::string& key, const std::string& value) {
 
 } // namespace
 
-TEST_CASE("an intent migrates a component to one node or the first that can") {
+TEST_CASE("intent codec: migrate names a component and one or several nodes") {
   auto x = parsed("intent:migrate:" + lid, one);
   CHECK(x.kind == intent_kind::migrate);
   CHECK(to_string(x.component) == lid);
@@ -41,7 +41,7 @@ TEST_CASE("an intent migrates a component to one node or the first that can") {
   CHECK(to_string(y.nodes[1]) == two);
 }
 
-TEST_CASE("an intent cordons a node, uncordons or drains it") {
+TEST_CASE("intent codec: cordon, uncordon and drain name a node") {
   CHECK(parsed("intent:cordon:" + one, "yes").kind == intent_kind::cordon);
   CHECK(parsed("intent:cordon:" + one, "no").kind == intent_kind::uncordon);
   CHECK(parsed("intent:drain:" + one, "yes").kind == intent_kind::drain);
@@ -49,32 +49,35 @@ TEST_CASE("an intent cordons a node, uncordons or drains it") {
   CHECK(to_string(parsed("intent:drain:" + one, "yes").nodes.at(0)) == one);
 }
 
-TEST_CASE("an intent without a value says so") {
+TEST_CASE("intent codec: a missing value is an error") {
   CHECK(problem("intent:migrate:" + lid, "")
         == "\"intent:migrate:" + lid + "\" has no value");
   CHECK(problem("intent:cordon:" + one, " ").ends_with(" has no value"));
 }
 
-TEST_CASE("a malformed intent is refused with one sentence") {
+TEST_CASE("intent codec: a malformed intent is refused with one sentence") {
   CHECK(problem("", "")
-        == "\"\" is no intent, such as intent:migrate:COMPONENT");
+        == "\"\" is not an intent key such as intent:migrate:COMPONENT");
   CHECK(problem("node:health:x", "")
-        == "\"node:health:x\" is no intent, such as intent:migrate:COMPONENT");
-  CHECK(problem("intent:", "x") == "\"\" is none of migrate, cordon, drain");
+        == "\"node:health:x\" is not an intent key such as "
+           "intent:migrate:COMPONENT");
+  CHECK(problem("intent:", "x") == "\"\" is not one of migrate, cordon, drain");
   CHECK(problem("intent:explode:" + lid, "x")
-        == "\"explode\" is none of migrate, cordon, drain");
-  CHECK(problem("intent:migrate", one) == "\"\" is no id of a component");
-  CHECK(problem("intent:migrate:f", one) == "\"f\" is no id of a component");
-  CHECK(problem("intent:migrate:" + lid, "n") == "\"n\" is no id of a node");
+        == "\"explode\" is not one of migrate, cordon, drain");
+  CHECK(problem("intent:migrate", one) == "\"\" is not a component id (UUID)");
+  CHECK(problem("intent:migrate:f", one)
+        == "\"f\" is not a component id (UUID)");
+  CHECK(problem("intent:migrate:" + lid, "n")
+        == "\"n\" is not a node id (UUID)");
   CHECK(problem("intent:migrate:" + lid, one + ",")
-        == "\"\" is no id of a node");
-  CHECK(problem("intent:cordon:n", "yes") == "\"n\" is no id of a node");
+        == "\"\" is not a node id (UUID)");
+  CHECK(problem("intent:cordon:n", "yes") == "\"n\" is not a node id (UUID)");
   CHECK(problem("intent:cordon:" + one, "perhaps")
         == "\"perhaps\" is neither yes nor no");
   CHECK(problem("intent:drain:" + one, "no") == "\"no\" is not yes");
 }
 
-TEST_CASE("a very long intent is refused with a short sentence") {
+TEST_CASE("intent codec: a very long intent is refused with a short sentence") {
   CHECK(problem("intent:migrate:" + lid, std::string(1u << 20, 'x')).size()
         < 200);
   CHECK(problem("intent:migrate:" + std::string(1u << 20, 'x'), one).size()
@@ -84,7 +87,7 @@ TEST_CASE("a very long intent is refused with a short sentence") {
         < 200);
 }
 
-TEST_CASE("only keys of intents are read and deleted") {
+TEST_CASE("intent codec: only keys of intents are intent keys") {
   CHECK(is_intent_key("intent:migrate:" + lid));
   CHECK(is_intent_key("intent:nonsense"));
   CHECK(!is_intent_key("node:health:" + one));
@@ -93,7 +96,7 @@ TEST_CASE("only keys of intents are read and deleted") {
   CHECK(!is_intent_key("intent:" + std::string(limits::text, 'x')));
 }
 
-TEST_CASE("a result has a key of its own, which is never an intent") {
+TEST_CASE("intent codec: the key of a result is never an intent key") {
   CHECK(intent_result_key("intent:migrate:" + lid) == "intent:result:" + lid);
   CHECK(intent_result_key("intent:drain:" + one) == "intent:result:" + one);
   CHECK(intent_result_key("intent:x") == "intent:result:x");
@@ -102,7 +105,7 @@ TEST_CASE("a result has a key of its own, which is never an intent") {
         <= limits::text + 20);
 }
 
-TEST_CASE("a result is JSON, whatever the intent was") {
+TEST_CASE("intent codec: a result is JSON, whatever the intent was") {
   CHECK(intent_result("intent:migrate:f\xff", "\"n\"", false, "no \"n\"",
                       std::chrono::system_clock::time_point{1725557090920ms})
         == R"({"intent":"intent:migrate:f?","value":"\"n\"",)"

@@ -46,7 +46,7 @@ std::string without(std::string text, const std::string& part) {
 
 } // namespace
 
-TEST_CASE("capabilities are read as EDGELESS writes them") {
+TEST_CASE("mirror reader: reads capabilities as EDGELESS writes them") {
   auto x = read_capabilities(capabilities + "}");
   REQUIRE(x);
   CHECK(
@@ -56,7 +56,7 @@ TEST_CASE("capabilities are read as EDGELESS writes them") {
   CHECK(!x->more);
 }
 
-TEST_CASE("capabilities of later versions tell of disks and GPUs") {
+TEST_CASE("mirror reader: reads disks and GPUs of later versions") {
   auto x = read_capabilities(
     capabilities + R"(,"disk_tot_space":90,"num_gpus":1,)"
     + R"("model_name_gpu":"orin","mem_size_gpu":64,"unknown":[{}]})");
@@ -68,19 +68,19 @@ TEST_CASE("capabilities of later versions tell of disks and GPUs") {
   CHECK(x->more->mem_size_gpu == 64);
 }
 
-TEST_CASE("capabilities that lack something, or have it wrong, say what") {
+TEST_CASE("mirror reader: names the missing or invalid field of capabilities") {
   auto text = capabilities + "}";
   CHECK(fault_of(read_capabilities(without(text, R"("num_cpus":4,)")))
         == "num_cpus is missing");
   CHECK(fault_of(read_capabilities(without(text, "2399.5")))
-          .starts_with("is no JSON: 1:"));
+          .starts_with("is not JSON: 1:"));
   text.replace(text.find("7937"), 4, "\"7937\"");
   CHECK(fault_of(read_capabilities(text)) == "mem_size must be a number");
   text.replace(text.find("\"7937\""), 6, "1e300");
   CHECK(fault_of(read_capabilities(text)) == "mem_size is out of range");
 }
 
-TEST_CASE("health is read by the names of its figures") {
+TEST_CASE("mirror reader: reads health by the names of its figures") {
   auto x = read_health(health);
   REQUIRE(x);
   CHECK(!x->later);
@@ -90,7 +90,7 @@ TEST_CASE("health is read by the names of its figures") {
   CHECK(x->figure("load_avg_1") == -1);
 }
 
-TEST_CASE("health of later versions has other figures") {
+TEST_CASE("mirror reader: reads the figures of later versions") {
   auto x = read_health(
     R"({"mem_free":1,"mem_used":2,"mem_available":3,"proc_cpu_usage":4,)"
     R"("proc_memory":5,"proc_vmemory":6,"load_avg_1":7,"load_avg_5":8,)"
@@ -105,14 +105,14 @@ TEST_CASE("health of later versions has other figures") {
   CHECK(!x->figures.contains("active_power"));
 }
 
-TEST_CASE("health that lacks a figure is none") {
+TEST_CASE("mirror reader: health that lacks a figure is an error") {
   CHECK(fault_of(read_health(without(health, R"("mem_free":1,)")))
         == "mem_free is missing");
   CHECK(fault_of(read_health("[1]")) == "must be a JSON object");
   CHECK(fault_of(read_health("{}")) == "mem_free is missing");
 }
 
-TEST_CASE("a function is read with all its instances") {
+TEST_CASE("mirror reader: reads a function with all its instances") {
   auto x = read_component(R"({"Function":[{"annotations":{"a":"b"}},[")"
                           + a_home + "\",\"" + nowhere + "\"]]}");
   REQUIRE(x);
@@ -123,7 +123,8 @@ TEST_CASE("a function is read with all its instances") {
   CHECK(!x->workflow);
 }
 
-TEST_CASE("a function of later versions knows its class and workflow") {
+TEST_CASE(
+  "mirror reader: reads class and workflow of a function of later versions") {
   auto begin = std::string{R"({"Function":[{"spec":{"id":"vector_mul"},)"}
                + R"("annotations":{},"workflow_id":")";
   auto x = read_component(begin + an_instance + R"("},[]]})");
@@ -137,7 +138,7 @@ TEST_CASE("a function of later versions knows its class and workflow") {
   CHECK(!none->workflow);
 }
 
-TEST_CASE("a resource is read with its class and its instance") {
+TEST_CASE("mirror reader: reads a resource with its class and its instance") {
   auto x = read_component(
     R"({"Resource":[{"class_type":"file-log","configuration":{}},")" + a_home
     + "\"]}");
@@ -148,18 +149,17 @@ TEST_CASE("a resource is read with its class and its instance") {
   CHECK(to_string(x->instances[0].node) == a_node);
 }
 
-TEST_CASE("what is no instance is refused") {
+TEST_CASE("mirror reader: a value without instances is an error") {
   for (auto text : {R"({"Function":[]})", R"({"Function":[{}]})", R"({})",
                     R"({"Actor":[{},[]]})", R"({"Resource":["a","b"]})"})
     CHECK(fault_of(read_component(text))
           == "is neither a function nor a resource");
   for (auto text : {R"({"Function":[{},["x"]]})", R"({"Function":[{},"x"]})",
                     R"({"Function":[{},[1]]})", R"({"Resource":[{},[]]})"})
-    CHECK(fault_of(read_component(text))
-          == "does not say on which nodes it is");
+    CHECK(fault_of(read_component(text)) == "does not name its instances");
 }
 
-TEST_CASE("an instance is read only in its exact form") {
+TEST_CASE("mirror reader: reads an instance id only in its exact form") {
   REQUIRE(read_instance(a_home));
   CHECK(to_string(*read_instance(a_home)) == a_home);
   CHECK(!read_instance(a_home + " "));
@@ -170,7 +170,7 @@ TEST_CASE("an instance is read only in its exact form") {
   CHECK(!read_instance(text));
 }
 
-TEST_CASE("a provider is read, or says what it lacks") {
+TEST_CASE("mirror reader: reads a provider, or names the missing field") {
   auto x = read_provider(R"({"class_type":"file-log","node_id":")" + a_node
                          + R"(","outputs":["a"]})");
   REQUIRE(x);
@@ -182,21 +182,23 @@ TEST_CASE("a provider is read, or says what it lacks") {
     == "node_id must be a UUID");
 }
 
-TEST_CASE("the outcome of an intent is done or refused") {
-  auto x = read_outcome(R"({"intent":"migrate","value":"N","outcome":"done",)"
-                        R"("reason":"","time":1.5})");
+TEST_CASE("mirror reader: the outcome of an intent is done or refused") {
+  auto x
+    = read_intent_result(R"({"intent":"migrate","value":"N","outcome":"done",)"
+                         R"("reason":"","time":1.5})");
   REQUIRE(x);
   CHECK(x->done);
   CHECK(x->value == "N");
-  auto y = read_outcome(R"({"outcome":"refused","reason":"unknown node"})");
+  auto y
+    = read_intent_result(R"({"outcome":"refused","reason":"unknown node"})");
   REQUIRE(y);
   CHECK(!y->done);
   CHECK(y->reason == "unknown node");
-  CHECK(fault_of(read_outcome(R"({"outcome":"perhaps"})"))
-        == "must have done or refused as its outcome");
+  CHECK(fault_of(read_intent_result(R"({"outcome":"perhaps"})"))
+        == "must have the outcome done or refused");
 }
 
-TEST_CASE("a sample is two numbers") {
+TEST_CASE("mirror reader: a sample is two numbers") {
   REQUIRE(read_sample("0.243379291,1725557090.92"));
   CHECK(read_sample("0.243379291,1725557090.92")->value == 0.243379291);
   CHECK(read_sample("0.243379291,1725557090.092")->time == 1725557090.092);
@@ -208,7 +210,7 @@ TEST_CASE("a sample is two numbers") {
   CHECK(!read_dated_sample("1,2"));
 }
 
-TEST_CASE("what our mirror writes is read back") {
+TEST_CASE("mirror reader: reads back what the mirror writes") {
   node_capabilities capabilities{
     4, "a \"b\"", 2399.5, 8, 7937, {"red"}, true, false, {"RUST_WASM"}};
   CHECK(read_capabilities(json_of(capabilities))->basic == capabilities);
@@ -220,37 +222,37 @@ TEST_CASE("what our mirror writes is read back") {
   CHECK(provider->outputs == maker.outputs);
 }
 
-TEST_CASE("where our mirror says that a component lives is read back") {
+TEST_CASE("mirror reader: reads back the instance that the mirror writes") {
   component_spec spec;
-  endpoint home;
-  home.node = node_id{1, 2};
-  home.instance = physical_id{3, 4};
+  endpoint placed;
+  placed.node = node_id{1, 2};
+  placed.instance = physical_id{3, 4};
   for (auto kind : {component_kind::function, component_kind::resource}) {
     spec.kind = kind;
-    auto there = read_component(json_of(spec, home));
+    auto there = read_component(json_of(spec, placed));
     REQUIRE(there);
     CHECK(there->kind == kind);
     CHECK(there->instances
-          == std::vector{instance_id{home.node, home.instance}});
+          == std::vector{instance_id{placed.node, placed.instance}});
     auto nowhere = read_component(json_of(spec, endpoint{}));
     REQUIRE(nowhere);
     CHECK(nowhere->instances.empty());
   }
 }
 
-TEST_CASE("what is said of an intent is read back") {
+TEST_CASE("mirror reader: reads back the result of an intent") {
   auto text = intent_result("intent:drain:N", "yes", false, "no \"N\"",
                             std::chrono::system_clock::time_point{});
-  auto outcome = read_outcome(text);
+  auto outcome = read_intent_result(text);
   REQUIRE(outcome);
   CHECK(!outcome->done);
   CHECK(outcome->value == "yes");
   CHECK(outcome->reason == "no \"N\"");
 }
 
-TEST_CASE("values that are too large or too deep are refused") {
+TEST_CASE("mirror reader: values that are too large or too deep are refused") {
   CHECK(fault_of(read_health(std::string(limits::payload + 1, ' ')))
         == "is too large");
   CHECK(fault_of(read_component(std::string(100'000, '[')))
-          .starts_with("is no JSON: "));
+          .starts_with("is not JSON: "));
 }

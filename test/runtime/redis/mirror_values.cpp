@@ -25,13 +25,13 @@ component_spec spec_of(component_kind kind) {
 
 } // namespace
 
-TEST_CASE("text is quoted as JSON wants it") {
+TEST_CASE("mirror values: text is quoted as a JSON string") {
   CHECK(json_quoted("a \"b\" \\ \n\r\t\x01") == R"("a \"b\" \\ \n\r\t\u0001")");
   CHECK(json_quoted("ε-ORC") == "\"ε-ORC\"");
   CHECK(json_quoted("a\xff") == "\"a?\"");
 }
 
-TEST_CASE("numbers are short and have no exponent") {
+TEST_CASE("mirror values: numbers are short and have no exponent") {
   CHECK(decimal(0.243379291) == "0.243379291");
   CHECK(decimal(930.679962190782) == "930.679962190782");
   CHECK(decimal(849) == "849");
@@ -40,7 +40,7 @@ TEST_CASE("numbers are short and have no exponent") {
   CHECK(decimal(0.0 / 0.0 * 1) == "0");
 }
 
-TEST_CASE("the milliseconds of a timestamp have three digits") {
+TEST_CASE("mirror values: the milliseconds of a timestamp have three digits") {
   using time = std::chrono::system_clock::time_point;
 
   CHECK(timestamp(time{1725557090092ms}) == "1725557090.092");
@@ -48,7 +48,7 @@ TEST_CASE("the milliseconds of a timestamp have three digits") {
   CHECK(timestamp(time{1725557090000ms}) == "1725557090.000");
 }
 
-TEST_CASE("capabilities are written as EDGELESS writes them") {
+TEST_CASE("mirror values: capabilities are written as EDGELESS writes them") {
   node_capabilities x;
   x.num_cpus = 8;
   x.model_name_cpu = "a CPU";
@@ -66,7 +66,7 @@ TEST_CASE("capabilities are written as EDGELESS writes them") {
        R"("is_tee_running":false,"has_tpm":true,"runtimes":["RUST_WASM"]})");
 }
 
-TEST_CASE("health is written as EDGELESS writes it") {
+TEST_CASE("mirror values: health is written as EDGELESS writes it") {
   node_health x{20, 2, 3, 4, 5, 6, 7, 8, -1};
 
   CHECK(json_of(x)
@@ -75,13 +75,14 @@ TEST_CASE("health is written as EDGELESS writes it") {
            R"("proc_memory":8,"proc_vmemory":-1})");
 }
 
-TEST_CASE("a provider is written as EDGELESS writes it") {
+TEST_CASE("mirror values: a provider is written as EDGELESS writes it") {
   CHECK(json_of(provider_description{"log-1", "file-log", {"out"}}, node)
         == R"({"class_type":"file-log","node_id":)"
            R"("fda6ce79-46df-4f96-a0d2-456f720f606c","outputs":["out"]})");
 }
 
-TEST_CASE("an instance is written as EDGELESS writes it, with its workflow") {
+TEST_CASE("mirror values: a component is written as EDGELESS writes it, with "
+          "its workflow") {
   endpoint at;
   at.node = node;
   at.instance = instance;
@@ -100,7 +101,8 @@ TEST_CASE("an instance is written as EDGELESS writes it, with its workflow") {
              + workflow + R"(},")" + here + R"("]})");
 }
 
-TEST_CASE("who lives nowhere has no instance, or that of nobody") {
+TEST_CASE("mirror values: a component without an instance is written as "
+          "EDGELESS writes it") {
   CHECK(json_of(spec_of(component_kind::function), {}).ends_with("},[]]}"));
   CHECK(
     json_of(spec_of(component_kind::resource), {})
@@ -108,7 +110,7 @@ TEST_CASE("who lives nowhere has no instance, or that of nobody") {
                  "function_id: 00000000-0000-0000-0000-fffd00000000)\"]}"));
 }
 
-TEST_CASE("dependencies are written as EDGELESS writes them") {
+TEST_CASE("mirror values: dependencies are written as EDGELESS writes them") {
   CHECK(json_of(std::map<std::string, logical_id>{{"out", component}})
         == R"({"out":"cb314223-1021-428d-9df5-b73c53e258a2"})");
 }

@@ -29,7 +29,7 @@ std::string problem(std::string_view text) {
 
 } // namespace
 
-TEST_CASE("a URL of Redis names host, port, database and who we are") {
+TEST_CASE("redis_url: names host, port, database, user and password") {
   CHECK(parsed("redis://localhost") == at("", "localhost", 6379));
   CHECK(parsed("redis://10.0.0.1:7000/") == at("", "10.0.0.1", 7000));
   CHECK(parsed("redis://[::1]:7000/3") == at("", "::1", 7000, "", "", 3));
@@ -38,14 +38,14 @@ TEST_CASE("a URL of Redis names host, port, database and who we are") {
   CHECK(parsed("redis://ann:a%40b%2Fc@h") == at("", "h", 6379, "ann", "a@b/c"));
 }
 
-TEST_CASE("a URL of Redis may name a unix socket") {
+TEST_CASE("redis_url: may name a Unix socket") {
   CHECK(parsed("unix:/run/r.sock") == at("/run/r.sock"));
   CHECK(parsed("unix:///run/r.sock") == at("/run/r.sock"));
   CHECK(parsed("redis+unix:///run/r.sock?db=2&pass=x&user=ann")
         == at("/run/r.sock", "", 6379, "ann", "x", 2));
 }
 
-TEST_CASE("an unusable URL of Redis is refused without its password") {
+TEST_CASE("redis_url: an invalid URL is refused without its password") {
   for (auto text : {"",
                     "redis",
                     "http://h",
@@ -74,7 +74,7 @@ TEST_CASE("an unusable URL of Redis is refused without its password") {
         != std::string::npos);
 }
 
-TEST_CASE("the address of a Redis is shown without its password") {
+TEST_CASE("redis_url: the address is printed without the password") {
   CHECK(to_string(parsed("redis://ann:secret@h:1/2")) == "redis://h:1/2");
   CHECK(to_string(parsed("redis://:secret@[::1]")) == "redis://[::1]:6379");
   CHECK(to_string(parsed("unix:/a?pass=secret&db=1")) == "unix:/a?db=1");

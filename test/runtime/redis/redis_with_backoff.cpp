@@ -12,26 +12,29 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct patient {
+struct backoff_fixture {
   std::shared_ptr<memory_database> database
     = std::make_shared<memory_database>();
-  redis_with_backoff it{database->connect()};
+  redis_with_backoff redis{database->connect()};
 
   bool ping(caf::timespan now) {
-    return static_cast<bool>(it.run({{"PING"}}, now));
+    return static_cast<bool>(redis.run({{"PING"}}, now));
   }
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(patient, "a Redis that works is asked each time") {
+TEST_CASE_FIXTURE(backoff_fixture,
+                  "redis_with_backoff: a working server is used each time") {
   for (int i = 0; i < 10; ++i)
     CHECK(ping(0s));
 
   CHECK(database->runs == 10);
 }
 
-TEST_CASE_FIXTURE(patient, "one that failed is left alone, longer each time") {
+TEST_CASE_FIXTURE(
+  backoff_fixture,
+  "redis_with_backoff: each failure doubles the back-off up to its limit") {
   database->down = true;
   CHECK(!ping(0s));
   CHECK(!ping(limits::redis_pause_min - 1ns));
@@ -45,7 +48,8 @@ TEST_CASE_FIXTURE(patient, "one that failed is left alone, longer each time") {
   CHECK(database->runs == 101);
 }
 
-TEST_CASE_FIXTURE(patient, "after a success its patience is back") {
+TEST_CASE_FIXTURE(backoff_fixture,
+                  "redis_with_backoff: a success resets the back-off") {
   database->down = true;
   CHECK(!ping(0s));
   database->down = false;

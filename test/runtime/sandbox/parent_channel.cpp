@@ -9,44 +9,46 @@ using namespace edgeless;
 
 namespace {
 
-/// A node's end, and the bare ring of a process.
-struct fixture {
+/// The node's end of a channel, and the bare ring of its process.
+struct channel_fixture {
   std::unique_ptr<guest_channel> channel = std::make_unique<guest_channel>();
-  parent_channel line{*channel};
+  parent_channel node{*channel};
   ring_writer process{channel->up};
   std::string frame
-    = begin_frame(guest_frame::cast, {.name = "out"}, 5) + "hello";
+    = encode_frame(guest_frame::cast, {.name = "out"}, 5) + "hello";
 
-  /// Says so many bytes of the frame, from there on.
-  void say(std::size_t from, std::size_t count) {
+  /// Writes `count` bytes of the frame from offset `from` on.
+  void write(std::size_t from, std::size_t count) {
     process.put(std::string_view{frame}.substr(from, count));
-    process.show();
+    process.commit();
   }
 };
 
 } // namespace
 
-TEST_CASE("whoever wants to sleep sees what came since the last look") {
-  // In its head, at its end, and in its body.
+TEST_CASE(
+  "parent channel: ready() sees bytes that arrived since the last receive") {
+  // Cut inside the head, at its end, and inside the body.
   for (std::size_t cut : {4, 8, 12}) {
-    fixture x;
-    x.say(0, cut);
-    REQUIRE(!x.line.next());
-    x.line.want();
-    REQUIRE(!x.line.ready());
+    channel_fixture x;
+    x.write(0, cut);
+    REQUIRE(!x.node.receive());
+    x.node.request_wakeup();
+    REQUIRE(!x.node.is_ready());
 
-    x.say(cut, x.frame.size());
-    CHECK(x.line.ready());
-    auto heard = x.line.next();
-    REQUIRE(heard);
-    CHECK(heard->second.rest == "hello");
+    x.write(cut, x.frame.size());
+    CHECK(x.node.is_ready());
+    auto received = x.node.receive();
+    REQUIRE(received);
+    CHECK(received->second.rest == "hello");
   }
 }
 
-TEST_CASE("a place that makes no sense is a reason to stay awake") {
-  fixture x;
+TEST_CASE(
+  "parent channel: an impossible ring position keeps it ready, and breaks it") {
+  channel_fixture x;
   x.channel->up.head = shared_ring::size + 1;
-  CHECK(x.line.ready());
-  CHECK(!x.line.next());
-  CHECK(x.line.broken());
+  CHECK(x.node.is_ready());
+  CHECK(!x.node.receive());
+  CHECK(x.node.is_broken());
 }

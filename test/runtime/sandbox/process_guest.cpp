@@ -17,7 +17,8 @@ using edgeless::test::lines;
 
 namespace {
 
-using instance = edgeless::test::instance_behind<edgeless::test::process_door>;
+using instance
+  = edgeless::test::guest_instance<edgeless::test::process_isolation>;
 
 const engine_counts& counts() {
   return *test::shared_engine().counts();
@@ -41,29 +42,29 @@ std::vector<int> guest_processes() {
   return result;
 }
 
-/// Until all processes of earlier guests are gone: no zombie is left.
-bool all_gone() {
+/// Waits until all processes of earlier guests have been reaped.
+bool all_reaped() {
   for (int i = 0; i < 3000 && counts().processes > 0; ++i)
     std::this_thread::sleep_for(10ms);
   return counts().processes == 0 && guest_processes().empty();
 }
 
-/// A guest whose process is what a test makes of it: see test/fake_guest.cpp.
-struct fake {
-  explicit fake(const std::string& how) {
+/// A guest whose process is test/fixtures/fake_guest.cpp with this behaviour.
+struct fake_sandbox {
+  explicit fake_sandbox(const std::string& behaviour) {
     engine_settings settings;
     settings.guest_program = test::fake_guest();
     engine = make_wasm_engine(settings);
-    auto code = test::load(engine->apart(), test::read_module("minimal"));
+    auto code = test::load(engine->sandboxed(), test::read_module("minimal"));
     auto made = code->instantiate(host, {.deadline = 2s});
     REQUIRE(made);
-    body = std::move(*made);
-    host.inbox.push_back({hook::init, host.id, how, {}});
+    running = std::move(*made);
+    host.inbox.push_back({hook::init, host.id, behaviour, {}});
   }
 
   progress run() {
     for (;;) {
-      auto result = test::run(*body);
+      auto result = test::run(*running);
       if (result != progress::working)
         return result;
       REQUIRE(host.wait());
@@ -72,12 +73,12 @@ struct fake {
 
   std::unique_ptr<guest_engine> engine;
   test::scripted_host host;
-  std::unique_ptr<guest> body;
+  std::unique_ptr<guest> running;
 };
 
 } // namespace
 
-TEST_CASE("a guest that has to itself what it does keeps no thread waiting") {
+TEST_CASE("process guest: run() returns at once while the process computes") {
   instance x{"echo", {.deadline = 60s}};
   CHECK(x.handle(hook::cast, "a") == progress::idle);
   x.send(hook::cast, "loop");
@@ -86,8 +87,8 @@ TEST_CASE("a guest that has to itself what it does keeps no thread waiting") {
   CHECK(test::run(*x.guest) == progress::working);
 }
 
-TEST_CASE("an event beyond its deadline is the end of its process") {
-  REQUIRE(all_gone());
+TEST_CASE("process guest: an event beyond its deadline ends the process") {
+  REQUIRE(all_reaped());
   auto before = counts().sandboxes_timed_out.load();
   instance x{"echo", {.deadline = 100ms}}, other;
   CHECK(x.handle(hook::cast, "loop") == progress::dead);
@@ -98,7 +99,8 @@ TEST_CASE("an event beyond its deadline is the end of its process") {
   CHECK(other.host.journal == lines{"out: a"});
 }
 
-TEST_CASE("what a guest waits for an answer is no running time") {
+TEST_CASE(
+  "process guest: waiting for an answer does not count as running time") {
   instance x{"echo", {.deadline = 100ms}};
   CHECK(x.handle(hook::cast, "call a") == progress::waiting);
   std::this_thread::sleep_for(200ms);
@@ -107,8 +109,8 @@ TEST_CASE("what a guest waits for an answer is no running time") {
   CHECK(x.host.journal.back() == "reply: b");
 }
 
-TEST_CASE("a process that is killed takes its guest along, and nobody else") {
-  REQUIRE(all_gone());
+TEST_CASE("process guest: a killed process kills its guest and no other") {
+  REQUIRE(all_reaped());
   instance x;
   CHECK(x.handle(hook::cast, "a") == progress::idle);
   auto processes = guest_processes();
@@ -119,7 +121,7 @@ TEST_CASE("a process that is killed takes its guest along, and nobody else") {
 
   kill(processes[0], SIGKILL);
 
-  // It may also have been woken for what it has long heard.
+  // It may also have been woken for a frame that it has already received.
   auto where = progress::idle;
   while (where == progress::idle) {
     REQUIRE(x.host.wait());
@@ -131,8 +133,9 @@ TEST_CASE("a process that is killed takes its guest along, and nobody else") {
   CHECK(other.handle(hook::cast, "b") == progress::idle);
 }
 
-TEST_CASE("a process that is killed in the middle of an event is noticed") {
-  REQUIRE(all_gone());
+TEST_CASE(
+  "process guest: a process that is killed during an event is noticed") {
+  REQUIRE(all_reaped());
   instance x{"echo", {.deadline = 60s}};
   CHECK(x.handle(hook::cast, "a") == progress::idle);
   x.send(hook::cast, "loop");
@@ -143,8 +146,9 @@ TEST_CASE("a process that is killed in the middle of an event is noticed") {
   CHECK(x.guest->fault() == "its process was killed by signal 9");
 }
 
-TEST_CASE("dropping a guest at any point ends its process, without a zombie") {
-  { instance unborn; }
+TEST_CASE("process guest: destroying the guest in any state ends its process "
+          "without a zombie") {
+  { instance never_run; }
   {
     instance looping;
     looping.send(hook::cast, "loop");
@@ -155,13 +159,13 @@ TEST_CASE("dropping a guest at any point ends its process, without a zombie") {
     CHECK(waiting.handle(hook::cast, "call a") == progress::waiting);
   }
   {
-    instance resting;
-    CHECK(resting.handle(hook::cast, "a") == progress::idle);
+    instance idle;
+    CHECK(idle.handle(hook::cast, "a") == progress::idle);
   }
-  CHECK(all_gone());
+  CHECK(all_reaped());
 }
 
-TEST_CASE("ten processes work at the same time") {
+TEST_CASE("process guest: ten processes run at the same time") {
   std::vector<std::unique_ptr<instance>> all;
   for (int i = 0; i < 10; ++i)
     all.push_back(std::make_unique<instance>());
@@ -173,8 +177,9 @@ TEST_CASE("ten processes work at the same time") {
   }
 }
 
-TEST_CASE("a cast without room is repeated until there is some") {
-  struct narrow_host : test::scripted_host {
+TEST_CASE(
+  "process guest: a cast without room is repeated until there is some") {
+  struct full_host : test::scripted_host {
     bool room = false;
     using scripted_host::cast;
     bool cast(std::string_view channel,
@@ -183,7 +188,7 @@ TEST_CASE("a cast without room is repeated until there is some") {
     }
   } host;
   auto made
-    = test::load(test::process_door::engine(), test::read_module("echo"))
+    = test::load(test::process_isolation::engine(), test::read_module("echo"))
         ->instantiate(host, {});
   REQUIRE(made);
   host.inbox.push_back({hook::cast, host.id, "a", {}});
@@ -200,17 +205,18 @@ TEST_CASE("a cast without room is repeated until there is some") {
   CHECK(host.journal == lines{"out: a"});
 }
 
-TEST_CASE("the time an event took is what its process needed for it") {
+TEST_CASE(
+  "process guest: the time of an event is the CPU time of its process") {
   instance x;
   x.handle(hook::init);
   x.handle(hook::cast, "a");
-  REQUIRE(x.host.told_times.size() == 2);
-  CHECK(x.host.told_times[1] > 0ns);
-  CHECK(x.host.told_times[1] < 1s);
+  REQUIRE(x.host.cpu_times.size() == 2);
+  CHECK(x.host.cpu_times[1] > 0ns);
+  CHECK(x.host.cpu_times[1] < 1s);
 }
 
-TEST_CASE("the memory of guests counts, wherever they are") {
-  REQUIRE(all_gone());
+TEST_CASE("process guest: its memory counts towards the engine's total") {
+  REQUIRE(all_reaped());
   auto before = test::shared_engine().memory();
   instance x{"echo", {.memory = 64u << 20}};
   x.handle(hook::cast, "bomb");
@@ -219,7 +225,7 @@ TEST_CASE("the memory of guests counts, wherever they are") {
   CHECK(test::shared_engine().memory() == before);
 }
 
-TEST_CASE("a node with processes for all runs them although nobody asks") {
+TEST_CASE("process guest: isolation = process runs all guests in processes") {
   engine_settings settings;
   settings.where = isolation::process;
   auto engine = make_wasm_engine(settings);
@@ -230,19 +236,20 @@ TEST_CASE("a node with processes for all runs them although nobody asks") {
   CHECK(engine->counts()->processes == 1);
 }
 
-TEST_CASE("what one door has compiled, the other does not find") {
+TEST_CASE("process guest: shared and sandboxed engines do not find each "
+          "other's classes") {
   auto engine = make_wasm_engine({});
   auto module = test::read_module("minimal");
   test::load(*engine, module);
-  CHECK(!engine->apart().find(sha256(module)));
+  CHECK(!engine->sandboxed().find(sha256(module)));
 }
 
-TEST_CASE("a program that cannot be started is the end of the guest") {
+TEST_CASE("process guest: a program that cannot be started kills the guest") {
   engine_settings settings;
-  settings.guest_program = "/nobody/serves";
+  settings.guest_program = "/no/such/program";
   auto engine = make_wasm_engine(settings);
   test::scripted_host host;
-  auto made = test::load(engine->apart(), test::read_module("minimal"))
+  auto made = test::load(engine->sandboxed(), test::read_module("minimal"))
                 ->instantiate(host, {});
   REQUIRE(made);
   while (test::run(**made) == progress::working)
@@ -251,56 +258,60 @@ TEST_CASE("a program that cannot be started is the end of the guest") {
         == "its process cannot be started: No such file or directory");
 }
 
-// -- a guest that broke out of the engine
-// ---------------------------------------
+// -- processes of hostile guests ----------------------------------------------
 
-TEST_CASE("a process that plays by the rules is believed") {
-  fake x{"honest"};
+TEST_CASE("process guest: accepts a process that keeps to the protocol") {
+  fake_sandbox x{"correct"};
   CHECK(x.run() == progress::idle);
-  CHECK(x.host.journal == lines{"out: said"});
+  CHECK(x.host.journal == lines{"out: sent"});
 }
 
-TEST_CASE("a ring that comes late takes no later one along") {
-  fake x{"ring late"};
+TEST_CASE("process guest: a late wakeup does not consume the next one") {
+  fake_sandbox x{"late wakeup"};
   CHECK(x.run() == progress::idle);
   for (int i = 0; i < 200; ++i) {
-    x.host.inbox.push_back({hook::cast, x.host.id, "ring late", {}});
+    x.host.inbox.push_back({hook::cast, x.host.id, "late wakeup", {}});
     REQUIRE(x.run() == progress::idle);
   }
 }
 
-TEST_CASE("a process that breaks the rules is killed, and counted") {
-  for (auto how : {"garbage", "huge", "far head", "far tail", "bad channel",
-                   "answer nobody wants", "bad level", "no such kind",
-                   "speaks the node's part", "ring"}) {
-    fake x{how};
-    INFO(std::string{how});
-    // Who is at rest is not listened to until there is something for it, and
-    // what it has read matters to those who need its room.
+TEST_CASE(
+  "process guest: a protocol violation kills the process and is counted") {
+  for (auto behaviour :
+       {"garbage", "huge", "far head", "far tail", "bad channel",
+        "unexpected answer", "bad level", "no such kind", "frame of the node",
+        "endless wakeups"}) {
+    fake_sandbox x{behaviour};
+    INFO(std::string{behaviour});
+    // Frames of an idle process are read with its next event; its ring position
+    // matters only when the ring is full.
     if (x.run() == progress::idle)
       x.host.inbox.push_back(
         {hook::cast, x.host.id, std::string(shared_ring::size, 'x'), {}});
     CHECK(x.run() == progress::dead);
-    CHECK(x.body->fault()
-          == "its process said what no guest says, and was killed");
+    CHECK(x.running->fault()
+          == "its process violated the sandbox protocol and was killed");
     CHECK(x.engine->counts()->sandbox_protocol_violations == 1);
   }
 }
 
-TEST_CASE("a process that ends without a word is dead") {
-  fake x{"leave"};
+TEST_CASE(
+  "process guest: a process that exits silently is dead, with its exit code") {
+  fake_sandbox x{"exit"};
   CHECK(x.run() == progress::dead);
-  CHECK(x.body->fault() == "its process ended with code 7");
+  CHECK(x.running->fault() == "its process ended with code 7");
 }
 
-TEST_CASE("half a frame is no frame: its deadline comes") {
-  fake x{"half"};
+TEST_CASE(
+  "process guest: half a frame is no frame and runs into the deadline") {
+  fake_sandbox x{"half"};
   CHECK(x.run() == progress::dead);
-  CHECK(x.body->fault() == "an event took more than 2000 ms");
+  CHECK(x.running->fault() == "an event took more than 2000 ms");
 }
 
-TEST_CASE("a process that says it has all memory has what it may have") {
-  fake x{"boast"};
+TEST_CASE(
+  "process guest: the memory that a process claims is capped at its limit") {
+  fake_sandbox x{"huge memory"};
   CHECK(x.run() == progress::idle);
   CHECK(x.engine->memory() == guest_limits{}.memory);
 }

@@ -11,26 +11,26 @@
 
 #include <csignal>
 
-// Sanitizers ask the system for too much: there is no filter then.
+// Sanitizer builds have no filter: sanitizers need more system calls.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 using namespace edgeless;
 
 namespace {
 
-constexpr int fine = 42;
+constexpr int survived = 42;
 
-/// What becomes of a confined process that does that: its exit code, or the
-/// signal that killed it, negative.
+/// Runs `action` in a confined child process. Returns its exit code, or the
+/// negated signal that killed it.
 template <class F>
-int confined(F verb) {
+int run_confined(F action) {
   int wakeup = eventfd(0, 0);
   auto pid = fork();
   if (pid == 0) {
     if (!confine_to_computing(wakeup))
       _exit(1);
-    verb(wakeup);
-    _exit(fine);
+    action(wakeup);
+    _exit(survived);
   }
   close(wakeup);
   int status = 0;
@@ -40,35 +40,36 @@ int confined(F verb) {
 
 } // namespace
 
-TEST_CASE("a confined process computes, gets memory and rings") {
-  CHECK(confined([](int wakeup) {
-          auto* room
+TEST_CASE("seccomp filter: a confined process may compute, allocate memory and "
+          "write its eventfd") {
+  CHECK(run_confined([](int wakeup) {
+          auto* memory
             = static_cast<char*>(mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE,
                                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-          room[5] = 1;
-          mprotect(room, 1 << 20, PROT_READ);
-          munmap(room, 1 << 20);
+          memory[5] = 1;
+          mprotect(memory, 1 << 20, PROT_READ);
+          munmap(memory, 1 << 20);
           std::uint64_t one = 1;
           if (write(wakeup, &one, sizeof(one)) != sizeof(one))
             _exit(2);
         })
-        == fine);
+        == survived);
 }
 
-TEST_CASE("a confined process that opens a file is killed") {
-  CHECK(confined([](int) { open("/dev/null", O_RDONLY); }) == -SIGSYS);
+TEST_CASE("seccomp filter: opening a file kills the process") {
+  CHECK(run_confined([](int) { open("/dev/null", O_RDONLY); }) == -SIGSYS);
 }
 
-TEST_CASE("a confined process that opens a socket is killed") {
-  CHECK(confined([](int) { socket(AF_INET, SOCK_STREAM, 0); }) == -SIGSYS);
+TEST_CASE("seccomp filter: opening a socket kills the process") {
+  CHECK(run_confined([](int) { socket(AF_INET, SOCK_STREAM, 0); }) == -SIGSYS);
 }
 
-TEST_CASE("a confined process that starts another one is killed") {
-  CHECK(confined([](int) { fork(); }) == -SIGSYS);
+TEST_CASE("seccomp filter: starting another process kills the process") {
+  CHECK(run_confined([](int) { fork(); }) == -SIGSYS);
 }
 
-TEST_CASE("a confined process that runs a program is killed") {
-  CHECK(confined([](int) {
+TEST_CASE("seccomp filter: executing a program kills the process") {
+  CHECK(run_confined([](int) {
           char name[] = "true";
           char* words[] = {name, nullptr};
           execv("/bin/true", words);
@@ -76,33 +77,35 @@ TEST_CASE("a confined process that runs a program is killed") {
         == -SIGSYS);
 }
 
-TEST_CASE("a confined process that sends signals to others is killed") {
-  CHECK(confined([](int) { kill(getppid(), SIGTERM); }) == -SIGSYS);
+TEST_CASE(
+  "seccomp filter: sending a signal to another process kills the process") {
+  CHECK(run_confined([](int) { kill(getppid(), SIGTERM); }) == -SIGSYS);
 }
 
-TEST_CASE("a confined process that writes elsewhere is killed") {
-  CHECK(confined([](int) { static_cast<void>(!write(STDERR_FILENO, "x", 1)); })
-        == -SIGSYS);
+TEST_CASE("seccomp filter: writing to another descriptor kills the process") {
+  CHECK(
+    run_confined([](int) { static_cast<void>(!write(STDERR_FILENO, "x", 1)); })
+    == -SIGSYS);
 }
 
-TEST_CASE("a confined process that reads is killed") {
-  CHECK(confined([](int wakeup) {
-          char room[8];
-          static_cast<void>(!read(wakeup, room, sizeof(room)));
+TEST_CASE("seccomp filter: reading kills the process") {
+  CHECK(run_confined([](int wakeup) {
+          char buffer[8];
+          static_cast<void>(!read(wakeup, buffer, sizeof(buffer)));
         })
         == -SIGSYS);
 }
 
-TEST_CASE("a confined process gets no new code") {
-  CHECK(confined([](int) {
+TEST_CASE("seccomp filter: mapping executable memory kills the process") {
+  CHECK(run_confined([](int) {
           mmap(nullptr, 4096, PROT_READ | PROT_EXEC,
                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         })
         == -SIGSYS);
-  CHECK(confined([](int) {
-          auto* room = mmap(nullptr, 4096, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-          mprotect(room, 4096, PROT_READ | PROT_EXEC);
+  CHECK(run_confined([](int) {
+          auto* memory = mmap(nullptr, 4096, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+          mprotect(memory, 4096, PROT_READ | PROT_EXEC);
         })
         == -SIGSYS);
 }

@@ -12,14 +12,15 @@ using namespace edgeless;
 
 namespace {
 
-/// The byte at this place of an endless text.
-char letter(std::uint64_t at) {
+/// The byte at this offset of the test stream.
+char byte_at(std::uint64_t at) {
   return static_cast<char>(at * 31 + at / 251);
 }
 
 } // namespace
 
-TEST_CASE("what one thread writes another one reads, whatever the pieces") {
+TEST_CASE("shared ring: bytes of one thread reach another in order, in pieces "
+          "of any size") {
   constexpr std::uint64_t total = 20 * shared_ring::size + 7;
   auto ring = std::make_unique<shared_ring>();
   std::jthread writing{[&] {
@@ -29,9 +30,9 @@ TEST_CASE("what one thread writes another one reads, whatever the pieces") {
       std::string piece(std::min<std::uint64_t>(random() % 5000, total - sent),
                         ' ');
       for (std::size_t i = 0; i < piece.size(); ++i)
-        piece[i] = letter(sent + i);
+        piece[i] = byte_at(sent + i);
       sent += *out.put(piece);
-      out.show();
+      out.commit();
     }
   }};
   std::mt19937 random{2};
@@ -42,18 +43,18 @@ TEST_CASE("what one thread writes another one reads, whatever the pieces") {
     std::string piece(n, ' ');
     in.take(piece.data(), n);
     for (std::size_t i = 0; i < n; ++i)
-      wrong += piece[i] != letter(read + i);
+      wrong += piece[i] != byte_at(read + i);
     read += n;
   }
   CHECK(wrong == 0);
 }
 
-TEST_CASE("a place that makes no sense is noticed by the other side") {
+TEST_CASE("shared ring: an impossible position of the peer is detected") {
   auto ring = std::make_unique<shared_ring>();
   ring_writer out{*ring};
   ring_reader in{*ring};
   REQUIRE(out.put("abc") == 3);
-  out.show();
+  out.commit();
   REQUIRE(in.available() == 3u);
 
   ring->head = shared_ring::size + 1;
@@ -63,14 +64,14 @@ TEST_CASE("a place that makes no sense is noticed by the other side") {
   CHECK(!out.put(std::string(shared_ring::size, 'd')));
 }
 
-TEST_CASE("a full ring takes no more until somebody reads") {
+TEST_CASE("shared ring: a full ring accepts nothing until bytes are read") {
   auto ring = std::make_unique<shared_ring>();
   ring_writer out{*ring};
   ring_reader in{*ring};
   REQUIRE(out.put(std::string(shared_ring::size + 1, 'x'))
           == shared_ring::size);
   CHECK(out.put("y") == 0);
-  out.show();
+  out.commit();
   REQUIRE(in.available() == shared_ring::size);
 
   char taken[2];
@@ -78,7 +79,7 @@ TEST_CASE("a full ring takes no more until somebody reads") {
   CHECK(out.put("yyy") == 2);
 }
 
-TEST_CASE("a frame is seen when all of it is there, and not before") {
+TEST_CASE("shared ring: bytes are visible once committed, and not before") {
   auto ring = std::make_unique<shared_ring>();
   ring_writer out{*ring};
   ring_reader in{*ring};
@@ -86,23 +87,23 @@ TEST_CASE("a frame is seen when all of it is there, and not before") {
   out.put("body");
   CHECK(in.available() == 0u);
 
-  out.show();
+  out.commit();
   CHECK(in.available(8) == 8u);
 }
 
-TEST_CASE("bytes are read where they are, if they are there in one piece") {
+TEST_CASE("shared ring: peek() gives bytes in place if they are contiguous") {
   auto ring = std::make_unique<shared_ring>();
   ring_writer out{*ring};
   ring_reader in{*ring};
   out.put("abc");
-  out.show();
+  out.commit();
   CHECK(!in.peek(4));
   REQUIRE(in.peek(3) == "abc");
 
   in.skip(3);
-  // The last byte of the ring, and the first two of the next lap.
+  // Wraps around: the last byte of the ring, and its first two.
   out.put(std::string(shared_ring::size - 4, 'x') + "def");
-  out.show();
+  out.commit();
   in.skip(shared_ring::size - 4);
   CHECK(in.peek(1) == "d");
   CHECK(!in.peek(3));

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A directory that is gone when the test is over.
+/// A directory that is removed at the end of the test.
 struct temporary_directory {
   temporary_directory() {
     auto pattern = (fs::temp_directory_path() / "engine-XXXXXX").string();
@@ -39,7 +39,7 @@ fs::path only_file(const fs::path& directory) {
   return result;
 }
 
-void runs(const guest_class_ptr& made) {
+void check_runs(const guest_class_ptr& made) {
   REQUIRE(made);
   scripted_host host;
   auto x = made->instantiate(host, {});
@@ -49,7 +49,7 @@ void runs(const guest_class_ptr& made) {
   CHECK(host.journal == test::lines{"out: a"});
 }
 
-std::string refused(guest_engine& engine, const std::string& module) {
+std::string compile_error(guest_engine& engine, const std::string& module) {
   auto result = engine.compile(sha256(module), module);
   REQUIRE(!result);
   CHECK(!engine.find(sha256(module)));
@@ -58,7 +58,7 @@ std::string refused(guest_engine& engine, const std::string& module) {
 
 } // namespace
 
-TEST_CASE("what was compiled is found, and nothing else") {
+TEST_CASE("engine: finds what it has compiled, and nothing else") {
   auto engine = make_wasm_engine({});
   auto module = read_module("echo");
   CHECK(!engine->find(sha256(module)));
@@ -68,10 +68,10 @@ TEST_CASE("what was compiled is found, and nothing else") {
   REQUIRE(made);
   CHECK(engine->find(sha256(module)) == *made);
   CHECK(*engine->compile(sha256(module), module) == *made);
-  runs(*made);
+  check_runs(*made);
 }
 
-TEST_CASE("a class outlives its engine, and a guest its class") {
+TEST_CASE("engine: a class outlives its engine, and a guest its class") {
   auto engine = make_wasm_engine({});
   auto made = test::load(*engine, read_module("echo"));
   engine.reset();
@@ -83,9 +83,10 @@ TEST_CASE("a class outlives its engine, and a guest its class") {
   CHECK(test::run(**x) == progress::idle);
 }
 
-TEST_CASE("compiled modules survive the engine on disk, for the owner only") {
-  temporary_directory home;
-  auto cache = home.path / "new" / "cache";
+TEST_CASE("engine: compiled modules survive a restart on disk, readable by the "
+          "owner only") {
+  temporary_directory folder;
+  auto cache = folder.path / "new" / "cache";
   auto module = read_module("echo");
   test::load(*make_wasm_engine({.cache = cache}), module);
 
@@ -95,11 +96,12 @@ TEST_CASE("compiled modules survive the engine on disk, for the owner only") {
   REQUIRE(stat(only_file(cache).c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0600);
   auto engine = make_wasm_engine({.cache = cache});
-  runs(engine->find(sha256(module)));
+  check_runs(engine->find(sha256(module)));
   CHECK(!engine->find(sha256("another")));
 }
 
-TEST_CASE("a damaged file is not used; the module is compiled again") {
+TEST_CASE(
+  "engine: a damaged cache file is ignored and the module is compiled again") {
   temporary_directory cache;
   auto module = read_module("echo");
   test::load(*make_wasm_engine({.cache = cache.path}), module);
@@ -125,11 +127,11 @@ TEST_CASE("a damaged file is not used; the module is compiled again") {
 
   auto engine = make_wasm_engine({.cache = cache.path});
   CHECK(!engine->find(sha256(module)));
-  runs(test::load(*engine, module));
-  runs(make_wasm_engine({.cache = cache.path})->find(sha256(module)));
+  check_runs(test::load(*engine, module));
+  check_runs(make_wasm_engine({.cache = cache.path})->find(sha256(module)));
 }
 
-TEST_CASE("compiled modules are not taken under another name") {
+TEST_CASE("engine: a cache file under the name of another module is ignored") {
   temporary_directory cache;
   auto module = read_module("echo");
   test::load(*make_wasm_engine({.cache = cache.path}), module);
@@ -139,18 +141,18 @@ TEST_CASE("compiled modules are not taken under another name") {
   CHECK(!make_wasm_engine({.cache = cache.path})->find(other));
 }
 
-TEST_CASE("an engine that cannot keep compiled modules does without") {
-  temporary_directory home;
-  auto file = home.path / "file";
+TEST_CASE("engine: runs without a cache when its directory cannot be used") {
+  temporary_directory folder;
+  auto file = folder.path / "file";
   std::ofstream{file} << "not a directory";
   CHECK(check_module_cache(file));
-  CHECK(!check_module_cache(home.path));
+  CHECK(!check_module_cache(folder.path));
 
   auto engine = make_wasm_engine({.cache = file});
-  runs(test::load(*engine, read_module("echo")));
+  check_runs(test::load(*engine, read_module("echo")));
 }
 
-TEST_CASE("a module must be the one that its id names") {
+TEST_CASE("engine: refuses a module whose hash is not its id") {
   auto engine = make_wasm_engine({});
   auto module = read_module("echo");
   auto result = engine->compile(sha256("another"), module);
@@ -159,16 +161,17 @@ TEST_CASE("a module must be the one that its id names") {
   CHECK(!engine->find(sha256("another")));
 }
 
-TEST_CASE("a module is refused for its outline before anybody compiles it") {
-  auto engine = make_wasm_engine({.cache = {}, .compiler = "/nobody/compiles"});
-  CHECK(refused(*engine, "garbage") == "these bytes are not WebAssembly");
-  CHECK(refused(*engine, read_module("faulty"))
+TEST_CASE("engine: refuses a module for its outline before it is compiled") {
+  auto engine = make_wasm_engine({.cache = {}, .compiler = "/no/such/program"});
+  CHECK(compile_error(*engine, "garbage")
+        == "the bytes are not a WebAssembly module");
+  CHECK(compile_error(*engine, read_module("faulty"))
           .starts_with("the export memory is missing; "));
-  CHECK(refused(*engine, read_module("minimal"))
-          .starts_with("the compiler cannot be started: "));
+  CHECK(compile_error(*engine, read_module("minimal"))
+          .starts_with("the compile process cannot be started: "));
 }
 
-TEST_CASE("a table beyond the limit is refused when instantiated") {
+TEST_CASE("engine: a table beyond the limit is refused at instantiation") {
   auto made = test::load(test::shared_engine(), read_module("tables"));
   scripted_host host;
   auto x = made->instantiate(host, {});
@@ -177,17 +180,18 @@ TEST_CASE("a table beyond the limit is refused when instantiated") {
   CHECK(explain(x.error()).find("table") != std::string::npos);
 }
 
-TEST_CASE("a module that was refused is refused again without a child") {
-  temporary_directory home;
-  auto compiler = home.path / "compiler";
+TEST_CASE(
+  "engine: a refused module is refused again without a compile process") {
+  temporary_directory folder;
+  auto compiler = folder.path / "compiler";
   fs::create_symlink(fs::read_symlink("/proc/self/exe"), compiler);
   auto engine = make_wasm_engine({.cache = {}, .compiler = compiler});
-  // Its outline is right, its code is not: `end` became `nop`.
+  // A valid outline with invalid code: `end` became `nop`.
   auto module = read_module("minimal");
   module[module.find("\x41\x80\x08\x0B") + 3] = '\x01';
-  auto first = refused(*engine, module);
+  auto first = compile_error(*engine, module);
   CHECK(first.starts_with("the module is not valid: "));
   fs::remove(compiler);
-  CHECK(refused(*engine, module) == first);
-  CHECK(refused(*engine, read_module("minimal")) != first);
+  CHECK(compile_error(*engine, module) == first);
+  CHECK(compile_error(*engine, read_module("minimal")) != first);
 }

@@ -10,9 +10,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A ticker that tells when it has ticked so often.
-struct counted {
-  explicit counted(std::uint64_t wanted)
+/// A ticker that signals after `wanted` ticks.
+struct counting_ticker {
+  explicit counting_ticker(std::uint64_t wanted)
     : clock{1ms, [this, wanted] {
               if (++ticks == wanted)
                 reached.set_value();
@@ -27,17 +27,17 @@ struct counted {
 
 } // namespace
 
-TEST_CASE("a ticker ticks while somebody is inside") {
-  counted x{50};
+TEST_CASE("epoch ticker: ticks while a thread is inside") {
+  counting_ticker x{50};
   x.clock.enter();
   x.reached.get_future().wait();
   CHECK(x.clock.count() >= 50);
   x.clock.leave();
 }
 
-TEST_CASE("a ticker that fell asleep is woken by who enters") {
-  // It sleeps after 20 ticks with nobody inside.
-  counted x{20};
+TEST_CASE("epoch ticker: enter() wakes a ticker that sleeps") {
+  // It sleeps after 20 ticks with no thread inside.
+  counting_ticker x{20};
   x.reached.get_future().wait();
   for (int round = 0; round < 3; ++round) {
     auto before = x.clock.count();
@@ -48,8 +48,9 @@ TEST_CASE("a ticker that fell asleep is woken by who enters") {
   }
 }
 
-TEST_CASE("a ticker ends at once, asleep or not") {
-  counted awake{1};
-  counted frozen_candidate{20};
-  frozen_candidate.reached.get_future().wait();
+TEST_CASE(
+  "epoch ticker: its destructor returns at once, whether it sleeps or not") {
+  counting_ticker awake{1};
+  counting_ticker sleeping{20};
+  sleeping.reached.get_future().wait();
 }

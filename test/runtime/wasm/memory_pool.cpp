@@ -5,7 +5,7 @@
 
 using namespace edgeless;
 
-TEST_CASE("a pool knows what is left") {
+TEST_CASE("memory pool: reports what is used and what is left") {
   memory_pool x{100};
 
   CHECK(x.change(0, 30));
@@ -14,7 +14,8 @@ TEST_CASE("a pool knows what is left") {
   CHECK(x.left() == 30);
 }
 
-TEST_CASE("more than there is, is refused, but counted until it is gone") {
+TEST_CASE("memory pool: refuses a change beyond the total, but counts it until "
+          "it is undone") {
   memory_pool x{100};
 
   CHECK(!x.change(0, 130));
@@ -23,14 +24,14 @@ TEST_CASE("more than there is, is refused, but counted until it is gone") {
   CHECK(x.left() == 100);
 }
 
-TEST_CASE("whoever has less than before is never refused") {
+TEST_CASE("memory pool: never refuses a guest that shrinks") {
   memory_pool x{100};
   x.change(0, 150);
 
   CHECK(x.change(150, 120));
 }
 
-TEST_CASE("a pool without a bound refuses nobody") {
+TEST_CASE("memory pool: refuses nothing without a bound") {
   memory_pool x;
 
   CHECK(x.change(0, std::uint64_t{1} << 50));

@@ -7,7 +7,7 @@ using edgeless::test::lines;
 
 namespace {
 
-guest_limits patient() {
+guest_limits blocking() {
   guest_limits x;
   x.may_block = true;
   return x;
@@ -15,9 +15,9 @@ guest_limits patient() {
 
 } // namespace
 
-TEST_CASE("a guest waits for room, and goes on with the same cast") {
-  instance x{"echo", patient()};
-  x.host.without_room = 2;
+TEST_CASE("blocked guest: repeats the same cast until there is room") {
+  instance x{"echo", blocking()};
+  x.host.casts_without_room = 2;
 
   CHECK(x.handle(hook::cast, "hello") == progress::blocked);
   CHECK(x.host.journal.empty());
@@ -28,9 +28,9 @@ TEST_CASE("a guest waits for room, and goes on with the same cast") {
   CHECK(x.host.journal == lines{"out: hello"});
 }
 
-TEST_CASE("what waits behind a cast without room keeps its order") {
-  instance x{"echo", patient()};
-  x.host.without_room = 1;
+TEST_CASE("blocked guest: casts behind one without room keep their order") {
+  instance x{"echo", blocking()};
+  x.host.casts_without_room = 1;
   x.send(hook::cast, "a");
   x.send(hook::cast, "b");
 
@@ -40,15 +40,15 @@ TEST_CASE("what waits behind a cast without room keeps its order") {
   CHECK(x.host.journal == lines{"out: a", "out: b"});
 }
 
-TEST_CASE("a guest whose casts find room is never suspended") {
-  instance x{"echo", patient()};
+TEST_CASE("blocked guest: casts that find room never suspend the guest") {
+  instance x{"echo", blocking()};
 
   CHECK(x.handle(hook::cast, "hello") == progress::idle);
   CHECK(x.host.journal == lines{"out: hello"});
 }
 
-TEST_CASE("a guest that may wait for room may still call") {
-  instance x{"echo", patient()};
+TEST_CASE("blocked guest: may call as well") {
+  instance x{"echo", blocking()};
   CHECK(x.handle(hook::cast, "call question") == progress::waiting);
   x.guest->answer({event_kind::reply, "42"});
 
@@ -56,15 +56,15 @@ TEST_CASE("a guest that may wait for room may still call") {
   CHECK(x.host.journal == lines{"call peer: question", "kind: 1", "reply: 42"});
 }
 
-TEST_CASE("a channel that is no UTF-8 traps who may wait as well") {
-  instance x{"echo", patient()};
+TEST_CASE("blocked guest: a channel name that is not UTF-8 traps it as well") {
+  instance x{"echo", blocking()};
 
   CHECK(x.handle(hook::cast, "channel \xFF") == progress::dead);
 }
 
-TEST_CASE("a guest that waits for room can be dropped") {
-  instance x{"echo", patient()};
-  x.host.without_room = 1;
+TEST_CASE("blocked guest: can be destroyed while it waits for room") {
+  instance x{"echo", blocking()};
+  x.host.casts_without_room = 1;
   REQUIRE(x.handle(hook::cast, "hello") == progress::blocked);
 
   x.guest.reset();
@@ -72,15 +72,16 @@ TEST_CASE("a guest that waits for room can be dropped") {
   CHECK(x.host.journal.empty());
 }
 
-TEST_CASE("who may not wait is not suspended, whatever the host says") {
+TEST_CASE("blocked guest: without may_block a cast never suspends, whatever "
+          "the host returns") {
   instance x;
-  x.host.without_room = 1;
+  x.host.casts_without_room = 1;
 
   CHECK(x.handle(hook::cast, "hello") == progress::idle);
 }
 
-TEST_CASE("a module without calls may wait for room, too") {
-  instance x{"minimal", patient()};
+TEST_CASE("blocked guest: a module without calls may block, too") {
+  instance x{"minimal", blocking()};
 
   CHECK(x.handle(hook::cast, "hello") == progress::idle);
 }

@@ -2,11 +2,11 @@
 #include "test/fixtures/wasm_fixture.hpp"
 
 using namespace edgeless;
+using edgeless::test::guest_instance;
 using edgeless::test::instance;
-using edgeless::test::instance_behind;
 using edgeless::test::lines;
-using edgeless::test::process_door;
-using edgeless::test::shared_door;
+using edgeless::test::process_isolation;
+using edgeless::test::shared_isolation;
 
 namespace {
 
@@ -14,7 +14,7 @@ bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-/// Prepares a guest for a handler that does what `what` says.
+/// Sends an event that makes this handler do `what`.
 template <class Instance>
 void send_to(Instance& x, hook kind, const std::string& what) {
   if (kind == hook::stop)
@@ -22,8 +22,8 @@ void send_to(Instance& x, hook kind, const std::string& what) {
   x.send(kind, kind == hook::stop ? "" : what);
 }
 
-/// An engine whose guests have 8 MiB together, and some of them.
-struct shared_memory {
+/// An engine whose guests have a total of 8 MiB, and its guests.
+struct limited_engine {
   static std::unique_ptr<guest_engine> make_engine() {
     engine_settings settings;
     settings.memory = 8u << 20;
@@ -33,36 +33,37 @@ struct shared_memory {
   std::unique_ptr<guest_engine> engine = make_engine();
   guest_class_ptr code = test::load(*engine, test::read_module("echo"));
 
-  struct instance_entry {
+  struct running_guest {
     test::scripted_host host;
-    std::unique_ptr<guest> body;
+    std::unique_ptr<edgeless::guest> guest;
 
-    /// The pages it has when it cannot have more.
-    std::string bomb() {
+    /// Allocates until memory ends; returns the number of pages, or the fault.
+    std::string exhaust_memory() {
       host.inbox.push_back({hook::cast, host.id, "bomb", {}});
-      return test::run(*body) == progress::idle ? host.journal.back()
-                                                : body->fault();
+      return test::run(*guest) == progress::idle ? host.journal.back()
+                                                 : guest->fault();
     }
   };
 
-  std::unique_ptr<instance_entry> enter() {
-    auto result = std::make_unique<instance_entry>();
+  std::unique_ptr<running_guest> start() {
+    auto result = std::make_unique<running_guest>();
     auto made = code->instantiate(result->host, {});
     REQUIRE_MESSAGE(made, explain(made.error()));
-    result->body = std::move(*made);
+    result->guest = std::move(*made);
     return result;
   }
 };
 
 } // namespace
 
-TEST_CASE_TEMPLATE("a trap in any handler kills the guest and says where",
-                   acceptor, shared_door, process_door) {
+TEST_CASE_TEMPLATE(
+  "guest limits: a trap in any handler kills the guest and names the handler",
+  isolation_kind, shared_isolation, process_isolation) {
   for (auto [kind, name] : {std::pair{hook::init, "handle_init_asm"},
                             std::pair{hook::cast, "handle_cast_asm"},
                             std::pair{hook::call, "handle_call_asm"},
                             std::pair{hook::stop, "handle_stop_asm"}}) {
-    instance_behind<acceptor> x;
+    guest_instance<isolation_kind> x;
     send_to(x, kind, "trap");
 
     CHECK(x.run() == progress::dead);
@@ -73,7 +74,8 @@ TEST_CASE_TEMPLATE("a trap in any handler kills the guest and says where",
   }
 }
 
-TEST_CASE("an endless loop in any handler is preempted, and can be dropped") {
+TEST_CASE("guest limits: an endless loop in any handler is preempted and can "
+          "be destroyed") {
   for (auto kind : {hook::init, hook::cast, hook::call, hook::stop}) {
     instance x;
     send_to(x, kind, "loop");
@@ -84,7 +86,7 @@ TEST_CASE("an endless loop in any handler is preempted, and can be dropped") {
   }
 }
 
-TEST_CASE("another guest runs while one loops for ever") {
+TEST_CASE("guest limits: other guests run while one loops for ever") {
   instance looping, other;
   looping.send(hook::cast, "loop");
   CHECK(looping.guest->run() == progress::preempted);
@@ -93,11 +95,11 @@ TEST_CASE("another guest runs while one loops for ever") {
   CHECK(looping.guest->run() == progress::preempted);
 }
 
-TEST_CASE("a guest that waited long is not preempted at once") {
+TEST_CASE("guest limits: a guest that waited long gets a full time slice") {
   instance x, looping;
   x.handle(hook::cast, "call a");
   looping.send(hook::cast, "loop");
-  // Time passes: its deadline is long gone when the answer comes.
+  // The answer comes after the guest's epoch deadline.
   for (int slice = 0; slice < 3; ++slice)
     looping.guest->run();
   x.guest->answer({event_kind::reply, "b"});
@@ -105,26 +107,27 @@ TEST_CASE("a guest that waited long is not preempted at once") {
   CHECK(x.host.journal.back() == "reply: b");
 }
 
-TEST_CASE_TEMPLATE("a guest can be dropped while it waits, and when it is dead",
-                   acceptor, shared_door, process_door) {
-  instance_behind<acceptor> waiting;
+TEST_CASE_TEMPLATE(
+  "guest limits: a guest can be destroyed while it waits, and when it is dead",
+  isolation_kind, shared_isolation, process_isolation) {
+  guest_instance<isolation_kind> waiting;
   CHECK(waiting.handle(hook::cast, "call a") == progress::waiting);
   waiting.guest.reset();
 
-  instance_behind<acceptor> answered;
+  guest_instance<isolation_kind> answered;
   CHECK(answered.handle(hook::cast, "call a") == progress::waiting);
   answered.guest->answer({event_kind::reply, "b"});
   answered.guest.reset();
   CHECK(answered.host.journal == lines{"call peer: a"});
 
-  instance_behind<acceptor> dead;
+  guest_instance<isolation_kind> dead;
   CHECK(dead.handle(hook::cast, "trap") == progress::dead);
   dead.guest.reset();
 }
 
-TEST_CASE_TEMPLATE("a call in init waits as well", acceptor, shared_door,
-                   process_door) {
-  instance_behind<acceptor> x;
+TEST_CASE_TEMPLATE("guest limits: a call in init suspends as well",
+                   isolation_kind, shared_isolation, process_isolation) {
+  guest_instance<isolation_kind> x;
   CHECK(x.handle(hook::init, "call a") == progress::waiting);
   x.guest->answer({event_kind::reply, "b"});
   CHECK(x.run() == progress::idle);
@@ -132,9 +135,9 @@ TEST_CASE_TEMPLATE("a call in init waits as well", acceptor, shared_door,
         == lines{"init: p-", "call peer: a", "kind: 1", "reply: b"});
 }
 
-TEST_CASE_TEMPLATE("a recursion without end is a trap of that guest only",
-                   acceptor, shared_door, process_door) {
-  instance_behind<acceptor> x, other;
+TEST_CASE_TEMPLATE("guest limits: an endless recursion traps that guest only",
+                   isolation_kind, shared_isolation, process_isolation) {
+  guest_instance<isolation_kind> x, other;
   CHECK(x.handle(hook::cast, "deep") == progress::dead);
   CHECK(contains(x.guest->fault(), "call stack exhausted"));
   CHECK(contains(x.guest->fault(), "deeper"));
@@ -142,23 +145,24 @@ TEST_CASE_TEMPLATE("a recursion without end is a trap of that guest only",
   CHECK(other.handle(hook::cast, "a") == progress::idle);
 }
 
-TEST_CASE_TEMPLATE("memory ends at the instance's limit", acceptor, shared_door,
-                   process_door) {
-  instance_behind<acceptor> small{"echo", {.memory = 4u << 20}};
+TEST_CASE_TEMPLATE("guest limits: memory ends at the instance's limit",
+                   isolation_kind, shared_isolation, process_isolation) {
+  guest_instance<isolation_kind> small{"echo", {.memory = 4u << 20}};
   CHECK(small.handle(hook::cast, "bomb") == progress::idle);
   CHECK(small.host.journal.size() == 1);
   CHECK(small.host.journal[0] <= "pages: 0064");
   CHECK(small.host.journal[0] > "pages: 0048");
 
-  instance_behind<acceptor> large{"echo", {.memory = 64u << 20}};
+  guest_instance<isolation_kind> large{"echo", {.memory = 64u << 20}};
   large.handle(hook::cast, "bomb");
   CHECK(large.host.journal[0] > "pages: 1000");
 }
 
-TEST_CASE_FIXTURE(shared_memory, "a guest has no more than all may have") {
-  auto alone = enter();
+TEST_CASE_FIXTURE(limited_engine,
+                  "guest memory: one guest cannot exceed the engine's total") {
+  auto alone = start();
 
-  auto pages = alone->bomb();
+  auto pages = alone->exhaust_memory();
 
   CHECK(pages <= "pages: 0128");
   CHECK(pages > "pages: 0110");
@@ -166,35 +170,39 @@ TEST_CASE_FIXTURE(shared_memory, "a guest has no more than all may have") {
   CHECK(engine->memory_total() == 8u << 20);
 }
 
-TEST_CASE_FIXTURE(shared_memory, "what one guest has, others cannot have") {
-  auto greedy = enter();
-  auto late = enter();
+TEST_CASE_FIXTURE(limited_engine,
+                  "guest memory: what one guest uses is not left for others") {
+  auto first = start();
+  auto second = start();
   auto before = engine->memory();
-  greedy->bomb();
+  first->exhaust_memory();
   auto used = engine->memory();
   CHECK(used > before);
 
-  // It cannot grow, and runs all the same.
-  late->bomb();
+  // The second guest cannot grow, but runs.
+  second->exhaust_memory();
 
   CHECK(engine->memory() < used + (1u << 20));
   CHECK(engine->memory() <= 8u << 20);
-  late->host.inbox.push_back({hook::cast, late->host.id, "still here", {}});
-  CHECK(test::run(*late->body) == progress::idle);
-  CHECK(late->host.journal.back() == "out: still here");
+  second->host.inbox.push_back({hook::cast, second->host.id, "still here", {}});
+  CHECK(test::run(*second->guest) == progress::idle);
+  CHECK(second->host.journal.back() == "out: still here");
 }
 
-TEST_CASE_FIXTURE(shared_memory, "what ended is given back") {
-  auto first = enter();
-  first->bomb();
+TEST_CASE_FIXTURE(limited_engine,
+                  "guest memory: a destroyed guest returns its memory") {
+  auto first = start();
+  first->exhaust_memory();
   first.reset();
   CHECK(engine->memory() == 0);
 
-  CHECK(enter()->bomb() > "pages: 0110");
+  CHECK(start()->exhaust_memory() > "pages: 0110");
 }
 
-TEST_CASE_FIXTURE(shared_memory, "a start that finds no memory says so") {
-  std::vector<std::unique_ptr<instance_entry>> others;
+TEST_CASE_FIXTURE(limited_engine,
+                  "guest memory: an instantiation without memory left is "
+                  "refused with the setting's name") {
+  std::vector<std::unique_ptr<running_guest>> others;
   test::scripted_host host;
   caf::error problem;
   for (int i = 0; i < 1000 && !problem; ++i) {
@@ -203,8 +211,8 @@ TEST_CASE_FIXTURE(shared_memory, "a start that finds no memory says so") {
       problem = made.error();
       break;
     }
-    others.push_back(std::make_unique<instance_entry>());
-    others.back()->body = std::move(*made);
+    others.push_back(std::make_unique<running_guest>());
+    others.back()->guest = std::move(*made);
   }
 
   CHECK(problem == ec::exhausted);
@@ -215,15 +223,17 @@ TEST_CASE_FIXTURE(shared_memory, "a start that finds no memory says so") {
   CHECK(engine->counts()->guests == others.size());
 }
 
-TEST_CASE_FIXTURE(shared_memory, "a trap says how much memory was left") {
-  auto x = enter();
+TEST_CASE_FIXTURE(
+  limited_engine,
+  "guest memory: a trap reports how much of the engine's memory was left") {
+  auto x = start();
   x->host.inbox.push_back({hook::cast, x->host.id, "trap", {}});
 
-  CHECK(test::run(*x->body) == progress::dead);
-  CHECK(contains(x->body->fault(), "; of wasm_runtime.memory_mib, "));
+  CHECK(test::run(*x->guest) == progress::dead);
+  CHECK(contains(x->guest->fault(), "; of wasm_runtime.memory_mib, "));
 }
 
-TEST_CASE("without a common bound only the guest's own holds") {
+TEST_CASE("guest memory: without a total only the guest's own limit holds") {
   auto before = test::shared_engine().memory();
   instance x{"echo", {.memory = 64u << 20}};
   x.handle(hook::cast, "bomb");
@@ -232,14 +242,16 @@ TEST_CASE("without a common bound only the guest's own holds") {
   CHECK(test::shared_engine().memory_total() == 0);
 }
 
-TEST_CASE_TEMPLATE("an event for which the guest has no room is a trap",
-                   acceptor, shared_door, process_door) {
-  instance_behind<acceptor> x{"echo", {.memory = 4u << 20}};
+TEST_CASE_TEMPLATE(
+  "guest limits: an event that the guest has no memory for traps",
+  isolation_kind, shared_isolation, process_isolation) {
+  guest_instance<isolation_kind> x{"echo", {.memory = 4u << 20}};
   CHECK(x.handle(hook::cast, std::string(8u << 20, 'x')) == progress::dead);
   CHECK(contains(x.guest->fault(), "gave no room for 8388608 bytes"));
 }
 
-TEST_CASE("a module whose memory begins beyond the limit is refused") {
+TEST_CASE(
+  "guest limits: a module whose initial memory exceeds the limit is refused") {
   test::scripted_host host;
   auto made = test::load(test::shared_engine(), test::read_module("echo"))
                 ->instantiate(host, {.memory = 32u << 10});
@@ -248,12 +260,13 @@ TEST_CASE("a module whose memory begins beyond the limit is refused") {
   CHECK(contains(explain(made.error()), "memory"));
 }
 
-TEST_CASE_TEMPLATE("a pointer out of bounds is a trap, wherever it is given",
-                   acceptor, shared_door, process_door) {
+TEST_CASE_TEMPLATE(
+  "guest limits: a pointer out of bounds traps, whichever import gets it",
+  isolation_kind, shared_isolation, process_isolation) {
   for (auto payload :
        {"outside", "outside channel", "outside id", "outside call",
         "outside reply", "outside sync", "answer outside"}) {
-    instance_behind<acceptor> x;
+    guest_instance<isolation_kind> x;
     INFO(payload);
     auto now = x.handle(hook::call, payload);
     if (now == progress::waiting) {

@@ -15,7 +15,7 @@ namespace {
 
 using us = std::chrono::microseconds;
 
-arrival_settings of(const std::string& model) {
+arrival_settings settings_for(const std::string& model) {
   arrival_settings result;
   result.model = model;
   result.duration = 100;
@@ -25,26 +25,27 @@ arrival_settings of(const std::string& model) {
 }
 
 arrival_model make(const arrival_settings& x, const std::string& trace = "") {
-  auto result = arrival_model::make(x, trace, seeded_chance(42));
+  auto result = arrival_model::make(x, trace, seeded_random(42));
   REQUIRE(result);
   return std::move(*result);
 }
 
 std::string refusal(const arrival_settings& x, const std::string& trace = "") {
-  auto result = arrival_model::make(x, trace, seeded_chance(42));
+  auto result = arrival_model::make(x, trace, seeded_random(42));
   return result ? "" : explain(result.error());
 }
 
-bool says(const std::string& text, const std::string& part) {
+bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
 } // namespace
 
-TEST_CASE("poisson: pauses and lives are exponentially distributed") {
-  auto model = make(of("poisson"));
+TEST_CASE(
+  "arrivals: poisson draws exponential interarrival times and lifetimes") {
+  auto model = make(settings_for("poisson"));
   us now{0};
-  double pauses = 0, squares = 0, lives = 0;
+  double pauses = 0, squares = 0, lifetimes = 0;
   constexpr int count = 10'000;
   for (int i = 0; i < count; ++i) {
     auto x = model.next(now);
@@ -54,32 +55,37 @@ TEST_CASE("poisson: pauses and lives are exponentially distributed") {
     auto pause = std::chrono::duration<double>(x->begin - now).count();
     pauses += pause;
     squares += pause * pause;
-    lives += std::chrono::duration<double>(x->end - x->begin).count();
+    lifetimes += std::chrono::duration<double>(x->end - x->begin).count();
     now = x->begin;
   }
   CHECK(pauses / count == doctest::Approx(1).epsilon(0.05));
-  CHECK(lives / count == doctest::Approx(10).epsilon(0.05));
-  // Only of an exponential distribution the mean square is twice this.
+  CHECK(lifetimes / count == doctest::Approx(10).epsilon(0.05));
+  // The second moment of an exponential distribution is 2 * mean^2.
   CHECK(squares / count == doctest::Approx(2).epsilon(0.1));
 }
 
-TEST_CASE("the same seed makes the same experiment, another one another") {
-  auto first = make(of("poisson")), second = make(of("poisson"));
-  auto other = *arrival_model::make(of("poisson"), "", seeded_chance(43));
+TEST_CASE("arrivals: the seed determines the arrivals") {
+  auto first = make(settings_for("poisson")),
+       second = make(settings_for("poisson"));
+  auto other
+    = *arrival_model::make(settings_for("poisson"), "", seeded_random(43));
   auto x = first.next(us{0});
 
   CHECK(x == second.next(us{0}));
   CHECK(x != other.next(us{0}));
 }
 
-TEST_CASE("incremental: one every pause, each with the same life") {
-  auto model = make(of("incremental"));
+TEST_CASE(
+  "arrivals: incremental starts one per interarrival time, with a fixed "
+  "lifetime") {
+  auto model = make(settings_for("incremental"));
   for (int i = 0; i < 10; ++i)
     CHECK(model.next(us{0}) == arrival{i * 1s, i * 1s + 10s});
 }
 
-TEST_CASE("incr-and-keep: until it is warm, and to the end") {
-  auto x = of("incr-and-keep");
+TEST_CASE("arrivals: incr-and-keep starts workflows until the warm-up ends and "
+          "keeps them") {
+  auto x = settings_for("incr-and-keep");
   x.warmup = 50;
   auto model = make(x);
   for (int i = 0; i < 50; ++i)
@@ -87,52 +93,56 @@ TEST_CASE("incr-and-keep: until it is warm, and to the end") {
   CHECK(!model.next(us{0}));
 }
 
-TEST_CASE("single: one from the beginning to the end") {
-  auto model = make(of("single"));
+TEST_CASE("arrivals: single starts one workflow for the whole experiment") {
+  auto model = make(settings_for("single"));
   CHECK(model.next(us{42}) == arrival{0s, 100s + 1us});
   CHECK(!model.next(us{42}));
 }
 
-TEST_CASE("trace: as the file says") {
-  auto model = make(of("trace"), "0,10\n1.5, 11\r\n\n1.5,3");
+TEST_CASE("arrivals: trace follows the lines of the file") {
+  auto model = make(settings_for("trace"), "0,10\n1.5, 11\r\n\n1.5,3");
   CHECK(model.next(us{0}) == arrival{0s, 10s});
   CHECK(model.next(us{0}) == arrival{1500ms, 11s});
   CHECK(model.next(us{0}) == arrival{1500ms, 3s});
   CHECK(!model.next(us{0}));
 }
 
-TEST_CASE("what is wrong with a trace is said with its line") {
-  auto x = of("trace");
-  CHECK(says(refusal(x), "names no workflow"));
-  CHECK(says(refusal(x, "0,1\nzero,1"), "line 2: must be ARRIVAL,END"));
-  CHECK(says(refusal(x, "0"), "line 1: must be"));
-  CHECK(says(refusal(x, "0,1,2"), "line 1: must be"));
-  CHECK(says(refusal(x, "-1,1"), "line 1: must be"));
-  CHECK(says(refusal(x, "0,1e300"), "line 1: must be"));
-  CHECK(says(refusal(x, "nan,1"), "line 1: must be"));
-  CHECK(says(refusal(x, "2,1"), "line 1: ends before"));
-  CHECK(says(refusal(x, "2,3\n1,9"), "line 2: comes before"));
+TEST_CASE("arrivals: an error in a trace names its line") {
+  auto x = settings_for("trace");
+  CHECK(contains(refusal(x), "names no workflow"));
+  CHECK(contains(refusal(x, "0,1\nzero,1"), "line 2: must be ARRIVAL,END"));
+  CHECK(contains(refusal(x, "0"), "line 1: must be"));
+  CHECK(contains(refusal(x, "0,1,2"), "line 1: must be"));
+  CHECK(contains(refusal(x, "-1,1"), "line 1: must be"));
+  CHECK(contains(refusal(x, "0,1e300"), "line 1: must be"));
+  CHECK(contains(refusal(x, "nan,1"), "line 1: must be"));
+  CHECK(contains(refusal(x, "2,1"), "line 1: ends before"));
+  CHECK(contains(refusal(x, "2,3\n1,9"), "line 2: comes before"));
 }
 
-TEST_CASE("an unknown model is told which ones there are") {
-  CHECK(says(refusal(of("")), "poisson, incremental"));
-  CHECK(says(refusal(of("Poisson")), "poisson, incremental"));
+TEST_CASE("arrivals: the error for an unknown model lists the models") {
+  CHECK(contains(refusal(settings_for("")), "poisson, incremental"));
+  CHECK(contains(refusal(settings_for("Poisson")), "poisson, incremental"));
 }
 
-TEST_CASE("times that make no sense are refused, where they count") {
+TEST_CASE("arrivals: durations out of range are refused by the models that use "
+          "them") {
   auto with = [](std::string model, auto change) {
-    auto x = of(model);
+    auto x = settings_for(model);
     change(x);
     return refusal(x);
   };
-  CHECK(says(with("single", [](auto& x) { x.duration = 0; }), "--duration"));
-  CHECK(says(with("single", [](auto& x) { x.duration = 1e9; }), "--duration"));
-  CHECK(says(with("single", [](auto& x) { x.warmup = 101; }), "--warmup"));
-  CHECK(says(with("single", [](auto& x) { x.warmup = -1; }), "--warmup"));
+  CHECK(
+    contains(with("single", [](auto& x) { x.duration = 0; }), "--duration"));
+  CHECK(
+    contains(with("single", [](auto& x) { x.duration = 1e9; }), "--duration"));
+  CHECK(contains(with("single", [](auto& x) { x.warmup = 101; }), "--warmup"));
+  CHECK(contains(with("single", [](auto& x) { x.warmup = -1; }), "--warmup"));
   for (auto model : {"poisson", "incremental", "incr-and-keep"})
-    CHECK(
-      says(with(model, [](auto& x) { x.interarrival = 0; }), "--interarrival"));
+    CHECK(contains(with(model, [](auto& x) { x.interarrival = 0; }),
+                   "--interarrival"));
   for (auto model : {"poisson", "incremental"})
-    CHECK(says(with(model, [](auto& x) { x.lifetime = -1; }), "--lifetime"));
+    CHECK(
+      contains(with(model, [](auto& x) { x.lifetime = -1; }), "--lifetime"));
   CHECK(with("single", [](auto& x) { x.interarrival = x.lifetime = 0; }) == "");
 }

@@ -29,7 +29,7 @@ std::string content(const folder& here) {
 
 } // namespace
 
-TEST_CASE("fields of the user stand first, then the seed") {
+TEST_CASE("dataset: additional fields precede the seed") {
   auto x = make_prefix("h_a,h_b", "a,b", 42);
   REQUIRE(x);
   CHECK(x->header == "h_a,h_b,seed,");
@@ -38,12 +38,12 @@ TEST_CASE("fields of the user stand first, then the seed") {
   CHECK(make_prefix(",h,", "a", 7)->header == "h,seed,");
 }
 
-TEST_CASE("each field must have a name") {
+TEST_CASE("dataset: refuses additional fields without a name") {
   CHECK(!make_prefix("h", "a,b", 42));
   CHECK(!make_prefix("", "a", 42));
 }
 
-TEST_CASE("a file has its header once, however often it is appended to") {
+TEST_CASE("dataset: the header is written once, even when appending") {
   folder here;
   dataset_prefix prefix{"seed,", "42,"};
   for (int i = 0; i < 2; ++i) {
@@ -56,7 +56,7 @@ TEST_CASE("a file has its header once, however often it is appended to") {
   CHECK(content(here) == "seed,a,b\n");
 }
 
-TEST_CASE("a file that cannot be written is an error, none is not") {
+TEST_CASE("dataset: an unwritable file is an error, an empty name is not") {
   dataset_prefix prefix{"seed,", "42,"};
   CHECK(!dataset::open("/dev/full", prefix, "a", false));
   auto none = dataset::open("", prefix, "a", false);
@@ -65,13 +65,13 @@ TEST_CASE("a file that cannot be written is an error, none is not") {
   CHECK(!none->flush());
 }
 
-TEST_CASE("rows are those of EDGELESS") {
+TEST_CASE("dataset: rows have the format of EDGELESS") {
   CHECK(sample_row('w', "wf0", "142,1718281000.5") == "w,wf0,142,1718281000.5");
   CHECK(event_row(1.25, "workflow:end", "wf0", "")
         == "1.250000,workflow:end,wf0,");
 }
 
-TEST_CASE("requests and answers are written as EDGELESS has them") {
+TEST_CASE("dataset: requests and responses have the JSON of EDGELESS") {
   workflow_spec spec;
   component_draft f, r;
   f.name = "f";
@@ -102,13 +102,14 @@ TEST_CASE("requests and answers are written as EDGELESS has them") {
           .starts_with(R"({"ResponseError":{"summary":)"));
 }
 
-TEST_CASE("the final report has the lines of EDGELESS, and the ledger") {
+TEST_CASE("load result: the final report has the lines of EDGELESS and the "
+          "ledger") {
   load_result x;
   x.requested = 4;
   x.started = 3;
-  x.judged = 3;
-  x.event_counters.sent = 10;
-  x.event_counters.lost = 1;
+  x.journals = 3;
+  x.ledger.sent = 10;
+  x.ledger.lost = 1;
   auto text = text_of(x);
   for (auto line :
        {"workflow requested   = 4\n", "workflow started     = 3\n",
@@ -117,12 +118,12 @@ TEST_CASE("the final report has the lines of EDGELESS, and the ledger") {
     CHECK_MESSAGE(text.find(line) != std::string::npos, line);
 }
 
-TEST_CASE("what nobody heard of is not called handled") {
+TEST_CASE("load result: without journals no transaction counts as handled") {
   load_result x;
   CHECK(text_of(x).find("no workflow has a metrics-collector")
         != std::string::npos);
-  x.deaf = "Redis is away";
-  CHECK(text_of(x).find("unknown: Redis is away") != std::string::npos);
+  x.unknown_because = "Redis is down";
+  CHECK(text_of(x).find("unknown: Redis is down") != std::string::npos);
   CHECK(json_of(x).find("unknown_because") != std::string::npos);
   CHECK(x.blocking_probability() == 0);
 }

@@ -13,13 +13,13 @@ using namespace edgeless::benchmark;
 namespace {
 
 /// A journal: b1 e1 begins and ends transaction 1, at 100 s.
-ledger_sums classify(const std::string& journal, double stopped = 100) {
+ledger_sums sums_of(const std::string& journal, double stopped = 100) {
   transaction_ledger result;
   std::size_t at = 0;
   while (at < journal.size()) {
     auto end = std::min(journal.find(' ', at), journal.size());
-    result.note({journal[at] == 'b',
-                 std::stoull(journal.substr(at + 1, end - at - 1)), 100, ""});
+    result.record({journal[at] == 'b',
+                   std::stoull(journal.substr(at + 1, end - at - 1)), 100, ""});
     at = end + 1;
   }
   return result.sums(0, stopped);
@@ -35,89 +35,94 @@ ledger_sums sums(std::uint64_t sent, std::uint64_t handled,
   return result;
 }
 
-constexpr auto later = 100 + load_limits::timeout_s;
+constexpr auto later = 100 + load_limits::stall_timeout_s;
 
 } // namespace
 
-TEST_CASE("what begins and ends was sent and handled") {
-  CHECK(classify("") == sums(0, 0));
-  CHECK(classify("b0 e0 b1 e1") == sums(2, 2));
-  CHECK(classify("b7 b8 b9 e7 e8 e9") == sums(3, 3));
+TEST_CASE("transaction ledger: a transaction that begins and ends is handled") {
+  CHECK(sums_of("") == sums(0, 0));
+  CHECK(sums_of("b0 e0 b1 e1") == sums(2, 2));
+  CHECK(sums_of("b7 b8 b9 e7 e8 e9") == sums(3, 3));
 }
 
-TEST_CASE("an end may be noted before its beginning") {
-  CHECK(classify("e0 b0 b1 e1") == sums(2, 2));
-  CHECK(classify("e0") == sums(1, 1));
+TEST_CASE("transaction ledger: an end may be recorded before its beginning") {
+  CHECK(sums_of("e0 b0 b1 e1") == sums(2, 2));
+  CHECK(sums_of("e0") == sums(1, 1));
 }
 
-TEST_CASE("what others overtake is lost") {
-  CHECK(classify("b0 b1 b2 e0 e2") == sums(3, 2, 1));
-  CHECK(classify("b0 b1 b2 e2") == sums(3, 1, 2));
+TEST_CASE(
+  "transaction ledger: a transaction is lost once a later one has ended") {
+  CHECK(sums_of("b0 b1 b2 e0 e2") == sums(3, 2, 1));
+  CHECK(sums_of("b0 b1 b2 e2") == sums(3, 1, 2));
 }
 
-TEST_CASE("what is under way when the workflow stops is not lost") {
-  CHECK(classify("b0 e0 b1 b2") == sums(3, 1, 0, 2));
-  CHECK(classify("b0") == sums(1, 0, 0, 1));
+TEST_CASE(
+  "transaction ledger: open transactions are under way when the workflow "
+  "stops") {
+  CHECK(sums_of("b0 e0 b1 b2") == sums(3, 1, 0, 2));
+  CHECK(sums_of("b0") == sums(1, 0, 0, 1));
 }
 
-TEST_CASE("what nothing follows for a while is lost, too") {
-  CHECK(classify("b0", later) == sums(1, 0, 1));
-  CHECK(classify("b0 e0 b1", later) == sums(2, 1, 1));
-  CHECK(classify("b0 e0", later) == sums(1, 1));
+TEST_CASE(
+  "transaction ledger: open transactions of a stalled workflow are lost") {
+  CHECK(sums_of("b0", later) == sums(1, 0, 1));
+  CHECK(sums_of("b0 e0 b1", later) == sums(2, 1, 1));
+  CHECK(sums_of("b0 e0", later) == sums(1, 1));
 }
 
-TEST_CASE("a long queue that still moves loses nothing") {
+TEST_CASE("transaction ledger: nothing is lost while transactions still end") {
   transaction_ledger x;
   for (std::uint64_t i = 0; i < 100; ++i)
-    x.note({true, i, 100, ""});
-  x.note({false, 0, later + 10, ""});
+    x.record({true, i, 100, ""});
+  x.record({false, 0, later + 10, ""});
 
   CHECK(x.sums(0, later + 11) == sums(100, 1, 0, 99));
 }
 
-TEST_CASE("what nobody has heard of is lost, too") {
-  CHECK(classify("b3 e3 b6 e6") == sums(4, 2, 2));
-  CHECK(classify("b3 e3 b6") == sums(4, 1, 2, 1));
+TEST_CASE("transaction ledger: gaps in the numbers are lost") {
+  CHECK(sums_of("b3 e3 b6 e6") == sums(4, 2, 2));
+  CHECK(sums_of("b3 e3 b6") == sums(4, 1, 2, 1));
 }
 
-TEST_CASE("what was lost before all ran is told apart") {
+TEST_CASE("transaction ledger: counts losses before the whole workflow ran "
+          "separately") {
   transaction_ledger x;
-  x.note({true, 0, 50, ""});
-  x.note({true, 1, 150, ""});
-  x.note({true, 2, 150, ""});
-  x.note({false, 2, 151, ""});
+  x.record({true, 0, 50, ""});
+  x.record({true, 1, 150, ""});
+  x.record({true, 2, 150, ""});
+  x.record({false, 2, 151, ""});
 
   CHECK(x.sums(100, 200).lost == 2);
   CHECK(x.sums(100, 200).lost_at_start == 1);
 }
 
-TEST_CASE("what ends or begins twice is doubled") {
+TEST_CASE("transaction ledger: repeated beginnings and ends are duplicates") {
   auto expected = sums(2, 2);
-  expected.doubled = 1;
-  CHECK(classify("b0 e0 e0 b1 e1") == expected);
-  CHECK(classify("b0 b0 e0 b1 e1") == expected);
-  CHECK(classify("b0 e0 b1 e1 b0") == expected);
+  expected.duplicated = 1;
+  CHECK(sums_of("b0 e0 e0 b1 e1") == expected);
+  CHECK(sums_of("b0 b0 e0 b1 e1") == expected);
+  CHECK(sums_of("b0 e0 b1 e1 b0") == expected);
 }
 
-TEST_CASE("what ends after a later one is out of order") {
+TEST_CASE("transaction ledger: an end after a later one is out of order") {
   auto expected = sums(3, 3);
   expected.out_of_order = 1;
-  CHECK(classify("b0 b1 b2 e1 e0 e2") == expected);
+  CHECK(sums_of("b0 b1 b2 e1 e0 e2") == expected);
   expected.out_of_order = 2;
-  CHECK(classify("b0 b1 b2 e2 e0 e1") == expected);
+  CHECK(sums_of("b0 b1 b2 e2 e0 e1") == expected);
 }
 
-TEST_CASE("beyond its bounds a ledger says that it does not know") {
+TEST_CASE("transaction ledger: counts lines beyond its limit as unknown") {
   transaction_ledger x;
-  for (std::uint64_t i = 0; i < load_limits::transaction_times + 10; ++i)
-    x.note({true, 2 * i, 100, ""});
+  for (std::uint64_t i = 0; i < load_limits::open_transactions + 10; ++i)
+    x.record({true, 2 * i, 100, ""});
   auto result = x.sums(0, 100);
 
-  CHECK(result.sent == load_limits::transaction_times);
+  CHECK(result.sent == load_limits::open_transactions);
   CHECK(result.unknown == 10);
 }
 
-TEST_CASE("a set of numbers is a set, and small when they are in a row") {
+TEST_CASE("number set: is a set, and merges consecutive numbers into ranges") {
   number_set x;
   std::set<std::uint64_t> all;
   std::mt19937 random{1};
@@ -136,7 +141,7 @@ TEST_CASE("a set of numbers is a set, and small when they are in a row") {
   CHECK(!x.insert(UINT64_MAX));
 }
 
-TEST_CASE("lines of a journal are read") {
+TEST_CASE("journal line: reads beginnings and ends") {
   auto begin = parse_journal_line("b,7,12.5");
   REQUIRE(begin);
   CHECK(begin->begins);
@@ -150,7 +155,7 @@ TEST_CASE("lines of a journal are read") {
   CHECK(parse_journal_line("e,1,2"));
 }
 
-TEST_CASE("what is no line of a journal is none") {
+TEST_CASE("journal line: refuses malformed lines") {
   for (auto text :
        {"", "b", "b,1", "b,1,", "x,1,2", "b,-1,2", "b,1,nan", "b,1,-2",
         "b,1,2,3", "e,1,2,x", "e,1,2,-3", "e,1,2,3,4", "b,1 ,2",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "tools/report/harness/guest_harness.hpp"
-#include "tools/report/harness/modules.hpp"
+#include "tools/report/harness/in_process/guest_harness.hpp"
+#include "tools/report/harness/in_process/modules.hpp"
 
 #include "runtime/wasm/engine.hpp"
 
@@ -18,12 +18,12 @@ namespace {
 
 constexpr std::size_t amount = 10'000;
 
-/// A function of the SDK that prints and reads what it gets.
-struct clerk {
-  std::string tell(const std::string& event) {
+/// Runs a function that prints and parses numbers with the SDK.
+struct numbers_guest {
+  std::string handle(const std::string& event) {
     auto taken = guest.handle(1, event);
     REQUIRE_MESSAGE(taken, guest.fault());
-    return guest.said();
+    return guest.last_cast();
   }
 
   std::unique_ptr<guest_engine> engine = make_wasm_engine({});
@@ -36,7 +36,7 @@ std::string bytes_of(const std::vector<T>& values) {
           values.size() * sizeof(T)};
 }
 
-/// Of any bits: every exponent is as likely as any other.
+/// Of random bits, so that all exponents are equally likely.
 template <class F, class Bits>
 std::vector<F> finite_numbers(std::mt19937_64& random_source) {
   std::vector<F> result;
@@ -50,7 +50,7 @@ std::vector<F> finite_numbers(std::mt19937_64& random_source) {
   return result;
 }
 
-/// The digits and the exponent of the last of them, without zeros at the end.
+/// The digits without trailing zeros, and the exponent of the last one.
 std::pair<std::string, int> parts_of(std::string text) {
   int exponent = 0;
   if (auto at = text.find('e'); at != std::string::npos) {
@@ -80,8 +80,9 @@ std::string scientific(F x, int precision = -1) {
   return {buffer, made.ptr};
 }
 
-/// Whether the number lies halfway between the two that its shortest digits
-/// can be: the library takes the even one, we take the upper one, as Rust.
+/// Whether the number lies halfway between its two candidates for the shortest
+/// digits: std::to_chars takes the even one, the SDK the upper one, as Rust
+/// does.
 template <class F>
 bool is_halfway(F x, const std::string& digits) {
   auto exact = parts_of(scientific(std::abs(x), 1100)).first;
@@ -89,34 +90,34 @@ bool is_halfway(F x, const std::string& digits) {
 }
 
 template <class F, class Bits>
-void classify(char letter, int rounds) {
-  clerk x;
+void check_printing(char letter, int rounds) {
+  numbers_guest x;
   std::mt19937_64 random_source{7};
   auto capital = static_cast<char>(letter - 'a' + 'A');
   for (int round = 0; round < rounds; ++round) {
     auto values = finite_numbers<F, Bits>(random_source);
-    auto text = x.tell(letter + bytes_of(values));
-    REQUIRE(x.tell(capital + text) == bytes_of(values));
+    auto text = x.handle(letter + bytes_of(values));
+    REQUIRE(x.handle(capital + text) == bytes_of(values));
     std::string_view rest = text;
     for (auto value : values) {
       auto own = std::string{rest.substr(0, rest.find(','))};
       rest.remove_prefix(own.size() + 1);
       auto sign = own[0] == '-';
-      auto ours = parts_of(own.substr(sign));
-      auto theirs = parts_of(scientific(std::abs(value)));
-      bool same = ours == theirs
-                  || (ours.first.size() == theirs.first.size()
-                      && is_halfway(value, ours.first));
+      auto printed = parts_of(own.substr(sign));
+      auto expected = parts_of(scientific(std::abs(value)));
+      bool same = printed == expected
+                  || (printed.first.size() == expected.first.size()
+                      && is_halfway(value, printed.first));
       if (!same || sign != std::signbit(value))
         FAIL(own << " is not " << scientific(value));
     }
   }
 }
 
-/// Decimals with more and with fewer digits than are needed.
+/// With decimals that have more and fewer digits than necessary.
 template <class F, class Bits>
-void read_like_the_library(char letter, int rounds) {
-  clerk x;
+void check_parsing(char letter, int rounds) {
+  numbers_guest x;
   std::mt19937_64 random_source{8};
   for (int round = 0; round < rounds; ++round) {
     std::string text;
@@ -127,34 +128,36 @@ void read_like_the_library(char letter, int rounds) {
       auto made
         = std::from_chars(digits.data(), digits.data() + digits.size(), read);
       if (made.ec != std::errc{})
-        continue; // Rounded up to what is no longer a number.
+        continue; // Rounded up to infinity.
       text += digits + ",";
       expected.push_back(read);
     }
-    REQUIRE(x.tell(letter + text) == bytes_of(expected));
+    REQUIRE(x.handle(letter + text) == bytes_of(expected));
   }
 }
 
 } // namespace
 
-TEST_CASE("a function prints the shortest digits that read back, as doubles") {
-  classify<double, std::uint64_t>('d', 50);
+TEST_CASE(
+  "sdk numbers: prints the shortest digits of a double that round-trip") {
+  check_printing<double, std::uint64_t>('d', 50);
 }
 
-TEST_CASE("a function prints the shortest digits that read back, as floats") {
-  classify<float, std::uint32_t>('f', 50);
+TEST_CASE(
+  "sdk numbers: prints the shortest digits of a float that round-trip") {
+  check_printing<float, std::uint32_t>('f', 50);
 }
 
-TEST_CASE("a function reads doubles of any length as the library does") {
-  read_like_the_library<double, std::uint64_t>('D', 50);
+TEST_CASE("sdk numbers: parses doubles like std::from_chars") {
+  check_parsing<double, std::uint64_t>('D', 50);
 }
 
-TEST_CASE("a function reads floats of any length as the library does") {
-  read_like_the_library<float, std::uint32_t>('F', 50);
+TEST_CASE("sdk numbers: parses floats like std::from_chars") {
+  check_parsing<float, std::uint32_t>('F', 50);
 }
 
-TEST_CASE("a function prints and reads integers of any length") {
-  clerk x;
+TEST_CASE("sdk numbers: prints and parses integers of any length") {
+  numbers_guest x;
   std::mt19937_64 random_source{9};
   std::vector<std::int64_t> values{0,           9,         10,       99'999'999,
                                    100'000'000, INT64_MAX, INT64_MIN};
@@ -164,26 +167,27 @@ TEST_CASE("a function prints and reads integers of any length") {
   std::string expected;
   for (auto value : values)
     expected += std::to_string(value) + ",";
-  CHECK(x.tell("i" + bytes_of(values)) == expected);
-  CHECK(x.tell("I" + expected) == bytes_of(values));
+  CHECK(x.handle("i" + bytes_of(values)) == expected);
+  CHECK(x.handle("I" + expected) == bytes_of(values));
 }
 
-TEST_CASE("a function prints doubles without exponents, zeros and a point "
-          "only where they are needed") {
-  clerk x;
+TEST_CASE("sdk numbers: prints doubles without exponents and without redundant "
+          "zeros") {
+  numbers_guest x;
   std::vector<double> values{0,   -0.5,   1,      12.25,       1234567.875,
                              100, 1e21,   0.0075, 1e-9,        1e23,
                              0.1, 1.5e16, -7e8,   98765432.125};
-  CHECK(x.tell("d" + bytes_of(values))
+  CHECK(x.handle("d" + bytes_of(values))
         == "0,-0.5,1,12.25,1234567.875,100,1000000000000000000000,0.0075,"
            "0.000000001,100000000000000000000000,0.1,15000000000000000,"
            "-700000000,98765432.125,");
 }
 
-TEST_CASE("what is not a number ends the function that insists on one") {
+TEST_CASE(
+  "sdk numbers: a failed check of malformed numbers traps the function") {
   for (auto text : {"D1.2.3,", "D.,", "D1e,", "D12345678x,", "I12345678x,",
                     "I9223372036854775808,", "I-,"}) {
-    clerk x;
+    numbers_guest x;
     CHECK_FALSE(x.guest.handle(1, text));
   }
 }

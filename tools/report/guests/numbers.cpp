@@ -4,9 +4,10 @@
 
 using namespace edgeless;
 
-/// Prints numbers, or reads them. An event is a letter and what to do it with:
-/// `d`, `f`, `i` and doubles, floats, signed integers of eight bytes as bytes;
-/// `D`, `F`, `I` and their texts, a comma behind each. It casts the opposite.
+/// Prints or parses numbers. An event is a letter, followed by the numbers:
+/// with `d`, `f` or `i` they are the bytes of doubles, floats or 64-bit
+/// integers, which it casts as texts; with `D`, `F` or `I` they are texts, each
+/// followed by a comma, which it casts as bytes.
 struct numbers {
   void handle_cast(const instance_id&, string_view message) {
     auto rest = message.substr(1);

@@ -1,12 +1,12 @@
 ;; SPDX-License-Identifier: MIT
-;; Casts each payload that it gets to "out".
+;; Casts each payload that it receives to "out".
 (module
   (import "env" "cast_asm" (func $cast (param i32 i32 i32 i32)))
   (memory (export "memory") 1)
   (data (i32.const 0) "out")
   (global $top (mut i32) (i32.const 4096))
 
-  ;; A stack of blocks, all freed by edgeless_mem_clear: events are small.
+  ;; Blocks are allocated in a row and freed together by edgeless_mem_clear.
   (func (export "edgeless_mem_alloc") (param $size i32) (result i32)
     (local $at i32)
     (local.set $at (global.get $top))

@@ -1,5 +1,5 @@
 ;; SPDX-License-Identifier: MIT
-;; Has begun, and never ends.
+;; Its init casts to "self", and that event is handled for ever.
 (module
   (import "env" "cast_asm" (func $cast (param i32 i32 i32 i32)))
   (memory (export "memory") 1)
@@ -14,9 +14,9 @@
   (func (export "handle_init_asm") (param i32 i32 i32 i32)
     (call $cast (i32.const 0) (i32.const 4) (i32.const 0) (i32.const 0)))
   (func (export "handle_cast_asm") (param i32 i32 i32 i32)
-    (loop $on
+    (loop $again
       (global.set $count (i32.add (global.get $count) (i32.const 1)))
-      (br $on)))
+      (br $again)))
   (func (export "handle_call_asm")
     (param i32 i32 i32 i32 i32 i32) (result i32)
     (i32.const 0))

@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: MIT
-#include "tools/report/harness/baselines.hpp"
-#include "tools/report/harness/encryption.hpp"
-#include "tools/report/harness/node.hpp"
-#include "tools/report/harness/peer.hpp"
+#include "tools/report/harness/baselines/baselines.hpp"
+#include "tools/report/harness/in_process/encryption.hpp"
+#include "tools/report/harness/in_process/modules.hpp"
+#include "tools/report/harness/in_process/node.hpp"
+#include "tools/report/harness/interleave.hpp"
+#include "tools/report/harness/processes/peer.hpp"
 #include "tools/report/parts.hpp"
 
 #include <caf/binary_serializer.hpp>
-
-#include <functional>
 
 namespace edgeless::benchmark {
 
 namespace {
 
-/// A source casts a burst for each event that it gets, and its sink answers
-/// each burst with one event: so many bursts are always on their way, and an
-/// inbox never overflows.
+/// A source casts a burst for each event that it receives, and its sink casts
+/// one event back for each burst: the number of bursts under way is constant,
+/// and no inbox overflows.
 struct traffic {
   std::uint32_t size;
   std::uint32_t burst;
   std::uint32_t bursts;
-  /// What its source promises: an annotation, and its value.
-  std::pair<std::string, std::string> promise{};
+  /// The channel policy of the source: an annotation and its value.
+  std::pair<std::string, std::string> policy{};
 
   component_spec source(node& host) const {
-    auto result = host.function(flow_module(), numbers({1, burst, size}));
-    if (!promise.first.empty())
-      result.settings.insert(promise);
+    auto result = host.function(burst_module(), numbers({1, burst, size}));
+    if (!policy.first.empty())
+      result.settings.insert(policy);
     return result;
   }
   std::string sink() const {
@@ -40,66 +40,41 @@ traffic traffic_of(std::uint32_t size) {
   return {size, 16, 8};
 }
 
-physical_id some_instance() {
+physical_id random_instance() {
   return draw<physical_id>(os_random());
 }
 
-node_id some_node() {
+node_id random_node() {
   return draw<node_id>(os_random());
 }
 
-output_map leading_to(const endpoint& to) {
+output_map output_to(const endpoint& to) {
   return {1, {{"out", to}}};
 }
 
-/// One way to send events, and how a few samples of it are taken.
-struct lane {
-  row line;
-  std::function<caf::expected<std::vector<double>>()> sample;
-};
-
 constexpr std::size_t samples_per_turn = 2;
 
-/// All of them in turns: in whatever mood the machine is, it is the same for
-/// those that are compared. The first one is what the others are measured by.
-rows in_turns(const plan& how, std::vector<lane> lanes) {
-  for (std::size_t i = 0; i < how.repeats(10); i += samples_per_turn)
-    for (auto& [line, sample] : lanes) {
-      if (!line.failure.empty())
-        continue;
-      if (auto some = sample()) {
-        line.samples.insert(line.samples.end(), some->begin(), some->end());
-      } else {
-        line.samples.clear();
-        line.failure = explain(some.error());
-      }
-    }
-  auto base = median(lanes.front().line.samples);
-  rows result;
-  for (auto& [line, sample] : lanes) {
-    if (line.floor)
-      line.floor->value = base;
-    result.push_back(std::move(line));
-  }
-  return result;
+std::size_t turns_of(const plan& how) {
+  return (how.repeats(10) + samples_per_turn - 1) / samples_per_turn;
 }
 
-caf::expected<std::vector<double>>
-sample_in_node(const plan& how, const traffic& load, bool measured = false) {
-  node host{how.scratch / "code", some_node(), measured};
-  auto source = some_instance(), sink = some_instance();
+caf::expected<std::vector<double>> sample_in_node(const plan& how,
+                                                  const traffic& load,
+                                                  bool with_metrics = false) {
+  node host{how.scratch / "code", random_node(), with_metrics};
+  auto source = random_instance(), sink = random_instance();
   if (auto problem
-      = host.start(sink, host.function(flow_module(), load.sink())))
+      = host.start(sink, host.function(burst_module(), load.sink())))
     return problem;
-  if (auto problem
-      = host.start(source, load.source(host), leading_to(host.at(sink))))
+  if (auto problem = host.start(source, load.source(host),
+                                output_to(host.endpoint_of(sink))))
     return problem;
-  host.patch(sink, leading_to(host.at(source)));
+  host.patch(sink, output_to(host.endpoint_of(source)));
   for (std::uint32_t i = 0; i < load.bursts; ++i)
     host.cast(source, "go");
   auto result = growth(
     how, [&] { return host.counts().handled(); }, samples_per_turn);
-  // Of these, one in each burst went back.
+  // One event per burst went back.
   for (auto& x : result)
     x *= static_cast<double>(load.burst) / (load.burst + 1);
   if (auto lost = host.counts().dropped(); lost > 0)
@@ -108,36 +83,37 @@ sample_in_node(const plan& how, const traffic& load, bool measured = false) {
   return result;
 }
 
-/// `certificates`: where they are issued; empty: in the clear.
+/// `certificates`: the folder of the certificate authority; empty: no
+/// encryption.
 caf::expected<std::vector<double>>
 sample_between_nodes(const plan& how, const traffic& load,
                      const std::filesystem::path& certificates = {}) {
-  auto id = some_node();
+  auto id = random_node();
   auto tls = certificate_of(id, certificates);
   if (!tls)
     return tls.error();
   node host{how.scratch / "code", id, false, std::move(*tls)};
-  auto source = some_instance();
-  auto there
-    = peer::spawn(how.scratch / "peer", {{some_node(), some_instance()},
-                                         host.at(source),
+  auto source = random_instance();
+  auto remote
+    = peer::spawn(how.scratch / "peer", {{random_node(), random_instance()},
+                                         host.endpoint_of(source),
                                          load.burst,
                                          1,
                                          16,
                                          certificates});
-  if (!there)
-    return there.error();
+  if (!remote)
+    return remote.error();
   if (auto problem
-      = host.start(source, load.source(host), leading_to((*there)->at())))
+      = host.start(source, load.source(host), output_to((*remote)->target())))
     return problem;
   for (std::uint32_t i = 0; i < load.bursts; ++i)
     host.cast(source, "go");
-  // What is handled here are the answers, one for each burst.
+  // This node handles one event per burst.
   auto result = growth(
     how, [&] { return host.counts().handled() * load.burst; },
     samples_per_turn);
   auto lost = host.counts().dropped();
-  auto handled = (*there)->end().first;
+  auto handled = (*remote)->stop().first;
   if (lost == 0 && handled > 0)
     return result;
   return fail(ec::system_failure, std::to_string(lost)
@@ -145,86 +121,88 @@ sample_between_nodes(const plan& how, const traffic& load,
                                     + std::to_string(handled) + " arrived");
 }
 
-/// Bytes on the wire per event, without the frames' headers.
+/// Bytes on the wire per event, without frame headers.
 double bytes_per_event(std::uint32_t size) {
   batch load;
-  fragment one;
-  one.content.payload.assign(size, 'x');
-  load.fragments.assign(256, one);
+  fragment single;
+  single.content.payload.assign(size, 'x');
+  load.fragments.assign(256, single);
   caf::binary_serializer::container_type bytes;
   caf::binary_serializer sink{nullptr, bytes};
   static_cast<void>(sink(load));
   return static_cast<double>(bytes.size()) / 256;
 }
 
-/// Small events on channels that promise something, beside those that do not.
+/// Adds variants of small events on channels with a policy.
 template <class Sample>
-void add_promises(const std::string& what, Sample sample,
-                  std::vector<lane>& lanes) {
-  for (auto& [name, promise] :
+void add_policies(const std::string& what, Sample sample,
+                  std::vector<variant>& variants) {
+  for (auto& [name, policy] :
        {std::pair{"block", std::pair{"on_full.out", "block"}},
         std::pair{"at-least-once",
                   std::pair{"delivery.out", "at-least-once"}}}) {
     auto load = traffic_of(16);
-    load.promise = promise;
-    lanes.push_back(
-      {{what + ", " + name, unit::per_second, {}, floor{"without a promise"}},
-       [=] {
-         return sample(load);
-       }});
+    load.policy = policy;
+    variants.push_back({{what + ", " + name,
+                         unit::per_second,
+                         {},
+                         baseline{"without a channel policy"}},
+                        [=] {
+                          return sample(load);
+                        }});
   }
 }
 
 rows casts_in_node(const plan& how, std::uint32_t size) {
   auto bare = engine_events(how, size);
   auto load = traffic_of(size);
-  std::vector<lane> lanes;
+  std::vector<variant> variants;
   auto what = "casts in one node, " + readable(size, unit::bytes);
   auto aim = size == 16 ? " (aim: 1 M/s)" : "";
-  lanes.push_back({{what + aim}, [=] {
-                     return sample_in_node(how, load);
-                   }});
+  variants.push_back({{what + aim}, [=] {
+                        return sample_in_node(how, load);
+                      }});
   if (size == 16) {
-    lanes.push_back({{what + ", with metrics and samples (aim: ratio 0.95)",
-                      unit::per_second,
-                      {},
-                      floor{"without"}},
-                     [=] {
-                       return sample_in_node(how, load, true);
-                     }});
-    add_promises(
-      what, [=](auto& x) { return sample_in_node(how, x); }, lanes);
+    variants.push_back({{what + ", with metrics and samples (aim: ratio 0.95)",
+                         unit::per_second,
+                         {},
+                         baseline{"without"}},
+                        [=] {
+                          return sample_in_node(how, load, true);
+                        }});
+    add_policies(
+      what, [=](auto& x) { return sample_in_node(how, x); }, variants);
   }
-  auto result = in_turns(how, std::move(lanes));
-  result.front().floor = {"engine alone", median(bare.samples)};
+  auto result = interleave(turns_of(how), 0, std::move(variants));
+  result.front().baseline = {"engine alone", median(bare.samples)};
   return result;
 }
 
 rows casts_between_nodes(const plan& how, std::uint32_t size,
                          const row& tcp_bytes) {
   auto load = traffic_of(size);
-  std::vector<lane> lanes;
+  std::vector<variant> variants;
   auto what
     = "casts between two node processes, " + readable(size, unit::bytes);
   auto aim = size == 16 ? " (aim: 1 M/s)" : "";
-  lanes.push_back({{what + aim}, [=] {
-                     return sample_between_nodes(how, load);
-                   }});
-  lanes.push_back({{what + ", encrypted (aim: ratio "
-                      + std::string{size > 1024 ? "0.4)" : "0.75)"},
-                    unit::per_second,
-                    {},
-                    floor{"in the clear"}},
-                   [=] {
-                     return sample_between_nodes(how, load,
-                                                 how.scratch / "certificates");
-                   }});
+  variants.push_back({{what + aim}, [=] {
+                        return sample_between_nodes(how, load);
+                      }});
+  variants.push_back({{what + ", encrypted (aim: ratio "
+                         + std::string{size > 1024 ? "0.4)" : "0.75)"},
+                       unit::per_second,
+                       {},
+                       baseline{"in the clear"}},
+                      [=] {
+                        return sample_between_nodes(
+                          how, load, how.scratch / "certificates");
+                      }});
   if (size == 16)
-    add_promises(
-      what, [=](auto& x) { return sample_between_nodes(how, x); }, lanes);
-  auto result = in_turns(how, std::move(lanes));
-  result.front().floor = {"TCP alone, as many bytes",
-                          median(tcp_bytes.samples) / bytes_per_event(size)};
+    add_policies(
+      what, [=](auto& x) { return sample_between_nodes(how, x); }, variants);
+  auto result = interleave(turns_of(how), 0, std::move(variants));
+  result.front().baseline = {"TCP alone, as many bytes",
+                             median(tcp_bytes.samples) / bytes_per_event(size)};
   return result;
 }
 

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include "tools/cli/client.hpp"
-#include "tools/report/harness/node.hpp"
-#include "tools/report/harness/peer.hpp"
-#include "tools/report/harness/process_figures.hpp"
+#include "tools/loadgen/controller.hpp"
+#include "tools/report/harness/in_process/node.hpp"
+#include "tools/report/harness/processes/child.hpp"
+#include "tools/report/harness/processes/child_main.hpp"
+#include "tools/report/harness/processes/process_figures.hpp"
 #include "tools/report/parts.hpp"
 
-#include "messages/interfaces.hpp"
-
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
 #include <fstream>
+#include <ranges>
 
 namespace edgeless::benchmark {
 
@@ -23,154 +17,128 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// One of our programs, from beside this one.
-class daemon {
-public:
-  daemon(std::string name, const fs::path& folder, const std::string& config)
-    : name_{std::move(name)} {
-    auto file = (folder / (name_ + ".toml")).string();
-    std::ofstream{file} << config;
-    auto path
-      = (fs::read_symlink("/proc/self/exe").parent_path() / name_).string();
-    pid_ = fork();
-    if (pid_ != 0)
-      return;
-    // Whatever ends us ends it.
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    auto log = open((folder / (name_ + ".log")).c_str(),
-                    O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    dup2(log, STDOUT_FILENO);
-    dup2(log, STDERR_FILENO);
-    if (chdir(folder.c_str()) == 0)
-      execl(path.c_str(), path.c_str(), "-c", file.c_str(), nullptr);
-    _exit(1);
-  }
-
-  daemon(const daemon&) = delete;
-
-  ~daemon() {
-    if (pid_ <= 0)
-      return;
-    ::kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-  }
-
-  const std::string& name() const {
-    return name_;
-  }
-
-  pid_t pid() const {
-    return pid_;
-  }
-
-private:
-  std::string name_;
-  pid_t pid_ = -1;
-};
-
-/// Waits until the controller knows of a node.
-caf::error wait_for_node(const std::string& controller_url) {
-  auto deadline = clock::now() + 10s;
-  client peer;
-  for (; clock::now() < deadline; std::this_thread::sleep_for(50ms)) {
-    auto controller
-      = peer.dial<controller_actor>(controller_url, peer_role::controller);
-    if (!controller)
-      continue;
-    auto all
-      = peer.ask<std::vector<domain_description>>(*controller, atom::domains_v);
-    if (all && !all->empty() && all->front().nodes == 1)
-      return caf::none;
-  }
-  return fail(ec::unreachable, "the programs do not find each other");
+/// Starts a daemon from the folder of this program.
+caf::expected<std::unique_ptr<child>> start_daemon(const std::string& name,
+                                                   const fs::path& folder,
+                                                   const std::string& config) {
+  auto file = (folder / (name + ".toml")).string();
+  std::ofstream{file} << config;
+  auto path = fs::read_symlink("/proc/self/exe").parent_path() / name;
+  return child::spawn_program(folder, {path.string(), "-c", file});
 }
 
 std::string in_quotes(const std::string& x) {
   return '"' + x + '"';
 }
 
-/// One or more windows of a process that has nothing to do.
-void watch(const plan& how, pid_t process, row& busy, row& memory) {
+/// Adds a sample per time window of an idle process.
+void sample_idle(const plan& how, pid_t process, row& processor, row& memory) {
   auto window = how.quick ? 500ms : 2000ms;
   for (std::size_t i = 0; i < how.repeats(10); ++i) {
     auto before = processor_time(process);
     auto taken = seconds_of([&] { std::this_thread::sleep_for(window); });
     if (auto bytes = resident_bytes(process); bytes > 0) {
-      busy.samples.push_back((processor_time(process) - before) / taken);
+      processor.samples.push_back((processor_time(process) - before) / taken);
       memory.samples.push_back(bytes);
     } else {
-      busy.failure = memory.failure = "it has ended";
+      processor.failure = memory.failure = "the process has ended";
     }
   }
 }
 
-/// CAF with its network, and one actor that ticks each second.
-struct bare_figures {
-  floor busy, memory;
+/// CAF with its network modules, and one actor that ticks once a second.
+struct idle_baselines {
+  baseline processor, memory;
 };
 
-bare_figures bare(const plan& how) {
-  row busy, memory;
-  if (auto process = child::spawn(tick_alone())) {
+idle_baselines measure_caf(const plan& how) {
+  row processor, memory;
+  if (auto process = child::spawn(tick_arguments())) {
     (*process)->read_line();
-    watch(how, (*process)->pid(), busy, memory);
+    sample_idle(how, (*process)->pid(), processor, memory);
   }
   constexpr auto what = "CAF alone, one tick a second";
-  return {{what, median(busy.samples)}, {what, median(memory.samples)}};
+  return {{what, median(processor.samples)}, {what, median(memory.samples)}};
 }
 
-/// What they take while nothing happens, with the settings of their templates.
-void watch(const plan& how, const daemon& which, const std::string& aims,
-           const bare_figures& floors, rows& result) {
-  row busy{"idle " + which.name() + ", processor time in a second (aim: 1 ms)",
-           unit::seconds,
-           {},
-           floors.busy};
-  row memory{
-    "idle " + which.name() + ", memory" + aims, unit::bytes, {}, floors.memory};
-  watch(how, which.pid(), busy, memory);
-  result.push_back(std::move(busy));
+/// Adds the rows of a daemon that has the settings of its template.
+void measure_daemon(const plan& how, const std::string& name, child& process,
+                    const std::string& memory_aim,
+                    const idle_baselines& baselines, rows& result) {
+  row processor{"idle " + name + ", processor time in a second (aim: 1 ms)",
+                unit::seconds,
+                {},
+                baselines.processor};
+  row memory{"idle " + name + ", memory" + memory_aim,
+             unit::bytes,
+             {},
+             baselines.memory};
+  sample_idle(how, process.pid(), processor, memory);
+  result.push_back(std::move(processor));
   result.push_back(std::move(memory));
+}
+
+struct daemon {
+  std::string name;
+  std::string memory_aim;
+  std::string config;
+  std::unique_ptr<child> process{};
+};
+
+std::vector<daemon> configure(const fs::path& folder,
+                              const std::string& controller_url) {
+  auto con = in_quotes(controller_url), orc = in_quotes(free_url()),
+       node = in_quotes(free_url());
+  auto id = in_quotes(to_string(draw<node_id>(os_random())));
+  std::vector<daemon> result;
+  result.push_back({"edgeless_con_d", "",
+                    "controller_url = " + con
+                      + "\norchestrators = [{ domain_id = \"d\", "
+                        "orchestrator_url = "
+                      + orc + " }]\n"});
+  result.push_back({"edgeless_orc_d", " (aim: 20 MiB)",
+                    "[general]\ndomain_id = \"d\"\norchestrator_url = " + orc
+                      + "\norchestrator_url_announced = \"\"\n[baseline]\n"
+                        "orchestration_strategy = \"Random\"\n"
+                        "keep_alive_interval_secs = 2\n"});
+  result.push_back(
+    {"edgeless_node_d", " (aim: 30 MiB)",
+     "[general]\nnode_id = " + id + "\nagent_url = " + node
+       + "\nagent_url_announced = \"\"\ninvocation_url = " + node
+       + "\ninvocation_url_announced = \"\"\n"
+         "orchestrator_url = "
+       + orc + "\ncode_cache = " + in_quotes((folder / "code").string())
+       + "\n[telemetry]\nmetrics_url = \"\"\n"
+         "performance_samples = true\n"
+         "[wasm_runtime]\nenabled = true\n"});
+  return result;
+}
+
+caf::error start(const fs::path& folder, std::vector<daemon>& all,
+                 const std::string& controller_url) {
+  fs::create_directories(folder);
+  for (auto& x : all) {
+    auto started = start_daemon(x.name, folder, x.config);
+    if (!started)
+      return started.error();
+    x.process = std::move(*started);
+  }
+  load_controller controller{nullptr};
+  return controller.wait_for_nodes(controller_url, 1);
 }
 
 } // namespace
 
 rows daemons(const plan& how) {
   auto folder = how.scratch / "daemons";
-  fs::create_directories(folder);
-  auto con = free_url(), orc = free_url(), node = free_url();
-  daemon controller{"edgeless_con_d", folder,
-                    "controller_url = " + in_quotes(con)
-                      + "\norchestrators = [{ domain_id = \"d\", "
-                        "orchestrator_url = "
-                      + in_quotes(orc) + " }]\n"};
-  daemon orchestrator{"edgeless_orc_d", folder,
-                      "[general]\ndomain_id = \"d\"\norchestrator_url = "
-                        + in_quotes(orc)
-                        + "\norchestrator_url_announced = \"\"\n[baseline]\n"
-                          "orchestration_strategy = \"Random\"\n"
-                          "keep_alive_interval_secs = 2\n"};
-  daemon worker{
-    "edgeless_node_d", folder,
-    "[general]\nnode_id = " + in_quotes(to_string(draw<node_id>(os_random())))
-      + "\nagent_url = " + in_quotes(node)
-      + "\nagent_url_announced = \"\"\ninvocation_url = " + in_quotes(node)
-      + "\ninvocation_url_announced = \"\"\norchestrator_url = "
-      + in_quotes(orc)
-      + "\ncode_cache = " + in_quotes((folder / "code").string())
-      + "\n[telemetry]\nmetrics_url = \"\"\n"
-        "performance_samples = true\n"
-        "[wasm_runtime]\nenabled = true\n"};
+  auto controller_url = free_url();
+  auto all = configure(folder, controller_url);
+  if (auto problem = start(folder, all, controller_url))
+    return {{"idle programs", unit::seconds, {}, {}, explain(problem)}};
+  auto baselines = measure_caf(how);
   rows result;
-  if (auto problem = wait_for_node(con)) {
-    result.push_back(
-      {"idle programs", unit::seconds, {}, {}, explain(problem)});
-    return result;
-  }
-  auto floors = bare(how);
-  watch(how, worker, " (aim: 30 MiB)", floors, result);
-  watch(how, orchestrator, " (aim: 20 MiB)", floors, result);
-  watch(how, controller, "", floors, result);
+  for (auto& x : all | std::views::reverse)
+    measure_daemon(how, x.name, *x.process, x.memory_aim, baselines, result);
   return result;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "tools/report/harness/domain.hpp"
-#include "tools/report/harness/redis_child.hpp"
-#include "tools/report/harness/stream.hpp"
+#include "tools/report/harness/in_process/migration_domain.hpp"
+#include "tools/report/harness/in_process/stream.hpp"
+#include "tools/report/harness/processes/redis_child.hpp"
 #include "tools/report/parts.hpp"
+#include "tools/report/percentiles.hpp"
 
 namespace edgeless::benchmark {
 
@@ -10,17 +11,17 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// -- a stream, and somebody in its way moves ----------------------------------
+// -- a stream during migrations -----------------------------------------------
 
-/// When the windows of a stream began, and the last one ended. First come those
-/// in which everybody stays, then as many with a move in each.
+/// The beginnings of the time windows of a stream, and the end of the last one:
+/// first windows without migrations, then as many with one migration each.
 struct schedule {
   std::size_t windows = 0;
   std::vector<clock::time_point> begins;
   caf::error problem;
 };
 
-schedule drive(const plan& how, domain& place) {
+schedule drive(const plan& how, migration_domain& place) {
   schedule result;
   result.windows = how.quick ? 10 : 100;
   auto length = how.quick ? 60ms : 100ms;
@@ -30,7 +31,7 @@ schedule drive(const plan& how, domain& place) {
     if (i == 2 * result.windows)
       break;
     if (i >= result.windows)
-      result.problem = place.move();
+      result.problem = place.migrate();
     if (result.problem)
       break;
     std::this_thread::sleep_until(result.begins.back() + length);
@@ -38,9 +39,10 @@ schedule drive(const plan& how, domain& place) {
   return result;
 }
 
-/// Until everything has arrived, or nothing comes anymore: longer than anybody
-/// holds an event back.
-std::vector<event_log::mark> drain(domain& place, std::uint64_t sent) {
+/// Waits until all events have arrived, or none has for 3 s, which is longer
+/// than any hold-back timeout.
+std::vector<event_log::entry> drain(migration_domain& place,
+                                    std::uint64_t sent) {
   auto known = place.sink().size();
   auto deadline = clock::now() + 3s;
   while (known < sent && clock::now() < deadline) {
@@ -50,60 +52,60 @@ std::vector<event_log::mark> drain(domain& place, std::uint64_t sent) {
       deadline = clock::now() + 3s;
     }
   }
-  // What is there twice comes late.
+  // Duplicates may arrive later.
   std::this_thread::sleep_for(100ms);
   return place.sink().take();
 }
 
-rows pauses(const plan& how, domain& place, double rate) {
+rows pauses(const plan& how, migration_domain& place, double rate) {
   auto at = "at " + readable(rate, unit::per_second);
-  rows result{{"migration pause " + at + ", p50 (aim: 5 ms)", unit::seconds},
-              {"migration pause " + at + ", p99", unit::seconds}};
+  std::string what = "migration pause " + at;
   stream events{place.front(), place.source(), rate};
   auto times = drive(how, place);
   auto sent = events.stop();
-  auto marks = drain(place, sent);
+  auto entries = drain(place, sent);
   if (times.problem)
-    return with_failure(std::move(result), explain(times.problem));
-  std::vector<double> still, moving;
+    return {{what, unit::seconds, {}, {}, explain(times.problem)}};
+  std::vector<double> undisturbed, migrating;
   for (std::size_t i = 0; i < 2 * times.windows; ++i) {
-    auto gap = longest_gap(marks, times.begins[i], times.begins[i + 1]);
-    (i < times.windows ? still : moving)
+    auto gap = longest_gap(entries, times.begins[i], times.begins[i + 1]);
+    (i < times.windows ? undisturbed : migrating)
       .push_back(std::max(gap - 1 / rate, 1e-9));
   }
-  constexpr auto floor_name = "nobody moves";
-  result[0].samples = moving;
-  result[0].floor = {floor_name, quantile(still, 0.5)};
-  result[1].samples = {quantile(moving, 0.99)};
-  result[1].floor = {floor_name, quantile(still, 0.99)};
-  auto found = fate_of(marks, sent);
+  constexpr auto baseline_name = "no migration";
+  auto result = p50_and_p99_rows(what, std::move(migrating), " (aim: 5 ms)");
+  result[0].baseline = {baseline_name, quantile(undisturbed, 0.5)};
+  result[1].baseline = {baseline_name, quantile(undisturbed, 0.99)};
+  auto found = delivery_stats_of(entries, sent);
   auto when = " " + at + " in " + std::to_string(times.windows) + " moves";
   for (auto& [what, count] : {std::pair{"lost", found.lost},
                               std::pair{"duplicated", found.duplicated},
                               std::pair{"out of order", found.out_of_order}}) {
     auto line = must_be_zero("events " + std::string{what} + when, count);
-    line.floor = {"events sent", static_cast<double>(sent)};
+    line.baseline = {"events sent", static_cast<double>(sent)};
     result.push_back(std::move(line));
   }
   return result;
 }
 
-// -- moves alone --------------------------------------------------------------
+// -- migrations alone
+// --------------------------------------------------------------
 
-/// Seconds per move.
-caf::expected<std::vector<double>> moves(const plan& how, domain& place) {
+/// Seconds per migration.
+caf::expected<std::vector<double>> migrations(const plan& how,
+                                              migration_domain& place) {
   std::vector<double> result;
   for (std::size_t i = 0; i < how.repeats(100); ++i) {
     auto begin = clock::now();
-    if (auto problem = place.move())
+    if (auto problem = place.migrate())
       return problem;
     result.push_back(seconds_since(begin));
   }
   return result;
 }
 
-/// Rates of ten moves each.
-row move_rate(const caf::expected<std::vector<double>>& each) {
+/// Rates of ten migrations each.
+row migration_rate(const caf::expected<std::vector<double>>& each) {
   row result{"moves, one after the other"};
   if (!each) {
     result.failure = explain(each.error());
@@ -118,44 +120,45 @@ row move_rate(const caf::expected<std::vector<double>>& each) {
   return result;
 }
 
-// -- from an intent until the mirror says so
-// -----------------------------------
+// -- intents ------------------------------------------------------------------
 
-/// From the push until the key of the function names another node.
-caf::expected<double> intend(redis_child& server, domain& place) {
-  auto wish = "intent:migrate:" + to_string(place.middle());
-  auto shown = "instance:" + to_string(place.middle());
-  auto to = to_string(place.other());
+/// Seconds from the push of an intent until the key of the function names the
+/// other node.
+caf::expected<double> migrate_by_intent(redis_child& server,
+                                        migration_domain& place) {
+  auto intent_key = "intent:migrate:" + to_string(place.middle());
+  auto instance_key = "instance:" + to_string(place.middle());
+  auto to = to_string(place.other_node());
   auto begin = clock::now();
-  auto pushed
-    = server.acceptor().run({{"SET", wish, to}, {"RPUSH", "intents", wish}});
+  auto pushed = server.connection().run(
+    {{"SET", intent_key, to}, {"RPUSH", "intents", intent_key}});
   if (!pushed)
     return pushed.error();
   while (clock::now() < begin + 10s) {
-    auto found = server.ask({"GET", shown});
+    auto found = server.run({"GET", instance_key});
     if (!found)
       return found.error();
     if (found->text.find(to) != std::string::npos) {
-      place.turn();
+      place.on_migrated();
       return seconds_since(begin);
     }
     std::this_thread::sleep_for(50us);
   }
-  return fail(ec::unreachable, "an intent is not followed");
+  return fail(ec::unreachable, "an intent was not done within 10 s");
 }
 
-caf::expected<std::vector<double>> intents(const plan& how) {
+caf::expected<std::vector<double>> intent_latencies(const plan& how) {
   auto server = redis_child::spawn(how.scratch / "redis");
   if (!server)
     return server.error();
-  auto place = domain::make(how.scratch / "mirrored", [url = (*server)->url()] {
-    return open_redis(url);
-  });
+  auto place = migration_domain::make(
+    how.scratch / "mirrored",
+    [url = (*server)->url()] { return open_redis(url); });
   if (!place)
     return place.error();
   std::vector<double> result;
   for (std::size_t i = 0; i <= how.repeats(100); ++i) {
-    auto taken = intend(**server, **place);
+    auto taken = migrate_by_intent(**server, **place);
     if (!taken)
       return taken.error();
     if (i > 0) // after a warm-up
@@ -167,16 +170,14 @@ caf::expected<std::vector<double>> intents(const plan& how) {
 
 rows intent_rows(const plan& how,
                  const caf::expected<std::vector<double>>& direct) {
-  rows result{{"intent in Redis to moved in Redis, p50", unit::seconds},
-              {"intent in Redis to moved in Redis, p99", unit::seconds}};
-  auto taken = intents(how);
+  auto what = "intent in Redis to moved in Redis";
+  auto taken = intent_latencies(how);
   if (!taken)
-    return with_failure(std::move(result), explain(taken.error()));
-  result[0].samples = *taken;
-  result[1].samples = {quantile(*taken, 0.99)};
+    return {{what, unit::seconds, {}, {}, explain(taken.error())}};
+  auto result = p50_and_p99_rows(what, *taken);
   if (direct) {
-    result[0].floor = {"move without Redis", quantile(*direct, 0.5)};
-    result[1].floor = {"move without Redis", quantile(*direct, 0.99)};
+    result[0].baseline = {"move without Redis", quantile(*direct, 0.5)};
+    result[1].baseline = {"move without Redis", quantile(*direct, 0.99)};
   }
   return result;
 }
@@ -186,16 +187,16 @@ rows intent_rows(const plan& how,
 rows migration(const plan& how) {
   rows result;
   caf::expected<std::vector<double>> each{std::vector<double>{}};
-  if (auto place = domain::make(how.scratch / "domain")) {
+  if (auto place = migration_domain::make(how.scratch / "domain")) {
     for (auto rate : {1000.0, 10'000.0})
       append(result, pauses(how, **place, rate));
-    each = moves(how, **place);
+    each = migrations(how, **place);
   } else {
     each = place.error();
     result.push_back(
       {"migration pause", unit::seconds, {}, {}, explain(place.error())});
   }
-  result.push_back(move_rate(each));
+  result.push_back(migration_rate(each));
   append(result, intent_rows(how, each));
   return result;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "tools/report/harness/node.hpp"
-#include "tools/report/harness/redis_child.hpp"
+#include "tools/report/harness/in_process/node.hpp"
+#include "tools/report/harness/processes/redis_child.hpp"
 #include "tools/report/parts.hpp"
 
 #include "actors/proxy/proxy.hpp"
@@ -19,23 +19,23 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t nodes = 10;
+constexpr std::size_t node_count = 10;
 constexpr auto timeout = 20s;
-/// The PROXY is told to look as often.
-constexpr auto beat = 100ms;
+/// The interval of the ticks of the PROXY.
+constexpr auto tick_interval = 100ms;
 
-/// Functions in workflows of two, spread over some nodes.
-struct facts {
-  std::vector<node_description> members;
+/// The state of a domain: functions in workflows of two, spread over the nodes.
+struct domain_state {
+  std::vector<node_description> nodes;
   std::vector<component_spec> specs;
-  std::vector<endpoint> homes;
+  std::vector<endpoint> placements;
 };
 
-facts make_facts(std::size_t instances) {
-  facts result;
+domain_state make_state(std::size_t instances) {
+  domain_state result;
   auto random = os_random();
-  for (std::size_t i = 0; i < nodes; ++i) {
-    auto& x = result.members.emplace_back();
+  for (std::size_t i = 0; i < node_count; ++i) {
+    auto& x = result.nodes.emplace_back();
     x.id = draw<node_id>(random);
     x.agent_url = x.invocation_url = "http://127.0.0.1:7002";
     x.capabilities.runtimes = {"RUST_WASM"};
@@ -52,35 +52,35 @@ facts make_facts(std::size_t instances) {
       x.wiring = {{"out", result.specs.back().id}};
     }
     result.specs.push_back(std::move(x));
-    auto& at = result.members[i % nodes];
-    result.homes.push_back({at.id,
-                            draw<session_id>(random),
-                            draw<physical_id>(random),
-                            at.invocation_url,
-                            {}});
+    auto& at = result.nodes[i % node_count];
+    result.placements.push_back({at.id,
+                                 draw<session_id>(random),
+                                 draw<physical_id>(random),
+                                 at.invocation_url,
+                                 {}});
   }
   return result;
 }
 
-/// Everything that belongs into Redis, as commands.
-std::vector<redis_command> commands_of(const facts& x) {
+/// The commands that write the whole state to Redis.
+std::vector<redis_command> commands_of(const domain_state& x) {
   mirror mirror_state;
-  for (auto& y : x.members)
+  for (auto& y : x.nodes)
     mirror_state.join(y);
   for (std::size_t i = 0; i < x.specs.size(); ++i) {
     mirror_state.host(x.specs[i]);
-    mirror_state.moved(x.specs[i].id, x.homes[i]);
+    mirror_state.moved(x.specs[i].id, x.placements[i]);
   }
   mirror_state.rewrite();
   return mirror_state.changes(std::numeric_limits<std::size_t>::max());
 }
 
-void tell(const proxy_actor& whom, const facts& x) {
-  for (auto& y : x.members)
-    caf::anon_send(whom, atom::join_v, y);
+void send_state(const proxy_actor& proxy, const domain_state& x) {
+  for (auto& y : x.nodes)
+    caf::anon_send(proxy, atom::join_v, y);
   for (std::size_t i = 0; i < x.specs.size(); ++i) {
-    caf::anon_send(whom, atom::host_v, x.specs[i]);
-    caf::anon_send(whom, atom::moved_v, x.specs[i].id, x.homes[i]);
+    caf::anon_send(proxy, atom::host_v, x.specs[i]);
+    caf::anon_send(proxy, atom::moved_v, x.specs[i].id, x.placements[i]);
   }
 }
 
@@ -91,70 +91,70 @@ caf::error wait_for_keys(redis_child& server, const proxy_actor& writer,
   for (auto now = next; now < deadline; now = clock::now()) {
     if (now >= next) {
       caf::anon_send(writer, atom::tick_v);
-      next = now + beat;
+      next = now + tick_interval;
     }
-    auto size = server.ask({"DBSIZE"});
+    auto size = server.run({"DBSIZE"});
     if (!size)
       return size.error();
     if (size->number == static_cast<std::int64_t>(keys))
       return caf::none;
     std::this_thread::sleep_for(500us);
   }
-  return fail(ec::unreachable, "the mirror is not written");
+  return fail(ec::unreachable, "the mirror was not written within 20 s");
 }
 
-/// The same commands by the same door.
-caf::expected<double> write_plainly(redis_child& server,
-                                    const std::vector<redis_command>& all) {
-  if (auto flushed = server.ask({"FLUSHDB"}); !flushed)
+/// Sends the same commands over the same kind of connection.
+caf::expected<double> write_directly(redis_child& server,
+                                     const std::vector<redis_command>& all) {
+  if (auto flushed = server.run({"FLUSHDB"}); !flushed)
     return flushed.error();
   auto begin = clock::now();
   for (std::size_t i = 0; i < all.size(); i += limits::redis_commands) {
     auto end = std::min(i + limits::redis_commands, all.size());
-    auto replies
-      = server.acceptor().run({all.begin() + static_cast<std::ptrdiff_t>(i),
-                               all.begin() + static_cast<std::ptrdiff_t>(end)});
+    auto replies = server.connection().run(
+      {all.begin() + static_cast<std::ptrdiff_t>(i),
+       all.begin() + static_cast<std::ptrdiff_t>(end)});
     if (!replies)
       return replies.error();
   }
   return seconds_since(begin);
 }
 
-/// A PROXY that has written everything, and hears of it: somebody has flushed
-/// its database when it next looks.
+/// A PROXY that has written everything finds its database flushed at its next
+/// tick.
 caf::error measure(const plan& how, redis_child& server, std::size_t instances,
                    row& result) {
-  auto known = make_facts(instances);
+  auto known = make_state(instances);
   auto commands = commands_of(known);
   auto count = static_cast<double>(instances);
   std::vector<double> bare;
   for (std::size_t i = 0; i < how.repeats(10); ++i) {
-    auto taken = write_plainly(server, commands);
+    auto taken = write_directly(server, commands);
     if (!taken)
       return taken.error();
     bare.push_back(count / *taken);
   }
-  // Else its keys would pass for those of the PROXY.
-  if (auto flushed = server.ask({"FLUSHDB"}); !flushed)
+  // These keys must not count as those of the PROXY.
+  if (auto flushed = server.run({"FLUSHDB"}); !flushed)
     return flushed.error();
-  result.floor = {"as many SETs by the same door", median(bare)};
+  result.baseline = {"as many SETs over the same connection", median(bare)};
   system_config config;
   caf::actor_system system{config};
   proxy_options options;
   options.open = [url = server.url()] {
     return open_redis(url);
   };
-  auto nobody = system.spawn([]() -> caf::behavior {
+  auto orchestrator = system.spawn([]() -> caf::behavior {
     return {[](atom::ok) {
     }};
   });
-  proxy_actor writer
-    = system.spawn<caf::detached>(edgeless::proxy, std::move(options),
-                                  caf::actor_cast<orchestrator_actor>(nobody));
-  tell(writer, known);
+  proxy_actor writer = system.spawn<caf::detached>(
+    edgeless::proxy, std::move(options),
+    caf::actor_cast<orchestrator_actor>(orchestrator));
+  send_state(writer, known);
   auto problem = wait_for_keys(server, writer, commands.size());
   for (std::size_t i = 0; i < how.repeats(10) && !problem; ++i) {
-    if (auto flushed = server.ask({"FLUSHDB"}); !flushed)
+    if (auto flushed = server.run({"FLUSHDB"}); !flushed)
       problem = flushed.error();
     auto begin = clock::now();
     if (!problem)
@@ -163,7 +163,7 @@ caf::error measure(const plan& how, redis_child& server, std::size_t instances,
       result.samples.push_back(count / seconds_since(begin));
   }
   caf::anon_send(writer, atom::stop_v);
-  caf::anon_send_exit(nobody, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(orchestrator, caf::exit_reason::user_shutdown);
   return problem;
 }
 

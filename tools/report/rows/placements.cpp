@@ -34,7 +34,7 @@ component_spec make_component(bool labelled) {
   return result;
 }
 
-/// How often a second, one sample per pace.
+/// Calls per second, one sample per pace.
 template <class F>
 std::vector<double> rates_of(const plan& how, F decide) {
   std::vector<double> result;
@@ -49,7 +49,7 @@ std::vector<double> rates_of(const plan& how, F decide) {
   return result;
 }
 
-/// What cannot be beaten: any node, without a look at it.
+/// The baseline: any node, feasible or not.
 double look_up_rate(const plan& how, const nodes& all) {
   std::mt19937_64 random{1};
   return median(rates_of(how, [&] {
@@ -58,7 +58,7 @@ double look_up_rate(const plan& how, const nodes& all) {
   }));
 }
 
-/// What it replaces: a look at each node.
+/// Without an index: checks each node.
 row scan(const plan& how, const nodes& all, const component_spec& spec) {
   row result{"placement decisions among " + std::to_string(all.size())
              + " nodes, looking at each"};
@@ -90,7 +90,7 @@ row measure(const plan& how, const nodes& all, placement_strategy strategy,
   return result;
 }
 
-/// A node that comes or goes while so many are known, and so many kinds of
+/// Nodes that join or leave while the index holds all nodes and many kinds of
 /// requirements.
 row measure_changes(const plan& how, const nodes& all) {
   row result{"nodes that join or leave, of " + std::to_string(all.size())
@@ -101,7 +101,7 @@ row measure_changes(const plan& how, const nodes& all) {
   for (int i = 0; i < 64; ++i) {
     auto needs = requirements_of(make_component(true));
     needs.labels.push_back(std::to_string(i));
-    picker.knows_any(needs);
+    picker.any_feasible(needs);
   }
   std::size_t next = 0;
   result.samples = rates_of(how, [&] {
@@ -121,12 +121,12 @@ rows placements(const plan& how) {
   rows result;
   for (std::size_t count : {10u, 100u, 1000u, 10'000u}) {
     auto all = make_nodes(count);
-    auto floor = look_up_rate(how, all);
+    auto baseline = look_up_rate(how, all);
     for (auto strategy :
          {placement_strategy::random, placement_strategy::round_robin})
       for (auto labelled : {false, true}) {
         result.push_back(measure(how, all, strategy, labelled));
-        result.back().floor = {"a look into an array", floor};
+        result.back().baseline = {"array look-up", baseline};
       }
     result.push_back(scan(how, all, make_component(true)));
   }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "tools/cli/client.hpp"
+#include "tools/loadgen/controller.hpp"
 #include "tools/process.hpp"
-#include "tools/report/harness/baselines.hpp"
-#include "tools/report/harness/node.hpp"
+#include "tools/report/harness/baselines/baselines.hpp"
+#include "tools/report/harness/in_process/modules.hpp"
+#include "tools/report/harness/in_process/node.hpp"
 #include "tools/report/parts.hpp"
 
 #include "runtime/base/sha256.hpp"
-
-#include <fstream>
 
 namespace edgeless::benchmark {
 
@@ -15,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A controller, an orchestrator and a node, as in a box.
+/// A controller, an orchestrator and a node, as in edgeless_inabox.
 struct box {
   std::string controller_url = free_url();
   std::vector<process_ptr> processes;
@@ -55,22 +54,24 @@ caf::error box::launch_all(const std::filesystem::path& cache) {
   return add(launch(node));
 }
 
-/// A function whose init casts to a file log.
-workflow_spec workflow(const std::filesystem::path& file) {
+/// A function whose init casts an event to a file log.
+workflow_file workflow(const std::filesystem::path& log) {
+  auto module = burst_module();
   component_draft function;
   function.name = function.class_id = "source";
   function.function_type = "RUST_WASM";
   function.version = "0.1";
-  function.code = sha256(flow_module());
+  function.code = sha256(module);
   function.outputs = {"out"};
   function.output_mapping = {{"out", "log"}};
   function.settings = {{"init-payload", numbers({0, 1, 3})}};
-  component_draft log;
-  log.name = "log";
-  log.kind = component_kind::resource;
-  log.class_id = "file-log";
-  log.settings = {{"filename", file.string()}};
-  return {{function, log}, {}};
+  component_draft resource;
+  resource.name = "log";
+  resource.kind = component_kind::resource;
+  resource.class_id = "file-log";
+  resource.settings = {{"filename", log.string()}};
+  return {{{function, resource}, {}},
+          {{function.code, "burst.wasm", std::move(module)}}};
 }
 
 std::size_t size_of(const std::filesystem::path& file) {
@@ -79,64 +80,35 @@ std::size_t size_of(const std::filesystem::path& file) {
   return none ? 0 : static_cast<std::size_t>(size);
 }
 
-bool wait_for(std::chrono::milliseconds timeout,
-              const std::function<bool()>& done) {
-  auto deadline = clock::now() + timeout;
-  while (!done()) {
-    if (clock::now() > deadline)
-      return false;
-    std::this_thread::sleep_for(50us);
-  }
-  return true;
-}
-
-/// From the request of a workflow to the first line in its log.
-caf::error start_once(client& user, const controller_actor& controller,
-                      const std::filesystem::path& file, row& result) {
-  auto before = size_of(file);
+/// Measures from the request of a workflow to the first line in its file log.
+caf::error start_once(load_controller& controller, const workflow_file& file,
+                      const std::filesystem::path& log, row& result) {
+  auto before = size_of(log);
   auto id = draw<workflow_id>(os_random());
   auto start = clock::now();
-  auto status
-    = user.ask<workflow_status>(controller, atom::start_v, id, workflow(file));
-  if (!status)
+  if (auto status = controller.start(id, file); !status)
     return status.error();
-  if (!wait_for(10s, [&] { return size_of(file) > before; }))
-    return fail(ec::unreachable, "no event came");
+  if (!wait_until(10s, [&] { return size_of(log) > before; }))
+    return fail(ec::unreachable, "no event arrived within 10 s");
   result.samples.push_back(seconds_since(start));
-  auto ended = user.ask<atom::ok>(controller, atom::stop_v, id);
-  return ended ? caf::error{} : ended.error();
+  return controller.stop(id);
 }
 
 caf::error measure(const plan& how, row& result) {
   box all;
   if (auto problem = all.launch_all(how.scratch / "box"))
     return problem;
-  client user;
-  auto controller
-    = user.dial<controller_actor>(all.controller_url, peer_role::controller);
-  if (!controller)
-    return controller.error();
-  auto has_node = [&] {
-    auto domains
-      = user.ask<std::vector<domain_description>>(*controller, atom::domains_v);
-    return domains && !domains->empty() && domains->front().nodes > 0;
-  };
-  if (!wait_for(10s, has_node))
-    return fail(ec::no_feasible_node, "no node joins");
-  auto module = flow_module();
-  auto taken = user.ask<std::uint64_t>(
-    *controller, atom::upload_v,
-    code_part{sha256(module), module.size(), 0, module});
-  if (!taken)
-    return taken.error();
-  row first;
-  auto file = how.scratch / "events.log";
-  if (auto problem = start_once(user, *controller, file, first))
+  load_controller controller{nullptr};
+  if (auto problem = controller.wait_for_nodes(all.controller_url, 1))
     return problem;
-  for (std::size_t i = 0; i < how.repeats(50); ++i)
-    if (auto problem = start_once(user, *controller, file, result))
-      return problem;
-  return caf::none;
+  auto log = how.scratch / "events.log";
+  auto file = workflow(log);
+  // The first start uploads the module.
+  row first;
+  auto problem = start_once(controller, file, log, first);
+  for (std::size_t i = 0; i < how.repeats(50) && !problem; ++i)
+    problem = start_once(controller, file, log, result);
+  return problem;
 }
 
 } // namespace
@@ -146,10 +118,10 @@ rows workflow_start(const plan& how) {
              unit::seconds};
   if (auto problem = measure(how, result))
     result.failure = explain(problem);
-  // To the controller, to the orchestrator, to the node; a function.
-  result.floor = {"three TCP round trips, an instance by the engine alone",
-                  3 * median(tcp_round_trip(how).samples)
-                    + median(engine_instantiate(how).samples)};
+  // Controller, orchestrator, node; and the start of the function.
+  result.baseline = {"three TCP round trips, an instance by the engine alone",
+                     3 * median(tcp_round_trip(how).samples)
+                       + median(engine_instantiate(how).samples)};
   return {result};
 }
 

@@ -16,14 +16,14 @@ namespace {
 
 using enum peer_role;
 
-/// An orchestrator that lets everybody join and at once asks the newcomer
-/// what runs there.
+/// An orchestrator that accepts every join and requests the inventory of the
+/// node before it responds.
 caf::behavior host(caf::event_based_actor* self) {
   return {
     [self](atom::join, const node_description&, const node_actor& newcomer,
            boot_id, const inventory&) {
       auto answer = self->make_response_promise<welcome>();
-      self->request(newcomer, ages, atom::running_v)
+      self->request(newcomer, test_timeout, atom::running_v)
         .then(
           [answer](const inventory& x) mutable {
             welcome result;
@@ -38,7 +38,7 @@ caf::behavior host(caf::event_based_actor* self) {
   };
 }
 
-/// A handle for an actor that nobody has told us about.
+/// A handle for a remote actor by its guessed id.
 caf::strong_actor_ptr handle_of(program& from, const caf::node_id& node,
                                 caf::actor_id id) {
   auto broker = from.system().middleman().named_broker<caf::io::basp_broker>(
@@ -48,16 +48,16 @@ caf::strong_actor_ptr handle_of(program& from, const caf::node_id& node,
     id, node, &from.system(), config, broker);
 }
 
-/// Watches an actor from now on.
-class watcher {
+/// Monitors an actor.
+class down_monitor {
 public:
-  watcher(program& from, const caf::strong_actor_ptr& whom)
+  down_monitor(program& from, const caf::strong_actor_ptr& remote)
     : self_(from.system()) {
-    self_->monitor(caf::actor_cast<caf::actor_addr>(whom));
+    self_->monitor(caf::actor_cast<caf::actor_addr>(remote));
   }
 
-  /// Why it ended, or "alive" if it does not within that time.
-  std::string end(std::chrono::milliseconds timeout = ages) {
+  /// The reason of the down message; "alive" if there is none in time.
+  std::string end(std::chrono::milliseconds timeout = test_timeout) {
     std::string result = "alive";
     self_->receive([&](caf::down_msg& x) { result = explain(x.reason); },
                    caf::after(timeout) >> [] {});
@@ -70,29 +70,30 @@ private:
 
 } // namespace
 
-TEST_CASE("a request is answered across the wire") {
+TEST_CASE("basp transport: a remote request gets its response") {
   program here;
   program there;
-  auto url = there.open(there.spawn(library), orchestrator, {node});
+  auto url = there.open(there.spawn(test_module_source), orchestrator, {node});
 
-  auto whom = here.reach<module_source_actor>(url, node, orchestrator);
+  auto remote = here.reach<module_source_actor>(url, node, orchestrator);
 
-  REQUIRE(whom);
-  CHECK(fetch(here, whom, "known") == "xxxxxxxxxx");
+  REQUIRE(remote);
+  CHECK(fetch(here, remote, "known") == "xxxxxxxxxx");
 }
 
-TEST_CASE("an error keeps its code and its sentence across the wire") {
+TEST_CASE("basp transport: an error response keeps its code and its text") {
   program here;
   program there;
-  auto url = there.open(there.spawn(library), orchestrator, {node});
+  auto url = there.open(there.spawn(test_module_source), orchestrator, {node});
 
-  auto whom = here.reach<module_source_actor>(url, node, orchestrator);
+  auto remote = here.reach<module_source_actor>(url, node, orchestrator);
 
-  REQUIRE(whom);
-  CHECK(fetch(here, whom, "other") == "unknown_code: no module other");
+  REQUIRE(remote);
+  CHECK(fetch(here, remote, "other") == "unknown_code: no module other");
 }
 
-TEST_CASE("a node that joined is asked over the connection it has made") {
+TEST_CASE("basp transport: the orchestrator sends requests over the connection "
+          "that a node opened") {
   program here;
   program there;
   auto url = there.open(there.spawn(host), orchestrator, {node});
@@ -102,13 +103,13 @@ TEST_CASE("a node that joined is asked over the connection it has made") {
       return inventory{{{}, instance, {}, 0, 0}};
     }};
   });
-  auto whom = here.reach<orchestrator_actor>(url, node, orchestrator);
+  auto remote = here.reach<orchestrator_actor>(url, node, orchestrator);
 
   caf::scoped_actor asking{here.system()};
   physical_id named;
   std::string error;
   asking
-    ->request(whom, ages, atom::join_v, node_description{},
+    ->request(remote, test_timeout, atom::join_v, node_description{},
               caf::actor_cast<node_actor>(self), boot_id{}, inventory{})
     .receive([&](const welcome& x) { named = x.stop.at(0); },
              [&](const caf::error& x) { error = explain(x); });
@@ -117,49 +118,55 @@ TEST_CASE("a node that joined is asked over the connection it has made") {
   CHECK(named == instance);
 }
 
-TEST_CASE("whoever watches a peer's actor learns when the peer ends") {
+TEST_CASE(
+  "basp transport: a monitor gets a down message when the peer process ends") {
   program here;
   auto there = std::make_unique<program>();
-  auto url = there->open(there->spawn(library), orchestrator, {node});
-  auto whom = here.dial(url, node, orchestrator).handle;
-  REQUIRE(whom);
-  watcher watch{here, whom};
+  auto url
+    = there->open(there->spawn(test_module_source), orchestrator, {node});
+  auto remote = here.dial(url, node, orchestrator).handle;
+  REQUIRE(remote);
+  down_monitor monitor{here, remote};
 
   there.reset();
 
-  CHECK(watch.end() != "alive");
+  CHECK(monitor.end() != "alive");
 }
 
-TEST_CASE("whoever watches a peer's actor learns when it ends") {
+TEST_CASE(
+  "basp transport: a monitor gets a down message when the remote actor ends") {
   program here;
   program there;
-  auto acceptor = there.spawn(library);
+  auto acceptor = there.spawn(test_module_source);
   auto url = there.open(acceptor, orchestrator, {node});
-  auto whom = here.dial(url, node, orchestrator).handle;
-  REQUIRE(whom);
-  watcher watch{here, whom};
-  // Now the peer knows that its actor is watched.
-  REQUIRE(fetch(here, caf::actor_cast<module_source_actor>(whom), "known")
+  auto remote = here.dial(url, node, orchestrator).handle;
+  REQUIRE(remote);
+  down_monitor monitor{here, remote};
+  // By then the peer has processed the monitor message.
+  REQUIRE(fetch(here, caf::actor_cast<module_source_actor>(remote), "known")
           != "");
 
   caf::anon_send_exit(acceptor, caf::exit_reason::user_shutdown);
 
-  CHECK(watch.end() == "user_shutdown");
+  CHECK(monitor.end() == "user_shutdown");
 }
 
-TEST_CASE("after a restart on the same port a new dial gives a new handle") {
+TEST_CASE("basp transport: a dial after a restart on the same port returns a "
+          "new handle") {
   program here;
   auto there = std::make_unique<program>();
-  auto url = there->open(there->spawn(library), orchestrator, {node});
+  auto url
+    = there->open(there->spawn(test_module_source), orchestrator, {node});
   auto port = there->acceptors.back()->port();
   auto old = here.dial(url, node, orchestrator).handle;
-  watcher watch{here, old};
+  down_monitor monitor{here, old};
   there.reset();
-  REQUIRE(watch.end() != "alive");
+  REQUIRE(monitor.end() != "alive");
 
   there = std::make_unique<program>();
-  REQUIRE(there->open(there->spawn(library), orchestrator, {node}, port)
-          == url);
+  REQUIRE(
+    there->open(there->spawn(test_module_source), orchestrator, {node}, port)
+    == url);
   auto fresh = here.dial(url, node, orchestrator).handle;
 
   REQUIRE(fresh);
@@ -168,27 +175,28 @@ TEST_CASE("after a restart on the same port a new dial gives a new handle") {
         == "xxxxxxxxxx");
 }
 
-TEST_CASE("a second dial to the same peer gives the same handle") {
+TEST_CASE(
+  "basp transport: a second dial to the same peer returns the same handle") {
   program here;
   program there;
-  auto url = there.open(there.spawn(library), orchestrator, {node});
+  auto url = there.open(there.spawn(test_module_source), orchestrator, {node});
   auto first = here.dial(url, node, orchestrator).handle;
-  watcher watch{here, first};
+  down_monitor monitor{here, first};
 
   auto second = here.dial(url, node, orchestrator).handle;
 
   CHECK(second == first);
   CHECK(fetch(here, caf::actor_cast<module_source_actor>(second), "known")
         == "xxxxxxxxxx");
-  CHECK(watch.end(0ms) == "alive");
+  CHECK(monitor.end(0ms) == "alive");
 }
 
-TEST_CASE("two nodes that dial each other at once both get through") {
+TEST_CASE("basp transport: both of two simultaneous dials succeed") {
   for (int round = 0; round < 20; ++round) {
     program one;
     program two;
-    auto to_one = one.open(one.spawn(gate), node, {node});
-    auto to_two = two.open(two.spawn(gate), node, {node});
+    auto to_one = one.open(one.spawn(test_ingress), node, {node});
+    auto to_two = two.open(two.spawn(test_ingress), node, {node});
     caf::strong_actor_ptr handle;
     std::thread other{[&] {
       handle = two.dial(to_one, node, node).handle;
@@ -202,29 +210,30 @@ TEST_CASE("two nodes that dial each other at once both get through") {
       caf::scoped_actor self{from->system()};
       std::uint64_t taken = 0;
       self
-        ->request(caf::actor_cast<ingress_actor>(to), ages, atom::deliver_v,
-                  std::uint64_t{1}, batch{0, {fragment{}}})
+        ->request(caf::actor_cast<ingress_actor>(to), test_timeout,
+                  atom::deliver_v, std::uint64_t{1}, batch{0, {fragment{}}})
         .receive([&](std::uint64_t x) { taken = x; }, [](const caf::error&) {});
       CHECK(taken == 1);
     }
   }
 }
 
-TEST_CASE("two nodes that have dialled each other may ask for ever") {
+TEST_CASE("basp transport: two nodes with parallel connections do not exhaust "
+          "the request limit") {
   program one;
   program two;
-  auto to_one = one.open(one.spawn(gate), node, {node});
-  auto to_two = two.open(two.spawn(gate), node, {node});
+  auto to_one = one.open(one.spawn(test_ingress), node, {node});
+  auto to_two = two.open(two.spawn(test_ingress), node, {node});
   auto there = one.reach<ingress_actor>(to_two, node, node);
   auto back = two.reach<ingress_actor>(to_one, node, node);
 
-  // Answers take the way that CAF likes, not that of their request.
+  // CAF chooses the connection of a response; it may not be the request's.
   for (auto [from, to] : {std::pair{&one, there}, {&two, back}}) {
     caf::scoped_actor self{from->system()};
     std::size_t answers = 0;
     for (std::size_t i = 0; i < 3 * limits::unanswered_requests; ++i)
       self
-        ->request(to, ages, atom::deliver_v, std::uint64_t{1},
+        ->request(to, test_timeout, atom::deliver_v, std::uint64_t{1},
                   batch{0, {fragment{}}})
         .receive([&](std::uint64_t) { ++answers; }, [](const caf::error&) {});
     CHECK(answers == 3 * limits::unanswered_requests);
@@ -233,11 +242,11 @@ TEST_CASE("two nodes that have dialled each other may ask for ever") {
   CHECK(two.statistics->refused_in_total() == 0);
 }
 
-TEST_CASE("frames up to the limit pass, also when they come in a row") {
+TEST_CASE("basp transport: frames up to limits::frame pass back to back") {
   program here;
   program there;
-  auto url = there.open(there.spawn(gate), node, {node});
-  auto whom = here.reach<ingress_actor>(url, node, node);
+  auto url = there.open(there.spawn(test_ingress), node, {node});
+  auto remote = here.reach<ingress_actor>(url, node, node);
   batch large;
   large.fragments.resize(1);
   large.fragments[0].content.payload.assign(limits::part, 'x');
@@ -247,80 +256,84 @@ TEST_CASE("frames up to the limit pass, also when they come in a row") {
   caf::scoped_actor self{here.system()};
   std::uint64_t taken = 0;
   for (int i = 0; i < 10; ++i) {
-    self->request(whom, ages, atom::deliver_v, std::uint64_t{1}, large);
-    self->request(whom, ages, atom::deliver_v, std::uint64_t{1}, small);
+    self->request(remote, test_timeout, atom::deliver_v, std::uint64_t{1},
+                  large);
+    self->request(remote, test_timeout, atom::deliver_v, std::uint64_t{1},
+                  small);
   }
-  self->request(whom, ages, atom::deliver_v, std::uint64_t{1}, small)
+  self->request(remote, test_timeout, atom::deliver_v, std::uint64_t{1}, small)
     .receive([&](std::uint64_t x) { taken = x; }, [](const caf::error&) {});
 
   CHECK(taken == 10 * 65 + 64);
   CHECK(there.statistics->refused_in_total() == 0);
 }
 
-TEST_CASE("a frame beyond the limit ends the connection") {
+TEST_CASE("basp transport: an oversized frame closes the connection") {
   program here;
   program there;
-  auto url = there.open(there.spawn(gate), node, {node});
-  auto whom = here.dial(url, node, node).handle;
-  watcher watch{here, whom};
+  auto url = there.open(there.spawn(test_ingress), node, {node});
+  auto remote = here.dial(url, node, node).handle;
+  down_monitor monitor{here, remote};
   batch large;
   large.fragments.resize(1);
   large.fragments[0].content.payload.assign(limits::frame, 'x');
 
-  caf::anon_send(caf::actor_cast<ingress_actor>(whom), atom::deliver_v,
+  caf::anon_send(caf::actor_cast<ingress_actor>(remote), atom::deliver_v,
                  std::uint64_t{1}, large);
 
-  CHECK(watch.end() != "alive");
+  CHECK(monitor.end() != "alive");
   CHECK(there.statistics->refused_for(refusal::too_large) == 1);
 }
 
-TEST_CASE("who says what its role may not say is hung up on") {
+TEST_CASE("basp transport: a message that the role may not send closes the "
+          "connection") {
   program here;
   program there;
-  auto url = there.open(there.spawn(library), controller, {client});
-  auto whom = here.dial(url, client, controller).handle;
-  REQUIRE(whom);
-  watcher watch{here, whom};
+  auto url = there.open(there.spawn(test_module_source), controller, {client});
+  auto remote = here.dial(url, client, controller).handle;
+  REQUIRE(remote);
+  down_monitor monitor{here, remote};
 
-  caf::anon_send(caf::actor_cast<module_source_actor>(whom), atom::fetch_v,
+  caf::anon_send(caf::actor_cast<module_source_actor>(remote), atom::fetch_v,
                  code_id{"known"}, std::uint64_t{0});
 
-  CHECK(watch.end() != "alive");
+  CHECK(monitor.end() != "alive");
   CHECK(there.statistics->refused_for(refusal::not_admitted) == 1);
 }
 
-TEST_CASE("nobody is reached from outside but the actors behind doors") {
+TEST_CASE("basp transport: only published actors are reachable") {
   program here;
   program there;
-  auto url = there.open(there.spawn(library), orchestrator, {node});
-  auto hidden = there.spawn(library);
+  auto url = there.open(there.spawn(test_module_source), orchestrator, {node});
+  auto hidden = there.spawn(test_module_source);
   there.system().registry().put(hidden->id(),
                                 caf::actor_cast<caf::strong_actor_ptr>(hidden));
-  auto whom = here.dial(url, node, orchestrator).handle;
-  watcher watch{here, whom};
+  auto remote = here.dial(url, node, orchestrator).handle;
+  down_monitor monitor{here, remote};
 
   auto guessed = handle_of(here, there.system().node(), hidden->id());
   caf::anon_send(caf::actor_cast<module_source_actor>(guessed), atom::fetch_v,
                  code_id{"known"}, std::uint64_t{0});
 
-  CHECK(watch.end() != "alive");
+  CHECK(monitor.end() != "alive");
   CHECK(there.statistics->refused_for(refusal::wrong_receiver) == 1);
 }
 
-TEST_CASE("a system ends although its actors spoke until the last moment") {
+TEST_CASE("basp transport: an actor system ends although its actors send until "
+          "the end") {
   program there;
-  auto url = there.open(there.spawn(library), orchestrator, {node});
+  auto url = there.open(there.spawn(test_module_source), orchestrator, {node});
   for (int i = 0; i < 60; ++i) {
     program here;
-    auto whom = here.reach<module_source_actor>(url, node, orchestrator);
-    REQUIRE(whom);
-    // The peer hears of each, and wants to know when it ends: a moment before
-    // the system does.
+    auto remote = here.reach<module_source_actor>(url, node, orchestrator);
+    REQUIRE(remote);
+    // The peer monitors each of these actors, which end right before the
+    // actor system does.
     for (int k = 0; k < 10; ++k)
       here.system().spawn<caf::detached>(
-        [whom](caf::event_based_actor* self) -> caf::behavior {
+        [remote](caf::event_based_actor* self) -> caf::behavior {
           auto ask = [=](const code_id& code) {
-            return self->request(whom, ages, atom::fetch_v, code,
+            return self->request(remote, test_timeout, atom::fetch_v, code,
                                  std::uint64_t{0});
           };
           ask("known").then([=](const code_part&) {

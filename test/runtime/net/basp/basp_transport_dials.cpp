@@ -12,7 +12,7 @@ namespace {
 
 using enum peer_role;
 
-/// A listening socket of ours that is never served.
+/// The URL of a listening socket whose connections are never accepted.
 std::string silent_url(socket_handle& socket) {
   auto address = resolve({"http", "127.0.0.1", 0}, true);
   socket = std::move(*listen_at(address->at(0)));
@@ -23,7 +23,7 @@ std::string silent_url(socket_handle& socket) {
 
 // -- dials that fail ----------------------------------------------------------
 
-TEST_CASE("a dial to a closed port says so") {
+TEST_CASE("dial: a closed port is reported as connection refused") {
   program here;
   socket_handle socket;
   auto url = silent_url(socket);
@@ -37,17 +37,17 @@ TEST_CASE("a dial to a closed port says so") {
   CHECK(result.reason == place + ": connection refused");
 }
 
-TEST_CASE("a dial to somebody who never answers says so, and delays nobody") {
+TEST_CASE("dial: a silent peer times out and does not delay other dials") {
   program here;
   program there;
   socket_handle socket;
   auto silent = silent_url(socket);
-  auto good = there.open(there.spawn(library), orchestrator, {node});
+  auto good = there.open(there.spawn(test_module_source), orchestrator, {node});
 
   caf::scoped_actor waiting{here.system()};
-  auto whom = caf::actor_cast<caf::strong_actor_ptr>(waiting);
-  here.net->dial(silent, node, orchestrator, "", whom);
-  here.net->dial(good, node, orchestrator, "", whom);
+  auto receiver = caf::actor_cast<caf::strong_actor_ptr>(waiting);
+  here.net->dial(silent, node, orchestrator, "", receiver);
+  here.net->dial(good, node, orchestrator, "", receiver);
 
   std::vector<std::string> order;
   for (int i = 0; i < 2; ++i)
@@ -61,7 +61,7 @@ TEST_CASE("a dial to somebody who never answers says so, and delays nobody") {
           "reached", silent.substr(7) + ": no answer within 400 ms"});
 }
 
-TEST_CASE("a dial to a peer that hangs up says so") {
+TEST_CASE("dial: a peer that closes the connection is reported") {
   program here;
   socket_handle socket;
   auto url = silent_url(socket);
@@ -75,23 +75,23 @@ TEST_CASE("a dial to a peer that hangs up says so") {
   other.join();
 
   CHECK(!result.handle);
-  CHECK(result.reason.starts_with(url.substr(7) + ": hung up"));
+  CHECK(result.reason.starts_with(url.substr(7) + ": peer closed"));
 }
 
-TEST_CASE("a dial to a name that nobody has says so") {
-  auto settings = program::quick();
-  settings.dial = ages;
+TEST_CASE("dial: an unknown host name is reported") {
+  auto settings = program::with_short_timeouts();
+  settings.dial = test_timeout;
   program here{settings};
 
-  auto result = here.dial("http://nobody.invalid:7001", node, orchestrator);
+  auto result = here.dial("http://unknown.invalid:7001", node, orchestrator);
 
   CHECK(!result.handle);
-  CHECK(result.reason.starts_with("nobody.invalid: "));
+  CHECK(result.reason.starts_with("unknown.invalid: "));
 }
 
-TEST_CASE("a dial to ourselves fails") {
+TEST_CASE("dial: fails for the own node") {
   program here;
-  auto url = here.open(here.spawn(gate), node, {node});
+  auto url = here.open(here.spawn(test_ingress), node, {node});
 
   auto result = here.dial(url, node, node);
 
@@ -99,7 +99,7 @@ TEST_CASE("a dial to ourselves fails") {
   CHECK(here.statistics->refused_for(refusal::own_node) > 0);
 }
 
-TEST_CASE("what is no URL, or asks for TLS, is not dialled") {
+TEST_CASE("dial: refuses invalid URLs and https without certificates") {
   program here;
   CHECK(here.dial("orchestrator", node, orchestrator).reason
         == explain(parse_url("orchestrator").error()));
@@ -107,9 +107,9 @@ TEST_CASE("what is no URL, or asks for TLS, is not dialled") {
         == "https://127.0.0.1: needs the files of [tls]");
 }
 
-TEST_CASE("a dial that is under way when the wire closes is called off") {
-  auto settings = program::quick();
-  settings.dial = ages;
+TEST_CASE("dial: is cancelled when the transport is destroyed") {
+  auto settings = program::with_short_timeouts();
+  settings.dial = test_timeout;
   program here{settings};
   socket_handle socket;
   auto url = silent_url(socket);
@@ -119,18 +119,18 @@ TEST_CASE("a dial that is under way when the wire closes is called off") {
 
   here.net.reset();
 
-  std::string told;
+  std::string result;
   waiting->receive([&](atom::dialled, const std::string&,
                        const caf::strong_actor_ptr&,
-                       const std::string& reason) { told = reason; });
-  CHECK(told == "dialling was called off");
+                       const std::string& reason) { result = reason; });
+  CHECK(result == "dial cancelled: the transport is closing");
 }
 
 // -- listening ----------------------------------------------------------------
 
-TEST_CASE("a port that is taken is named") {
+TEST_CASE("listen: the error names a port that is in use") {
   program here;
-  auto acceptor = here.spawn(gate);
+  auto acceptor = here.spawn(test_ingress);
   here.open(acceptor, node, {node});
   auto port = here.acceptors.back()->port();
 
@@ -141,10 +141,11 @@ TEST_CASE("a port that is taken is named") {
              + ": address already in use");
 }
 
-TEST_CASE("a door can be reached by name, by IPv6, and at all addresses") {
+TEST_CASE("listen: accepts names, IPv6 and wildcard addresses") {
   program here;
   program there;
-  auto acceptor = caf::actor_cast<caf::strong_actor_ptr>(there.spawn(gate));
+  auto acceptor
+    = caf::actor_cast<caf::strong_actor_ptr>(there.spawn(test_ingress));
   for (auto [listen, dial] : {std::pair{"localhost", "localhost"},
                               {"::1", "[::1]"},
                               {"0.0.0.0", "127.0.0.1"},
@@ -160,17 +161,18 @@ TEST_CASE("a door can be reached by name, by IPv6, and at all addresses") {
   }
 }
 
-TEST_CASE("a closed door lets nobody in, and whoever is in may stay") {
+TEST_CASE(
+  "listen: a closed listener refuses new connections and keeps the open ones") {
   program here;
   program there;
-  auto url = there.open(there.spawn(library), orchestrator, {node});
-  auto whom = here.reach<module_source_actor>(url, node, orchestrator);
+  auto url = there.open(there.spawn(test_module_source), orchestrator, {node});
+  auto remote = here.reach<module_source_actor>(url, node, orchestrator);
 
   there.acceptors.clear();
 
   program late;
   CHECK(eventually([&] { return !late.dial(url, node, orchestrator).handle; }));
-  CHECK(fetch(here, whom, "known") == "xxxxxxxxxx");
+  CHECK(fetch(here, remote, "known") == "xxxxxxxxxx");
 }
 
 } // namespace edgeless

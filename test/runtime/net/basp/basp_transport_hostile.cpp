@@ -20,10 +20,10 @@ namespace {
 using namespace bytes;
 using enum peer_role;
 
-/// A connection without any manners.
-class intruder {
+/// A TCP connection that sends arbitrary bytes.
+class raw_client {
 public:
-  explicit intruder(const std::string& url) {
+  explicit raw_client(const std::string& url) {
     auto where = parse_url(url);
     auto address = resolve(*where, true);
     socket_ = std::move(*start_connect(address->at(0)));
@@ -31,7 +31,7 @@ public:
     ::poll(&x, 1, 10'000);
   }
 
-  /// False once the other side has hung up.
+  /// False once the peer has closed the connection.
   bool send(const std::string& bytes) {
     std::string_view text{bytes};
     byte_stream stream{socket_.get()};
@@ -48,8 +48,8 @@ public:
     return true;
   }
 
-  /// Whether the other side hangs up.
-  bool is_cut() {
+  /// Whether the peer closes the connection within test_timeout.
+  bool is_closed() {
     char buffer[4096];
     return eventually([&] {
       pollfd x{socket_.get(), POLLIN, 0};
@@ -65,193 +65,216 @@ private:
 std::size_t resident_bytes() {
   std::ifstream statm{"/proc/self/statm"};
   std::size_t total = 0;
-  std::size_t local_instance = 0;
-  statm >> total >> local_instance;
-  return local_instance * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  std::size_t resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-/// A program with an orchestrator's door, and what it is supposed to survive.
-struct fortress {
-  fortress() {
-    url = home.open(home.spawn(library), orchestrator, {node});
+/// A program that listens as an orchestrator: the target of the hostile
+/// connections.
+struct orchestrator_fixture {
+  orchestrator_fixture() {
+    url = target.open(target.spawn(test_module_source), orchestrator, {node});
   }
 
   std::uint64_t refused(refusal reason) const {
-    return home.statistics->refused_for(reason);
+    return target.statistics->refused_for(reason);
   }
 
-  /// Whether a well-behaved node is served.
-  bool serves() {
-    program guest;
-    auto whom = guest.reach<module_source_actor>(url, node, orchestrator);
-    if (!whom)
+  /// Whether a correct node still gets its response.
+  bool still_serves() {
+    program client_program;
+    auto remote
+      = client_program.reach<module_source_actor>(url, node, orchestrator);
+    if (!remote)
       return false;
-    caf::scoped_actor self{guest.system()};
+    caf::scoped_actor self{client_program.system()};
     auto served = false;
-    self->request(whom, ages, atom::fetch_v, code_id{"known"}, std::uint64_t{0})
+    self
+      ->request(remote, test_timeout, atom::fetch_v, code_id{"known"},
+                std::uint64_t{0})
       .receive([&](const code_part&) { served = true; },
                [](const caf::error&) {});
     return served;
   }
 
-  /// Says something after a proper handshake; whether that is answered by
-  /// hanging up.
-  bool cuts(const std::string& frame) {
-    intruder x{url};
-    x.send(greeting_of_client());
+  /// Whether the target closes the connection after a valid handshake and
+  /// this frame.
+  bool closes(const std::string& frame) {
+    raw_client x{url};
+    x.send(client_handshake_frame());
     x.send(frame);
-    return x.is_cut();
+    return x.is_closed();
   }
 
-  program home;
+  program target;
   std::string url;
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(fortress, "garbage is hung up on") {
-  intruder x{url};
+TEST_CASE_FIXTURE(orchestrator_fixture,
+                  "hostile peer: garbage closes the connection") {
+  raw_client x{url};
   x.send("GET / HTTP/1.1\r\nHost: localhost\r\nAccept: everything\r\n\r\n");
 
-  CHECK(x.is_cut());
+  CHECK(x.is_closed());
   CHECK(refused(refusal::no_handshake) == 1);
-  CHECK(serves());
+  CHECK(still_serves());
 }
 
-TEST_CASE_FIXTURE(fortress, "silence is hung up on") {
-  intruder silent{url};
-  intruder half{url};
-  half.send(std::string{greeting_of_client()}.substr(0, 40));
+TEST_CASE_FIXTURE(
+  orchestrator_fixture,
+  "hostile peer: a connection without a handshake is closed at its deadline") {
+  raw_client silent{url};
+  raw_client half{url};
+  half.send(std::string{client_handshake_frame()}.substr(0, 40));
 
-  CHECK(silent.is_cut());
-  CHECK(half.is_cut());
+  CHECK(silent.is_closed());
+  CHECK(half.is_closed());
   CHECK(refused(refusal::silent) == 2);
-  CHECK(serves());
+  CHECK(still_serves());
 }
 
-TEST_CASE_FIXTURE(fortress, "the headers that crash CAF are hung up on") {
-  auto empty = greeting_of_client();
+TEST_CASE_FIXTURE(orchestrator_fixture,
+                  "hostile peer: headers that crash CAF close the connection") {
+  auto empty = client_handshake_frame();
   empty.payload.clear();
-  intruder x{url};
+  raw_client x{url};
   x.send(empty);
-  CHECK(x.is_cut());
-  auto server = greeting_of_server();
+  CHECK(x.is_closed());
+  auto server = server_handshake_frame();
   server.payload.clear();
-  intruder y{url};
+  raw_client y{url};
   y.send(server);
-  CHECK(y.is_cut());
+  CHECK(y.is_closed());
 
-  CHECK(home.statistics->refused_in_total() == 2);
-  CHECK(serves());
+  CHECK(target.statistics->refused_in_total() == 2);
+  CHECK(still_serves());
 }
 
-TEST_CASE_FIXTURE(fortress, "a thousand noisy connections do no harm") {
+TEST_CASE_FIXTURE(
+  orchestrator_fixture,
+  "hostile peer: 1000 connections with random bytes do no harm") {
   std::mt19937 random{42};
   auto before = resident_bytes();
   for (int i = 0; i < 1000; ++i) {
     std::string noise(random() % 2000, '\0');
     for (auto& c : noise)
       c = static_cast<char>(random());
-    intruder x{url};
+    raw_client x{url};
     if (i % 2 == 0)
-      x.send(greeting_of_client(static_cast<char>(i % 100)));
+      x.send(client_handshake_frame(static_cast<char>(i % 100)));
     x.send(noise);
   }
 
-  CHECK(serves());
-  auto& open = home.statistics->open;
+  CHECK(still_serves());
+  auto& open = target.statistics->open;
   CHECK(eventually([&] { return open == 0; }));
-  CHECK(home.statistics->refused_in_total() > 900);
+  CHECK(target.statistics->refused_in_total() > 900);
   CHECK(resident_bytes() < before + (64u << 20));
 }
 
-TEST_CASE_FIXTURE(fortress, "two hundred silent connections delay nobody") {
-  std::vector<intruder> silent;
+TEST_CASE_FIXTURE(orchestrator_fixture,
+                  "hostile peer: 200 silent connections delay no other peer") {
+  std::vector<raw_client> silent;
   for (int i = 0; i < 200; ++i)
     silent.emplace_back(url);
 
-  CHECK(serves());
+  CHECK(still_serves());
   CHECK(eventually([&] { return refused(refusal::silent) == 200; }));
 }
 
-TEST_CASE("more silent connections than there may be make room") {
-  auto settings = program::quick();
-  settings.handshake = ages;
+TEST_CASE(
+  "hostile peer: the oldest unfinished connection makes room for a new one") {
+  auto settings = program::with_short_timeouts();
+  settings.handshake = test_timeout;
   settings.max_unfinished = 5;
-  program home{settings};
-  auto url = home.open(home.spawn(library), orchestrator, {node});
-  std::vector<intruder> silent;
+  program target{settings};
+  auto url
+    = target.open(target.spawn(test_module_source), orchestrator, {node});
+  std::vector<raw_client> silent;
   for (int i = 0; i < 10; ++i)
     silent.emplace_back(url);
 
-  program guest;
-  CHECK(guest.dial(url, node, orchestrator).handle);
-  CHECK(home.statistics->refused_for(refusal::too_many_connections) >= 5);
+  program client_program;
+  CHECK(client_program.dial(url, node, orchestrator).handle);
+  CHECK(target.statistics->refused_for(refusal::too_many_connections) >= 5);
 }
 
-TEST_CASE("an address has only so many connections") {
-  auto settings = program::quick();
-  settings.handshake = ages;
+TEST_CASE("hostile peer: connections per address are limited") {
+  auto settings = program::with_short_timeouts();
+  settings.handshake = test_timeout;
   settings.max_per_address = 3;
-  program home{settings};
-  auto url = home.open(home.spawn(library), orchestrator, {node});
-  std::vector<intruder> silent;
+  program target{settings};
+  auto url
+    = target.open(target.spawn(test_module_source), orchestrator, {node});
+  std::vector<raw_client> silent;
   for (int i = 0; i < 4; ++i)
     silent.emplace_back(url);
 
-  CHECK(silent.back().is_cut());
+  CHECK(silent.back().is_closed());
   CHECK(eventually([&] {
-    return home.statistics->refused_for(refusal::too_many_connections) == 1;
+    return target.statistics->refused_for(refusal::too_many_connections) == 1;
   }));
 }
 
-TEST_CASE_FIXTURE(fortress, "bombs are hung up on, and take no memory") {
+TEST_CASE_FIXTURE(orchestrator_fixture,
+                  "hostile peer: length and nesting bombs close the connection "
+                  "and take no memory") {
   auto before = resident_bytes();
-  auto vector_bomb = raw("@<>+@atom+@charbuf", atom_bits(atom::fetch::value)
-                                                 + "\xff\xff\xff\xff\x07"
-                                                 + std::string(20, 'x'));
-  CHECK(cuts(vector_bomb));
-  auto length_bomb = raw("@<>+@atom+@str+@u64", atom_bits(atom::fetch::value)
-                                                  + "\xff\xff\xff\xff\x07"
-                                                  + std::string(20, 'x'));
-  CHECK(cuts(length_bomb));
+  auto vector_bomb = raw_message(
+    "@<>+@atom+@charbuf", atom_bits(atom::fetch::value) + "\xff\xff\xff\xff\x07"
+                            + std::string(20, 'x'));
+  CHECK(closes(vector_bomb));
+  auto length_bomb = raw_message(
+    "@<>+@atom+@str+@u64", atom_bits(atom::fetch::value)
+                             + "\xff\xff\xff\xff\x07" + std::string(20, 'x'));
+  CHECK(closes(length_bomb));
   std::string nested;
   while (nested.size() < 1'900'000)
     nested += of(std::uint16_t{0}, std::string{"@<>+@message"});
-  CHECK(cuts(raw("@<>+@message", nested)));
+  CHECK(closes(raw_message("@<>+@message", nested)));
   auto oversize = std::string{heartbeat()};
   oversize[0] = 2;
   oversize[4] = '\x7f';
-  CHECK(cuts(oversize));
+  CHECK(closes(oversize));
 
-  CHECK(home.statistics->refused_in_total() == 4);
+  CHECK(target.statistics->refused_in_total() == 4);
   CHECK(resident_bytes() < before + (64u << 20));
-  CHECK(serves());
+  CHECK(still_serves());
 }
 
-TEST_CASE_FIXTURE(fortress, "routed frames and exit messages are hung up on") {
-  auto routed = tell(atom::fetch_v, code_id{"known"}, std::uint64_t{0});
+TEST_CASE_FIXTURE(
+  orchestrator_fixture,
+  "hostile peer: routed frames and exit messages close the connection") {
+  auto routed
+    = request_frame(atom::fetch_v, code_id{"known"}, std::uint64_t{0});
   routed.operation = message_type::routed_message;
-  CHECK(cuts(routed));
-  CHECK(cuts(raw("@<>+@exit", handle(5, them) + of(caf::error{}))));
+  CHECK(closes(routed));
+  CHECK(closes(
+    raw_message("@<>+@exit", handle(5, remote_node) + of(caf::error{}))));
 
   CHECK(refused(refusal::routed) == 1);
   CHECK(refused(refusal::not_admitted) + refused(refusal::wrong_receiver) == 1);
-  CHECK(serves());
+  CHECK(still_serves());
 }
 
-TEST_CASE_FIXTURE(fortress, "nobody passes for a server or for ourselves") {
-  auto own = home.system().node();
-  auto greeting = greeting_of_client();
+TEST_CASE_FIXTURE(
+  orchestrator_fixture,
+  "hostile peer: a handshake with our own node id closes the connection") {
+  auto own = target.system().node();
+  auto greeting = client_handshake_frame();
   greeting.payload = of(own);
-  intruder x{url};
+  raw_client x{url};
   x.send(greeting);
-  CHECK(x.is_cut());
+  CHECK(x.is_closed());
   CHECK(refused(refusal::own_node) == 1);
-  CHECK(serves());
+  CHECK(still_serves());
 }
 
-TEST_CASE("a server that answers a dial with garbage is told from ours") {
+TEST_CASE(
+  "hostile peer: a server that answers a dial with garbage is reported") {
   program here;
   auto address = resolve({"http", "127.0.0.1", 0}, true);
   auto socket = std::move(*listen_at(address->at(0)));
@@ -270,24 +293,26 @@ TEST_CASE("a server that answers a dial with garbage is told from ours") {
   auto result = here.dial(url, node, orchestrator);
   server.join();
 
-  CHECK(result.reason == url.substr(7) + ": no program of ours: no_handshake");
+  CHECK(result.reason
+        == url.substr(7) + ": invalid handshake: reason=no_handshake");
 }
 
-TEST_CASE("refusals are told, at most once a second") {
-  auto settings = program::quick();
+TEST_CASE("connection journal: refusals are logged at most once a second") {
+  auto settings = program::with_short_timeouts();
   std::atomic<int> lines = 0;
   settings.log = [&](const std::string&) {
     ++lines;
   };
-  program home{settings};
-  auto url = home.open(home.spawn(library), orchestrator, {node});
+  program target{settings};
+  auto url
+    = target.open(target.spawn(test_module_source), orchestrator, {node});
   for (int i = 0; i < 20; ++i) {
-    intruder x{url};
+    raw_client x{url};
     x.send(std::string(32, 'x'));
-    REQUIRE(x.is_cut());
+    REQUIRE(x.is_closed());
   }
 
-  CHECK(home.statistics->refused_for(refusal::no_handshake) == 20);
+  CHECK(target.statistics->refused_for(refusal::no_handshake) == 20);
   CHECK(lines >= 1);
   CHECK(lines < 20);
 }

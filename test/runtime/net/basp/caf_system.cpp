@@ -12,7 +12,7 @@
 
 namespace edgeless {
 
-TEST_CASE("each life of a system has a node id of its own") {
+TEST_CASE("caf system: each actor system has its own node id") {
   system_config config;
   auto one = std::make_unique<caf::actor_system>(config);
   auto id = one->node();
@@ -24,7 +24,7 @@ TEST_CASE("each life of a system has a node id of its own") {
   CHECK(bool{id != two.node()});
 }
 
-TEST_CASE("an error is rendered with its sentence") {
+TEST_CASE("caf system: an error is rendered with its text") {
   system_config config;
   caf::actor_system system{config};
   CHECK(system.render(fail(ec::unknown_code, "no module c"))
@@ -32,7 +32,7 @@ TEST_CASE("an error is rendered with its sentence") {
 }
 
 TEST_CASE(
-  "a hardened system neither spawns for others nor tells its settings") {
+  "caf system: disable_remote_spawn removes the spawn and config servers") {
   system_config config;
   caf::actor_system system{config};
   disable_remote_spawn(system);
@@ -40,7 +40,7 @@ TEST_CASE(
   CHECK(!system.registry().get(caf::atom("ConfigServ")));
 }
 
-TEST_CASE("a quiet actor answers what it does not expect with an error") {
+TEST_CASE("caf system: keep_quiet answers unexpected messages with an error") {
   system_config config;
   caf::actor_system system{config};
   auto quiet = system.spawn([](caf::event_based_actor* self) -> caf::behavior {
@@ -50,10 +50,10 @@ TEST_CASE("a quiet actor answers what it does not expect with an error") {
     }};
   });
   caf::scoped_actor self{system};
-  std::string told;
+  std::string error;
   self->request(quiet, std::chrono::seconds{20}, std::string{"secret"})
-    .receive([] {}, [&](const caf::error& x) { told = explain(x); });
-  CHECK(told == "unexpected_message");
+    .receive([] {}, [&](const caf::error& x) { error = explain(x); });
+  CHECK(error == "unexpected_message");
   self->send(quiet, 1);
 }
 

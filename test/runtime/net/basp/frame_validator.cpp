@@ -18,63 +18,71 @@ using enum peer_role;
 
 // -- handshakes ---------------------------------------------------------------
 
-TEST_CASE("a connection begins with the handshake of its side") {
-  CHECK(first(greeting_of_client()) == "none");
-  CHECK(first(greeting_of_server(), false) == "none");
-  CHECK(first(greeting_of_server()) == "no_handshake");
-  CHECK(first(greeting_of_client(), false) == "no_handshake");
+TEST_CASE(
+  "frame validator: a connection starts with the handshake of its side") {
+  CHECK(first(client_handshake_frame()) == "none");
+  CHECK(first(server_handshake_frame(), false) == "none");
+  CHECK(first(server_handshake_frame()) == "no_handshake");
+  CHECK(first(client_handshake_frame(), false) == "no_handshake");
   CHECK(first(heartbeat()) == "no_handshake");
   CHECK(first(fetch()) == "no_handshake");
   CHECK(first("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") == "no_handshake");
 }
 
-TEST_CASE("a handshake carries exactly one well-formed node id") {
-  auto greeting = greeting_of_client();
-  auto says = [&](std::string payload) {
+TEST_CASE(
+  "frame validator: a handshake carries exactly one well-formed node id") {
+  auto greeting = client_handshake_frame();
+  auto verdict_of = [&](std::string payload) {
     return first(with(greeting, &frame::payload, std::move(payload)));
   };
-  CHECK(says(node_text(them)) == "none");
-  CHECK(says("") == "bad_header");
-  CHECK(says(node_text(them).substr(1)) == "bad_handshake");
-  CHECK(says(node_text(them) + "x") == "bad_handshake");
-  CHECK(says(atom_bits(caf::atom("uri")) + node_text(them).substr(8))
-        == "bad_handshake");
-  CHECK(says(std::string(32, '\0')) == "bad_handshake");
-  CHECK(says(node_text('\0')) == "bad_handshake");
-  CHECK(says(std::string(limits::frame_handshake + 1, 'x')) == "too_large");
+  CHECK(verdict_of(node_text(remote_node)) == "none");
+  CHECK(verdict_of("") == "bad_header");
+  CHECK(verdict_of(node_text(remote_node).substr(1)) == "bad_handshake");
+  CHECK(verdict_of(node_text(remote_node) + "x") == "bad_handshake");
+  CHECK(
+    verdict_of(atom_bits(caf::atom("uri")) + node_text(remote_node).substr(8))
+    == "bad_handshake");
+  CHECK(verdict_of(std::string(32, '\0')) == "bad_handshake");
+  CHECK(verdict_of(node_text('\0')) == "bad_handshake");
+  CHECK(verdict_of(std::string(limits::frame_handshake + 1, 'x'))
+        == "too_large");
 }
 
-TEST_CASE("a peer is not ourselves") {
-  CHECK(first(greeting_of_client(them)) == "none");
-  CHECK(first(greeting_of_client(us)) == "own_node");
+TEST_CASE("frame validator: refuses our own node id as peer") {
+  CHECK(first(client_handshake_frame(remote_node)) == "none");
+  CHECK(first(client_handshake_frame(local_node)) == "own_node");
 }
 
-TEST_CASE("a server speaks our version of our application") {
-  auto greeting = greeting_of_server();
-  CHECK(first(greeting_of_server(them, {"other", "edgeless-3"}), false)
-        == "none");
-  CHECK(first(greeting_of_server(them, {"other"}), false)
+TEST_CASE(
+  "frame validator: a server handshake names our version and application") {
+  auto greeting = server_handshake_frame();
+  CHECK(
+    first(server_handshake_frame(remote_node, {"other", "edgeless-4"}), false)
+    == "none");
+  CHECK(first(server_handshake_frame(remote_node, {"other"}), false)
         == "other_application");
   CHECK(first(with(greeting, &frame::data, 4), false) == "other_application");
-  CHECK(first(with(greeting, &frame::payload, node_text(them) + "\xff\xff\x03"),
+  CHECK(first(with(greeting, &frame::payload,
+                   node_text(remote_node) + "\xff\xff\x03"),
               false)
         == "bad_handshake");
   CHECK(first(with(greeting, &frame::payload, greeting.payload + "x"), false)
         == "bad_handshake");
 }
 
-TEST_CASE("a client greets again under the same name only") {
-  auto selected = with(greeting_of_client(), &frame::flags, 2);
+TEST_CASE("frame validator: a client repeats its handshake with the same node "
+          "id only") {
+  auto selected = with(client_handshake_frame(), &frame::flags, 2);
   CHECK(verdict(selected) == "none");
-  CHECK(verdict(greeting_of_client('o')) == "late_handshake");
+  CHECK(verdict(client_handshake_frame('o')) == "late_handshake");
   frame_validator check{rules(node, orchestrator, false)};
-  REQUIRE(feed(check, greeting_of_server()) == refusal::none);
-  CHECK(feed(check, greeting_of_server()) == refusal::late_handshake);
+  REQUIRE(feed(check, server_handshake_frame()) == refusal::none);
+  CHECK(feed(check, server_handshake_frame()) == refusal::late_handshake);
 }
 
 // -- headers ------------------------------------------------------------------
 
-TEST_CASE("a header keeps the rules of its kind of frame") {
+TEST_CASE("frame validator: a header obeys the rules of its operation") {
   CHECK(verdict(heartbeat()) == "none");
   CHECK(verdict(with(heartbeat(), &frame::data, 1)) == "bad_header");
   CHECK(verdict(with(heartbeat(), &frame::payload, "x")) == "bad_header");
@@ -84,7 +92,7 @@ TEST_CASE("a header keeps the rules of its kind of frame") {
   CHECK(verdict(with(fetch(), &frame::payload, "")) == "bad_header");
   CHECK(verdict(with(monitor(), &frame::payload, "")) == "bad_header");
   CHECK(verdict(with(down({}), &frame::payload, "")) == "bad_header");
-  CHECK(verdict(with(greeting_of_client(), &frame::payload, ""))
+  CHECK(verdict(with(client_handshake_frame(), &frame::payload, ""))
         == "bad_header");
   auto padded = std::string{heartbeat()};
   padded[1] = 1;
@@ -94,43 +102,45 @@ TEST_CASE("a header keeps the rules of its kind of frame") {
   CHECK(verdict(unknown) == "bad_header");
 }
 
-TEST_CASE("a header that promises too much is refused before more comes") {
+TEST_CASE("frame validator: refuses an oversized frame by its header") {
   auto header = std::string{fetch()}.substr(0, frame_header::size);
-  auto promise = [&](std::uint32_t length) {
+  auto verdict_of_length = [&](std::uint32_t length) {
     return verdict(header.substr(0, 4) + of(length) + header.substr(8));
   };
-  CHECK(promise(limits::frame) == "none");
-  CHECK(promise(limits::frame + 1) == "too_large");
-  CHECK(promise(0xFFFFFFFF) == "too_large");
+  CHECK(verdict_of_length(limits::frame) == "none");
+  CHECK(verdict_of_length(limits::frame + 1) == "too_large");
+  CHECK(verdict_of_length(0xFFFFFFFF) == "too_large");
 }
 
-TEST_CASE("a promise takes no memory") {
+TEST_CASE("frame validator: an announced length allocates no memory") {
   frame_validator check{rules(node, orchestrator)};
   auto header = std::string{fetch()}.substr(0, frame_header::size);
-  feed(check, greeting_of_client());
+  feed(check, client_handshake_frame());
   feed(check, header.substr(0, 4) + of(limits::frame) + header.substr(8));
-  CHECK(check.room().size() < 64 << 10);
+  CHECK(check.free_space().size() < 64 << 10);
 }
 
-TEST_CASE("nothing is passed on to a third node") {
+TEST_CASE("frame validator: refuses frames to be routed to a third node") {
   CHECK(verdict(with(fetch(), &frame::operation, message_type::routed_message))
         == "routed");
-  CHECK(verdict(monitor(them, 'o')) == "routed");
-  CHECK(verdict(down({}, them, 'o')) == "routed");
+  CHECK(verdict(monitor(remote_node, 'o')) == "routed");
+  CHECK(verdict(down({}, remote_node, 'o')) == "routed");
   auto stacked = fetch();
-  stacked.payload = "\x01" + handle(5, them) + stacked.payload.substr(1);
+  stacked.payload = "\x01" + handle(5, remote_node) + stacked.payload.substr(1);
   CHECK(verdict(stacked) == "routed");
 }
 
-TEST_CASE("nobody is addressed by name") {
-  auto info = tell(caf::sys_atom_v, caf::get_atom_v, std::string{"info"});
+TEST_CASE("frame validator: refuses named receivers") {
+  auto info
+    = request_frame(caf::sys_atom_v, caf::get_atom_v, std::string{"info"});
   info.flags = 1;
   info.target = static_cast<std::uint64_t>(caf::atom("SpawnServ"));
   CHECK(verdict(info) == "named_receiver");
   CHECK(verdict(with(fetch(), &frame::flags, 1)) == "named_receiver");
 }
 
-TEST_CASE("streams are refused: CAF trusts their types") {
+TEST_CASE(
+  "frame validator: refuses CAF stream messages, whose types are not checked") {
   for (std::uint64_t category : {2, 3})
     CHECK(verdict(with(fetch(), &frame::data, category << 60)) == "stream");
   CHECK(verdict(with(fetch(), &frame::data, 1)) == "none");
@@ -138,9 +148,9 @@ TEST_CASE("streams are refused: CAF trusts their types") {
 
 // -- the buffer ---------------------------------------------------------------
 
-TEST_CASE("what has been checked is taken byte for byte") {
-  std::string sent = std::string{greeting_of_client()} + std::string{fetch()}
-                     + std::string{heartbeat()};
+TEST_CASE("frame validator: returns the validated bytes unchanged") {
+  std::string sent = std::string{client_handshake_frame()}
+                     + std::string{fetch()} + std::string{heartbeat()};
   frame_validator check{rules(node, orchestrator)};
   std::string got;
   for (char x : sent) {
@@ -152,9 +162,9 @@ TEST_CASE("what has been checked is taken byte for byte") {
   CHECK(got == sent);
 }
 
-TEST_CASE("nothing of a frame is given out before it is whole") {
+TEST_CASE("frame validator: returns no part of an incomplete frame") {
   frame_validator check{rules(node, orchestrator)};
-  auto greeting = std::string{greeting_of_client()};
+  auto greeting = std::string{client_handshake_frame()};
   feed(check, greeting);
   auto bytes = std::string{fetch()};
   feed(check, bytes.substr(0, bytes.size() - 1));
@@ -163,11 +173,11 @@ TEST_CASE("nothing of a frame is given out before it is whole") {
   CHECK(check.ready() == greeting.size() + bytes.size());
 }
 
-// -- how much a peer may ask --------------------------------------------------
+// -- outstanding requests -----------------------------------------------------
 
-TEST_CASE("a peer has so many questions open, and no more") {
+TEST_CASE("frame validator: limits the outstanding requests of a peer") {
   frame_validator check{rules(node, orchestrator)};
-  REQUIRE(feed(check, greeting_of_client()) == refusal::none);
+  REQUIRE(feed(check, client_handshake_frame()) == refusal::none);
   auto question = fetch();
   auto ask = [&](std::uint64_t number) {
     question.data = caf::message_id::default_async_value | number;
@@ -176,14 +186,14 @@ TEST_CASE("a peer has so many questions open, and no more") {
   for (std::size_t i = 1; i <= limits::unanswered_requests; ++i)
     REQUIRE(ask(i) == refusal::none);
 
-  check.answered({question.source, number_of(question.data), 0});
+  check.on_response({question.source, number_of(question.data), 0});
   CHECK(ask(limits::unanswered_requests + 1) == refusal::none);
   CHECK(ask(limits::unanswered_requests + 2) == refusal::too_many_requests);
 }
 
-TEST_CASE("a question is asked once") {
+TEST_CASE("frame validator: refuses a repeated request id") {
   frame_validator check{rules(node, orchestrator)};
-  REQUIRE(feed(check, greeting_of_client()) == refusal::none);
+  REQUIRE(feed(check, client_handshake_frame()) == refusal::none);
   auto question = fetch();
   question.data = caf::message_id::default_async_value | 1;
 
@@ -191,9 +201,10 @@ TEST_CASE("a question is asked once") {
   CHECK(feed(check, question) == refusal::too_many_requests);
 }
 
-TEST_CASE("a controller has as many hosts open as there may be workflows") {
+TEST_CASE("frame validator: a controller may have limits::workflows "
+          "outstanding host requests") {
   frame_validator check{rules(controller, orchestrator)};
-  REQUIRE(feed(check, greeting_of_client()) == refusal::none);
+  REQUIRE(feed(check, client_handshake_frame()) == refusal::none);
   auto ask = [&](frame question, std::uint64_t number) {
     question.data = caf::message_id::default_async_value | number;
     auto result = feed(check, question);
@@ -202,32 +213,35 @@ TEST_CASE("a controller has as many hosts open as there may be workflows") {
       check.take(taken, sizeof taken);
     return result;
   };
-  auto host = tell(atom::host_v, workflow_id{}, std::vector<component_spec>{});
+  auto host
+    = request_frame(atom::host_v, workflow_id{}, std::vector<component_spec>{});
   for (std::uint64_t i = 1; i <= limits::workflows; ++i)
     REQUIRE(ask(host, i) == refusal::none);
 
-  CHECK(ask(tell(atom::describe_v), limits::workflows + 1) == refusal::none);
+  CHECK(ask(request_frame(atom::describe_v), limits::workflows + 1)
+        == refusal::none);
   CHECK(ask(host, limits::workflows + 2) == refusal::too_many_requests);
 }
 
-TEST_CASE("what has an answer is asked with a number") {
+TEST_CASE(
+  "frame validator: a message type with a response needs a request id") {
   CHECK(
     verdict(with(fetch(), &frame::data, caf::message_id::default_async_value))
     == "no_request");
 }
 
-TEST_CASE("what has no answer may be said as often as one likes") {
+TEST_CASE("frame validator: messages without a response are not limited") {
   frame_validator check{rules(node, orchestrator)};
-  REQUIRE(feed(check, greeting_of_client()) == refusal::none);
+  REQUIRE(feed(check, client_handshake_frame()) == refusal::none);
   std::string text = exited();
   for (std::size_t i = 0; i <= limits::unanswered_requests; ++i)
     REQUIRE(check.feed(text) == refusal::none);
 }
 
-TEST_CASE("answers are told from everything else") {
-  auto reply = answer(std::uint64_t{1});
+TEST_CASE("frame validator: responses_in finds the responses among frames") {
+  auto reply = response_frame(std::uint64_t{1});
   auto count = [](const std::string& frames) {
-    return answers_in(frames).size();
+    return responses_in(frames).size();
   };
   std::string text = reply;
 
@@ -237,9 +251,9 @@ TEST_CASE("answers are told from everything else") {
   CHECK(count(text + std::string{fetch()} + text) == 2);
   CHECK(count(text.substr(0, 20)) == 0);
   REQUIRE(count(text) == 1);
-  CHECK(answers_in(text)[0].actor == reply.target);
-  CHECK(answers_in(text)[0].request == number_of(reply.data));
-  CHECK(answers_in(text)[0].bytes == text.size());
+  CHECK(responses_in(text)[0].actor == reply.target);
+  CHECK(responses_in(text)[0].request == number_of(reply.data));
+  CHECK(responses_in(text)[0].bytes == text.size());
 }
 
 } // namespace edgeless

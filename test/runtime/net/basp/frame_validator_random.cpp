@@ -11,8 +11,8 @@ namespace {
 
 using namespace bytes;
 
-/// Everything that a node may say, in a row.
-std::string speech() {
+/// A handshake and frames of all kinds that a node may send.
+std::string conversation() {
   workflow_status status;
   status.components.resize(2);
   status.reasons = {"a", "b"};
@@ -20,14 +20,15 @@ std::string speech() {
   outputs.channels["out"] = endpoint{};
   std::string result;
   for (const std::string& x : {
-         std::string{greeting_of_client()},
-         std::string{tell(atom::fetch_v, code_id{"c"}, std::uint64_t{0})},
-         std::string{tell(atom::deliver_v, std::uint64_t{1},
-                          batch{0, {fragment{}, fragment{}}})},
-         std::string{answer(inventory{{}, {}})},
-         std::string{answer(status)},
-         std::string{answer(fail(ec::stopping, "bye"))},
-         std::string{tell(atom::patch_v, physical_id{}, outputs)},
+         std::string{client_handshake_frame()},
+         std::string{
+           request_frame(atom::fetch_v, code_id{"c"}, std::uint64_t{0})},
+         std::string{request_frame(atom::deliver_v, std::uint64_t{1},
+                                   batch{0, {fragment{}, fragment{}}})},
+         std::string{response_frame(inventory{{}, {}})},
+         std::string{response_frame(status)},
+         std::string{response_frame(fail(ec::stopping, "bye"))},
+         std::string{request_frame(atom::patch_v, physical_id{}, outputs)},
          std::string{monitor()},
          std::string{down(caf::exit_reason::kill)},
          std::string{heartbeat()},
@@ -36,8 +37,8 @@ std::string speech() {
   return result;
 }
 
-/// Admits whatever anybody may say to anybody.
-const frame_rules& anything() {
+/// Admits every message of every pair of roles.
+const frame_rules& admit_all() {
   using enum peer_role;
   static frame_rules result;
   if (result.message_acl)
@@ -47,15 +48,16 @@ const frame_rules& anything() {
     for (auto to : {client, controller, orchestrator, node})
       for (auto& x : message_acl(from, to))
         list.push_back(x);
-  result = {true, node_id_of(us), std::make_shared<acl_table>(list), {}};
+  result
+    = {true, node_id_of(local_node), std::make_shared<acl_table>(list), {}};
   return result;
 }
 
-/// What comes of bytes that are received in pieces of this size: the verdict,
-/// and what was let through before it.
+/// The verdict on bytes that are received in pieces of this size, and the
+/// bytes that passed before it.
 std::pair<refusal, std::string> outcome(const std::string& sent,
                                         std::size_t piece) {
-  frame_validator check{anything()};
+  frame_validator check{admit_all()};
   std::string passed;
   auto verdict = refusal::none;
   for (std::size_t i = 0; i < sent.size() && verdict == refusal::none;
@@ -70,8 +72,8 @@ std::pair<refusal, std::string> outcome(const std::string& sent,
 
 } // namespace
 
-TEST_CASE("a valid speech passes, in whatever pieces it comes") {
-  auto whole = speech();
+TEST_CASE("frame validator: valid frames pass in pieces of any size") {
+  auto whole = conversation();
   for (std::size_t piece : {std::size_t{1}, std::size_t{7}, whole.size()}) {
     auto [verdict, passed] = outcome(whole, piece);
     CHECK(verdict == refusal::none);
@@ -79,8 +81,8 @@ TEST_CASE("a valid speech passes, in whatever pieces it comes") {
   }
 }
 
-TEST_CASE("of each prefix of a speech, the whole frames pass") {
-  auto whole = speech();
+TEST_CASE("frame validator: the whole frames of every prefix pass") {
+  auto whole = conversation();
   for (std::size_t n = 0; n < whole.size(); ++n) {
     auto [verdict, passed] = outcome(whole.substr(0, n), n + 1);
     REQUIRE(verdict == refusal::none);
@@ -88,8 +90,9 @@ TEST_CASE("of each prefix of a speech, the whole frames pass") {
   }
 }
 
-TEST_CASE("each flipped bit gets the same verdict, in whatever pieces") {
-  auto whole = speech();
+TEST_CASE("frame validator: a flipped bit gets the same verdict in pieces of "
+          "any size") {
+  auto whole = conversation();
   for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
     auto flipped = whole;
     flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
@@ -99,14 +102,15 @@ TEST_CASE("each flipped bit gets the same verdict, in whatever pieces") {
   }
 }
 
-TEST_CASE("noise behind a handshake is refused or waited for, never more") {
+TEST_CASE(
+  "frame validator: random bytes after a handshake are refused or incomplete") {
   std::mt19937 random{4711};
-  auto greeting = std::string{greeting_of_client()};
+  auto greeting = std::string{client_handshake_frame()};
   for (int round = 0; round < 20'000; ++round) {
     std::string noise(random() % 300, '\0');
     for (auto& x : noise)
       x = static_cast<char>(random());
-    // A header that is nearly right gets further.
+    // A valid operation gets further into the validation.
     if (!noise.empty())
       noise[0] = static_cast<char>(random() % 7);
     auto [verdict, passed] = outcome(greeting + noise, 1000);

@@ -16,7 +16,7 @@ namespace {
 using enum peer_role;
 using names = std::set<std::string>;
 
-/// The verbs that `from` may use towards `to`.
+/// The atoms of the requests that `from` may send to `to`.
 names requests(peer_role from, peer_role to) {
   names result;
   for (auto& x : message_acl(from, to))
@@ -25,7 +25,7 @@ names requests(peer_role from, peer_role to) {
   return result;
 }
 
-/// The types of the answers that `from` may give to `to`.
+/// The types of the responses that `from` may send to `to`.
 names answers(peer_role from, peer_role to) {
   names result;
   for (auto& x : message_acl(from, to))
@@ -38,7 +38,7 @@ constexpr peer_role roles[] = {client, controller, orchestrator, node};
 
 } // namespace
 
-TEST_CASE("each role may ask what its conversations need") {
+TEST_CASE("message acl: lists the requests of each pair of roles") {
   CHECK(requests(client, controller)
         == names{"start", "stop", "list", "inspect", "domains", "upload"});
   CHECK(requests(controller, orchestrator)
@@ -55,7 +55,7 @@ TEST_CASE("each role may ask what its conversations need") {
   CHECK(requests(client, node) == names{"invoke"});
 }
 
-TEST_CASE("pairs that have nothing to say to each other may say nothing") {
+TEST_CASE("message acl: is empty for pairs of roles without an interface") {
   CHECK(message_acl(client, orchestrator).empty());
   CHECK(message_acl(client, client).empty());
   CHECK(message_acl(node, controller).empty());
@@ -64,7 +64,7 @@ TEST_CASE("pairs that have nothing to say to each other may say nothing") {
   CHECK(message_acl(orchestrator, orchestrator).empty());
 }
 
-TEST_CASE("who may be asked may answer") {
+TEST_CASE("message acl: lists the responses of each pair of roles") {
   CHECK(answers(controller, client)
         == names{"edgeless::workflow_status", "@atom",
                  "std::vector<edgeless::workflow_id>",
@@ -80,7 +80,7 @@ TEST_CASE("who may be asked may answer") {
   CHECK(answers(client, controller).empty());
 }
 
-TEST_CASE("whatever is admitted can be checked, and is bounded") {
+TEST_CASE("message acl: every admitted type has a layout and a size limit") {
   for (auto from : roles)
     for (auto to : roles)
       for (auto& x : message_acl(from, to)) {
@@ -91,17 +91,17 @@ TEST_CASE("whatever is admitted can be checked, and is bounded") {
       }
 }
 
-TEST_CASE("handles travel when a node joins and a controller attaches") {
+TEST_CASE("message acl: admits actor handles in join and attach only") {
   for (auto from : roles)
     for (auto to : roles)
       for (auto& x : message_acl(from, to))
         for (auto& type : x.types) {
           auto is_handle = type == "edgeless::node_actor"
-                           || type == "edgeless::patron_actor";
-          CHECK(
-            is_handle
-            == ((x.atom == "join" && type == "edgeless::node_actor")
-                || (x.atom == "attach" && type == "edgeless::patron_actor")));
+                           || type == "edgeless::controller_link_actor";
+          CHECK(is_handle
+                == ((x.atom == "join" && type == "edgeless::node_actor")
+                    || (x.atom == "attach"
+                        && type == "edgeless::controller_link_actor")));
         }
 }
 

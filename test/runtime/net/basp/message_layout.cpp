@@ -9,7 +9,7 @@ namespace edgeless {
 
 namespace {
 
-/// Whether the shape of T walks over exactly the bytes that CAF writes.
+/// Whether the layout of T skips exactly the bytes that CAF writes.
 template <class T>
 bool fits(const T& x) {
   auto text = bytes::of(x);
@@ -18,7 +18,7 @@ bool fits(const T& x) {
   return shape != nullptr && !text.empty() && shape(in) && in.left() == 0;
 }
 
-/// Whether a value that is one byte short is noticed.
+/// Whether the layout of T refuses a value that lacks its last byte.
 template <class T>
 bool misses_last_byte(const T& x) {
   auto text = bytes::of(x);
@@ -40,12 +40,12 @@ void check_all(std::index_sequence<I...>) {
 
 } // namespace
 
-TEST_CASE("each message type has the shape that CAF gives it") {
+TEST_CASE("message layout: matches CAF's serialisation of every message type") {
   using block = caf::id_block::edgeless_types;
   check_all<block>(std::make_index_sequence<block::end - block::begin>{});
 }
 
-TEST_CASE("full containers have the shape that CAF gives them") {
+TEST_CASE("message layout: matches CAF's serialisation of filled containers") {
   workflow_status status;
   status.spec.components.resize(3);
   status.spec.components[1].output_mapping = {{"out", "sink"}, {"err", "log"}};
@@ -58,7 +58,8 @@ TEST_CASE("full containers have the shape that CAF gives them") {
   CHECK(fits(batch{7, std::vector<fragment>(130)}));
 }
 
-TEST_CASE("plain values have shapes, CAF's own types do not") {
+TEST_CASE(
+  "message layout: plain values have a layout, CAF's own types have none") {
   CHECK(fits(std::string{"text"}));
   CHECK(fits(std::uint64_t{1}));
   CHECK(fits(true));
@@ -67,7 +68,7 @@ TEST_CASE("plain values have shapes, CAF's own types do not") {
     CHECK(bool{find_layout(name) == nullptr});
 }
 
-TEST_CASE("unpacking costs what the values take") {
+TEST_CASE("message layout: counts the memory that the values take") {
   auto cost = [](const std::vector<std::string>& x) {
     auto text = bytes::of(x);
     frame_cursor in{text.data(), text.data() + text.size()};

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: MIT
+#include "actors/instance/instance_host.hpp"
+
+#include <caf/send.hpp>
+
+#include <cassert>
+
+namespace edgeless {
+
+namespace {
+
+const call_result failed_result{event_kind::error, {}};
+
+} // namespace
+
+instance_host::instance_host(owner& instance, const function_options& options,
+                             instance_queues& queues)
+  : times{options, queues.clock}, instance_{instance}, options_{options},
+    queues_{queues} {
+  // nop
+}
+
+bool instance_host::is_ending() const {
+  auto phase = instance_.phase();
+  return phase == instance_phase::stopping
+         || phase == instance_phase::forwarding;
+}
+
+instance_id instance_host::self() const noexcept {
+  return queues_.sender().self();
+}
+
+// -- events -------------------------------------------------------------------
+
+const guest_event* instance_host::next() noexcept {
+  finish_event();
+  if (!init_taken_) {
+    assert(instance_.phase() == instance_phase::initialising);
+    init_taken_ = true;
+    current_.kind = hook::init;
+    if (auto payload = options_.spec.settings.find("init-payload");
+        payload != options_.spec.settings.end())
+      current_.payload = payload->second;
+  } else if (is_ending()) {
+    if (stop_hook_returned_)
+      return nullptr;
+    current_ = {hook::stop, {}, {}, {}};
+    instance_.on_stopping();
+  } else {
+    if (queues_.in.empty() || instance_.phase() != instance_phase::running)
+      return nullptr;
+    take_event();
+  }
+  times.begin_event();
+  in_handler_ = true;
+  return &current_;
+}
+
+void instance_host::take_event() {
+  assert(!in_handler_ && !caller_);
+  auto x = queues_.take();
+  current_.state.clear();
+  current_.kind = x.kind == event_kind::call ? hook::call : hook::cast;
+  current_.source = x.source;
+  current_.payload = std::move(x.payload);
+  receipt_ = receipt_of(x);
+  if (x.kind == event_kind::call) {
+    x.payload.clear();
+    caller_ = std::move(x);
+  }
+}
+
+void instance_host::finish_event() {
+  if (!std::exchange(in_handler_, false))
+    return;
+  times.finish_event(current_.kind);
+  switch (current_.kind) {
+  case hook::init:
+    instance_.on_initialised();
+    break;
+  case hook::stop:
+    stop_hook_returned_ = true;
+    observe(telemetry_kind::stopped);
+    break;
+  default:
+    ++handled_;
+  }
+  if (receipt_.stream != 0)
+    queues_.in.handled(std::exchange(receipt_, {}));
+  // A handler that has not replied gives the caller no_reply.
+  if (caller_)
+    done({});
+}
+
+void instance_host::done(call_result result) noexcept {
+  if (!caller_)
+    return;
+  auto call = *std::exchange(caller_, std::nullopt);
+  if (result.payload.size() > limits::payload)
+    result = failed_result;
+  auto x = queues_.sender().make(result.kind, result.payload);
+  x.call = call.call;
+  x.trace = call.trace;
+  queues_.sender().send(call.source, std::move(x));
+}
+
+void instance_host::retire() {
+  calls.finish();
+  in_handler_ = false;
+}
+
+void instance_host::abort(drop_reason reason) {
+  calls.finish();
+  pressure.resume();
+  delayed.clear();
+  auto& sender = queues_.sender();
+  if (caller_) {
+    auto call = *std::exchange(caller_, std::nullopt);
+    sender.send(call.source, make_error_reply(call, self()));
+  }
+  if (!in_handler_)
+    return;
+  if (current_.kind == hook::cast || current_.kind == hook::call)
+    options_.registry->counts.count_dropped(reason);
+  // The source counts the traps of each event, over all its receivers.
+  if (receipt_.stream != 0 && reason == drop_reason::crashed) {
+    auto x = sender.make(event_kind::trapped);
+    x.stream = receipt_.stream;
+    x.number = receipt_.number;
+    sender.send(receipt_.source, std::move(x));
+  }
+}
+
+// -- time ---------------------------------------------------------------------
+
+bool instance_host::has_timed_out(
+  const std::optional<time_point>& blocked_since) const {
+  return blocked_since
+         && queues_.clock.now() - *blocked_since
+              >= options_.limits.call_deadline;
+}
+
+std::optional<instance_host::time_point> instance_host::due() const {
+  auto result = earlier(calls.due(), times.due());
+  if (pressure.is_suspended())
+    result = earlier(result, std::optional{*pressure.refused_since()
+                                           + options_.limits.call_deadline});
+  if (instance_.phase() != instance_phase::frozen)
+    result = earlier(result, delayed.due());
+  return result;
+}
+
+void instance_host::send_delayed() {
+  if (instance_.phase() == instance_phase::frozen)
+    return;
+  auto now = queues_.clock.now();
+  while (auto x = delayed.take(now))
+    if (!send_delayed(*x)) {
+      x->blocked_since = x->blocked_since.value_or(now);
+      delayed.add(now + limits::credit_retry_pause, std::move(*x));
+    }
+}
+
+// -- casts --------------------------------------------------------------------
+
+/// Other actors wait for the end of init and stop.
+blocking instance_host::mode() const {
+  if (!in_handler_ || is_ending() || current_.kind == hook::init
+      || current_.kind == hook::stop)
+    return blocking::forbidden;
+  return has_timed_out(pressure.refused_since()) ? blocking::timed_out
+                                                 : blocking::allowed;
+}
+
+bool instance_host::cast(std::string_view channel,
+                         std::string_view payload) noexcept {
+  if (channel == "self") {
+    cast_to_self(payload);
+    return true;
+  }
+  auto sent = queues_.out.offer(channel, payload, mode());
+  if (sent)
+    pressure.on_sent();
+  else
+    pressure.on_refused(queues_.clock.now());
+  return sent;
+}
+
+void instance_host::cast(const instance_id& target,
+                         std::string_view payload) noexcept {
+  if (target == self())
+    cast_to_self(payload);
+  else
+    queues_.sender().send(target,
+                          queues_.sender().make(event_kind::cast, payload));
+}
+
+void instance_host::cast_to_self(std::string_view payload) {
+  auto& counts = options_.registry->counts;
+  counts.count_sent(1);
+  if (instance_.phase() == instance_phase::ended)
+    counts.count_dropped(drop_reason::self_channel);
+  else if (payload.size() > limits::payload)
+    counts.count_dropped(drop_reason::too_large);
+  else if (!queues_.push(payload))
+    counts.count_dropped(drop_reason::inbox_full);
+}
+
+caf::error instance_host::delayed_cast(std::chrono::milliseconds delay,
+                                       std::string_view channel,
+                                       std::string_view payload) noexcept {
+  if (channel != "self"
+      && queues_.out.state_of(channel) == outbox::channel_state::unmapped)
+    return fail(ec::guest_fault, "delayed cast to the unmapped channel \""
+                                   + std::string{channel} + "\"");
+  if (!delayed.add(queues_.clock.now() + delay,
+                   {std::string{channel}, std::string{payload}}))
+    queues_.sender().drop_unsent(1, drop_reason::too_many_delayed);
+  return caf::none;
+}
+
+bool instance_host::send_delayed(const delayed_casts::entry& x) {
+  if (x.channel == "self") {
+    cast_to_self(x.payload);
+    return true;
+  }
+  return queues_.out.offer(x.channel, x.payload,
+                           has_timed_out(x.blocked_since) ? blocking::timed_out
+                           : is_ending()                  ? blocking::forbidden
+                                                          : blocking::allowed);
+}
+
+// -- calls --------------------------------------------------------------------
+
+std::optional<caf::expected<call_result>>
+instance_host::call(std::string_view channel,
+                    std::string_view payload) noexcept {
+  // A call to itself would wait for itself.
+  if (channel == "self")
+    return failed_result;
+  switch (queues_.out.state_of(channel)) {
+  case outbox::channel_state::unmapped:
+    return fail(ec::guest_fault, "call to the unmapped channel \""
+                                   + std::string{channel} + "\"");
+  case outbox::channel_state::unrouted:
+    return failed_result;
+  case outbox::channel_state::routed:
+    break;
+  }
+  if (is_ending() || payload.size() > limits::payload)
+    return failed_result;
+  if (!queues_.out.send(channel,
+                        make_call(payload, queues_.out.target_node(channel))))
+    return failed_result;
+  return std::nullopt;
+}
+
+std::optional<caf::expected<call_result>>
+instance_host::call(const instance_id& target,
+                    std::string_view payload) noexcept {
+  if (target == self() || is_ending() || payload.size() > limits::payload
+      || !queues_.sender().send(target, make_call(payload, target.node)))
+    return failed_result;
+  return std::nullopt;
+}
+
+event instance_host::make_call(std::string_view payload,
+                               const node_id& target) {
+  auto x = queues_.sender().make(event_kind::call, payload);
+  x.call
+    = calls.begin(target, queues_.clock.now() + options_.limits.call_deadline);
+  return x;
+}
+
+// -- the rest -----------------------------------------------------------------
+
+telemetry_event instance_host::make_report() const {
+  telemetry_event x;
+  x.source = self();
+  x.class_id = options_.spec.class_id;
+  return x;
+}
+
+void instance_host::observe(telemetry_kind kind, std::string text) {
+  auto x = make_report();
+  x.kind = kind;
+  x.text = std::move(text);
+  caf::anon_send(options_.telemetry, std::move(x));
+}
+
+void instance_host::log(std::uint32_t level, std::string_view target,
+                        std::string_view text) noexcept {
+  text = text.substr(0, limits::text);
+  if (!options_.registry->log_credit->take(text.size()))
+    return;
+  auto x = make_report();
+  x.level = level;
+  x.target = target.substr(0, limits::text);
+  x.text = text;
+  caf::anon_send(options_.telemetry, std::move(x));
+}
+
+caf::error instance_host::sync(std::string_view state) noexcept {
+  if (state.size() > limits::state)
+    return fail(ec::guest_fault, "a synced state has more than "
+                                   + std::to_string(limits::state) + " bytes");
+  caf::anon_send(options_.node, atom::synced_v, options_.id,
+                 std::string{state});
+  return caf::none;
+}
+
+void instance_host::spent(std::chrono::nanoseconds time) noexcept {
+  times.add_time(time);
+}
+
+void instance_host::wake() noexcept {
+  instance_.wake();
+}
+
+} // namespace edgeless

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: MIT
+#include "actors/node/hosted_instances.hpp"
+
+#include "runtime/base/log.hpp"
+#include "runtime/placement/annotations.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+
+#include <cassert>
+#include <utility>
+
+namespace edgeless {
+
+// -- entries ------------------------------------------------------------------
+
+const hosted_instance* hosted_instances::find(const physical_id& id) const {
+  auto i = entries_.find(id);
+  return i == entries_.end() ? nullptr : &i->second;
+}
+
+hosted_instance* hosted_instances::entry(const physical_id& id) {
+  return const_cast<hosted_instance*>(std::as_const(*this).find(id));
+}
+
+/// Adds an entry for an instance that is to be made; an error says why it
+/// cannot be made.
+caf::error hosted_instances::add(const physical_id& id,
+                                 const component_spec& spec) {
+  if (is_shutting_down_)
+    return fail(ec::stopping, "the node is stopping");
+  auto provider = node_.provider_of(spec);
+  if (!provider)
+    return fail(ec::unknown_class, "this node has no provider of "
+                                     + spec.class_id
+                                     + (spec.kind == component_kind::function
+                                          ? " of type " + spec.function_type
+                                          : std::string{}));
+  auto [i, is_new] = entries_.try_emplace(id);
+  if (!is_new)
+    return fail(ec::duplicate, "this instance is being started");
+  i->second.spec = spec;
+  i->second.provider = provider;
+  return {};
+}
+
+void hosted_instances::set_phase(const physical_id& id, hosted_instance& x,
+                                 phase now) {
+  assert(find(id) == &x);
+  assert(x.now != phase::ended || now == phase::ended);
+  auto was_running = x.is_running();
+  x.now = now;
+  if (was_running != x.is_running())
+    digest_ += was_running ? -edgeless::digest(id) : edgeless::digest(id);
+}
+
+inventory hosted_instances::running() const {
+  inventory result;
+  for (auto& [id, x] : entries_) {
+    if (!x.is_running())
+      continue;
+    auto is_global = state_policy_of(x.spec.settings) == state_policy::global;
+    result.push_back({x.spec.id, id, x.spec.workflow, fingerprint(x.spec),
+                      x.outputs_revision, x.now != phase::running,
+                      is_global ? states_.fingerprint(x.spec.id) : 0});
+  }
+  assert(edgeless::digest(result) == digest_);
+  return result;
+}
+
+void hosted_instances::forget(const physical_id& id) {
+  if (auto* x = entry(id)) {
+    set_phase(id, *x, phase::ended);
+    by_actor_.erase(x->handle.id());
+    entries_.erase(id);
+  }
+}
+
+// -- life cycle ---------------------------------------------------------------
+
+caf::result<atom::ok>
+hosted_instances::start(const physical_id& id, const component_spec& spec,
+                        const output_map& outputs, const std::string& state) {
+  if (auto* x = entry(id); x != nullptr && x->is_running())
+    return atom::ok_v;
+  if (auto problem = add(id, spec))
+    return problem;
+  auto& x = entries_.at(id);
+  set_phase(id, x, phase::activating);
+  x.outputs_revision = outputs.revision;
+  if (!state.empty())
+    keep_state(spec, state);
+  auto* kept = states_.find(spec.id);
+  auto first_state = state.empty() && kept != nullptr ? *kept : state;
+  return answer_when_started(
+    id, node_.self->request(x.provider, limits::node_start, atom::start_v, id,
+                            spec, outputs, std::move(first_state)));
+}
+
+/// Answers the request in hand when the instance has answered its activation.
+template <class Request>
+caf::result<atom::ok>
+hosted_instances::answer_when_started(const physical_id& id, Request request) {
+  auto promise = node_.self->make_response_promise<atom::ok>();
+  request.then(
+    [this, id, promise](atom::ok) mutable {
+      on_started(id);
+      promise.deliver(atom::ok_v);
+    },
+    [this, id, promise](const caf::error& x) mutable {
+      on_start_failed(id);
+      promise.deliver(x);
+    });
+  return promise;
+}
+
+void hosted_instances::on_made(const physical_id& id,
+                               const instance_actor& made) {
+  auto* x = entry(id);
+  if (x == nullptr || x->handle) {
+    node_.self->send(made, atom::stop_v);
+    return;
+  }
+  x->handle = made;
+  node_.self->monitor(made);
+  by_actor_.emplace(made.id(), id);
+  if (x->is_ended())
+    node_.self->send(made, atom::stop_v);
+}
+
+void hosted_instances::on_started(const physical_id& id) {
+  if (auto* x = entry(id); x != nullptr && !x->is_ended())
+    set_phase(id, *x, phase::running);
+  ++node_.registry->counters.starts;
+}
+
+void hosted_instances::on_start_failed(const physical_id& id) {
+  ++node_.registry->counters.start_failures;
+  auto* x = entry(id);
+  if (x != nullptr && !x->handle)
+    entries_.erase(id);
+  else
+    stop(id);
+}
+
+void hosted_instances::patch(const physical_id& id, const output_map& outputs) {
+  auto* x = entry(id);
+  if (x == nullptr || outputs.revision < x->outputs_revision)
+    return;
+  x->outputs_revision = outputs.revision;
+  if (x->handle)
+    node_.self->send(x->handle, atom::patch_v, outputs);
+}
+
+void hosted_instances::stop(const physical_id& id) {
+  auto* x = entry(id);
+  if (x == nullptr || x->is_ended() || x->now == phase::forwarding)
+    return; // a forwarding stub ends by itself
+  // The next instance of the component starts without the state that was synced
+  // here. An instance that has never run leaves the state to the next one.
+  if (x->is_running())
+    states_.erase(x->spec.id);
+  set_phase(id, *x, phase::ended);
+  if (x->handle)
+    node_.self->send(x->handle, atom::stop_v);
+  else
+    node_.self->send(x->provider, atom::stop_v, id);
+}
+
+void hosted_instances::shut_down() {
+  is_shutting_down_ = true;
+  for (auto& [id, x] : entries_) {
+    x.is_shutting_down = true;
+    if (x.handle)
+      node_.self->send(x.handle, atom::stop_v);
+  }
+}
+
+void hosted_instances::kill() {
+  for (auto& [id, x] : entries_)
+    if (x.handle)
+      caf::anon_send_exit(x.handle, caf::exit_reason::user_shutdown);
+    else
+      caf::anon_send(x.provider, atom::stop_v, id);
+}
+
+void hosted_instances::on_exited(const physical_id& id,
+                                 const std::string& reason) {
+  auto* x = entry(id);
+  if (x == nullptr || x->is_ended())
+    return;
+  auto was_forwarding = x->now == phase::forwarding;
+  set_phase(id, *x, phase::ended);
+  if (was_forwarding)
+    return; // the regular end of a forwarding stub
+  log_warn("node", "instance ended: instance=", id, " component=", x->spec.name,
+           " class=", x->spec.class_id, " reason=", reason);
+  ++node_.registry->counters.failures;
+  if (x->has_unsent_state)
+    if (auto* state = states_.find(x->spec.id))
+      send_state(id, *x, *state);
+  node_.orchestrator->report_exit(x->spec.id, id, reason);
+}
+
+physical_id hosted_instances::on_down(const caf::down_msg& x) {
+  auto i = by_actor_.find(x.source.id());
+  if (i == by_actor_.end())
+    return {};
+  auto id = i->second;
+  on_exited(id, explain(x.reason));
+  node_.registry->remove(id);
+  entries_.erase(id);
+  by_actor_.erase(i);
+  assert(by_actor_.size() <= entries_.size());
+  return id;
+}
+
+void hosted_instances::fence(const caf::message& fenced) {
+  for (auto& [id, x] : entries_)
+    if (x.handle)
+      caf::anon_send(caf::actor_cast<caf::actor>(x.handle), fenced);
+}
+
+// -- migration: on the target node --------------------------------------------
+
+caf::result<atom::ok> hosted_instances::prepare(const physical_id& id,
+                                                const component_spec& spec) {
+  if (auto problem = add(id, spec))
+    return problem;
+  auto promise = node_.self->make_response_promise<atom::ok>();
+  node_.self
+    ->request(entries_.at(id).provider, limits::node_start, atom::prepare_v, id,
+              spec)
+    .then(
+      [this, id, promise](atom::ok) mutable {
+        auto* x = entry(id);
+        if (x == nullptr || x->is_ended()) {
+          promise.deliver(fail(ec::stopping, "stopped before it was started"));
+          return;
+        }
+        node_.self->delayed_send(node_.self, limits::prepared, atom::expire_v,
+                                 id);
+        promise.deliver(atom::ok_v);
+      },
+      [this, id, promise](const caf::error& x) mutable {
+        on_start_failed(id);
+        promise.deliver(x);
+      });
+  return promise;
+}
+
+void hosted_instances::stop_unless_activated(const physical_id& id) {
+  if (auto* x = entry(id); x != nullptr && x->now == phase::prepared)
+    stop(id);
+}
+
+caf::result<atom::ok>
+hosted_instances::activate(const physical_id& id, const output_map& outputs,
+                           const std::string& state,
+                           const instance_id& predecessor) {
+  auto* x = entry(id);
+  if (x == nullptr || !x->handle || x->is_ended())
+    return fail(ec::unknown_instance, "no instance is prepared under that id");
+  if (x->is_running())
+    return atom::ok_v;
+  if (x->now != phase::prepared)
+    return fail(ec::duplicate, "this instance is being started");
+  // The state of an earlier instance on this node is older.
+  states_.erase(x->spec.id);
+  if (!state.empty())
+    keep_state(x->spec, state);
+  node_.registry->allow_forwarding(id, predecessor.node);
+  node_.self->delayed_send(node_.self,
+                           limits::node_start + limits::hand_over
+                             + limits::peer_reach_timeout,
+                           atom::drop_v, id);
+  set_phase(id, *x, phase::activating);
+  x->outputs_revision = std::max(x->outputs_revision, outputs.revision);
+  return answer_when_started(
+    id, node_.self->request(x->handle, limits::node_start, atom::activate_v,
+                            outputs, state, predecessor));
+}
+
+// -- migration: on the source node --------------------------------------------
+
+caf::result<std::string> hosted_instances::freeze(const physical_id& id) {
+  auto* x = entry(id);
+  if (x == nullptr || !x->is_running())
+    return fail(ec::unknown_instance, "that instance does not run here");
+  auto promise = node_.self->make_response_promise<std::string>();
+  auto handle = x->handle;
+  set_phase(id, *x, phase::freezing);
+  node_.self->request(handle, limits::freeze, atom::freeze_v)
+    .then(
+      [this, id, promise](atom::ok) mutable {
+        auto* x = entry(id);
+        if (x == nullptr || !x->is_running()) {
+          promise.deliver(
+            fail(ec::unknown_instance, "that instance has ended"));
+          return;
+        }
+        if (x->now != phase::freezing) {
+          promise.deliver(fail(ec::stopping, "that instance was thawed"));
+          return;
+        }
+        set_phase(id, *x, phase::frozen);
+        auto is_global
+          = state_policy_of(x->spec.settings) == state_policy::global;
+        auto* state = is_global ? states_.find(x->spec.id) : nullptr;
+        promise.deliver(state == nullptr ? std::string{} : *state);
+      },
+      [this, id, handle, promise](const caf::error& why) mutable {
+        if (auto* x = entry(id); x != nullptr && x->now == phase::freezing)
+          set_phase(id, *x, phase::running);
+        node_.self->send(handle, atom::thaw_v);
+        promise.deliver(why);
+      });
+  return promise;
+}
+
+void hosted_instances::thaw(const physical_id& id) {
+  auto* x = entry(id);
+  if (x == nullptr || !x->is_running())
+    return;
+  set_phase(id, *x, phase::running);
+  node_.self->send(x->handle, atom::thaw_v);
+}
+
+void hosted_instances::hand_over(const physical_id& id, const endpoint& to,
+                                 std::uint32_t feeders) {
+  auto* x = entry(id);
+  if (x == nullptr || x->now != phase::frozen || x->is_ended())
+    return;
+  set_phase(id, *x, phase::forwarding);
+  x->has_unsent_state = false;
+  states_.erase(x->spec.id);
+  node_.self->send(x->handle, atom::hand_over_v, to, feeders);
+}
+
+// -- state --------------------------------------------------------------------
+
+void hosted_instances::on_synced(const physical_id& id,
+                                 const std::string& state) {
+  auto* x = entry(id);
+  if (x == nullptr || x->is_ended() || x->now == phase::forwarding)
+    return;
+  auto policy = state_policy_of(x->spec.settings);
+  if (policy == state_policy::transient)
+    return;
+  auto is_kept = keep_state(x->spec, state);
+  if (policy != state_policy::global)
+    return;
+  x->has_unsent_state = is_kept;
+  if (!x->is_state_paced)
+    send_state(id, *x, state);
+}
+
+void hosted_instances::on_sync_pause(const physical_id& id) {
+  auto* x = entry(id);
+  if (x == nullptr)
+    return;
+  x->is_state_paced = false;
+  auto* state = states_.find(x->spec.id);
+  if (x->has_unsent_state && state != nullptr)
+    send_state(id, *x, *state);
+}
+
+/// Sends a state to the component. Only the newest state counts, so that the
+/// next one waits for limits::sync_pause.
+void hosted_instances::send_state(const physical_id& id, hosted_instance& x,
+                                  const std::string& state) {
+  if (!node_.orchestrator->report_state(x.spec.id, id, state))
+    return;
+  x.has_unsent_state = false;
+  x.is_state_paced = true;
+  node_.self->delayed_send(node_.self, limits::sync_pause, atom::synced_v, id);
+}
+
+bool hosted_instances::keep_state(const component_spec& spec,
+                                  const std::string& state) {
+  if (states_.put(spec.id, state))
+    return true;
+  log_warn("node", "state not kept: component=", spec.id, " name=", spec.name,
+           " bytes=", state.size(), " reason=limits::kept_states is reached");
+  return false;
+}
+
+caf::result<std::string> hosted_instances::state(const physical_id& id) const {
+  auto* x = find(id);
+  if (x == nullptr || !x->is_running())
+    return fail(ec::unknown_instance, "that instance does not run here");
+  auto* state = states_.find(x->spec.id);
+  return state == nullptr ? std::string{} : *state;
+}
+
+} // namespace edgeless

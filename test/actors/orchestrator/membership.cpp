@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "test/actors/orchestrator/orchestrator_fixture.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+using namespace edgeless;
+using namespace edgeless::test;
+
+TEST_CASE_FIXTURE(
+  orchestrator_fixture,
+  "membership: a joining node gets a session and the keep-alive interval") {
+  auto x = join(any<node_id>(), healthy_node(), any<boot_id>());
+
+  REQUIRE(x);
+  CHECK(x->session);
+  CHECK(x->keep_alive_ms == 2000);
+  CHECK(describe_domain().nodes == 1);
+}
+
+TEST_CASE_FIXTURE(orchestrator_fixture,
+                  "membership: a node without an id is refused") {
+  auto x = join({}, healthy_node(), any<boot_id>());
+
+  REQUIRE(!x);
+  CHECK(x.error() == ec::bad_input);
+}
+
+TEST_CASE_FIXTURE(
+  orchestrator_fixture,
+  "membership: the same process may join again and gets a new session") {
+  auto id = any<node_id>();
+  auto boot = any<boot_id>();
+  auto first = join(id, healthy_node(), boot);
+
+  auto second = join(id, healthy_node(), boot);
+
+  REQUIRE(second);
+  CHECK(first->session != second->session);
+  CHECK(describe_domain().nodes == 1);
+}
+
+TEST_CASE_FIXTURE(
+  orchestrator_fixture,
+  "membership: another process with the id of a live node is refused") {
+  auto id = any<node_id>();
+  REQUIRE(join(id, healthy_node(), any<boot_id>()));
+
+  auto x = join(id, healthy_node(), any<boot_id>());
+
+  REQUIRE(!x);
+  CHECK(x.error() == ec::duplicate);
+  CHECK(explain(x.error()) == "node_id already in use by http://node:7002");
+}
+
+TEST_CASE_FIXTURE(
+  orchestrator_fixture,
+  "membership: another process replaces a silent node of the same id") {
+  auto id = any<node_id>();
+  auto silent = spawn_double<node_actor>([](atom::tick) { /* nop */ });
+  auto first = join(id, silent, any<boot_id>());
+  auto recorder = any<node_id>();
+  REQUIRE(join(recorder, healthy_node(), any<boot_id>()));
+
+  auto request
+    = self->request(subject, caf::infinite, atom::join_v, describe(id),
+                    healthy_node(), any<boot_id>(), inventory{});
+  run_for(keep_alive_interval);
+  welcome answer;
+  request.receive([&](const welcome& x) { answer = x; },
+                  [](const caf::error& x) { FAIL(explain(x)); });
+
+  CHECK(answer.session);
+  REQUIRE(!fenced.empty());
+  CHECK(fenced[0] == first->session);
+  CHECK(describe_domain().nodes == 2);
+}
+
+TEST_CASE_FIXTURE(orchestrator_fixture,
+                  "membership: a process that joins twice in place of a silent "
+                  "node is one member") {
+  auto id = any<node_id>();
+  auto boot = any<boot_id>();
+  REQUIRE(join(id, spawn_double<node_actor>([](atom::tick) { /* nop */ }),
+               any<boot_id>()));
+  auto stale = healthy_node();
+  self->send(subject, atom::join_v, describe(id), stale, boot, inventory{});
+  run_until_idle();
+  self->send(subject, atom::join_v, describe(id), healthy_node(), boot,
+             inventory{});
+
+  run_for(keep_alive_interval);
+  caf::anon_send_exit(stale, caf::exit_reason::kill);
+  run_for(keep_alive_interval);
+
+  CHECK(describe_domain().nodes <= 1);
+}
+
+TEST_CASE_FIXTURE(
+  orchestrator_fixture,
+  "membership: messages of a lost session are refused and counted") {
+  auto node = healthy_node();
+  auto x = join(any<node_id>(), node, any<boot_id>());
+  auto id = any<workflow_id>();
+  auto spec = function(id);
+  REQUIRE(ask<statuses>(subject, atom::host_v, id, specs{spec}));
+  auto old = started.at(0);
+  caf::anon_send_exit(node, caf::exit_reason::kill);
+  run_until_idle();
+  REQUIRE(join(any<node_id>(), healthy_node(), any<boot_id>()));
+
+  tell(subject, atom::exited_v, x->session, spec.id, old, std::string{"late"});
+  tell(subject, atom::synced_v, x->session, spec.id, old, std::string{"late"});
+
+  CHECK(counts->refused == 2);
+  CHECK(counts->restarts == 0);
+}
+
+TEST_CASE_FIXTURE(
+  orchestrator_fixture,
+  "membership: sessions lost at the same time are fenced together") {
+  auto recorder = any<node_id>();
+  std::size_t fence_messages = 0;
+  REQUIRE(join(recorder,
+               spawn_double<node_actor>(
+                 [](atom::keep_alive, std::uint64_t) { return node_report{}; },
+                 [&](atom::fence, const fenced_sessions& x) {
+                   ++fence_messages;
+                   for (auto& y : x)
+                     fenced.push_back(y.session);
+                 }),
+               any<boot_id>()));
+  std::vector<node_actor> all;
+  for (int i = 0; i < 100; ++i) {
+    all.push_back(healthy_node());
+    REQUIRE(join(any<node_id>(), all.back(), any<boot_id>()));
+  }
+
+  for (auto& x : all)
+    caf::anon_send_exit(x, caf::exit_reason::kill);
+  run_until_idle();
+
+  std::set<session_id> different{fenced.begin(), fenced.end()};
+  CHECK(different.size() == 100);
+  CHECK(fence_messages < 10);
+}

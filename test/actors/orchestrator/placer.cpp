@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "actors/orchestrator/placer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <random>
+
+using namespace edgeless;
+
+namespace {
+
+struct placer_fixture {
+  node_id add(std::vector<std::string> labels = {}) {
+    node_description x;
+    x.id = draw<node_id>(random);
+    x.capabilities.num_cpus = x.capabilities.num_cores = 1;
+    x.capabilities.runtimes = {"RUST_WASM"};
+    x.capabilities.labels = std::move(labels);
+    nodes.add(x, {x.id, draw<session_id>(random), "http://node:7002", {}});
+    return x.id;
+  }
+
+  static component_spec function(const std::string& label = "") {
+    component_spec x;
+    x.function_type = "RUST_WASM";
+    if (!label.empty())
+      x.settings["label_match_all"] = label;
+    return x;
+  }
+
+  random_source random = [n = std::mt19937_64{}]() mutable {
+    return n();
+  };
+  std::shared_ptr<domain_counters> counts = std::make_shared<domain_counters>();
+  placer nodes{placement_strategy::round_robin, random, counts};
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(placer_fixture, "placer: chooses a feasible node") {
+  add();
+  auto camera = add({"camera"});
+
+  auto at = nodes.choose(function("camera"));
+
+  REQUIRE(at);
+  CHECK(at->node == camera);
+  CHECK(at->session == nodes.find(camera)->session);
+  CHECK(counts->placements == 1);
+}
+
+TEST_CASE_FIXTURE(placer_fixture, "placer: reports why no node is feasible") {
+  CHECK(nodes.why_nowhere(function()) == "no node has joined the domain");
+  auto node = add();
+
+  CHECK(!nodes.choose(function("camera")));
+  CHECK(counts->infeasible == 1);
+  CHECK(nodes.why_nowhere(function()).empty());
+  CHECK(nodes.why_nowhere(function("camera"))
+        == "node " + to_string(node) + ": label \"camera\" is missing");
+}
+
+TEST_CASE_FIXTURE(placer_fixture, "placer: a removed node is not chosen") {
+  auto node = add();
+
+  nodes.remove(node);
+
+  CHECK(!nodes.choose(function()));
+  CHECK(nodes.find(node) == nullptr);
+  CHECK(nodes.why_not(function(), node)
+        == std::vector<std::string>{"is not in this domain"});
+}
+
+TEST_CASE_FIXTURE(placer_fixture,
+                  "placer: a cordoned node is not chosen until uncordoned") {
+  auto node = add();
+
+  CHECK(nodes.set_cordon(node, true));
+  CHECK(!nodes.set_cordon(node, true));
+  CHECK(!nodes.choose(function()));
+  CHECK(nodes.why_not(function(), node)
+        == std::vector<std::string>{"is cordoned"});
+
+  CHECK(nodes.set_cordon(node, false));
+  CHECK(nodes.choose(function()));
+}
+
+TEST_CASE_FIXTURE(placer_fixture, "placer: a cordon survives a new session") {
+  auto node = add();
+  nodes.set_cordon(node, true);
+  node_description again;
+  again.id = node;
+  again.capabilities.runtimes = {"RUST_WASM"};
+
+  nodes.remove(node);
+  nodes.add(again, {node, draw<session_id>(random), "http://node:7003", {}});
+
+  CHECK(nodes.is_cordoned(node));
+  CHECK(!nodes.choose(function()));
+}
+
+TEST_CASE_FIXTURE(placer_fixture, "placer: describes the sum of its nodes") {
+  add({"camera"});
+  add({"camera", "roof"});
+
+  auto x = nodes.describe();
+
+  CHECK(x.nodes == 2);
+  CHECK(x.total.num_cpus == 2);
+  CHECK(x.total.labels == std::vector<std::string>{"camera", "roof"});
+}
