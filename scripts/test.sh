@@ -3,7 +3,6 @@
 #   lint     format, spelling, clang-tidy
 #   release  all tests, the system tests included
 #   asan     units, scenarios, simulation under address and UB sanitizers
-#   tsan     actors and simulation under the thread sanitizer
 #   fuzz     5,000 fixed inputs for each parser
 #   soak     a minute of new seeds, fuzzing and system tests
 #   figures  compared with docs/report.json: printed, never an error
@@ -15,9 +14,6 @@ scripts/lint.sh
 ctest --preset release
 scripts/build.sh asan sanitized
 ctest --preset asan
-scripts/build.sh tsan actor_tests
-scripts/build.sh tsan simulation
-ctest --preset tsan
 scripts/fuzz.sh runs=5000
 scripts/soak.sh 1m
 if [ -e docs/report.json ]; then

@@ -102,7 +102,9 @@ caf::error start_workflow(session& controller, const std::string& file) {
 caf::error stop_workflow(session& controller, const workflow_id& id) {
   auto done = controller.ask<atom::ok>(atom::stop_v, id);
   if (!done)
-    return fail(ec::unknown_workflow, explain(done.error()));
+    return done.error() == ec::unreachable
+             ? done.error()
+             : fail(ec::unknown_workflow, explain(done.error()));
   std::cout << "Workflow " << to_string(id) << " stopped\n";
   return caf::none;
 }
@@ -115,7 +117,9 @@ caf::error inspect_workflow(session& controller, const workflow_id& id) {
   return caf::none;
 }
 
-/// Applies a command to one workflow, or to all.
+/// Applies a command to one workflow, or to all: then a workflow that fails,
+/// such as one that another client has stopped, does not keep the command from
+/// the others.
 template <class Verb>
 caf::error
 for_workflows(session& controller, const std::string& which, Verb verb) {
@@ -128,10 +132,21 @@ for_workflows(session& controller, const std::string& which, Verb verb) {
   auto all = controller.ask<std::vector<workflow_id>>(atom::list_v);
   if (!all)
     return all.error();
+  std::size_t failed = 0;
   for (auto& id : *all)
-    if (auto problem = verb(controller, id))
-      return problem;
-  return caf::none;
+    if (auto problem = verb(controller, id)) {
+      // A controller that is gone has no answer to the next one either.
+      if (problem == ec::unreachable)
+        return problem;
+      std::cerr << "edgeless_cli: " << to_string(id) << ": " << explain(problem)
+                << '\n';
+      ++failed;
+    }
+  if (failed == 0)
+    return caf::none;
+  return fail(ec::unknown_workflow, std::to_string(failed) + " of "
+                                      + std::to_string(all->size())
+                                      + " workflows failed, see above");
 }
 
 caf::error list_workflows(session& controller) {

@@ -72,7 +72,7 @@ void component_registry::expect(const logical_id& id,
 }
 
 void component_registry::withdraw_expected(const logical_id& id,
-                                  const session_id& session) {
+                                           const session_id& session) {
   auto* x = find(id);
   if (x == nullptr)
     return; // removed meanwhile

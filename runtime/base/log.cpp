@@ -45,7 +45,7 @@ public:
     return queue_ ? queue_->overrun_counter() : 0;
   }
 
-  /// Waits until `lines` lines are written or dropped.
+  /// Waits until `format` lines are written or dropped.
   void wait(std::uint64_t lines, std::chrono::milliseconds timeout) {
     std::unique_lock lock{written_mutex_};
     changed_.wait_for(lock, timeout,

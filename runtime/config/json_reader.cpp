@@ -120,6 +120,10 @@ std::vector<json_section> json_section::sections(std::string_view key) {
 }
 
 caf::expected<json::value> parse_json(std::string_view text) {
+  // Editors on Windows put a byte order mark in front of UTF-8.
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  if (text.starts_with(byte_order_mark))
+    text.remove_prefix(byte_order_mark.size());
   json::parser parser;
   json::error_code error;
   auto end = parser.write_some(text, error);

@@ -23,12 +23,14 @@ caf::error bad_intent(const std::string& what) {
   return fail(ec::bad_input, what);
 }
 
+/// Without the white space around it: `echo NODE | redis-cli -x set KEY` leaves
+/// a newline behind the value.
 std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ')
-    text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ')
-    text.remove_suffix(1);
-  return text;
+  constexpr std::string_view space = " \t\r\n";
+  auto begin = text.find_first_not_of(space);
+  if (begin == std::string_view::npos)
+    return {};
+  return text.substr(begin, text.find_last_not_of(space) - begin + 1);
 }
 
 caf::expected<intent> parse_migrate(std::string_view component,

@@ -383,7 +383,7 @@ class Mistakes(TlsTest):
         done = c.cli("certificate", "init", "tls", check=False)
         self.refuse(done, "tls/ca", "is there already")
         for words, why in [(["node", "n1"], "is no UUID"),
-                           (["client"], "Its name is missing"),
+                           (["client"], "name of the client is missing"),
                            (["king", "x"], "none of node")]:
             self.refuse(c.cli("certificate", "issue", "tls", *words,
                               check=False), why)
@@ -419,7 +419,7 @@ class UnknownClients(TlsTest):
         c = self.cluster
         c.start_all("n1")
         self.assertIn("certificate required", str(self.dial()).lower())
-        self.refused("bad_certificate, it has no certificate")
+        self.refused("reason=bad_certificate: peer sent no certificate")
         self.assertIn("protocol version", str(self.dial(
             ssl.TLSVersion.TLSv1_2)).lower())
         # At most one log line per second.
@@ -427,7 +427,7 @@ class UnknownClients(TlsTest):
             ssl.TLSVersion.TLSv1_2) and "unsupported protocol" in
             c.log("orchestrator"))
         wait_for("the client in the log", lambda: self.dial(
-            certificate="cli") is not None and "wrong_role, the certificate of "
+            certificate="cli") is not None and "wrong_role: the certificate of "
             "edgeless://client/tester; expected: node or controller" in
             c.log("orchestrator"))
         with socket.create_connection(
@@ -456,8 +456,8 @@ class Renewal(TlsTest):
         c.start_node("n2")
         c.wait_for_nodes(2)
         wait_for("the new certificate", lambda: c.cli("domain", "list") and
-                 self.dial_once() and "tls/orchestrator.pem has been read "
-                 "again" in c.log("orchestrator"))
+                 self.dial_once() and "certificate reloaded: file="
+                 in c.log("orchestrator"))
 
         (c.folder / "tls/orchestrator.pem").write_text("half a certi")
         wait_for("a warning", lambda: self.dial_once() and

@@ -188,6 +188,23 @@ class Work(SystemTest):
         wait_for("their end", lambda: c.log("n1").count(
             "message_generator") > 0 and c.log("n1").count("exited: ok") == 3)
 
+    def test_stop_all_goes_on_after_a_workflow_that_is_gone(self):
+        c = self.cluster
+        c.start_all("n1")
+        for _ in range(20):
+            c.start([GENERATOR], [LOG])
+        both = [subprocess.Popen([BIN / "edgeless_cli", "workflow", "stop",
+                                  "all"], cwd=c.folder, text=True,
+                                 stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE) for _ in range(2)]
+        for process in both:
+            _, errors = process.communicate(timeout=30)
+            if process.returncode != 0:
+                # Each workflow that the other one had stopped is named.
+                self.assertEqual(process.returncode, 1)
+                self.assertIn("workflows failed, see above", errors)
+        self.assertEqual(c.cli("workflow", "list").stdout, "")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -2,7 +2,7 @@
 #include "tools/proxy_cli/show.hpp"
 
 #include "tools/proxy_cli/domain.hpp"
-#include "tools/proxy_cli/lines.hpp"
+#include "tools/proxy_cli/format.hpp"
 
 #include "runtime/base/log.hpp"
 
@@ -31,7 +31,7 @@ public:
       lines_ += printable(key) + " -> " + line + '\n';
   }
 
-  /// `key` on a line of its own, then `lines`; `value` is the same content.
+  /// `key` on a line of its own, then `format`; `value` is the same content.
   void add_block(const std::string& key, const std::string& lines,
                  json::value value) {
     if (as_json_)

@@ -2,7 +2,7 @@
 #include "tools/proxy_cli/top.hpp"
 
 #include "tools/proxy_cli/domain.hpp"
-#include "tools/proxy_cli/lines.hpp"
+#include "tools/proxy_cli/format.hpp"
 
 #include "runtime/redis/keys.hpp"
 #include "runtime/redis/mirror_reader.hpp"

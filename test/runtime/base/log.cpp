@@ -32,7 +32,7 @@ struct captured_log {
 };
 
 /// Forks a process whose stderr is a pipe of one page with these flags, and
-/// which logs `lines` lines; returns the lines that arrived.
+/// which logs `format` lines; returns the lines that arrived.
 captured_log capture_log(std::size_t lines, reader when, int flags = 0) {
   int log[2], logged[2];
   REQUIRE(::pipe(log) == 0);

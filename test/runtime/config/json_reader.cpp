@@ -99,3 +99,14 @@ TEST_CASE(
   root.optional_text("b");
   CHECK(doc.faults.sentences == lines{"b must be a string"});
 }
+
+TEST_CASE("json reader: one byte order mark in front is skipped") {
+  auto value = parse_json("\xef\xbb\xbf{\"a\": 1}");
+  REQUIRE(value);
+  CHECK(value->at("a").as_int64() == 1);
+
+  auto fault = parse_json("\xef\xbb\xbf{]");
+  REQUIRE(!fault);
+  CHECK(explain(fault.error()).starts_with("1:2: "));
+  CHECK(!parse_json("\xef\xbb\xbf\xef\xbb\xbf{}"));
+}

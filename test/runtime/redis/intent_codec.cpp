@@ -114,3 +114,18 @@ TEST_CASE("intent codec: a result is JSON, whatever the intent was") {
         == R"({"intent":"intent:drain:n","value":"yes","outcome":"done",)"
            R"("reason":"moved","time":0})");
 }
+
+TEST_CASE("intent codec: white space around a value does not count") {
+  auto component = "intent:migrate:fda6ce79-46df-4f96-a0d2-456f720f606c";
+  auto node = std::string{"fda6ce79-46df-4f96-a0d2-456f720f606d"};
+  auto plain = parse_intent(component, node);
+
+  REQUIRE(plain);
+  for (auto& value : {node + "\n", "\t " + node + "\r\n", " " + node}) {
+    auto parsed = parse_intent(component, value);
+    REQUIRE(parsed);
+    CHECK(parsed->nodes == plain->nodes);
+  }
+  CHECK(!parse_intent(component, " \n"));
+  CHECK(!parse_intent(component, node.substr(0, 8) + "\n" + node.substr(8)));
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tools/proxy_cli/lines.hpp"
+#include "tools/proxy_cli/format.hpp"
 
 #include "runtime/base/log.hpp"
 #include "runtime/redis/mirror_values.hpp"
