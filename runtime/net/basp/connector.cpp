@@ -210,11 +210,14 @@ void basp_connector::read_handshake(event_id id, dial_state& dial) {
   case refused:
     break;
   }
-  fail_attempt(id, reason == refusal::identity_mismatch
-                     ? "the node id in the handshake of " + identity_text(x)
-                         + " belongs to another identity"
-                     : "invalid handshake: reason="
-                         + std::string{to_string(reason)});
+  fail_attempt(
+    id, reason == refusal::identity_mismatch
+          ? "the node id in the handshake of " + identity_text(x)
+              + " belongs to another identity"
+        : reason == refusal::other_application
+          ? "the peer speaks another version of the protocol than "
+              + std::string{application_id} + ": run programs of one version"
+          : "invalid handshake: reason=" + std::string{to_string(reason)});
 }
 
 /// An empty reason means that the deadline has passed.

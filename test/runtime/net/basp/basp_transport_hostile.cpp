@@ -273,8 +273,10 @@ TEST_CASE_FIXTURE(
   CHECK(still_serves());
 }
 
-TEST_CASE(
-  "hostile peer: a server that answers a dial with garbage is reported") {
+namespace {
+
+/// What a dial reports of a server that answers with these bytes.
+std::string reason_of_dial(const std::string& answer) {
   program here;
   auto address = resolve({"http", "127.0.0.1", 0}, true);
   auto socket = std::move(*listen_at(address->at(0)));
@@ -285,16 +287,31 @@ TEST_CASE(
       x = socket_handle{::accept(socket.get(), nullptr, nullptr)};
       return static_cast<bool>(x);
     });
-    byte_stream{x.get()}.write(std::string(64, 'x'));
+    byte_stream{x.get()}.write(answer);
     char buffer[64];
     eventually([&] { return byte_stream{x.get()}.read(buffer) != 0; });
   }};
 
   auto result = here.dial(url, node, orchestrator);
   server.join();
+  REQUIRE(result.reason.starts_with(url.substr(7) + ": "));
+  return result.reason.substr(url.size() - 7 + 2);
+}
 
-  CHECK(result.reason
-        == url.substr(7) + ": invalid handshake: reason=no_handshake");
+} // namespace
+
+TEST_CASE(
+  "hostile peer: a server that answers a dial with garbage is reported") {
+  CHECK(reason_of_dial(std::string(64, 'x'))
+        == "invalid handshake: reason=no_handshake");
+}
+
+TEST_CASE("dial: a peer of another wire version is refused with a sentence") {
+  auto former = server_handshake_frame(remote_node, {"edgeless-1"});
+
+  CHECK(reason_of_dial(former)
+        == "the peer speaks another version of the protocol than "
+             + std::string{application_id} + ": run programs of one version");
 }
 
 TEST_CASE("connection journal: refusals are logged at most once a second") {
