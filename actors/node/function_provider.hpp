@@ -20,7 +20,7 @@ struct function_context {
   telemetry_actor telemetry;
   node_actor node;
   std::shared_ptr<guest_engine> engine;
-  std::chrono::milliseconds timeout;
+  std::chrono::milliseconds timeout{4'000};
   threads where = threads::own; ///< where the COMPILERs run
   /// Draws the stream ids of at-least-once channels.
   random_source random{};
