@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   static_cast<void>(read_health(text));
   static_cast<void>(read_component(text));
   static_cast<void>(read_provider(text));
-  static_cast<void>(read_outcome(text));
+  static_cast<void>(read_intent_result(text));
   read_instance(text);
   read_sample(text);
   read_dated_sample(text);
