@@ -242,6 +242,18 @@ struct node_process : actor_process {
     return result;
   }
 
+  /// The node runs without a cache, too.
+  static void check_code_cache(const std::filesystem::path& directory) {
+    if (directory.empty())
+      log_warn("config", "there is no general.code_cache, and neither "
+                         "XDG_CACHE_HOME nor HOME is set: each restart "
+                         "compiles all modules again");
+    else if (auto problem = check_module_cache(directory))
+      log_warn("config", "general.code_cache is not used: ", problem,
+               "; each restart compiles all modules again; set it to a "
+               "directory that belongs to the user of the node");
+  }
+
   caf::error launch(const node_settings& settings) {
     auto& general = settings.general;
     auto made = make_node_options(general, general.node_id, net_);
@@ -257,6 +269,8 @@ struct node_process : actor_process {
     options.telemetry_level = settings.telemetry.log_level == log_level::off
                                 ? std::nullopt
                                 : std::optional{settings.telemetry.log_level};
+    if (settings.wasm_runtime.enabled)
+      check_code_cache(general.code_cache);
     if (settings.wasm_runtime.enabled)
       options.engine = make_wasm_engine(engine_settings_of(settings));
     options.registry = std::make_shared<instance_registry>(general.node_id);
@@ -295,6 +309,8 @@ caf::expected<process_ptr> launch_as(const Settings& settings) {
   if (auto open = plaintext_addresses(settings.tls, all); !open.empty())
     log_warn("transport", "peers of ", open,
              " are not authenticated: [tls] insecure = true");
+  for (auto& notice : settings.notices)
+    log_warn("config", notice);
   auto result = std::make_unique<Process>(std::move(*tls));
   if (auto problem = result->launch(settings))
     return problem;

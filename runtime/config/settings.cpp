@@ -2,6 +2,7 @@
 #include "runtime/config/settings.hpp"
 
 #include "runtime/base/files.hpp"
+#include "runtime/config/foreign_keys.hpp"
 #include "runtime/config/settings_reader.hpp"
 #include "runtime/placement/annotations.hpp"
 #include "runtime/redis/redis_url.hpp"
@@ -28,8 +29,8 @@ BOOST_DESCRIBE_STRUCT(domain_address, (), (domain_id, orchestrator_url))
 BOOST_DESCRIBE_STRUCT(controller_settings, (),
                       (controller_url, persistence_filename, tls))
 BOOST_DESCRIBE_STRUCT(orchestrator_settings::general_section, (),
-                      (domain_id, orchestrator_url, orchestrator_url_announced,
-                       agent_url, agent_url_announced, invocation_url,
+                      (domain_id, orchestrator_url, agent_url,
+                       agent_url_announced, invocation_url,
                        invocation_url_announced))
 BOOST_DESCRIBE_STRUCT(orchestrator_settings::baseline_section, (),
                       (orchestration_strategy, keep_alive_interval))
@@ -44,7 +45,6 @@ BOOST_DESCRIBE_STRUCT(node_settings::telemetry_section, (),
                       (metrics_url, log_level, performance_samples))
 BOOST_DESCRIBE_STRUCT(node_settings::wasm_section, (),
                       (enabled, memory_mib, isolation))
-BOOST_DESCRIBE_STRUCT(node_settings::container_section, (), (enabled))
 BOOST_DESCRIBE_STRUCT(node_settings::resources_section, (),
                       (file_log_provider, redis_provider))
 BOOST_DESCRIBE_STRUCT(user_capabilities, (),
@@ -52,8 +52,8 @@ BOOST_DESCRIBE_STRUCT(user_capabilities, (),
                        mem_size, labels, is_tee_running, has_tpm,
                        disk_tot_space, num_gpus, model_name_gpu, mem_size_gpu))
 BOOST_DESCRIBE_STRUCT(node_settings, (),
-                      (general, telemetry, wasm_runtime, container_runtime,
-                       resources, user_node_capabilities, tls))
+                      (general, telemetry, wasm_runtime, resources,
+                       user_node_capabilities, tls))
 BOOST_DESCRIBE_STRUCT(cli_settings, (), (controller_url, tls))
 
 namespace {
@@ -62,42 +62,44 @@ template <class T>
 using described_members
   = boost::describe::describe_members<T, boost::describe::mod_public>;
 
-struct key_rules {
-  std::set<std::string_view> required{};
-  /// Keys of EDGELESS that are accepted and have no effect.
-  std::vector<std::string> unused{};
-};
-
 template <class T>
-const key_rules rules_for{};
+const std::set<std::string_view> required_keys{};
 template <>
-const key_rules rules_for<domain_address>{{"domain_id", "orchestrator_url"}};
+const std::set<std::string_view> required_keys<domain_address>{
+  "domain_id", "orchestrator_url"};
 template <>
-const key_rules rules_for<controller_settings>{{"controller_url"}};
+const std::set<std::string_view> required_keys<controller_settings>{
+  "controller_url"};
 template <>
-const key_rules rules_for<orchestrator_settings>{{"general"}};
+const std::set<std::string_view> required_keys<orchestrator_settings>{
+  "general"};
 template <>
-const key_rules rules_for<orchestrator_settings::general_section>{
-  {"domain_id", "orchestrator_url"},
-  {"orchestrator_coap_url", "orchestrator_coap_url_announced"}};
+const std::set<std::string_view>
+  required_keys<orchestrator_settings::general_section>{"domain_id",
+                                                        "orchestrator_url"};
 template <>
-const key_rules rules_for<node_settings>{{"general"}};
+const std::set<std::string_view> required_keys<node_settings>{"general"};
 template <>
-const key_rules rules_for<node_settings::container_section>{
-  {}, {"guest_api_host_url"}};
+const std::set<std::string_view> required_keys<node_settings::general_section>{
+  "node_id", "agent_url", "invocation_url", "orchestrator_url"};
 template <>
-const key_rules rules_for<node_settings::general_section>{
-  {"node_id", "agent_url", "invocation_url", "orchestrator_url"},
-  {"invocation_url_coap", "invocation_url_announced_coap"}};
-template <>
-const key_rules rules_for<node_settings::resources_section>{
-  {},
-  {"http_ingress_url", "http_ingress_provider", "http_egress_provider",
-   "dda_url", "dda_provider", "kafka_egress_provider", "ollama_provider",
-   "serverless_provider"}};
-template <>
-const key_rules rules_for<cli_settings>{{"controller_url"},
-                                        {"function_repository"}};
+const std::set<std::string_view> required_keys<cli_settings>{"controller_url"};
+
+foreign_keys foreign_keys_of(const controller_settings&) {
+  return foreign_controller_keys();
+}
+
+foreign_keys foreign_keys_of(const orchestrator_settings&) {
+  return foreign_orchestrator_keys();
+}
+
+foreign_keys foreign_keys_of(const node_settings&) {
+  return foreign_node_keys();
+}
+
+foreign_keys foreign_keys_of(const cli_settings&) {
+  return foreign_cli_keys();
+}
 
 /// $XDG_CACHE_HOME/edgeless/code-ID, or the same under ~/.cache.
 std::filesystem::path default_code_cache(const node_id& id) {
@@ -121,14 +123,11 @@ void set_announced(std::string& announced, const std::string& bound) {
 struct struct_reader {
   template <class T>
   static void read_members(settings_section& in, T& x) {
-    auto& rules = rules_for<T>;
     boost::mp11::mp_for_each<described_members<T>>([&](auto member) {
-      auto needed = rules.required.contains(member.name) ? presence::required
-                                                         : presence::optional;
+      auto needed = required_keys<T>.contains(member.name) ? presence::required
+                                                           : presence::optional;
       read(in, member.name, x.*member.pointer, needed);
     });
-    for (auto& key : rules.unused)
-      in.accept(key);
     complete(in, x);
     in.report_unknown_keys();
   }
@@ -255,7 +254,6 @@ struct struct_reader {
 
   static void complete(settings_section&,
                        orchestrator_settings::general_section& x) {
-    set_announced(x.orchestrator_url_announced, x.orchestrator_url);
     set_announced(x.agent_url_announced, x.agent_url);
     set_announced(x.invocation_url_announced, x.invocation_url);
   }
@@ -341,12 +339,13 @@ caf::expected<Settings> parse(const std::string& name, std::string_view text) {
   if (!document)
     return caf::make_error(ec::bad_input,
                            name + ":" + explain(document.error()));
-  problem_list problems{name};
-  settings_section root{&*document, "", 1, problems};
   Settings result;
+  problem_list problems{name, foreign_keys_of(result)};
+  settings_section root{&*document, "", 1, problems};
   struct_reader::read_members(root, result);
   if (auto error = problems.to_error())
     return error;
+  result.notices = problems.notices();
   return result;
 }
 

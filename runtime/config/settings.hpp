@@ -22,7 +22,8 @@
 /// The content of the TOML files. Members have the names of the keys, and their
 /// initial values are the defaults of absent keys. `*_announced` is never
 /// empty: the default is the URL without the suffix. The files under conf/
-/// explain each key.
+/// explain each key. `notices` has a sentence for each key that asks for what
+/// this version does not do: see foreign_keys.hpp.
 namespace edgeless {
 
 /// Files in PEM format. With all three, connections are encrypted and mutually
@@ -52,6 +53,7 @@ struct controller_settings {
   /// Empty: no metrics are served.
   std::string metrics_url;
   tls_settings tls;
+  std::vector<std::string> notices;
 };
 
 /// The CSV files that EDGELESS' proxy writes, for measurements.
@@ -73,7 +75,6 @@ struct orchestrator_settings {
   struct general_section {
     std::string domain_id;
     std::string orchestrator_url;
-    std::string orchestrator_url_announced;
     /// The URLs of the metrics-collector's node.
     std::string agent_url = "http://127.0.0.1:7121";
     std::string agent_url_announced;
@@ -97,6 +98,7 @@ struct orchestrator_settings {
   /// The Redis server that metrics are written to; empty: none.
   std::string collector_redis_url;
   tls_settings tls;
+  std::vector<std::string> notices;
 };
 
 /// Configured capabilities, which replace the detected ones.
@@ -141,10 +143,6 @@ struct node_settings {
     /// isolation::process applies to all guests, whatever they prefer.
     edgeless::isolation isolation = edgeless::isolation::shared;
   } wasm_runtime;
-  /// Accepted, without effect: there is no container run-time.
-  struct container_section {
-    bool enabled = false;
-  } container_runtime;
   /// A resource provider with an empty name is not created.
   struct resources_section {
     std::string file_log_provider;
@@ -152,11 +150,13 @@ struct node_settings {
   } resources;
   user_capabilities user_node_capabilities;
   tls_settings tls;
+  std::vector<std::string> notices;
 };
 
 struct cli_settings {
   std::string controller_url;
   tls_settings tls;
+  std::vector<std::string> notices;
 };
 
 // The errors of all readers have one line per problem: `file:line: key: reason`

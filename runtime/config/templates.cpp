@@ -54,16 +54,10 @@ std::string box_node(std::size_t index, const random_source& random) {
   auto port = limits::box_first_port + 10 * index;
   set(result, "agent_url", local_url(port));
   set(result, "invocation_url", local_url(port + 1));
-  set(result, "invocation_url_coap",
-      "coap://127.0.0.1:" + std::to_string(port + 1));
   set(result, "metrics_url", local_url(port + 2));
-  set(result, "http_ingress_url", local_url(port + 3));
   if (index != 0)
-    for (auto kind : {"http_ingress", "http_egress", "file_log", "redis", "dda",
-                      "kafka_egress"})
+    for (auto kind : {"file_log", "redis"})
       set(result, std::string{kind} + "_provider", "");
-  if (index != 0)
-    set(result, "provider", "");
   return result;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/wasm/engine.hpp"
 
+#include "runtime/base/log.hpp"
 #include "runtime/base/sha256.hpp"
 #include "runtime/modules/compile_process.hpp"
 #include "runtime/modules/module_cache.hpp"
@@ -48,6 +49,7 @@ private:
   std::string compiler_;
   checks checks_;
   module_cache cache_;
+  bool cache_fails_ = false; ///< protected by compiling_
   engine_core_ptr core_;
   class_loader load_;
   /// One compilation at a time, since the limits are per compile process.
@@ -120,8 +122,12 @@ caf::expected<guest_class_ptr> class_cache::compile(const code_id& code,
   auto made = load_(*compiled);
   if (!made)
     return made.error();
-  // If the disk is full, the next process compiles the module again.
-  static_cast<void>(cache_.keep(code, *compiled));
+  // For example on a full disk: told once, until it works again.
+  auto problem = cache_.keep(code, *compiled);
+  if (problem && !cache_fails_)
+    log_warn("engine",
+             "modules will be compiled again after a restart: ", problem);
+  cache_fails_ = static_cast<bool>(problem);
   return insert(code, std::move(*made));
 }
 
@@ -253,8 +259,10 @@ std::unique_ptr<guest_engine> make_wasm_engine(engine_settings settings) {
     settings.checks_of_shared,
     std::max(settings.time_slice, std::chrono::milliseconds{1}),
     settings.memory);
-  if (!made)
+  if (!made) {
+    log_error("engine", "no function can run: ", made.error());
     return std::make_unique<failed_engine>(std::move(made.error()));
+  }
   auto core = std::move(*made);
   auto pool
     = std::make_shared<sandbox_pool>(core, settings.guest_program.string());

@@ -189,7 +189,7 @@ TEST_CASE("node settings: isolation is shared or process") {
 TEST_CASE("node settings: keys of EDGELESS without effect are accepted") {
   node("[container_runtime]\nenabled = true\n"
        "[resources]\ndda_url = \"\"\nkafka_egress_provider = \"k\"\n");
-  CHECK(problem(node_2_toml + "[resources]\nkafka_egress_provder = \"k\"\n")
-        == "n:14: resources.kafka_egress_provder: is unknown; did you mean "
-           "kafka_egress_provider?");
+  CHECK(problem(node_2_toml + "[resources]\nfile_log_provder = \"k\"\n")
+        == "n:14: resources.file_log_provder: is unknown; did you mean "
+           "file_log_provider?");
 }

@@ -73,7 +73,6 @@ orchestrator_url = "http://127.0.0.1:7012"
 TEST_CASE("orchestrator settings: absent keys have defaults") {
   auto settings = orchestrator();
 
-  CHECK(settings.general.orchestrator_url_announced == "http://127.0.0.1:7011");
   CHECK(settings.general.invocation_url_announced == "http://127.0.0.1:7102");
   CHECK(settings.baseline.orchestration_strategy == placement_strategy::random);
   CHECK(settings.baseline.keep_alive_interval == 2s);

@@ -82,6 +82,14 @@ TEST_CASE("templates: have the values of EDGELESS") {
   CHECK(cli->controller_url == "http://127.0.0.1:7001");
 }
 
+TEST_CASE("templates: ask for nothing that this version does not do") {
+  CHECK(node_of({"node.toml", node_template(seeded())}).notices.empty());
+  CHECK(
+    parse_orchestrator_settings("o", orchestrator_template())->notices.empty());
+  CHECK(parse_controller_settings("c", controller_template())->notices.empty());
+  CHECK(parse_cli_settings("cli", cli_template())->notices.empty());
+}
+
 TEST_CASE("templates: node.toml enables all resources") {
   auto settings = node_of({"node.toml", node_template(seeded())});
 
@@ -113,11 +121,10 @@ TEST_CASE("templates: the nodes of a box have different ids and ports") {
     auto settings = node_of((*files)[i]);
     different.insert(
       {to_string(settings.general.node_id), settings.general.agent_url,
-       settings.general.invocation_url, settings.telemetry.metrics_url,
-       value_of((*files)[i].text, "http_ingress_url")});
+       settings.general.invocation_url, settings.telemetry.metrics_url});
     CHECK(settings.general.orchestrator_url == "http://127.0.0.1:7011");
   }
-  CHECK(different.size() == 3 * 5);
+  CHECK(different.size() == 3 * 4);
 }
 
 TEST_CASE("templates: only the first node of a box has resources") {
@@ -127,9 +134,7 @@ TEST_CASE("templates: only the first node of a box has resources") {
   auto& second = (*files)[3].text;
 
   CHECK(value_of(first, "file_log_provider") == "file-log-1");
-  for (auto key :
-       {"file_log_provider", "http_ingress_provider", "http_egress_provider",
-        "redis_provider", "dda_provider", "kafka_egress_provider", "provider"})
+  for (auto key : {"file_log_provider", "redis_provider"})
     CHECK(value_of(second, key) == "");
 }
 

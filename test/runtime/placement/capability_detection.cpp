@@ -124,10 +124,3 @@ TEST_CASE("capability detection: an enabled run-time is announced") {
   CHECK(announced_capabilities(settings).runtimes
         == std::vector<std::string>{"RUST_WASM"});
 }
-
-TEST_CASE(
-  "capability detection: a run-time that is not implemented is not announced") {
-  node_settings settings;
-  settings.container_runtime.enabled = true;
-  CHECK(announced_capabilities(settings).runtimes.empty());
-}

@@ -49,10 +49,20 @@ std::string without(std::string text, const std::string& part) {
 TEST_CASE("mirror reader: reads capabilities as EDGELESS writes them") {
   auto x = read_capabilities(capabilities + "}");
   REQUIRE(x);
-  CHECK(
-    x->basic
-    == node_capabilities{
-      4, "x86", 2399.5, 8, 7937, {"red", "blue"}, true, false, {"RUST_WASM"}});
+  CHECK(x->basic
+        == node_capabilities{4,
+                             "x86",
+                             2399.5,
+                             8,
+                             7937,
+                             {"red", "blue"},
+                             true,
+                             false,
+                             {"RUST_WASM"},
+                             0,
+                             0,
+                             "",
+                             0});
   CHECK(!x->more);
 }
 
@@ -212,7 +222,8 @@ TEST_CASE("mirror reader: a sample is two numbers") {
 
 TEST_CASE("mirror reader: reads back what the mirror writes") {
   node_capabilities capabilities{
-    4, "a \"b\"", 2399.5, 8, 7937, {"red"}, true, false, {"RUST_WASM"}};
+    4,     "a \"b\"",     2399.5, 8, 7937, {"red"}, true,
+    false, {"RUST_WASM"}, 0,      0, "",   0};
   CHECK(read_capabilities(json_of(capabilities))->basic == capabilities);
   CHECK(read_health(json_of(node_health{}))->figure("mem_free") == -1);
   provider_description maker{"file-log-1", "file-log", {"out"}};

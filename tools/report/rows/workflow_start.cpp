@@ -31,7 +31,6 @@ caf::error box::launch_all(const std::filesystem::path& cache) {
   orchestrator_settings orchestrator;
   orchestrator.general.domain_id = "domain";
   orchestrator.general.orchestrator_url = orchestrator_url;
-  orchestrator.general.orchestrator_url_announced = orchestrator_url;
   node_settings node;
   node.general.node_id = draw<node_id>(os_random());
   node.general.agent_url = node.general.agent_url_announced = free_url();
