@@ -86,6 +86,8 @@ caf::error start_workflow(session& controller, const std::string& file) {
   auto workflow = load_workflow_file(file);
   if (!workflow)
     return workflow.error();
+  for (auto& x : workflow->warnings)
+    std::cerr << "edgeless_cli: warning: " << x << '\n';
   for (auto& x : workflow->modules)
     if (auto problem = upload(controller, x))
       return problem;
@@ -303,6 +305,7 @@ void add_function_commands(CLI::App& options, std::string& argument,
 } // namespace
 
 int main(int argc, char** argv) {
+  end_on_exceptions("edgeless_cli");
   program self{
     "edgeless_cli",
     "Starts, stops and inspects workflows at a controller; builds functions "

@@ -3,6 +3,7 @@
 
 #include "runtime/base/sha256.hpp"
 #include "runtime/placement/annotations.hpp"
+#include "runtime/placement/known_settings.hpp"
 
 #include <algorithm>
 #include <set>
@@ -56,9 +57,12 @@ void check_mapping(const component_draft& draft,
 
 void check_function(const component_draft& draft, faults& out) {
   check_word(draft.class_id, "class id", out);
-  if (draft.function_type != wasm_type && draft.function_type != container_type)
+  if (draft.function_type == container_type)
+    out.push_back("functions in containers are not supported: there is no "
+                  "container run-time; build it as a RUST_WASM function");
+  else if (draft.function_type != wasm_type)
     out.push_back("function_type \"" + draft.function_type
-                  + "\" is neither RUST_WASM nor CONTAINER");
+                  + "\" is not RUST_WASM, which is the only one that runs");
 }
 
 void check_component(const component_draft& draft,
@@ -72,6 +76,8 @@ void check_component(const component_draft& draft,
     out.push_back("it is neither a function nor a resource");
   check_mapping(draft, names, out);
   for (auto& fault : invalid_annotations(draft.kind, draft.settings))
+    out.push_back(std::move(fault));
+  for (auto& fault : missing_settings(draft))
     out.push_back(std::move(fault));
   if (draft.kind == component_kind::function)
     for (auto& fault : channel_faults(draft.settings, draft.outputs))
