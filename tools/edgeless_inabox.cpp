@@ -102,6 +102,7 @@ int run(program& self, const arguments& x) {
 } // namespace
 
 int main(int argc, char** argv) {
+  end_on_exceptions("edgeless_inabox");
   if (auto code = run_as_child(argc, argv))
     return *code;
   block_signals();

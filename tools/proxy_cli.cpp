@@ -136,6 +136,7 @@ caf::error run(const arguments& x) {
 } // namespace
 
 int main(int argc, char** argv) {
+  end_on_exceptions("proxy_cli");
   program self{"proxy_cli",
                "Shows a domain through its mirror in Redis and submits "
                "intents to its orchestrator."};
