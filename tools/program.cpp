@@ -19,6 +19,7 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -79,6 +80,12 @@ void write_last_line(const char* reason) {
   } catch (const std::bad_alloc&) {
     write_last_line("out of memory: the limit of the address space (ulimit -v) "
                     "or of the container is too low");
+  } catch (const std::system_error& e) {
+    write_last_line(e.code() == std::errc::resource_unavailable_try_again
+                      ? "no thread can be started: the limit of the address "
+                        "space (ulimit -v), of threads (ulimit -u) or of the "
+                        "container is too low"
+                      : e.what());
   } catch (const std::exception& e) {
     write_last_line(e.what());
   } catch (...) {
@@ -194,12 +201,16 @@ void run_until_signal(std::vector<process_ptr> running) {
   int signal = 0;
   sigwait(&signals, &signal);
   log_info("main", "stopping on ", signal == SIGINT ? "SIGINT" : "SIGTERM");
-  std::thread{[] {
-    std::this_thread::sleep_for(shutdown_timeout);
-    log_warn("main", "shutdown timed out: exiting");
-    finish_log();
-    std::_Exit(0);
-  }}.detach();
+  try {
+    std::thread{[] {
+      std::this_thread::sleep_for(shutdown_timeout);
+      log_warn("main", "shutdown timed out: exiting");
+      finish_log();
+      std::_Exit(0);
+    }}.detach();
+  } catch (const std::system_error& e) {
+    log_warn("main", "stopping without a watchdog: ", e.what());
+  }
   while (!running.empty())
     running.pop_back();
 }

@@ -117,7 +117,7 @@ class Mistakes(SystemTest):
                      "edgeless_inabox",
                      "edgeless_cli workflow list", "proxy_cli show functions",
                      "edgeless_benchmark -w noop"]:
-            for size in range(20000, 320000, 20000):
+            for size in range(40000, 320001, 20000):
                 done = subprocess.run(
                     ["sh", "-c", f"ulimit -v {size}; exec timeout 1 "
                      f"{BIN}/{line} >out 2>err"], cwd=self.cluster.folder)
