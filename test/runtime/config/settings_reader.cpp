@@ -194,6 +194,19 @@ TEST_CASE("toml: a syntax error is reported with its line") {
   CHECK(explain(document.error()).starts_with("2: "));
 }
 
+TEST_CASE("toml: a key that is there twice is an error with both lines") {
+  auto error_of = [](std::string_view text) {
+    auto document = parse_toml(text);
+    REQUIRE(!document);
+    return explain(document.error());
+  };
+  CHECK(error_of("a = 1\n[s]\na = 2\nb = 3\na = 4\n")
+        == "5: the key a is there twice, first on line 3");
+  CHECK(error_of("[s]\na = 1\n[t]\n\n[s]\n")
+        == "5: the key s is there twice, first on line 1");
+  CHECK(error_of("x = { a = 1, a = 2 }\n").starts_with("1: "));
+}
+
 TEST_CASE("toml: a section without a name is reported with its line") {
   auto document = parse_toml("a = 1\n[=]\n");
 
