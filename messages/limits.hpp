@@ -46,12 +46,40 @@ constexpr std::size_t box_nodes = 1000;
 constexpr std::size_t box_first_port = 7200;
 /// Text in a status or an error, which operators read.
 constexpr std::size_t text = 2u << 10;
+/// Peers and loops of which a log counts repetitions, and the pause between
+/// two lines about one of them.
+constexpr std::size_t log_subjects = 1024;
+constexpr auto log_pause = 60s;
 /// Lines of a program's log that wait to be written: more are dropped.
 constexpr std::size_t program_log_lines = 4096;
 /// The memory that a function may request: all that 32 bits can address.
 constexpr std::uint64_t guest_memory = 4ull << 30;
 /// The longest run time or call timeout that a function may request.
 constexpr auto guest_time = 24h;
+
+/// A workflow as it travels with its ids: with the status of each component it
+/// still fits into a frame...
+constexpr std::size_t workflow = 1u << 20;
+/// ...and its settings, outputs and channels into the memory of one.
+constexpr std::size_t workflow_entries = 16384;
+/// One component: with its state and its output map it fits into a frame.
+constexpr std::size_t component = 256u << 10;
+/// Mapped output channels of a component: all components may be its targets.
+constexpr std::size_t channels = 1024;
+/// The name of a component: it is part of each status.
+constexpr std::size_t name = 255;
+/// The reasons in one message, together: why components are pending or have
+/// been restarted.
+constexpr std::size_t reasons = 256u << 10;
+/// A URL: a host name of 253 bytes, with scheme and port.
+constexpr std::size_t url = 272;
+/// What a node announces of itself, and a domain of its nodes.
+constexpr std::size_t node_description = 64u << 10;
+constexpr std::size_t domain_description = 32u << 10;
+/// The domains of a cluster as one answer.
+constexpr std::size_t domain_descriptions = 1u << 20;
+/// Instances of a node: their inventory travels in one frame.
+constexpr std::size_t instances = 16384;
 
 /// Sets of requirements for which a domain keeps an index of feasible nodes:
 /// each costs some 100 bytes per node.
@@ -275,8 +303,13 @@ constexpr auto keep_alive_min = 250ms;
 constexpr auto retry_without_polling = 2s;
 /// The longest pause between two attempts to start what keeps failing.
 constexpr auto back_off_max = 30s;
-/// The pause before a broken connection is dialled again, plus a jitter.
+/// The pause before a broken connection is dialled again, plus a jitter...
 constexpr auto redial = 100ms;
+/// ...which doubles up to this one while the peer refuses or does not answer.
+constexpr auto redial_max = 5s;
+/// Whether the announced address of a node can be reached: shorter than the
+/// node waits for the answer to its join.
+constexpr auto reach = 3s;
 
 // -- stopping -----------------------------------------------------------------
 
