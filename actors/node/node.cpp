@@ -87,11 +87,12 @@ void node_state::spawn_providers() {
     functions = spawn_on(threads::pool, system, function_provider, context);
   }
   for (auto& x : options.description.providers)
-    if (x.class_type == "file-log")
+    if (x.class_type == "file-log" && options.file_log_folder)
       resources.emplace(
         x.class_type,
         spawn_on(threads::pool, system, file_log_provider,
-                 resource_context{registry, egress, self, threads::pool}));
+                 resource_context{registry, egress, self, threads::pool},
+                 options.file_log_folder));
     else if (x.class_type == "metrics-collector" && options.metrics)
       resources.emplace(
         x.class_type,
@@ -219,7 +220,8 @@ void node_state::log_drops() {
   for (std::size_t i = 0; i < drop_reasons; ++i) {
     auto reason = static_cast<drop_reason>(i);
     auto count = registry->counts.dropped(reason);
-    if (auto more = count - std::exchange(logged_drops[i], count); more > 0)
+    if (auto more = count - std::exchange(logged_drops[i], count);
+        more > 0 && !is_copy(reason))
       line += (line.empty() ? "" : ", ") + std::to_string(more) + " "
               + to_string(reason);
   }

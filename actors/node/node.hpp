@@ -4,6 +4,7 @@
 #include "actors/node/hosted_instances.hpp"
 #include "actors/threads.hpp"
 
+#include "runtime/base/confined_folder.hpp"
 #include "runtime/base/log_filter.hpp"
 #include "runtime/net/transport.hpp"
 #include "runtime/redis/client.hpp"
@@ -38,6 +39,8 @@ struct node_options {
   /// How the resource `redis` connects to the URL of its configuration; empty:
   /// the node can make none.
   redis_connector redis_at;
+  /// Where file-log may write; null: the node can make none.
+  confined_folder_ptr file_log_folder;
   std::function<node_health()> health;
   random_source random;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/config/settings.hpp"
 
+#include "runtime/base/confined_folder.hpp"
 #include "runtime/base/files.hpp"
 #include "runtime/config/settings_reader.hpp"
 #include "runtime/placement/annotations.hpp"
@@ -43,7 +44,7 @@ BOOST_DESCRIBE_STRUCT(node_settings::wasm_section, (),
                       (enabled, memory_mib, isolation))
 BOOST_DESCRIBE_STRUCT(node_settings::container_section, (), (enabled))
 BOOST_DESCRIBE_STRUCT(node_settings::resources_section, (),
-                      (file_log_provider, redis_provider))
+                      (file_log_provider, file_log_directory, redis_provider))
 BOOST_DESCRIBE_STRUCT(user_capabilities, (),
                       (num_cpus, model_name_cpu, clock_freq_cpu, num_cores,
                        mem_size, labels, is_tee_running, has_tpm))
@@ -331,6 +332,7 @@ caf::expected<Settings> parse(const std::string& name, std::string_view text) {
 
 template <class Settings>
 caf::expected<Settings> load(const std::filesystem::path& file) {
+  protect_file(file);
   auto text = read_file(file, limits::configuration);
   if (!text)
     return text.error();

@@ -126,6 +126,8 @@ struct node_settings {
   /// A resource provider with an empty name is not created.
   struct resources_section {
     std::string file_log_provider;
+    /// The only folder in which file-log writes.
+    std::string file_log_directory = ".";
     std::string redis_provider;
   } resources;
   user_capabilities user_node_capabilities;

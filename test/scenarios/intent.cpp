@@ -177,7 +177,7 @@ TEST_CASE_FIXTURE(
   add_node("node-6", providing("file-log"));
   REQUIRE(execute_intent(intent_kind::cordon, "node-5"));
 
-  start({resource("log", "file-log", {{"filename", "/dev/null"}})});
+  start({resource("log", "file-log", {{"filename", "log"}})});
 
   CHECK(placed_on("log") == "node-6");
 }

@@ -177,7 +177,7 @@ TEST_CASE_FIXTURE(world,
   add_node("plain");
   add_node("logging", providing("file-log"));
 
-  start({resource("log", "file-log", {{"filename", "/dev/null"}})});
+  start({resource("log", "file-log", {{"filename", "log"}})});
 
   CHECK(placed_on("log") == "logging");
 }
@@ -185,7 +185,7 @@ TEST_CASE_FIXTURE(world,
 TEST_CASE_FIXTURE(world, "start: a resource without a provider is pending") {
   add_node("plain");
 
-  start({resource("log", "file-log", {{"filename", "/dev/null"}})});
+  start({resource("log", "file-log", {{"filename", "log"}})});
 
   REQUIRE(status.reasons.size() == 1);
   CHECK(contains(status.reasons[0], "no provider of class file-log"));
@@ -198,7 +198,7 @@ TEST_CASE_FIXTURE(
   auto wanted = to_string(id_of("node-2"));
 
   start({resource("log", "file-log",
-                  {{"filename", "/dev/null"}, {"node_id_match_any", wanted}})});
+                  {{"filename", "log"}, {"node_id_match_any", wanted}})});
 
   CHECK(placed_on("log") == "node-2");
 }
@@ -206,7 +206,7 @@ TEST_CASE_FIXTURE(
 TEST_CASE_FIXTURE(world, "start: events of a function arrive at a resource") {
   add_node("node-1", providing("file-log"));
   start({function("source", "relay", {{"out", "log"}}),
-         resource("log", "file-log", {{"filename", "/dev/null"}})});
+         resource("log", "file-log", {{"filename", "log"}})});
 
   cast_to("source", "a line");
 

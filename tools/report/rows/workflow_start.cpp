@@ -41,6 +41,7 @@ caf::error box::launch_all(const std::filesystem::path& cache) {
   node.general.code_cache = cache;
   node.wasm_runtime.enabled = true;
   node.resources.file_log_provider = "file-log-1";
+  node.resources.file_log_directory = "/";
   auto add = [this](caf::expected<process_ptr> made) -> caf::error {
     if (!made)
       return made.error();
