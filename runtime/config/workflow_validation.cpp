@@ -4,6 +4,8 @@
 #include "runtime/base/sha256.hpp"
 #include "runtime/placement/annotations.hpp"
 
+#include "messages/message_size.hpp"
+
 #include <algorithm>
 #include <set>
 
@@ -81,7 +83,7 @@ void check_component(const component_draft& draft,
 } // namespace
 
 faults structural_faults(const workflow_spec& spec) {
-  faults result;
+  auto result = size_faults(spec);
   std::set<std::string_view> names;
   std::set<std::string_view> twice;
   for (auto& draft : spec.components)

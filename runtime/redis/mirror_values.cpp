@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/redis/mirror_values.hpp"
 
+#include "runtime/base/secrets.hpp"
 #include "runtime/base/utf8.hpp"
 
 #include <boost/json.hpp>
@@ -127,7 +128,7 @@ std::string json_of(const component_spec& x, const endpoint& at) {
   if (x.kind == component_kind::function)
     return "{\"Function\":["
            + object{}
-               .add("annotations", map_of(x.settings))
+               .add("annotations", map_of(masked(x.settings)))
                .add("spec",
                     object{}.add("id", json_quoted(x.class_id)).finish())
                .add("workflow_id", json_quoted(to_string(x.workflow)))
@@ -138,7 +139,7 @@ std::string json_of(const component_spec& x, const endpoint& at) {
   return "{\"Resource\":["
          + object{}
              .add("class_type", json_quoted(x.class_id))
-             .add("configuration", map_of(x.settings))
+             .add("configuration", map_of(masked(x.settings)))
              .add("workflow_id", json_quoted(to_string(x.workflow)))
              .finish()
          + "," + instance + "]}";
