@@ -51,13 +51,22 @@ void add_events(metrics_page& page, const instance_registry& registry) {
   page.counter(prefix + "events_handled_total",
                "Casts and calls handled by instances on this node.",
                static_cast<double>(counts.handled()));
-  for (std::size_t i = 0; i < drop_reasons; ++i) {
-    auto reason = static_cast<drop_reason>(i);
-    page.counter(prefix + "events_dropped_total",
-                 "Events dropped before they were handled, by reason.",
-                 static_cast<double>(counts.dropped(reason)),
-                 {{"reason", to_string(reason)}});
-  }
+  page.counter(prefix + "events_retransmitted_total",
+               "Events sent again because they were not acknowledged.",
+               static_cast<double>(counts.retransmitted()));
+  for (auto copies : {false, true})
+    for (std::size_t i = 0; i < drop_reasons; ++i) {
+      auto reason = static_cast<drop_reason>(i);
+      if (is_copy(reason) == copies)
+        page.counter(
+          prefix + (copies ? "copies_discarded_total" : "events_dropped_total"),
+          copies ? "Retransmitted events that had arrived before, "
+                   "or out of order, by reason."
+                 : "Events lost before they were handled, by "
+                   "reason.",
+          static_cast<double>(counts.dropped(reason)),
+          {{"reason", to_string(reason)}});
+    }
   auto waiting = registry.waiting();
   const auto queue = prefix + "queue_events";
   const auto bytes = prefix + "queue_bytes";

@@ -36,6 +36,10 @@ public:
   std::size_t unsent() const {
     return entries_.size() - sent_;
   }
+  /// Whether the event with that number was sent at any time.
+  bool was_sent(std::uint64_t number) const {
+    return number <= highest_;
+  }
   /// How many events have been sent at any time: the target may have them.
   std::size_t ever_sent() const {
     return highest_ > base_ ? highest_ - base_ : 0;
