@@ -46,6 +46,8 @@ public:
     // The metrics server waits for slow scrapes, meanwhile the actors end.
     auto closing = std::async(std::launch::async,
                               [x = std::move(metrics_)]() mutable { x = {}; });
+    auto companion = std::async(
+      std::launch::async, [x = std::move(companion_)]() mutable { x = {}; });
     if (root_) {
       caf::scoped_actor self{system_};
       self->monitor(root_);
@@ -106,6 +108,8 @@ protected:
   caf::actor root_;
   std::unique_ptr<listener> listener_;
   std::unique_ptr<metrics_server> metrics_;
+  /// Ends together with this one.
+  std::unique_ptr<process> companion_;
 };
 
 struct controller_process : actor_process {
@@ -198,6 +202,7 @@ struct orchestrator_process : actor_process {
     options.keep_alive_interval = settings.baseline.keep_alive_interval;
     options.strategy = settings.baseline.orchestration_strategy;
     options.random = os_random();
+    options.net = net_;
     serve(
       "orchestrator", settings.metrics_url,
       [counts = options.counts](metrics_page& x) { add_metrics(x, *counts); });
@@ -222,13 +227,14 @@ struct orchestrator_process : actor_process {
                         "issue adds one");
       id = parse_id<node_id>(*name).value_or(node_id{});
     }
-    collector_ = std::make_unique<collector_process>(tls_);
-    return collector_->launch(settings, id);
+    auto collector = std::make_unique<collector_process>(tls_);
+    auto problem = collector->launch(settings, id);
+    companion_ = std::move(collector);
+    return problem;
   }
 
 private:
   std::shared_ptr<tls_context> tls_;
-  std::unique_ptr<collector_process> collector_; ///< destroyed first
 };
 
 struct node_process : actor_process {
@@ -249,8 +255,15 @@ struct node_process : actor_process {
       return made.error();
     auto options = std::move(*made);
     options.description.capabilities = announced_capabilities(settings);
-    if (auto& id = settings.resources.file_log_provider; !id.empty())
+    if (auto& id = settings.resources.file_log_provider; !id.empty()) {
       options.description.providers.push_back({id, "file-log", {}});
+      auto folder
+        = confined_folder::open(settings.resources.file_log_directory);
+      if (!folder)
+        return fail(ec::bad_input, "[resources] file_log_directory: "
+                                     + explain(folder.error()));
+      options.file_log_folder = std::move(*folder);
+    }
     if (auto& id = settings.resources.redis_provider; !id.empty())
       options.description.providers.push_back({id, "redis", {}});
     options.redis_at = open_redis;

@@ -5,6 +5,8 @@
 #include "runtime/config/templates.hpp"
 #include "runtime/sandbox/child_main.hpp"
 
+#include <caf/logger.hpp>
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -22,12 +24,27 @@ using namespace std::chrono_literals;
 /// From a signal to the exit, if a process hangs.
 constexpr auto shutdown_timeout = 1750ms;
 
-sigset_t termination_signals() {
+/// SIGHUP is among them although it ends no program.
+sigset_t awaited_signals() {
   sigset_t result;
   sigemptyset(&result);
-  sigaddset(&result, SIGINT);
-  sigaddset(&result, SIGTERM);
+  for (auto x : {SIGINT, SIGTERM, SIGHUP})
+    sigaddset(&result, x);
   return result;
+}
+
+/// Returns the first one that is to end the program.
+int await_termination() {
+  auto signals = awaited_signals();
+  for (;;) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP)
+      return signal;
+    // The next event finds a renamed file, the next connection a certificate.
+    log_info("main", "SIGHUP: renamed files are opened again, new certificates "
+                     "are taken up");
+  }
 }
 
 /// Opens closed standard streams: otherwise the next file or connection would
@@ -83,15 +100,13 @@ CLI::App* add_group(CLI::App& to, const char* name, const char* purpose) {
 }
 
 void block_signals() {
-  auto signals = termination_signals();
+  auto signals = awaited_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 }
 
 void run_until_signal(std::vector<process_ptr> running) {
-  auto signals = termination_signals();
-  int signal = 0;
-  sigwait(&signals, &signal);
+  auto signal = await_termination();
   log_info("main", "stopping on ", signal == SIGINT ? "SIGINT" : "SIGTERM");
   std::thread{[] {
     std::this_thread::sleep_for(shutdown_timeout);
@@ -99,8 +114,13 @@ void run_until_signal(std::vector<process_ptr> running) {
     finish_log();
     std::_Exit(0);
   }}.detach();
-  while (!running.empty())
-    running.pop_back();
+  // CAF 0.17: an actor system waits until no thread refers to its logger, as
+  // the thread that has started it does.
+  caf::logger::set_current_actor_system(nullptr);
+  // Each needs its own time: together they need that of the slowest.
+  std::vector<std::jthread> ending;
+  for (auto& x : running)
+    ending.emplace_back([&x] { x.reset(); });
 }
 
 int daemon_main(int argc, char** argv, const daemon_spec& spec) {

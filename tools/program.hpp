@@ -50,13 +50,13 @@ CLI::App* add_command(CLI::App& to, const char* name, const char* purpose,
   return result;
 }
 
-/// Blocks SIGINT and SIGTERM in this thread and its future threads and ignores
-/// SIGPIPE. To be called before any thread starts.
+/// Blocks SIGINT, SIGTERM and SIGHUP in this thread and its future threads and
+/// ignores SIGPIPE. To be called before any thread starts.
 void block_signals();
 
-/// Waits for SIGINT or SIGTERM, then destroys the processes in the reverse
-/// order of their start. If that takes longer than 1.75 s, the program exits
-/// anyway.
+/// Waits for SIGINT or SIGTERM, then destroys all processes at once. If that
+/// takes longer than 1.75 s, the program exits anyway. SIGHUP is logged: files
+/// and certificates that have been replaced are taken up by themselves.
 void run_until_signal(std::vector<process_ptr> running);
 
 /// The main() of a daemon with one configuration file: `launch` starts it with
