@@ -5,6 +5,8 @@
 
 #include "runtime/base/log.hpp"
 
+#include "messages/message_size.hpp"
+
 #include <caf/actor_cast.hpp>
 
 #include <algorithm>
@@ -88,8 +90,11 @@ void controller_state::on_attached(const std::string& id,
   x.last = description;
   x.attempts = 0;
   self->monitor(found);
-  log_info(name, "attached a domain: domain=", id, " url=", x.url,
-           " nodes=", description.nodes);
+  throttle("attached " + id, self->clock().now(),
+           [&](const std::string& omitted) {
+             log_info(name, "attached a domain: domain=", id, " url=", x.url,
+                      " nodes=", description.nodes, omitted);
+           });
   std::vector<workflow_id> hosted;
   for (auto& [workflow, y] : workflows->all())
     if (y.domain == id)
@@ -111,8 +116,11 @@ void controller_state::on_unreachable(const std::string& id,
   }
   x.last.attached = false;
   if (x.attempts++ == 0)
-    log_warn(name, "cannot reach a domain, trying again: domain=", id,
-             " url=", x.url, " reason=", reason);
+    throttle(
+      "away " + id, self->clock().now(), [&](const std::string& omitted) {
+        log_warn(name, "cannot reach a domain, trying again: domain=", id,
+                 " url=", x.url, " reason=", reason, omitted);
+      });
   auto pause
     = limits::redial + std::chrono::milliseconds{options.random() % 100};
   self->delayed_send(self, pause, redial{id});
@@ -131,6 +139,8 @@ caf::result<std::vector<domain_description>> controller_state::describe() {
   for (auto& [id, x] : domains)
     known.push_back(x.last);
   gather<list> all{std::move(known), [result](list& x) mutable {
+                     for (auto& y : x)
+                       shorten(y, limits::domain_descriptions / x.size());
                      result.deliver(std::move(x));
                    }};
   std::size_t i = 0;
@@ -216,15 +226,19 @@ void controller_state::on_placement_answers(const workflow_id& id, answers& all,
       reasons = {"its orchestrator cannot be reached"};
   auto choice = choose_domain(all, names, options.random);
   x->reasons = choice.reasons;
+  shorten(x->reasons, 8 * limits::text);
   if (choice.domain.empty()) {
     if (again) {
       place(id, answer);
       return;
     }
-    std::string text;
-    for (auto& line : choice.reasons)
-      text += "\n" + line;
-    log_warn(name, "a workflow is pending: workflow=", id, text);
+    throttle(
+      to_string(id), self->clock().now(), [&](const std::string& omitted) {
+        std::string text;
+        for (auto& line : choice.reasons)
+          text += "\n" + line;
+        log_warn(name, "a workflow is pending: workflow=", id, omitted, text);
+      });
     answer.deliver(workflows->status(id));
     return;
   }

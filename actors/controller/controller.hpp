@@ -3,6 +3,7 @@
 
 #include "actors/controller/workflow_table.hpp"
 
+#include "runtime/base/log_throttle.hpp"
 #include "runtime/config/settings.hpp"
 #include "runtime/metrics/domain_counters.hpp"
 #include "runtime/net/transport.hpp"
@@ -98,6 +99,7 @@ struct controller_state {
   /// The placements under way; true: a node has joined since, so that one more
   /// is needed if no domain was feasible.
   std::map<workflow_id, bool> placements;
+  log_throttle throttle;
 };
 
 controller_self_actor::behavior_type controller(controller_state::pointer self,

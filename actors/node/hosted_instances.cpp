@@ -29,6 +29,10 @@ caf::error hosted_instances::add(const physical_id& id,
                                  const component_spec& spec) {
   if (is_shutting_down_)
     return fail(ec::stopping, "the node is stopping");
+  if (entries_.size() >= limits::instances)
+    return fail(ec::exhausted, "this node has "
+                                 + std::to_string(limits::instances)
+                                 + " instances, and takes no more");
   auto provider = node_.provider_of(spec);
   if (!provider)
     return fail(ec::unknown_class, "this node has no provider of "

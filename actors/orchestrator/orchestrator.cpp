@@ -7,6 +7,8 @@
 
 #include "runtime/base/log.hpp"
 
+#include "messages/message_size.hpp"
+
 #include <caf/actor_cast.hpp>
 
 #include <cassert>
@@ -24,8 +26,8 @@ orchestrator_state::orchestrator_state(pointer self)
 void orchestrator_state::make_parts() {
   components.emplace(options.counts);
   nodes.emplace(options.strategy, options.random, options.counts);
-  members.emplace(self, options.keep_alive_interval, options.random,
-                  options.counts, on_membership());
+  members.emplace(self, options.net, options.keep_alive_interval,
+                  options.random, options.counts, on_membership());
   adopting.emplace(self, *components, *members);
   reconciling.emplace(self, *components);
   intents.emplace(self, *nodes, *components, options.counts, [this] {
@@ -93,8 +95,11 @@ void orchestrator_state::on_lost(const placement& at, const std::string& why) {
   forget_session(at.session);
   mirrored.send(atom::lost_v, at.node);
   auto count = relocate_from(at.session);
-  log_warn(name, "lost node: node=", at.node, " reason=", why,
-           " components=", count);
+  throttle("lost " + to_string(at.node), self->clock().now(),
+           [&](const std::string& omitted) {
+             log_warn(name, "lost node: node=", at.node, " reason=", why,
+                      " components=", count, omitted);
+           });
 }
 
 /// Tells the components that a session concerns that it has ended. Returns the
@@ -260,6 +265,7 @@ void orchestrator_state::collect_statuses(const workflow_id& workflow,
   }
   auto& ids = i->second.components;
   gather<statuses> all{statuses(ids.size()), [promise](statuses& x) mutable {
+                         shorten(x);
                          promise.deliver(std::move(x));
                        }};
   for (std::size_t k = 0; k < ids.size(); ++k)
@@ -283,7 +289,9 @@ orchestrator_state::attach(const std::string& domain,
     self->demonitor(controller_link.address());
   controller_link = x;
   self->monitor(controller_link);
-  log_info(name, "a controller has attached");
+  throttle("attached", self->clock().now(), [&](const std::string& omitted) {
+    log_info(name, "a controller has attached", omitted);
+  });
   modules.set_controller(x);
   return describe();
 }
@@ -329,7 +337,9 @@ void orchestrator_state::tick() {
 
 void orchestrator_state::on_down(const caf::down_msg& x) {
   if (controller_link && x.source == controller_link.address()) {
-    log_warn(name, "lost the controller: reason=", x.reason);
+    throttle("gone", self->clock().now(), [&](const std::string& omitted) {
+      log_warn(name, "lost the controller: reason=", x.reason, omitted);
+    });
     controller_link = nullptr;
     modules.set_controller({});
     return;
@@ -369,6 +379,7 @@ orchestrator(orchestrator_state::pointer self, orchestrator_options options) {
     [&st](atom::stop) { st.stop(); },
     [&st](const host_timeout& x) { st.answer_host(x.workflow); },
     [&st](retry_pending) { st.retry_unplaced(); },
+    [&st](const reached& x) { st.members->on_reached(x); },
     [&st](fences_due) { st.members->send_fences(); },
     [&st](recovery_timeout) { st.adopting->on_timeout(); },
   };

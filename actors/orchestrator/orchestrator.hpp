@@ -12,7 +12,9 @@
 #include "actors/orchestrator/reconciler.hpp"
 #include "actors/threads.hpp"
 
+#include "runtime/base/log_throttle.hpp"
 #include "runtime/metrics/domain_counters.hpp"
+#include "runtime/net/transport.hpp"
 #include "runtime/placement/placement.hpp"
 #include "runtime/redis/client.hpp"
 
@@ -36,6 +38,8 @@ struct orchestrator_options {
   /// Between two keep-alives; zero: no polling.
   caf::timespan keep_alive_interval{std::chrono::seconds{2}};
   placement_strategy strategy = placement_strategy::random;
+  /// By which joining nodes are probed; null: they are not.
+  std::shared_ptr<transport> net;
   random_source random;
   std::shared_ptr<domain_counters> counts = std::make_shared<domain_counters>();
   /// The Redis that mirrors the domain and has its intents; may be empty.
@@ -122,6 +126,7 @@ struct orchestrator_state {
 
   std::map<workflow_id, hosted_workflow> workflows;
   controller_link_actor controller_link;
+  log_throttle throttle;
   bool is_retry_scheduled = false;
 };
 

@@ -4,8 +4,11 @@
 #include "runtime/base/log.hpp"
 
 #include "messages/limits.hpp"
+#include "messages/message_size.hpp"
 
+#include <algorithm>
 #include <cassert>
+#include <functional>
 
 namespace edgeless {
 
@@ -62,15 +65,24 @@ std::vector<std::string> placer::why_not(const component_spec& spec,
 std::string placer::why_nowhere(const component_spec& spec) const {
   if (candidates_.empty())
     return "no node has joined the domain";
-  std::string result;
+  std::map<std::string, std::size_t> nodes_by_reason;
   for (auto& [id, x] : candidates_) {
     auto reasons = why_not(spec, id);
     if (reasons.empty())
       return {};
-    result += (result.empty() ? "node " : "; node ") + to_string(id) + ": "
-              + join_reasons(reasons);
+    for (auto& reason : reasons)
+      ++nodes_by_reason[reason];
+  }
+  std::vector<std::pair<std::string, std::size_t>> sorted{
+    nodes_by_reason.begin(), nodes_by_reason.end()};
+  std::ranges::stable_sort(sorted, std::greater{},
+                           [](auto& x) { return x.second; });
+  std::string result;
+  for (auto& [reason, nodes] : sorted) {
     if (result.size() > limits::text)
       break;
+    result += (result.empty() ? "" : "; ") + reason + " ("
+              + std::to_string(nodes) + (nodes == 1 ? " node)" : " nodes)");
   }
   return result;
 }
@@ -82,6 +94,7 @@ placer::why_not(const std::vector<component_spec>& specs) {
     result.push_back(picker_.any_feasible(requirements_of(spec))
                        ? std::string{}
                        : why_nowhere(spec));
+  shorten(result, limits::reasons);
   return result;
 }
 
@@ -118,6 +131,7 @@ domain_description placer::describe() const {
   result.total.runtimes.assign(runtimes.begin(), runtimes.end());
   result.resource_classes.assign(classes.begin(), classes.end());
   result.providers.assign(providers.begin(), providers.end());
+  shorten(result, limits::domain_description);
   return result;
 }
 

@@ -40,11 +40,11 @@ public:
   std::vector<std::string> why_not(const component_spec& spec,
                                    const node_id& node) const;
 
-  /// Why no node can host the component, as one sentence of about
-  /// limits::text; "" if one can.
+  /// Why no node can host the component: each reason with the number of nodes,
+  /// the most frequent first, in about limits::text bytes; "" if one can.
   std::string why_nowhere(const component_spec& spec) const;
 
-  /// why_nowhere() of each component.
+  /// why_nowhere() of each component, within limits::reasons.
   std::vector<std::string> why_not(const std::vector<component_spec>& specs);
 
   /// Cordons a node or lifts its cordon; false if nothing has changed. A cordon

@@ -103,6 +103,10 @@ void add_metrics(metrics_page& page, const transport_statistics& x) {
                value(x.dialled));
   page.counter(prefix + "dial_failures_total",
                "Outgoing connections that failed.", value(x.dials_failed));
+  page.counter(prefix + "unsendable_messages_total",
+               "Messages that were not sent because they are larger than a "
+               "frame.",
+               value(x.not_sent));
   for (std::size_t i = 1; i < refusals; ++i)
     page.counter(prefix + "refusals_total",
                  "Connections refused or closed by this program, by reason.",
@@ -113,7 +117,8 @@ void add_metrics(metrics_page& page, const transport_statistics& x) {
 void add_process_metrics(metrics_page& page, std::size_t actors) {
   page.gauge("edgeless_actors", "Running actors.", static_cast<double>(actors));
   page.counter("edgeless_log_lines_dropped_total",
-               "Log lines dropped because the reader of the log was too slow.",
+               "Log lines lost because the reader of the log was too slow, or "
+               "because the log could not be written.",
                static_cast<double>(log_lines_lost()));
   if (auto memory = health_probe{}.sample().proc_memory; memory >= 0)
     page.gauge("process_resident_memory_bytes",

@@ -56,6 +56,67 @@ TEST_CASE_FIXTURE(
 
 TEST_CASE_FIXTURE(
   orchestrator_fixture,
+  "membership: a node joins when it answers at the address that "
+  "it announces") {
+  auto net = std::make_shared<scripted_transport>();
+  restart({.net = net});
+  auto asked = self->request(subject, caf::infinite, atom::join_v,
+                             describe(any<node_id>()), healthy_node(),
+                             any<boot_id>(), inventory{});
+  run_until_idle();
+  REQUIRE(net->probes.size() == 1);
+  CHECK(net->probes[0].where == "http://node:7002");
+  CHECK(describe_domain().nodes == 0);
+
+  net->probes[0].done("");
+  run_until_idle();
+
+  CHECK(describe_domain().nodes == 1);
+  asked.receive([](const welcome& x) { CHECK(x.session); },
+                [](const caf::error& x) { FAIL(explain(x)); });
+}
+
+TEST_CASE_FIXTURE(orchestrator_fixture,
+                  "membership: a node whose address leads elsewhere is refused "
+                  "with the reason") {
+  auto net = std::make_shared<scripted_transport>();
+  restart({.net = net});
+  auto asked = self->request(subject, caf::infinite, atom::join_v,
+                             describe(any<node_id>()), healthy_node(),
+                             any<boot_id>(), inventory{});
+  run_until_idle();
+  REQUIRE(net->probes.size() == 1);
+
+  net->probes[0].done("127.0.0.1:7002: another process answers there");
+  run_until_idle();
+
+  CHECK(describe_domain().nodes == 0);
+  asked.receive([](const welcome&) { FAIL("joined"); },
+                [](const caf::error& x) {
+                  CHECK(x == ec::unreachable);
+                  CHECK(explain(x)
+                        == "the announced address http://node:7002 does not "
+                           "lead to this node (127.0.0.1:7002: another process "
+                           "answers there): set invocation_url_announced to "
+                           "one that does");
+                });
+}
+
+TEST_CASE_FIXTURE(orchestrator_fixture,
+                  "membership: a node whose description is too large for a "
+                  "message is refused") {
+  auto x = describe(any<node_id>());
+  x.capabilities.labels.assign(1000, std::string(100, 'x'));
+
+  auto done = ask<welcome>(subject, atom::join_v, x, healthy_node(),
+                           any<boot_id>(), inventory{});
+
+  REQUIRE(!done);
+  CHECK(done.error() == ec::bad_input);
+}
+
+TEST_CASE_FIXTURE(
+  orchestrator_fixture,
   "membership: another process replaces a silent node of the same id") {
   auto id = any<node_id>();
   auto silent = spawn_double<node_actor>([](atom::tick) { /* nop */ });

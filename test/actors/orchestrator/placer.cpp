@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "actors/orchestrator/placer.hpp"
 
+#include "messages/limits.hpp"
+
 #include <doctest/doctest.h>
 
 #include <random>
@@ -51,13 +53,38 @@ TEST_CASE_FIXTURE(placer_fixture, "placer: chooses a feasible node") {
 
 TEST_CASE_FIXTURE(placer_fixture, "placer: reports why no node is feasible") {
   CHECK(nodes.why_nowhere(function()) == "no node has joined the domain");
-  auto node = add();
+  add();
 
   CHECK(!nodes.choose(function("camera")));
   CHECK(counts->infeasible == 1);
   CHECK(nodes.why_nowhere(function()).empty());
   CHECK(nodes.why_nowhere(function("camera"))
-        == "node " + to_string(node) + ": label \"camera\" is missing");
+        == "label \"camera\" is missing (1 node)");
+}
+
+TEST_CASE_FIXTURE(placer_fixture,
+                  "placer: summarises the reasons of many nodes") {
+  for (auto i = 0; i < 1000; ++i)
+    add({"roof"});
+  add({"camera"});
+
+  CHECK(nodes.why_nowhere(function("camera,roof"))
+        == "label \"camera\" is missing (1000 nodes); label \"roof\" is "
+           "missing (1 node)");
+}
+
+TEST_CASE_FIXTURE(placer_fixture,
+                  "placer: the reasons of many components fit into a frame") {
+  add();
+  std::vector<component_spec> specs(limits::components,
+                                    function(std::string(2000, 'L')));
+
+  std::size_t size = 0;
+  for (auto& x : nodes.why_not(specs)) {
+    CHECK(x.starts_with("label \"LLL"));
+    size += x.size();
+  }
+  CHECK(size <= limits::reasons);
 }
 
 TEST_CASE_FIXTURE(placer_fixture, "placer: a removed node is not chosen") {
