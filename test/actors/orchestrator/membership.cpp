@@ -59,7 +59,9 @@ TEST_CASE_FIXTURE(
   "membership: a node joins when it answers at the address that "
   "it announces") {
   auto net = std::make_shared<scripted_transport>();
-  restart({.net = net});
+  orchestrator_options options;
+  options.net = net;
+  restart(std::move(options));
   auto asked = self->request(subject, caf::infinite, atom::join_v,
                              describe(any<node_id>()), healthy_node(),
                              any<boot_id>(), inventory{});
@@ -80,7 +82,9 @@ TEST_CASE_FIXTURE(orchestrator_fixture,
                   "membership: a node whose address leads elsewhere is refused "
                   "with the reason") {
   auto net = std::make_shared<scripted_transport>();
-  restart({.net = net});
+  orchestrator_options options;
+  options.net = net;
+  restart(std::move(options));
   auto asked = self->request(subject, caf::infinite, atom::join_v,
                              describe(any<node_id>()), healthy_node(),
                              any<boot_id>(), inventory{});

@@ -130,8 +130,8 @@ output_map largest_outputs() {
   output_map result;
   for (auto& [channel, target] : largest_component().output_mapping) {
     endpoint x;
-    x.url = url_text();
-    result.targets[channel] = x;
+    x.invocation_url = url_text();
+    result.channels[channel] = x;
   }
   return result;
 }
@@ -159,7 +159,7 @@ workflow_status largest_status() {
 
 endpoint largest_endpoint() {
   endpoint x;
-  x.url = url_text();
+  x.invocation_url = url_text();
   return x;
 }
 
