@@ -23,11 +23,13 @@ public:
   /// How many lines about the subject were left out since the last one, if it
   /// is time for the next. Subjects beyond limits::log_subjects count as one.
   std::optional<std::uint64_t> admit(std::string subject, time_point now) {
-    if (!subjects_.contains(subject)
-        && subjects_.size() >= limits::log_subjects)
+    // Not for each of many strangers: that would cost more than their lines.
+    if (subjects_.size() >= limits::log_subjects && now >= next_sweep_) {
+      next_sweep_ = now + std::chrono::seconds{1};
       std::erase_if(subjects_, [&](auto& x) {
         return x.second.omitted == 0 && x.second.quiet_until <= now;
       });
+    }
     if (subjects_.size() >= limits::log_subjects
         && !subjects_.contains(subject))
       subject.clear();
@@ -57,6 +59,7 @@ private:
   };
 
   std::map<std::string, entry> subjects_;
+  time_point next_sweep_{};
 };
 
 } // namespace edgeless

@@ -28,7 +28,7 @@ TEST_CASE("log throttle: strangers cannot make it grow") {
   log_throttle::time_point now{};
   auto lines = 0u;
 
-  for (auto i = 0; i < 100'000; ++i)
+  for (auto i = 0; i < 5'000; ++i)
     lines += x.admit(std::to_string(i), now).has_value();
 
   CHECK(lines <= limits::log_subjects + 1);
