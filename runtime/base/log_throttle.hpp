@@ -27,7 +27,9 @@ public:
     if (subjects_.size() >= limits::log_subjects && now >= next_sweep_) {
       next_sweep_ = now + std::chrono::seconds{1};
       std::erase_if(subjects_, [&](auto& x) {
-        return x.second.omitted == 0 && x.second.quiet_until <= now;
+        auto last
+          = x.second.omitted == 0 ? std::chrono::seconds{0} : limits::log_pause;
+        return x.second.quiet_until + last <= now;
       });
     }
     if (subjects_.size() >= limits::log_subjects
