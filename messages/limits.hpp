@@ -56,6 +56,9 @@ constexpr auto guest_time = 24h;
 /// Sets of requirements for which a domain keeps an index of feasible nodes:
 /// each costs some 100 bytes per node.
 constexpr std::size_t indexed_requirements = 64;
+/// Nodes that have left a domain and may come back: a workflow that one of them
+/// could host waits for it instead of being refused.
+constexpr std::size_t former_nodes = 1024;
 /// All modules that a controller or an orchestrator keeps, together.
 constexpr std::size_t modules = 256u << 20;
 /// Components of one workflow; workflows of one controller.
@@ -255,6 +258,8 @@ constexpr auto controller = 20s;
 constexpr auto client = 30s;
 /// Building a function: cargo may have to build the standard library first.
 constexpr auto function_build = 10min;
+/// A request to a function repository, which may carry a module.
+constexpr auto repository = 60s;
 /// Between actors of one process.
 constexpr auto local = 5s;
 /// A migration: prepare, freeze, activate.

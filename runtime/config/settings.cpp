@@ -50,7 +50,10 @@ BOOST_DESCRIBE_STRUCT(user_capabilities, (),
 BOOST_DESCRIBE_STRUCT(node_settings, (),
                       (general, telemetry, wasm_runtime, container_runtime,
                        resources, user_node_capabilities, tls))
-BOOST_DESCRIBE_STRUCT(cli_settings, (), (controller_url, tls))
+BOOST_DESCRIBE_STRUCT(cli_settings::repository_section, (),
+                      (url, basic_auth_user, basic_auth_pass, api_key))
+BOOST_DESCRIBE_STRUCT(cli_settings, (),
+                      (controller_url, function_repository, tls))
 
 namespace {
 
@@ -92,8 +95,7 @@ const key_rules rules_for<node_settings::resources_section>{
    "dda_url", "dda_provider", "kafka_egress_provider", "ollama_provider",
    "serverless_provider"}};
 template <>
-const key_rules rules_for<cli_settings>{{"controller_url"},
-                                        {"function_repository"}};
+const key_rules rules_for<cli_settings>{{"controller_url"}};
 
 /// $XDG_CACHE_HOME/edgeless/code-ID, or the same under ~/.cache.
 std::filesystem::path default_code_cache(const node_id& id) {
@@ -146,6 +148,15 @@ struct struct_reader {
     in.read(key, x, needed);
     if (needed == presence::required && in.has(key) && x.empty())
       in.add_problem(key, "is empty");
+  }
+
+  static void read(settings_section& in, const std::string& key, web_url& x,
+                   presence) {
+    in.read(key, x.text);
+    if (!x.text.empty() && !x.text.starts_with("http://")
+        && !x.text.starts_with("https://"))
+      in.add_problem(key, "\"" + x.text
+                            + "\" is no URL such as https://example.org/path");
   }
 
   static void read(settings_section& in, const std::string& key, node_id& x,
@@ -240,6 +251,12 @@ struct struct_reader {
       in.add_problem("", "ca, certificate and key go together");
     else if (missing == 0 && x.insecure)
       in.add_problem("insecure", "contradicts ca, certificate and key");
+  }
+
+  static void complete(settings_section& in,
+                       cli_settings::repository_section& x) {
+    if (!x.api_key.empty() && !x.basic_auth_user.empty())
+      in.add_problem("api_key", "contradicts basic_auth_user");
   }
 
   static void complete(settings_section&, node_settings::general_section& x) {

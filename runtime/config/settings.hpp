@@ -132,8 +132,21 @@ struct node_settings {
   tls_settings tls;
 };
 
+/// An http or https URL, maybe with a path; "": none.
+struct web_url {
+  std::string text;
+};
+
 struct cli_settings {
   std::string controller_url;
+  /// Where functions are kept for others. With an API key, or with a user and a
+  /// password; "": none.
+  struct repository_section {
+    web_url url;
+    std::string basic_auth_user;
+    std::string basic_auth_pass;
+    std::string api_key;
+  } function_repository;
   tls_settings tls;
 };
 

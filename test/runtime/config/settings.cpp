@@ -191,8 +191,7 @@ TEST_CASE("settings: [tls] needs ca, certificate and key together") {
         == "o:5: tls: ca, certificate and key go together");
 }
 
-TEST_CASE(
-  "cli settings: reads controller_url and accepts function_repository") {
+TEST_CASE("cli settings: reads controller_url and function_repository") {
   auto settings = parse_cli_settings("cli", R"(
 controller_url = "http://127.0.0.1:7001"
 [function_repository]
@@ -203,6 +202,28 @@ basic_auth_pass = "pass"
 
   REQUIRE(settings);
   CHECK(settings->controller_url == "http://127.0.0.1:7001");
+  CHECK(settings->function_repository.url.text == "http://repository:80");
+  CHECK(settings->function_repository.basic_auth_user == "user");
+  CHECK(settings->function_repository.basic_auth_pass == "pass");
+}
+
+TEST_CASE("cli settings: a function repository has one web address and one way "
+          "to authenticate") {
+  auto problem = [](const std::string& text) {
+    auto settings = parse_cli_settings("c", "controller_url = "
+                                            "\"http://127.0.0.1:7001\"\n"
+                                            "[function_repository]\n"
+                                              + text);
+    return settings ? "" : explain(settings.error());
+  };
+
+  CHECK(problem("url = \"\"\napi_key = \"\"\n") == "");
+  CHECK(problem("url = \"https://example.org/a/b\"\napi_key = \"k\"\n") == "");
+  CHECK(problem("url = \"example.org\"\n")
+        == "c:3: function_repository.url: \"example.org\" is no URL such as "
+           "https://example.org/path");
+  CHECK(problem("api_key = \"k\"\nbasic_auth_user = \"u\"\n")
+        == "c:3: function_repository.api_key: contradicts basic_auth_user");
 }
 
 TEST_CASE("cli settings: controller_url is required") {
