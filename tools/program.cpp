@@ -115,8 +115,13 @@ int daemon_main(int argc, char** argv, const daemon_spec& spec) {
     ->capture_default_str();
   self.options().add_option("-t,--template", template_file,
                             "Write a default configuration file, then exit");
+  auto is_done = spec.add_options ? spec.add_options(self.options()) : [] {
+    return false;
+  };
   if (auto code = self.parse(argc, argv))
     return *code;
+  if (is_done())
+    return 0;
   if (!template_file.empty()) {
     auto problem = write_template(template_file, spec.template_text());
     return problem ? self.fail(problem) : 0;

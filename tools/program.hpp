@@ -67,6 +67,9 @@ struct daemon_spec {
   std::string config_file;
   std::function<std::string()> template_text;
   std::function<caf::expected<process_ptr>(const std::string& file)> launch;
+  /// Adds options of this daemon alone. The result is called with the parsed
+  /// command line; true: what was asked for is done.
+  std::function<std::function<bool()>(CLI::App&)> add_options{};
 };
 int daemon_main(int argc, char** argv, const daemon_spec& spec);
 
