@@ -12,6 +12,7 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
 #include <random>
 #include <set>
 
@@ -172,4 +173,63 @@ TEST_CASE("templates: write_box needs an absent or empty folder") {
   CHECK(!write_box(in / "config", box_templates(seeded())));
   CHECK(std::filesystem::exists(in / "config" / "node.toml"));
   CHECK(write_box(in / "config", box_templates(seeded())));
+}
+
+TEST_CASE("templates: a box has consecutive ports from the first one") {
+  auto files = with_ports_from(*box_templates(2, seeded()), 9000);
+  REQUIRE(files);
+  std::map<std::string, std::string> texts;
+  for (auto& [name, text] : *files)
+    texts[name] = text;
+
+  auto controller = parse_controller_settings("c", texts["controller.toml"]);
+  auto orchestrator
+    = parse_orchestrator_settings("o", texts["orchestrator.toml"]);
+  auto cli = parse_cli_settings("cli", texts["cli.toml"]);
+  auto first = node_of({"node1.toml", texts["node1.toml"]});
+  auto second = node_of({"node2.toml", texts["node2.toml"]});
+  REQUIRE(controller);
+  REQUIRE(orchestrator);
+  REQUIRE(cli);
+  CHECK(controller->controller_url == "http://127.0.0.1:9001");
+  CHECK(cli->controller_url == controller->controller_url);
+  CHECK(
+    controller->orchestrators
+    == std::vector<domain_address>{{"domain-9000", "http://127.0.0.1:9000"}});
+  CHECK(orchestrator->general.domain_id == "domain-9000");
+  CHECK(orchestrator->general.orchestrator_url == "http://127.0.0.1:9000");
+  CHECK(orchestrator->general.invocation_url == "http://127.0.0.1:9003");
+  CHECK(first.general.orchestrator_url == "http://127.0.0.1:9000");
+  CHECK(first.general.agent_url == "http://127.0.0.1:9004");
+  CHECK(second.general.invocation_url == "http://127.0.0.1:9009");
+  CHECK(second.telemetry.metrics_url == "http://127.0.0.1:9010");
+}
+
+TEST_CASE("templates: ports may be those of the defaults, in another order") {
+  for (auto port : {6991u, 7001u, 7010u, 7011u}) {
+    auto files = with_ports_from(box_templates(seeded()), port);
+    REQUIRE(files);
+    auto& controller = (*files)[2];
+    auto settings = parse_controller_settings("c", controller.text);
+    REQUIRE(settings);
+    CHECK(settings->controller_url
+          == "http://127.0.0.1:" + std::to_string(port + 1));
+    CHECK(settings->orchestrators[0].orchestrator_url
+          == "http://127.0.0.1:" + std::to_string(port));
+  }
+}
+
+TEST_CASE("templates: ports beyond 65535 are an error") {
+  CHECK(!with_ports_from(box_templates(seeded()), 0));
+  CHECK(with_ports_from(box_templates(seeded()), 65528));
+  CHECK(explain(with_ports_from(box_templates(seeded()), 65529).error())
+        == "the ports of this box would be from 65529 to 65536: they have to "
+           "be from 1 to 65535");
+}
+
+TEST_CASE("templates: a box can listen on an address of this machine") {
+  for (auto& file : with_host(box_templates(seeded()), "10.1.2.3"))
+    CHECK(file.text.find("http://127.0.0.1") == std::string::npos);
+  auto node = node_of(with_host(box_templates(seeded()), "10.1.2.3")[0]);
+  CHECK(node.general.agent_url_announced == "http://10.1.2.3:7021");
 }
