@@ -104,6 +104,22 @@ struct workflow_status {
 BOOST_DESCRIBE_STRUCT(workflow_status, (),
                       (id, spec, domain, components, reasons))
 
+/// What a controller does with a workflow that no node could ever host.
+enum class if_infeasible : std::uint8_t { refuse, wait };
+
+/// What keeps a domain from hosting a workflow at present.
+struct obstacles {
+  /// One for each component, "" where nothing is in the way; or one for the
+  /// whole domain. For people.
+  std::vector<std::string> reasons;
+  /// The indices of the components that no node of this domain could host, even
+  /// if it were idle. Empty while that is unknown: before nodes have joined.
+  std::vector<std::uint32_t> never;
+
+  friend bool operator==(const obstacles&, const obstacles&) = default;
+};
+BOOST_DESCRIBE_STRUCT(obstacles, (), (reasons, never))
+
 /// What the nodes of a domain offer in sum.
 struct domain_description {
   std::string id;

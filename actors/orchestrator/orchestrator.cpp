@@ -271,6 +271,15 @@ void orchestrator_state::collect_statuses(const workflow_id& workflow,
   all.close();
 }
 
+obstacles
+orchestrator_state::why_not(const std::vector<component_spec>& specs) {
+  auto result = nodes->why_not(specs);
+  // Nodes may be about to rejoin.
+  if (adopting->is_recovering())
+    result.never.clear();
+  return result;
+}
+
 // -- the controller -----------------------------------------------------------
 
 caf::result<domain_description>
@@ -358,7 +367,7 @@ orchestrator(orchestrator_state::pointer self, orchestrator_options options) {
     [&st](atom::moved, const logical_id& x, const endpoint& at) { st.on_moved(x, at); },
     [&st](atom::attach, const std::string& x, const controller_link_actor& y) { return st.attach(x, y); },
     [&st](atom::describe) { return st.describe(); },
-    [&st](atom::why_not, const std::vector<component_spec>& x) { return st.nodes->why_not(x); },
+    [&st](atom::why_not, const std::vector<component_spec>& x) { return st.why_not(x); },
     [&st](atom::host, const workflow_id& x, const std::vector<component_spec>& y) { return st.host(x, y); },
     [&st](atom::hosted, const std::vector<workflow_id>& x) { st.on_workflows_named(x); },
     [&st](atom::drop, const workflow_id& x) { return st.drop(x); },

@@ -96,6 +96,8 @@ struct orchestrator_state {
   caf::result<statuses> inspect(const workflow_id& workflow);
   void collect_statuses(const workflow_id& workflow, statuses_promise promise);
 
+  obstacles why_not(const std::vector<component_spec>& specs);
+
   // -- the controller ---------------------------------------------------------
   caf::result<domain_description> attach(const std::string& domain,
                                          const controller_link_actor& x);

@@ -87,7 +87,7 @@ void add_metrics(metrics_page& page, const cluster_counters& x) {
   page.gauge(domains, {}, difference(x.domains, x.attached),
              {{"state", "disconnected"}});
   page.counter(prefix + "workflow_starts_total",
-               "Workflow start requests accepted.", value(x.starts));
+               "Valid requests to start a workflow.", value(x.starts));
   page.counter(prefix + "workflow_stops_total", "Workflows stopped.",
                value(x.stops));
 }

@@ -30,7 +30,8 @@ TEST_CASE("frame content: messages of the role pass") {
                 node, node)
         == "none");
   CHECK(verdict(request_frame(atom::start_v, workflow_id{},
-                              workflow_spec{{component_draft{}}, {{"a", "b"}}}),
+                              workflow_spec{{component_draft{}}, {{"a", "b"}}},
+                              if_infeasible::wait),
                 client, controller)
         == "none");
 }
