@@ -130,7 +130,7 @@ TEST_CASE_FIXTURE(world,
 
   start({function("f", "sink", {}, {{"label_match_all", "camera"}})});
   CHECK(placed_on("f") == "nowhere");
-  restart("camera");
+  add_node("camera", labelled({"camera"}));
   run_for(2s);
 
   CHECK(placed_on("before") == "node-1");
