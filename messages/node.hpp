@@ -21,13 +21,18 @@ struct node_capabilities {
   bool is_tee_running = false;
   bool has_tpm = false;
   std::vector<std::string> runtimes; ///< such as RUST_WASM
+  std::uint32_t disk_tot_space = 0;  ///< MiB
+  std::uint32_t num_gpus = 0;
+  std::string model_name_gpu;
+  std::uint32_t mem_size_gpu = 0; ///< MiB
 
   friend bool operator==(const node_capabilities&, const node_capabilities&)
     = default;
 };
 BOOST_DESCRIBE_STRUCT(node_capabilities, (),
                       (num_cpus, model_name_cpu, clock_freq_cpu, num_cores,
-                       mem_size, labels, is_tee_running, has_tpm, runtimes))
+                       mem_size, labels, is_tee_running, has_tpm, runtimes,
+                       disk_tot_space, num_gpus, model_name_gpu, mem_size_gpu))
 
 /// The load of a node. Memory in kB; -1 where unknown.
 struct node_health {

@@ -201,9 +201,9 @@ struct orchestrator_process : actor_process {
     serve(
       "orchestrator", settings.metrics_url,
       [counts = options.counts](metrics_page& x) { add_metrics(x, *counts); });
-    if (auto& url = settings.proxy_redis_url; !url.empty())
+    if (auto& url = settings.proxy.redis_url; !url.empty())
       options.mirror = redis_at(url);
-    options.mirrored_samples = settings.proxy_samples;
+    options.mirrored_samples = settings.proxy.samples;
     set_root(system_.spawn<caf::detached>(orchestrator, std::move(options)));
     if (auto problem
         = listen(settings.general.orchestrator_url, peer_role::orchestrator,

@@ -105,6 +105,9 @@ domain_description placer::describe() const {
     result.total.num_cpus += c.num_cpus;
     result.total.num_cores += c.num_cores;
     result.total.mem_size += c.mem_size;
+    result.total.disk_tot_space += c.disk_tot_space;
+    result.total.num_gpus += c.num_gpus;
+    result.total.mem_size_gpu += c.mem_size_gpu;
     result.tee_nodes += c.is_tee_running;
     result.tpm_nodes += c.has_tpm;
     labels.insert(c.labels.begin(), c.labels.end());

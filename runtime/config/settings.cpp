@@ -33,6 +33,9 @@ BOOST_DESCRIBE_STRUCT(orchestrator_settings::general_section, (),
                        invocation_url_announced))
 BOOST_DESCRIBE_STRUCT(orchestrator_settings::baseline_section, (),
                       (orchestration_strategy, keep_alive_interval))
+BOOST_DESCRIBE_STRUCT(dataset_settings, (),
+                      (dataset_path, append, additional_fields,
+                       additional_header))
 BOOST_DESCRIBE_STRUCT(orchestrator_settings, (), (general, baseline, tls))
 BOOST_DESCRIBE_STRUCT(node_settings::general_section, (),
                       (node_id, agent_url, agent_url_announced, invocation_url,
@@ -46,7 +49,8 @@ BOOST_DESCRIBE_STRUCT(node_settings::resources_section, (),
                       (file_log_provider, redis_provider))
 BOOST_DESCRIBE_STRUCT(user_capabilities, (),
                       (num_cpus, model_name_cpu, clock_freq_cpu, num_cores,
-                       mem_size, labels, is_tee_running, has_tpm))
+                       mem_size, labels, is_tee_running, has_tpm,
+                       disk_tot_space, num_gpus, model_name_gpu, mem_size_gpu))
 BOOST_DESCRIBE_STRUCT(node_settings, (),
                       (general, telemetry, wasm_runtime, container_runtime,
                        resources, user_node_capabilities, tls))
@@ -270,12 +274,34 @@ struct struct_reader {
 
   static void complete(settings_section& in, orchestrator_settings& x) {
     x.metrics_url = read_metrics_url(in);
-    x.proxy_redis_url
-      = read_store(in.section("proxy"), "proxy_type", &x.proxy_samples);
+    auto proxy = in.section("proxy");
+    x.proxy.redis_url = read_store(proxy, "proxy_type");
+    proxy.read("samples", x.proxy.samples, 1, limits::samples_max);
+    read(proxy, "dataset_settings", x.proxy.dataset, presence::optional);
+    proxy.report_unknown_keys();
     // [collection] is an alias from EDGELESS' documentation.
     auto alias = in.has("collection") && !in.has("collector");
-    x.collector_redis_url = read_store(
-      in.section(alias ? "collection" : "collector"), "collector_type");
+    auto collector = in.section(alias ? "collection" : "collector");
+    x.collector_redis_url = read_store(collector, "collector_type");
+    collector.report_unknown_keys();
+  }
+
+  static void complete(settings_section& in, dataset_settings& x) {
+    auto require_printable = [&](const char* key, const std::string& text) {
+      if (std::ranges::any_of(text, [](unsigned char c) { return c < 0x20; }))
+        in.add_problem(key, "has control characters");
+    };
+    require_printable("dataset_path", x.dataset_path);
+    require_printable("additional_fields", x.additional_fields);
+    require_printable("additional_header", x.additional_header);
+    auto columns = [](const std::string& text) {
+      return text.empty() ? 0 : std::ranges::count(text, ',') + 1;
+    };
+    if (columns(x.additional_fields) != columns(x.additional_header))
+      in.add_problem("additional_header",
+                     "has " + std::to_string(columns(x.additional_header))
+                       + " columns, but additional_fields has "
+                       + std::to_string(columns(x.additional_fields)));
   }
 
   /// The section [telemetry] of the controller and the orchestrator.
@@ -288,18 +314,13 @@ struct struct_reader {
   }
 
   /// A section with a type of None or Redis; returns the URL of the Redis
-  /// server, empty for None. `samples`: the number of samples, if it is
-  /// configurable.
-  static std::string read_store(settings_section from,
-                                const std::string& type_key,
-                                std::uint32_t* samples = nullptr) {
+  /// server, empty for None.
+  static std::string read_store(settings_section& from,
+                                const std::string& type_key) {
     std::string type = "None";
     std::string url;
     from.read(type_key, type);
     from.read("redis_url", url);
-    if (samples != nullptr)
-      from.read("samples", *samples, 1, limits::samples_max);
-    from.report_unknown_keys();
     std::ranges::transform(type, type.begin(), [](unsigned char x) {
       return static_cast<char>(std::tolower(x));
     });

@@ -54,6 +54,21 @@ struct controller_settings {
   tls_settings tls;
 };
 
+/// The CSV files that EDGELESS' proxy writes, for measurements.
+struct dataset_settings {
+  /// The common beginning of their paths; empty: none are written.
+  std::string dataset_path;
+  /// Continues existing files instead of replacing them.
+  bool append = true;
+  /// Values, separated by commas, in front of each line.
+  std::string additional_fields;
+  /// The names of these columns, as many as there are values.
+  std::string additional_header;
+
+  friend bool operator==(const dataset_settings&, const dataset_settings&)
+    = default;
+};
+
 struct orchestrator_settings {
   struct general_section {
     std::string domain_id;
@@ -72,10 +87,13 @@ struct orchestrator_settings {
   } baseline;
   /// Empty: no metrics are served.
   std::string metrics_url;
-  /// The Redis server that the domain is mirrored to; empty: none.
-  std::string proxy_redis_url;
-  /// Performance samples kept there of each instance.
-  std::uint32_t proxy_samples = limits::samples;
+  struct proxy_section {
+    /// The Redis server that the domain is mirrored to; empty: none.
+    std::string redis_url;
+    /// Performance samples kept there of each instance.
+    std::uint32_t samples = limits::samples;
+    dataset_settings dataset;
+  } proxy;
   /// The Redis server that metrics are written to; empty: none.
   std::string collector_redis_url;
   tls_settings tls;
@@ -91,6 +109,10 @@ struct user_capabilities {
   std::optional<std::vector<std::string>> labels;
   std::optional<bool> is_tee_running;
   std::optional<bool> has_tpm;
+  std::optional<std::uint32_t> disk_tot_space; ///< MiB
+  std::optional<std::uint32_t> num_gpus;
+  std::optional<std::string> model_name_gpu;
+  std::optional<std::uint32_t> mem_size_gpu; ///< MiB
 };
 
 struct node_settings {

@@ -102,6 +102,10 @@ num_cpus = 4
 clock_freq_cpu = 2400
 labels = ["gpu", "hall-7"]
 is_tee_running = true
+disk_tot_space = 958237
+num_gpus = 2
+model_name_gpu = "a GPU"
+mem_size_gpu = 8192
 )")
                 .user_node_capabilities;
 
@@ -109,6 +113,10 @@ is_tee_running = true
   CHECK(user.clock_freq_cpu == 2400);
   CHECK(user.labels == std::vector<std::string>{"gpu", "hall-7"});
   CHECK(user.is_tee_running == true);
+  CHECK(user.disk_tot_space == 958237u);
+  CHECK(user.num_gpus == 2u);
+  CHECK(user.model_name_gpu == "a GPU");
+  CHECK(user.mem_size_gpu == 8192u);
   CHECK(!user.has_tpm);
   CHECK(!user.model_name_cpu);
 }

@@ -77,7 +77,7 @@ TEST_CASE("orchestrator settings: absent keys have defaults") {
   CHECK(settings.general.invocation_url_announced == "http://127.0.0.1:7102");
   CHECK(settings.baseline.orchestration_strategy == placement_strategy::random);
   CHECK(settings.baseline.keep_alive_interval == 2s);
-  CHECK(settings.proxy_redis_url == "");
+  CHECK(settings.proxy.redis_url == "");
   CHECK(settings.collector_redis_url == "");
 }
 
@@ -121,10 +121,10 @@ collector_type = "redis"
 redis_url = "redis://:secret@localhost/1"
 )");
 
-  CHECK(settings.proxy_redis_url == "redis://127.0.0.1:6379");
+  CHECK(settings.proxy.redis_url == "redis://127.0.0.1:6379");
   CHECK(settings.collector_redis_url == "redis://:secret@localhost/1");
   CHECK(orchestrator("[proxy]\nproxy_type = \"NONE\"\nredis_url = \"\"\n")
-          .proxy_redis_url
+          .proxy.redis_url
         == "");
 }
 
@@ -141,10 +141,39 @@ TEST_CASE("orchestrator settings: refuses a proxy of unknown type or without a "
 }
 
 TEST_CASE("orchestrator settings: the number of samples is at least 1") {
-  CHECK(orchestrator("").proxy_samples == 10000);
-  CHECK(orchestrator("[proxy]\nsamples = 7").proxy_samples == 7);
+  CHECK(orchestrator("").proxy.samples == 10000);
+  CHECK(orchestrator("[proxy]\nsamples = 7").proxy.samples == 7);
   CHECK(orchestrator_problem("[proxy]\nsamples = 0")
           .starts_with("o:6: proxy.samples: "));
+}
+
+TEST_CASE("orchestrator settings: the dataset settings are read") {
+  auto settings = orchestrator(R"(
+[proxy]
+proxy_type = "None"
+[proxy.dataset_settings]
+dataset_path = "dataset/myexp-"
+append = false
+additional_fields = "a,b"
+additional_header = "h_a,h_b"
+)");
+
+  CHECK(settings.proxy.dataset
+        == dataset_settings{"dataset/myexp-", false, "a,b", "h_a,h_b"});
+  CHECK(orchestrator("").proxy.dataset.dataset_path == "");
+  CHECK(orchestrator("").proxy.dataset.append);
+}
+
+TEST_CASE("orchestrator settings: refuses dataset columns without names, and "
+          "lines in them") {
+  CHECK(orchestrator_problem("[proxy.dataset_settings]\n"
+                             "additional_fields = \"a,b\"\n"
+                             "additional_header = \"x\"\n")
+        == "o:7: proxy.dataset_settings.additional_header: has 1 columns, but "
+           "additional_fields has 2");
+  CHECK(orchestrator_problem("[proxy.dataset_settings]\n"
+                             "dataset_path = \"a\\nb\"\n")
+        == "o:6: proxy.dataset_settings.dataset_path: has control characters");
 }
 
 TEST_CASE("orchestrator settings: [collection] is an alias of [collector]") {

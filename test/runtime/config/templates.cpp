@@ -78,7 +78,7 @@ TEST_CASE("templates: have the values of EDGELESS") {
   CHECK(orchestrator->general.domain_id == "domain-1");
   CHECK(orchestrator->general.invocation_url == "http://127.0.0.1:7102");
   CHECK(orchestrator->baseline.keep_alive_interval == 2s);
-  CHECK(orchestrator->proxy_redis_url == "");
+  CHECK(orchestrator->proxy.redis_url == "");
   CHECK(cli->controller_url == "http://127.0.0.1:7001");
 }
 
