@@ -192,6 +192,12 @@ constexpr auto freeze = 6s;
 constexpr std::size_t samples = 10'000;
 /// ...and the most that a configuration may demand.
 constexpr std::size_t samples_max = 1'000'000;
+/// Series of samples of one instance in Redis: execution times, and the targets
+/// of its log lines; and the length of such a name.
+constexpr std::size_t series = 16;
+constexpr std::size_t series_name = 64;
+/// Reports of the health of a node in Redis, where they are a history.
+constexpr std::size_t health_history = 1'000;
 /// Samples of all instances that travel with one keep-alive.
 constexpr std::size_t samples_per_report = 100'000;
 /// Samples that wait on a node for a keep-alive, which may never come.
@@ -227,10 +233,21 @@ constexpr std::size_t mirror_bytes = 1u << 30;
 /// Pauses between attempts to reach Redis.
 constexpr auto redis_pause_min = 100ms;
 constexpr auto redis_pause_max = 5s;
+/// An orchestrator owns its database for this long without another word: a
+/// short hang of Redis or of the orchestrator does not end it, and the database
+/// of an orchestrator that has died is free soon.
+constexpr auto redis_lease = 15s;
+/// It renews the lease at this interval: two renewals may fail.
+constexpr auto redis_lease_renewal = 5s;
 /// A key that the redis resource sets: a longer one is a mistake.
 constexpr std::size_t redis_key = 64u << 10;
 /// An intent, and its key: a list of some thousand nodes fits.
 constexpr std::size_t intent_text = 64u << 10;
+/// The value of an intent is awaited for this long: it may be written after its
+/// key was pushed.
+constexpr auto intent_value = 1s;
+/// ...and looked for at this interval.
+constexpr auto intent_value_pause = 20ms;
 /// The INTENT LISTENER blocks in Redis for this long at a time.
 constexpr auto intent_wait = 1s;
 /// Intents in execution, and results that wait for Redis.
@@ -239,6 +256,14 @@ constexpr std::size_t intents = 64;
 constexpr auto intent = 2min;
 /// How long the result of an intent stays in Redis.
 constexpr auto intent_result = 10min;
+/// Lines of the CSV files of a domain that wait for the disk.
+constexpr std::size_t dataset_bytes = 32u << 20;
+/// Bytes of log lines for measurements that wait on a node for a keep-alive...
+constexpr std::size_t function_logs = 8u << 20;
+/// ...and how many travel with one, beside its samples; and the length of a
+/// line: an id or a number.
+constexpr std::size_t function_logs_per_report = 512u << 10;
+constexpr std::size_t function_log_text = 200;
 /// Transactions of one metrics collector that have begun and not ended.
 constexpr std::size_t transaction_times = 100'000;
 

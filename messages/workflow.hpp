@@ -56,7 +56,9 @@ struct component_spec {
   component_kind kind = component_kind::function;
   std::string class_id;
   std::string function_type;
+  std::string version;
   code_id code;
+  std::vector<std::string> outputs; ///< informational, as in EDGELESS
   std::map<std::string, std::string> settings;
   /// Output channel -> component.
   std::map<std::string, logical_id> wiring;
@@ -65,8 +67,8 @@ struct component_spec {
     = default;
 };
 BOOST_DESCRIBE_STRUCT(component_spec, (),
-                      (id, workflow, name, kind, class_id, function_type, code,
-                       settings, wiring))
+                      (id, workflow, name, kind, class_id, function_type,
+                       version, code, outputs, settings, wiring))
 
 /// Equal for two specs that run the same code with the same settings.
 std::uint64_t fingerprint(const component_spec& spec);

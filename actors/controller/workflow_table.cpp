@@ -67,7 +67,9 @@ workflow_table::identify(const workflow_id& id,
                                                  x.kind,
                                                  x.class_id,
                                                  x.function_type,
+                                                 x.version,
                                                  x.code,
+                                                 x.outputs,
                                                  x.settings,
                                                  {}});
     for (auto& [channel, target] : x.output_mapping)

@@ -288,8 +288,39 @@ void instance_host::observe(telemetry_kind kind, std::string text) {
   caf::anon_send(options_.telemetry, std::move(x));
 }
 
+/// Functions of EDGELESS report transactions to their output "metric", or since
+/// v1.1 by log lines: both reach a metrics-collector, if the output leads to
+/// one. The lines reach Redis, too.
+void instance_host::measure(std::string_view target, std::string_view text) {
+  if (target.empty() || target.size() > limits::series_name
+      || text.size() > limits::function_log_text)
+    return;
+  auto begins = target == "tbegin";
+  if ((begins || target == "tend")
+      && queues_.out.state_of("metric") != outbox::channel_state::unmapped)
+    queues_.out.offer("metric",
+                      "workflow" + std::string{begins ? ":begin:" : ":end:"}
+                        + std::string{text},
+                      blocking::forbidden);
+  auto& registry = *options_.registry;
+  if (!registry.samples_wanted)
+    return;
+  if (!registry.log_credit->take(text.size())) {
+    ++registry.counters.samples_omitted;
+    return;
+  }
+  auto x = make_report();
+  x.kind = telemetry_kind::measurement;
+  x.target = target;
+  x.text = text;
+  caf::anon_send(options_.telemetry, std::move(x));
+}
+
 void instance_host::log(std::uint32_t level, std::string_view target,
                         std::string_view text) noexcept {
+  constexpr std::uint32_t trace = 5;
+  if (level == trace)
+    measure(target, text);
   text = text.substr(0, limits::text);
   if (!options_.registry->log_credit->take(text.size()))
     return;

@@ -116,6 +116,7 @@ private:
   void finish_event();
   void take_event();
   void cast_to_self(std::string_view payload);
+  void measure(std::string_view target, std::string_view text);
   event make_call(std::string_view payload, const node_id& target);
   telemetry_event make_report() const;
 

@@ -171,7 +171,7 @@ node_report node_state::report(std::uint64_t acknowledged) {
     if (ready.number > sent.number)
       sent = std::exchange(ready, {});
     else
-      sent = {sent.number, {}, 0};
+      sent = {sent.number, {}, 0, {}};
   }
   fetch_samples();
   return {options.health ? options.health() : node_health{}, instances.digest(),

@@ -238,7 +238,7 @@ void membership::on_report(const session_id& session, node_report& report) {
   x->is_polled = false;
   // A node sends samples again until it knows that they have arrived.
   if (std::exchange(x->samples, report.samples.number) == report.samples.number)
-    report.samples = {x->samples, {}, 0};
+    report.samples = {x->samples, {}, 0, {}};
   on_.on_report(x->at, report);
 }
 
