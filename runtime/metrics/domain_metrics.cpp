@@ -60,6 +60,18 @@ void add_metrics(metrics_page& page, const domain_counters& x) {
                "Messages of nodes that were ignored because their session had "
                "ended.",
                value(x.refused));
+  page.counter(prefix + "database_conflicts_total",
+               "Checks at which another orchestrator claimed the same Redis "
+               "database.",
+               value(x.database_conflicts));
+  page.counter(prefix + "mirror_samples_dropped_total",
+               "Performance samples that did not reach Redis.",
+               value(x.samples_dropped));
+  const auto lines = prefix + "dataset_lines_total";
+  page.counter(lines, "Lines of the CSV files of the domain by outcome.",
+               value(x.dataset_lines), {{"outcome", "written"}});
+  page.counter(lines, {}, value(x.dataset_lines_dropped),
+               {{"outcome", "dropped"}});
   page.histogram(prefix + "keep_alive_seconds",
                  "Round-trip times of answered keep-alives in seconds.",
                  x.keep_alives.read());
