@@ -230,6 +230,11 @@ struct struct_reader {
                 "\"Random\" or \"RoundRobin\"");
   }
 
+  static void read(settings_section& in, const std::string& key,
+                   mirror_schema& x, presence) {
+    read_choice(in, key, x, "1.0", parse_mirror_schema, "\"1.0\" or \"1.2\"");
+  }
+
   // -- conditions and defaults of whole sections --
 
   template <class T>
@@ -276,6 +281,7 @@ struct struct_reader {
     x.metrics_url = read_metrics_url(in);
     auto proxy = in.section("proxy");
     x.proxy.redis_url = read_store(proxy, "proxy_type");
+    read(proxy, "schema", x.proxy.schema, presence::optional);
     proxy.read("samples", x.proxy.samples, 1, limits::samples_max);
     read(proxy, "dataset_settings", x.proxy.dataset, presence::optional);
     proxy.report_unknown_keys();

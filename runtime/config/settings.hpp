@@ -3,6 +3,7 @@
 
 #include "runtime/base/log_filter.hpp"
 #include "runtime/placement/placement.hpp"
+#include "runtime/redis/mirror_schema.hpp"
 #include "runtime/wasm/guest.hpp"
 
 #include "messages/ids.hpp"
@@ -90,6 +91,8 @@ struct orchestrator_settings {
   struct proxy_section {
     /// The Redis server that the domain is mirrored to; empty: none.
     std::string redis_url;
+    /// The version of EDGELESS whose keys and types are written.
+    mirror_schema schema = mirror_schema::v1_0;
     /// Performance samples kept there of each instance.
     std::uint32_t samples = limits::samples;
     dataset_settings dataset;
