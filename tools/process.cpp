@@ -203,6 +203,9 @@ struct orchestrator_process : actor_process {
       [counts = options.counts](metrics_page& x) { add_metrics(x, *counts); });
     if (auto& url = settings.proxy.redis_url; !url.empty())
       options.mirror = redis_at(url);
+    options.url = settings.general.orchestrator_url_announced;
+    options.schema = settings.proxy.schema;
+    options.dataset = settings.proxy.dataset;
     options.mirrored_samples = settings.proxy.samples;
     set_root(system_.spawn<caf::detached>(orchestrator, std::move(options)));
     if (auto problem

@@ -40,7 +40,13 @@ void orchestrator_state::init(orchestrator_options x) {
   if (options.mirror) {
     proxy_options y;
     y.open = options.mirror;
-    y.samples = options.mirrored_samples;
+    y.owner = {options.domain_id, options.url,
+               to_string(draw<boot_id>(options.random))};
+    y.mirrored.schema = options.schema;
+    y.mirrored.domain = options.domain_id;
+    y.mirrored.samples = options.mirrored_samples;
+    y.dataset = options.dataset;
+    y.counts = options.counts;
     y.where = options.where;
     mirrored.set_proxy(spawn_on(options.where, self->system(), proxy,
                                 std::move(y), orchestrator_actor{self}));

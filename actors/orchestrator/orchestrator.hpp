@@ -12,9 +12,11 @@
 #include "actors/orchestrator/reconciler.hpp"
 #include "actors/threads.hpp"
 
+#include "runtime/config/settings.hpp"
 #include "runtime/metrics/domain_counters.hpp"
 #include "runtime/placement/placement.hpp"
 #include "runtime/redis/client.hpp"
+#include "runtime/redis/mirror_schema.hpp"
 
 #include "messages/interfaces.hpp"
 #include "messages/limits.hpp"
@@ -33,6 +35,7 @@ namespace edgeless {
 /// The dependencies and settings of an orchestrator.
 struct orchestrator_options {
   std::string domain_id;
+  std::string url; ///< at which nodes and the controller reach it
   /// Between two keep-alives; zero: no polling.
   caf::timespan keep_alive_interval{std::chrono::seconds{2}};
   placement_strategy strategy = placement_strategy::random;
@@ -40,6 +43,8 @@ struct orchestrator_options {
   std::shared_ptr<domain_counters> counts = std::make_shared<domain_counters>();
   /// The Redis that mirrors the domain and has its intents; may be empty.
   redis_opener mirror;
+  mirror_schema schema = mirror_schema::v1_0;
+  dataset_settings dataset; ///< CSV files beside the mirror
   std::size_t mirrored_samples = limits::samples; ///< of each instance
   threads where = threads::own;
 };

@@ -59,15 +59,34 @@ TEST_CASE_FIXTURE(intent_listener_fixture,
 
 TEST_CASE_FIXTURE(
   intent_listener_fixture,
-  "intent listener: passes on an intent without a value with an empty value") {
+  "intent listener: an intent whose value does not come has an empty one") {
   open();
   database->execute({"RPUSH", "intents", "intent:a"});
   database->execute({"RPUSH", "intent:b", "a list"});
   database->execute({"RPUSH", "intents", "intent:b"});
 
-  run_for(10ms);
+  run_for(limits::intent_value / 2);
+  CHECK(received.empty());
 
+  run_for(limits::intent_value);
   CHECK(received == lines{"intent:a = ", "intent:b = "});
+  CHECK(database->content.empty());
+}
+
+TEST_CASE_FIXTURE(
+  intent_listener_fixture,
+  "intent listener: waits for a value that is written after its "
+  "key was pushed, and keeps the order") {
+  open();
+  database->execute({"RPUSH", "intents", "intent:a"});
+  push("intent:b", "2");
+  run_for(100ms);
+  CHECK(received.empty());
+
+  database->execute({"SET", "intent:a", "1"});
+  run_for(100ms);
+
+  CHECK(received == lines{"intent:a = 1", "intent:b = 2"});
   CHECK(database->content.empty());
 }
 
