@@ -70,11 +70,10 @@ std::string capabilities_line(const mirrored_capabilities& x) {
                 + joined(y.labels) + "]" + (y.is_tee_running ? ", TEE" : "")
                 + (y.has_tpm ? ", TPM" : "") + ", runtimes ["
                 + joined(y.runtimes) + "]";
-  if (auto& more = x.more)
-    result += ", disk space " + std::to_string(more->disk_tot_space) + " MiB, "
-              + std::to_string(more->num_gpus) + ' '
-              + printable(more->model_name_gpu) + " GPU(s) "
-              + std::to_string(more->mem_size_gpu) + " MiB";
+  if (x.has_more)
+    result += ", disk space " + std::to_string(y.disk_tot_space) + " MiB, "
+              + std::to_string(y.num_gpus) + ' ' + printable(y.model_name_gpu)
+              + " GPU(s) " + std::to_string(y.mem_size_gpu) + " MiB";
   return result;
 }
 
