@@ -179,10 +179,10 @@ void print(const json::value& value, const std::string& indent,
     out << std::exchange(comma, ",") << '\n' << inner;
   };
   if (object)
-    for (auto& [key, item] : *object) {
+    for (auto& item : *object) {
       begin_item();
-      out << json::serialize(json::string_view{key}) << ": ";
-      print(item, inner, out);
+      out << json::serialize(item.key()) << ": ";
+      print(item.value(), inner, out);
     }
   else
     for (auto& item : *array) {

@@ -115,7 +115,7 @@ TEST_CASE_FIXTURE(intent_listener_fixture,
 }
 
 TEST_CASE("intent listener: no intent is lost when any single run fails") {
-  for (std::uint64_t n = 0; n < 6; ++n) {
+  for (std::uint64_t n = 0; n < 9; ++n) {
     intent_listener_fixture x;
     x.database->failing_run = n;
     x.open();

@@ -231,7 +231,8 @@ TEST_CASE("mirror reader: a sample is two numbers") {
 
 TEST_CASE("mirror reader: reads back what the mirror writes") {
   node_capabilities capabilities{
-    4, "a \"b\"", 2399.5, 8, 7937, {"red"}, true, false, {"RUST_WASM"}};
+    4,     "a \"b\"",     2399.5, 8, 7937,    {"red"}, true,
+    false, {"RUST_WASM"}, 90,     1, "a GPU", 64};
   CHECK(read_capabilities(json_of(capabilities))->basic == capabilities);
   CHECK(read_health(json_of(node_health{}))->figure("mem_free") == -1);
   provider_description maker{"file-log-1", "file-log", {"out"}};

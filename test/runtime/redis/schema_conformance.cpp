@@ -120,6 +120,10 @@ const std::vector<reader_version> versions{
    v1_health + fields{{"active_power", form::i32}}, provider,
    v1_function + workflow, later_spec, later_state, v1_resource + workflow}};
 
+std::string text_of(const json::value& x) {
+  return {x.get_string().data(), x.get_string().size()};
+}
+
 bool has_form(const json::value& x, form type) {
   auto within = [&](std::int64_t low, std::int64_t high) {
     json::error_code problem;
@@ -152,11 +156,9 @@ bool has_form(const json::value& x, form type) {
              return is_text(y.value());
            });
   case form::uuid:
-    return x.is_string()
-           && parse_id<node_id>(std::string_view{x.get_string()}).has_value();
+    return x.is_string() && parse_id<node_id>(text_of(x)).has_value();
   case form::instance:
-    return x.is_string()
-           && read_instance(std::string_view{x.get_string()}).has_value();
+    return x.is_string() && read_instance(text_of(x)).has_value();
   }
   return false;
 }
@@ -282,7 +284,7 @@ TEST_CASE("schema conformance: each version of EDGELESS finds the fields that "
     REQUIRE(resource.size() == 2);
     check_fields(resource[0], version.resource);
     CHECK(has_form(resource[1], form::instance));
-    CHECK(x.json_at("dependency:" + x.function_text).at("out").as_string()
+    CHECK(text_of(x.json_at("dependency:" + x.function_text).at("out"))
           == x.resource_text);
   }
 }
