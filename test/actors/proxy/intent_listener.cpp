@@ -65,7 +65,7 @@ TEST_CASE_FIXTURE(
   database->execute({"RPUSH", "intent:b", "a list"});
   database->execute({"RPUSH", "intents", "intent:b"});
 
-  run_for(limits::intent_value / 2);
+  run_for(500ms);
   CHECK(received.empty());
 
   run_for(limits::intent_value);

@@ -326,9 +326,8 @@ TEST_CASE_FIXTURE(
   });
   orchestrator = caf::actor_cast<orchestrator_actor>(keep(slow));
   open();
-  auto node = to_string(any<node_id>());
   for (std::size_t i = 0; i < 2 * limits::intents; ++i)
-    push("intent:drain:" + node, "yes");
+    push("intent:drain:" + to_string(any<node_id>()), "yes");
 
   run_for(1s);
   CHECK(unanswered.size() == limits::intents);
