@@ -96,6 +96,7 @@ public:
   caf::error delayed_cast(std::chrono::milliseconds delay,
                           std::string_view channel,
                           std::string_view payload) noexcept override;
+  bool sleep(std::chrono::nanoseconds time) noexcept override;
   void log(std::uint32_t level, std::string_view target,
            std::string_view text) noexcept override;
   instance_id self() const noexcept override;

@@ -2,6 +2,7 @@
 #include "runtime/modules/compile_process.hpp"
 
 #include "runtime/base/subprocess.hpp"
+#include "runtime/modules/module_outline.hpp"
 #include "runtime/wasm/engine_config.hpp"
 #include "runtime/wasm/owned.hpp"
 
@@ -49,11 +50,15 @@ void limit_resources() {
 /// Compiles `module` into `result`. Returns the reason of a failure, or an
 /// empty string.
 std::string compile(checks what, std::string_view module, std::string& result) {
+  std::string reason;
+  auto outline = read_outline(module, reason);
+  // A malformed module is left to the compiler, which says more.
+  auto prepared = outline ? export_start(*outline) : std::string{module};
   owned<wasm_engine_t, wasm_engine_delete> engine{new_engine(what)};
   wasmtime_module_t* made = nullptr;
   auto* error = wasmtime_module_new(
-    engine.get(), reinterpret_cast<const std::uint8_t*>(module.data()),
-    module.size(), &made);
+    engine.get(), reinterpret_cast<const std::uint8_t*>(prepared.data()),
+    prepared.size(), &made);
   if (error)
     return take_message(nullptr, error);
   owned<wasmtime_module_t, wasmtime_module_delete> guard{made};

@@ -105,6 +105,13 @@ public:
     return receive_permission();
   }
 
+  bool sleep(std::chrono::nanoseconds time) noexcept override {
+    channel_.send(guest_frame::sleep,
+                  {.numbers = {static_cast<std::uint64_t>(time.count())}});
+    static_cast<void>(receive_answer());
+    return false;
+  }
+
   void log(std::uint32_t level, std::string_view target,
            std::string_view text) noexcept override {
     channel_.send(guest_frame::log,
@@ -204,6 +211,7 @@ void limit_sandbox(std::uint64_t memory_bytes) {
     exit_with_fault(
       channel,
       "its process cannot be confined: the system does not support seccomp");
+  channel.send(guest_frame::ready, {});
   (*guest)->run();
   exit_with_fault(channel, (*guest)->fault());
 }

@@ -236,6 +236,12 @@ void process_guest::handle_frame(guest_frame kind, const guest_body& body) {
                 body.rest);
     return;
   }
+  if (kind == guest_frame::ready && phase_ == phase::starting) {
+    phase_ = phase::busy;
+    used_ = {};
+    resumed_at_ = clock::now();
+    return;
+  }
   if (kind == guest_frame::next && phase_ != phase::idle) {
     handle_next(body);
     return;
@@ -266,6 +272,9 @@ void process_guest::handle_frame(guest_frame kind, const guest_body& body) {
         std::min<std::uint64_t>(body.numbers[0], limits::delay.count()))},
       body.name, body.rest));
     break;
+  case guest_frame::sleep:
+    handle_sleep(body.numbers[0]);
+    break;
   case guest_frame::sync:
     handle_request(host_.sync(body.rest));
     break;
@@ -275,7 +284,7 @@ void process_guest::handle_frame(guest_frame kind, const guest_body& body) {
 }
 
 void process_guest::handle_next(const guest_body& body) {
-  if (phase_ == phase::busy) {
+  if (hook_) {
     auto waited = used(clock::now());
     average_time_ += (waited - average_time_) / 8;
     // The reported CPU time is capped at the time that has passed.
@@ -321,6 +330,15 @@ void process_guest::handle_call(
     answer(std::move(**result));
   else
     reply(guest_verdict::trap, explain(result->error()));
+}
+
+void process_guest::handle_sleep(std::uint64_t nanoseconds) {
+  pause();
+  phase_ = phase::calling;
+  auto time = std::min<std::uint64_t>(
+    nanoseconds, std::chrono::nanoseconds{limits::delay}.count());
+  if (!host_.sleep(std::chrono::nanoseconds{time}))
+    answer({});
 }
 
 void process_guest::handle_request(const caf::error& problem) {

@@ -71,6 +71,7 @@ private:
   void handle_done(const guest_body& body);
   void handle_cast(const guest_body& body);
   void handle_call(std::optional<caf::expected<call_result>> result);
+  void handle_sleep(std::uint64_t nanoseconds);
   void handle_request(const caf::error& problem);
   void reply(guest_verdict verdict, std::string_view rest);
 
@@ -83,7 +84,7 @@ private:
   guest_host& host_;
   guest_limits limits_;
   phase phase_ = phase::starting;
-  hook hook_ = hook::init; ///< of the current event
+  std::optional<hook> hook_; ///< of the current event; nullopt: it starts
   bool is_asleep_ = false;
   bool violated_protocol_ = false;
   /// Running time of the current event, or of the start, before `resumed_at_`.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "runtime/modules/module_outline.hpp"
 #include "runtime/wasm/engine_config.hpp"
 #include "runtime/wasm/engine_core.hpp"
 #include "runtime/wasm/imports.hpp"
@@ -13,6 +14,7 @@
 #include <cassert>
 #include <cstring>
 #include <string>
+#include <vector>
 
 namespace edgeless {
 
@@ -107,8 +109,9 @@ private:
   std::uint64_t memory_allowed_ = 0; ///< as told to the engine
   std::uint64_t memory_held_ = 0;    ///< as counted in the memory pool
   wasmtime_func_t run_{};
-  /// `_initialize` of a guest built with wasi-libc; called once, first.
-  std::optional<wasmtime_func_t> initialize_;
+  /// Functions without arguments that are called once, before run_, the last
+  /// one first: `_initialize`, and the start function.
+  std::vector<wasmtime_func_t> starters_;
   bool dead_ = false;
   std::string fault_;
   // The future points to these: it must be destroyed before them.
@@ -178,8 +181,8 @@ bool wasm_guest::account_memory() {
                                          size);
 }
 
-/// Completes an instantiation, which takes one poll: no module has a start
-/// function, and the deadline is far.
+/// Completes an instantiation, which takes one poll: the start function was
+/// made an export, and the deadline is far.
 caf::error wasm_guest::await(wasmtime_call_future_t* instantiation) {
   owned_future future{instantiation};
   bool done = wasmtime_call_future_poll(future.get());
@@ -247,8 +250,9 @@ caf::error wasm_guest::add_driver() {
   if (!find(driver_, "run", found))
     return fail(ec::system_failure, "the driver module lacks an export");
   run_ = found.of.func;
-  if (find(guest_, "_initialize", found) && found.kind == WASMTIME_EXTERN_FUNC)
-    initialize_ = found.of.func;
+  for (auto name : {"_initialize", start_export})
+    if (find(guest_, name, found) && found.kind == WASMTIME_EXTERN_FUNC)
+      starters_.push_back(found.of.func);
   return needs_caller() ? add_joint() : caf::error{};
 }
 
@@ -269,7 +273,7 @@ caf::error wasm_guest::add_joint() {
 void wasm_guest::enter() {
   assert(!future_ && !trap_ && !error_);
   wasmtime_context_set_epoch_deadline(context_, 1);
-  entered_ = initialize_ ? *initialize_ : run_;
+  entered_ = starters_.empty() ? run_ : starters_.back();
   future_.reset(wasmtime_func_call_async(context_, &entered_, nullptr, 0,
                                          nullptr, 0, &trap_, &error_));
 }
@@ -319,9 +323,9 @@ progress wasm_guest::resume(const epoch_ticker* clock) {
                   + " MiB were left";
       return mark_dead(std::move(reason));
     }
-    if (!initialize_)
+    if (starters_.empty())
       return progress::idle;
-    initialize_.reset();
+    starters_.pop_back();
   }
 }
 
