@@ -3,6 +3,7 @@
 
 #include "runtime/base/subprocess.hpp"
 #include "runtime/modules/module_outline.hpp"
+#include "runtime/sandbox/privileges.hpp"
 #include "runtime/wasm/engine_config.hpp"
 #include "runtime/wasm/owned.hpp"
 
@@ -87,6 +88,9 @@ std::optional<int> run_as_compile_child(int argc, char** argv) {
     return 2;
   auto what
     = std::string_view{argv[2]} == "none" ? checks::none : checks::interruption;
+  prefer_for_oom_kill();
+  if (!drop_privileges())
+    return report('-', "its process keeps privileges");
   limit_resources();
   // Without O_NOFOLLOW: the parent passes links, /proc/self/fd/N.
   auto module = read_all(file_descriptor{::open(argv[3], O_RDONLY | O_CLOEXEC)},

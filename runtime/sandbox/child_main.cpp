@@ -3,6 +3,7 @@
 
 #include "runtime/modules/compile_process.hpp"
 #include "runtime/sandbox/child_channel.hpp"
+#include "runtime/sandbox/privileges.hpp"
 #include "runtime/sandbox/seccomp_filter.hpp"
 #include "runtime/wasm/engine_core.hpp"
 
@@ -221,6 +222,9 @@ void limit_sandbox(std::uint64_t memory_bytes) {
 std::optional<int> run_as_guest_child(int argc, char** argv) {
   if (argc < 2 || std::string_view{argv[1]} != "--run-guest")
     return std::nullopt;
+  prefer_for_oom_kill();
+  if (!drop_privileges())
+    return 2;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   // The parent may have died before prctl().
   if (argc != 3 || std::to_string(getppid()) != argv[2])
