@@ -132,8 +132,9 @@ using node_actor = caf::typed_actor<
   caf::reacts_to<atom::prepare, physical_id, instance_actor>,
   // From an instance: it ends by itself, for this reason.
   caf::reacts_to<atom::exited, physical_id, std::string>,
-  // From an instance: the state with which the next instance shall start.
-  caf::reacts_to<atom::synced, physical_id, std::string>,
+  // From an instance: it has synced a state, with which the next instance shall
+  // start; the NODE takes the newest one.
+  caf::reacts_to<atom::synced, physical_id>,
   // From a provider: fetches a module from the orchestrator.
   caf::replies_to<atom::fetch, code_id>::with<std::string>,
   // The transport has dialled the orchestrator: it, or null and a reason.

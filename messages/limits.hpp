@@ -84,8 +84,10 @@ constexpr std::uint64_t inbox_bytes = 16u << 20;
 /// Events per channel that wait while the target is unplaced.
 constexpr std::size_t held_events = 256;
 constexpr std::size_t held_bytes = 1u << 20;
-/// Pending delayed casts of one instance.
+/// Pending delayed casts of one instance, and their bytes; the bytes are also
+/// bounded by the memory limit of its function.
 constexpr std::size_t delayed_casts = 4096;
+constexpr std::size_t delayed_bytes = 16u << 20;
 /// The retransmit buffer of one channel: events until they are acknowledged...
 constexpr std::size_t retransmit_events = 1024;
 constexpr std::size_t retransmit_bytes = 4u << 20;
@@ -109,6 +111,10 @@ constexpr auto credit_retry_pause = 16ms;
 constexpr std::uint32_t traps_per_event = 3;
 /// Log lines of guests that wait for the log of the node.
 constexpr std::uint32_t log_lines = 4096;
+/// What one function may log per second, unless the node's configuration says
+/// otherwise: a line per event at a usual rate, and 22 GB a day.
+constexpr std::uint64_t log_lines_per_second = 1000;
+constexpr std::uint64_t log_bytes_per_second = 256u << 10;
 
 // -- guests and their modules -------------------------------------------------
 
@@ -121,6 +127,9 @@ constexpr std::size_t log_text = 16u << 10;
 constexpr std::chrono::milliseconds delay = 24h * 3650;
 /// The compiled form of a module: about ten times its size.
 constexpr std::size_t compiled = 256u << 20;
+/// What a node keeps of its memory for itself, at least, if `memory_mib` is 0:
+/// the engine, connections, and inboxes that are not empty.
+constexpr std::size_t node_memory = 128u << 20;
 /// Memory of the compiling child process: a small hostile module may demand any
 /// amount.
 constexpr std::size_t compile_memory = 2ull << 30;
@@ -175,8 +184,10 @@ constexpr std::size_t moves = 8;
 /// Concurrent migrations of one drain: they share two nodes.
 constexpr std::size_t drain_migrations = 64;
 /// The pause between two states that a node sends for one instance: a guest may
-/// sync in a loop, and only the newest state counts.
+/// sync in a loop, and only the newest state counts. All instances that send
+/// states share sync_rate, in bytes per second.
 constexpr auto sync_pause = 20ms;
+constexpr std::size_t sync_rate = 4u << 20;
 /// A migrated instance forwards what still arrives for at most this long.
 constexpr auto hand_over = 5s;
 /// All states that a node keeps for the next instances of its components.
@@ -248,7 +259,10 @@ constexpr std::size_t transaction_times = 100'000;
 constexpr auto dial = 3s;
 /// The time after which a program that has just started listens.
 constexpr auto launch = 1s;
+/// Processor time of a compilation...
 constexpr auto compile = 10s;
+/// ...which may take this long: it has a low priority.
+constexpr auto compile_timeout = 60s;
 constexpr auto node_start = 12s;
 constexpr auto host = 15s;
 constexpr auto controller = 20s;
@@ -275,6 +289,14 @@ constexpr auto keep_alive_min = 250ms;
 constexpr auto retry_without_polling = 2s;
 /// The longest pause between two attempts to start what keeps failing.
 constexpr auto back_off_max = 30s;
+/// A node that is lost this soon after a component was started there may have
+/// been lost because of it. After so many such losses in a row a function gets
+/// a process of its own, and after so many the component is not placed for a
+/// time.
+constexpr auto quick_loss = 10s;
+constexpr std::uint32_t losses_to_isolate = 3;
+constexpr std::uint32_t losses_to_quarantine = 6;
+constexpr auto quarantine = 10min;
 /// The pause before a broken connection is dialled again, plus a jitter.
 constexpr auto redial = 100ms;
 

@@ -13,6 +13,7 @@
 #include "runtime/net/basp/caf_system.hpp"
 #include "runtime/placement/capability_detection.hpp"
 #include "runtime/placement/health.hpp"
+#include "runtime/placement/memory_limits.hpp"
 #include "runtime/redis/client.hpp"
 #include "runtime/wasm/engine.hpp"
 
@@ -237,7 +238,15 @@ struct node_process : actor_process {
   static engine_settings engine_settings_of(const node_settings& settings) {
     engine_settings result;
     result.cache = settings.general.code_cache;
+    auto most = memory_for_guests(usable_memory());
     result.memory = std::uint64_t{settings.wasm_runtime.memory_mib} << 20;
+    if (result.memory == 0)
+      result.memory = most;
+    else if (result.memory > most)
+      log_warn("node",
+               "wasm_runtime.memory_mib exceeds what this machine or "
+               "container has for functions: mib=",
+               settings.wasm_runtime.memory_mib, " has=", most >> 20);
     result.where = settings.wasm_runtime.isolation;
     return result;
   }
@@ -261,6 +270,9 @@ struct node_process : actor_process {
       options.engine = make_wasm_engine(engine_settings_of(settings));
     options.registry = std::make_shared<instance_registry>(general.node_id);
     options.registry->samples_wanted = settings.telemetry.performance_samples;
+    options.registry->logging
+      = {settings.telemetry.log_lines_per_second,
+         std::uint64_t{settings.telemetry.log_kib_per_second} << 10};
     options.registry->histograms_wanted
       = !settings.telemetry.metrics_url.empty();
     serve("node", settings.telemetry.metrics_url,

@@ -5,6 +5,7 @@
 #include "actors/instance/delayed_casts.hpp"
 #include "actors/instance/execution_monitor.hpp"
 #include "actors/instance/instance_queues.hpp"
+#include "actors/instance/log_limiter.hpp"
 #include "actors/instance/outstanding_call.hpp"
 
 #include "messages/interfaces.hpp"
@@ -79,6 +80,8 @@ public:
 
   /// When a deadline passes or a delayed cast is due; nullopt: never.
   std::optional<time_point> due() const;
+  /// Logs how many lines were omitted, if that is due or `at_once`.
+  void report_omitted_logs(bool at_once = false);
   /// Sends the delayed casts that are due, unless the instance is frozen.
   void send_delayed();
 
@@ -106,6 +109,7 @@ public:
 
   outstanding_call calls;
   delayed_casts delayed;
+  log_limiter logs;
   back_pressure pressure;
   execution_monitor times;
 
@@ -119,6 +123,8 @@ private:
   void cast_to_self(std::string_view payload);
   event make_call(std::string_view payload, const node_id& target);
   telemetry_event make_report() const;
+  void send_log(std::uint32_t level, std::string_view target,
+                std::string_view text);
 
   owner& instance_;
   const function_options& options_;

@@ -7,10 +7,13 @@
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
 namespace edgeless {
+
+using namespace std::chrono_literals;
 
 // -- entries ------------------------------------------------------------------
 
@@ -89,7 +92,7 @@ hosted_instances::start(const physical_id& id, const component_spec& spec,
   set_phase(id, x, phase::activating);
   x.outputs_revision = outputs.revision;
   if (!state.empty())
-    keep_state(spec, state);
+    keep_state(x, state);
   auto* kept = states_.find(spec.id);
   auto first_state = state.empty() && kept != nullptr ? *kept : state;
   return answer_when_started(
@@ -268,7 +271,7 @@ hosted_instances::activate(const physical_id& id, const output_map& outputs,
   // The state of an earlier instance on this node is older.
   states_.erase(x->spec.id);
   if (!state.empty())
-    keep_state(x->spec, state);
+    keep_state(*x, state);
   node_.registry->allow_forwarding(id, predecessor.node);
   node_.self->delayed_send(node_.self,
                            limits::node_start + limits::hand_over
@@ -339,20 +342,20 @@ void hosted_instances::hand_over(const physical_id& id, const endpoint& to,
 
 // -- state --------------------------------------------------------------------
 
-void hosted_instances::on_synced(const physical_id& id,
-                                 const std::string& state) {
+void hosted_instances::on_synced(const physical_id& id) {
+  auto state = node_.registry->states.take(id);
   auto* x = entry(id);
-  if (x == nullptr || x->is_ended() || x->now == phase::forwarding)
+  if (!state || x == nullptr || x->is_ended() || x->now == phase::forwarding)
     return;
   auto policy = state_policy_of(x->spec.settings);
   if (policy == state_policy::transient)
     return;
-  auto is_kept = keep_state(x->spec, state);
+  auto is_kept = keep_state(*x, *state);
   if (policy != state_policy::global)
     return;
   x->has_unsent_state = is_kept;
   if (!x->is_state_paced)
-    send_state(id, *x, state);
+    send_state(id, *x, *state);
 }
 
 void hosted_instances::on_sync_pause(const physical_id& id) {
@@ -366,20 +369,29 @@ void hosted_instances::on_sync_pause(const physical_id& id) {
 }
 
 /// Sends a state to the component. Only the newest state counts, so that the
-/// next one waits for limits::sync_pause.
+/// next one waits: all instances that send states share limits::sync_rate, or
+/// they would fill the connection.
 void hosted_instances::send_state(const physical_id& id, hosted_instance& x,
                                   const std::string& state) {
   if (!node_.orchestrator->report_state(x.spec.id, id, state))
     return;
   x.has_unsent_state = false;
   x.is_state_paced = true;
-  node_.self->delayed_send(node_.self, limits::sync_pause, atom::synced_v, id);
+  auto senders = static_cast<std::size_t>(std::ranges::count_if(
+    entries_, [](auto& entry) { return entry.second.is_state_paced; }));
+  auto pause = limits::sync_pause
+               + senders * state.size() * std::chrono::nanoseconds{1s}
+                   / limits::sync_rate;
+  node_.self->delayed_send(node_.self, pause, atom::retry_v, id);
 }
 
-bool hosted_instances::keep_state(const component_spec& spec,
+/// Says once that an instance's states are not kept: it may sync in a loop.
+bool hosted_instances::keep_state(hosted_instance& x,
                                   const std::string& state) {
-  if (states_.put(spec.id, state))
-    return true;
+  auto& spec = x.spec;
+  auto is_kept = states_.put(spec.id, state);
+  if (std::exchange(x.is_state_refused, !is_kept) || is_kept)
+    return is_kept;
   log_warn("node", "state not kept: component=", spec.id, " name=", spec.name,
            " bytes=", state.size(), " reason=limits::kept_states is reached");
   return false;

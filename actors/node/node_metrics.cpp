@@ -37,6 +37,18 @@ void add_functions(metrics_page& page, const instance_registry& registry) {
     add_histogram(*x, x->casts, "Cast");
     add_histogram(*x, x->calls, "Call");
   }
+  for (auto& x : functions.histograms) {
+    if (x->class_id.empty())
+      continue; // shared by many
+    metric_labels labels{{"function_id", x->function_id},
+                         {"class", x->class_id}};
+    page.gauge(prefix + "function_memory_bytes",
+               "Linear memory of a function instance in bytes.",
+               value(x->memory_bytes), labels);
+    page.counter(prefix + "function_log_lines_omitted_total",
+                 "Log lines of a function beyond what it may log per second.",
+                 value(x->log_lines_omitted), labels);
+  }
   page.gauge(prefix + "functions_without_series",
              "Function instances whose execution times are reported with "
              "function_id \"other\".",
@@ -103,6 +115,10 @@ void add_instances(metrics_page& page, const instance_registry& registry) {
   page.counter(prefix + "instance_failures_total",
                "Instances that ended without a stop request.",
                value(x.failures));
+  const auto lines = prefix + "log_lines_omitted_total";
+  page.counter(lines, "Log lines of functions that were not logged, by reason.",
+               value(x.log_lines_omitted), {{"reason", "rate"}});
+  page.counter(lines, {}, value(x.log_lines_unread), {{"reason", "unread"}});
   using clock = std::chrono::steady_clock;
   if (auto last = x.last_keep_alive.load(std::memory_order_relaxed); last > 0) {
     auto age = clock::now().time_since_epoch() - std::chrono::nanoseconds{last};

@@ -38,7 +38,8 @@ BOOST_DESCRIBE_STRUCT(node_settings::general_section, (),
                       (node_id, agent_url, agent_url_announced, invocation_url,
                        invocation_url_announced, orchestrator_url, code_cache))
 BOOST_DESCRIBE_STRUCT(node_settings::telemetry_section, (),
-                      (metrics_url, log_level, performance_samples))
+                      (metrics_url, log_level, performance_samples,
+                       log_lines_per_second, log_kib_per_second))
 BOOST_DESCRIBE_STRUCT(node_settings::wasm_section, (),
                       (enabled, memory_mib, isolation))
 BOOST_DESCRIBE_STRUCT(node_settings::container_section, (), (enabled))

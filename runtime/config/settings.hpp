@@ -111,6 +111,9 @@ struct node_settings {
     /// The level up to which log lines of functions are logged.
     edgeless::log_level log_level = edgeless::log_level::off;
     bool performance_samples = false;
+    /// What each function may log per second.
+    std::uint32_t log_lines_per_second = limits::log_lines_per_second;
+    std::uint32_t log_kib_per_second = limits::log_bytes_per_second >> 10;
   } telemetry;
   struct wasm_section {
     bool enabled = false;

@@ -16,6 +16,10 @@ struct node_counters {
   count start_failures{0};  ///< instances that could not be started
   count failures{0};        ///< instances that ended without a stop request
   count samples_omitted{0}; ///< performance samples dropped for lack of room
+  /// Log lines of functions beyond their rate, and those that the log of the
+  /// node did not take in time.
+  count log_lines_omitted{0};
+  count log_lines_unread{0};
 
   count egress_events{0};     ///< acknowledged by other nodes
   count ingress_fragments{0}; ///< received from other nodes

@@ -73,7 +73,7 @@ struct component_fixture : actor_fixture {
       [](atom::prepare, const physical_id&,
          const instance_actor&) { /* nop */ },
       [](atom::exited, const physical_id&, const std::string&) { /* nop */ },
-      [](atom::synced, const physical_id&, const std::string&) { /* nop */ },
+      [](atom::synced, const physical_id&) { /* nop */ },
       [](atom::fetch, const code_id&) { return std::string{}; },
       [](atom::dialled, const std::string&, const caf::strong_actor_ptr&,
          const std::string&) { /* nop */ },
