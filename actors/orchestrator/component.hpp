@@ -4,6 +4,7 @@
 #include "actors/orchestrator/migration.hpp"
 
 #include "runtime/base/backoff.hpp"
+#include "runtime/placement/loss_record.hpp"
 
 #include "messages/interfaces.hpp"
 #include "messages/limits.hpp"
@@ -58,6 +59,7 @@ struct component_state {
   void on_start_failed(const physical_id& id, const caf::error& reason);
   void on_no_placement(const caf::error& reason);
   void on_session_lost(const session_id& session);
+  void on_node_lost();
   void on_exited(const physical_id& id, const std::string& why);
   bool adopt(const inventory_record& record, const placement& at);
   bool adopt_frozen(const inventory_record& record, const placement& at);
@@ -75,6 +77,8 @@ struct component_state {
   void on_target_moved(const logical_id& target, const endpoint& at);
   void announce();
   void patch();
+  /// What is started: the spec, in a process of its own if it is suspected.
+  component_spec start_spec() const;
   output_map outputs() const;
   endpoint where() const;
 
@@ -112,6 +116,10 @@ struct component_state {
   backoff pauses{std::chrono::milliseconds{100}, limits::back_off_max};
   caf::actor_clock::time_point not_before;
   caf::actor_clock::time_point running_since;
+  /// When the instance that starts or runs was started; nullopt: it was
+  /// adopted.
+  std::optional<caf::actor_clock::time_point> started_at;
+  loss_record losses;
 
   /// The components that feed this one.
   std::vector<listener_actor> listeners;

@@ -3,6 +3,7 @@
 
 #include "runtime/base/files.hpp"
 #include "runtime/config/workflow_validation.hpp"
+#include "runtime/placement/memory_limits.hpp"
 #include "runtime/placement/proc_text.hpp"
 
 #include "messages/limits.hpp"
@@ -76,6 +77,8 @@ node_capabilities parse_proc_capabilities(std::string_view cpuinfo,
 node_capabilities detect_capabilities() {
   auto result = parse_proc_capabilities(text_of("/proc/cpuinfo"),
                                         text_of("/proc/meminfo"));
+  if (auto limit = control_group_limit())
+    result.mem_size = static_cast<std::uint32_t>(limit->total >> 20);
   if (result.clock_freq_cpu == 0) {
     // On ARM, cpuinfo has no frequency, but cpufreq may have it in kHz.
     auto text

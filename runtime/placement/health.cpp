@@ -74,8 +74,11 @@ machine_sample take_sample() {
   };
   static const auto page_size
     = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  return parse_sample(text_of("/proc/stat"), text_of("/proc/meminfo"),
-                      text_of("/proc/self/stat"), page_size);
+  auto result = parse_sample(text_of("/proc/stat"), text_of("/proc/meminfo"),
+                             text_of("/proc/self/stat"), page_size);
+  if (auto limit = control_group_limit())
+    apply_limit(*limit, result);
+  return result;
 }
 
 } // namespace
@@ -94,6 +97,18 @@ machine_sample parse_sample(std::string_view stat, std::string_view meminfo,
   result.mem_available = memory(meminfo, "MemAvailable");
   parse_process(self_stat, page_size, result);
   return result;
+}
+
+void apply_limit(const memory_limit& limit, machine_sample& x) {
+  auto kilobytes = [](std::uint64_t bytes) {
+    return static_cast<std::int64_t>(bytes / 1024);
+  };
+  auto lower = [](std::int64_t& value, std::int64_t bound) {
+    value = value < 0 ? bound : std::min(value, bound);
+  };
+  lower(x.mem_total, kilobytes(limit.total));
+  lower(x.mem_available, kilobytes(limit.available));
+  lower(x.mem_free, kilobytes(limit.total - std::min(limit.used, limit.total)));
 }
 
 node_health compare(const machine_sample& before, const machine_sample& now) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/placement/memory_limits.hpp"
+
 #include "messages/node.hpp"
 
 #include <cstdint>
@@ -32,11 +34,15 @@ machine_sample parse_sample(std::string_view stat, std::string_view meminfo,
                             std::string_view self_stat,
                             std::uint64_t page_size);
 
+/// Lowers the memory of a snapshot to that of the control group.
+void apply_limit(const memory_limit& limit, machine_sample& x);
+
 /// The health of the machine and this process between two snapshots.
 node_health compare(const machine_sample& before, const machine_sample& now);
 
-/// Samples the health of this machine and this process from three small files
-/// of /proc. For one thread.
+/// Samples the health of this machine, or of the control group whose memory
+/// this process has, and of this process, from small files of /proc and /sys.
+/// For one thread.
 class health_probe {
 public:
   health_probe();
