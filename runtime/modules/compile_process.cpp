@@ -155,8 +155,10 @@ compile_in_child(const std::string& program, std::string_view module,
   if (error)
     return system_problem("the compile process cannot be started", error);
   if (!status)
-    return exceeds_limits("it takes more than "
-                          + std::to_string(deadline.count()) + " ms");
+    return fail(ec::exhausted,
+                "the module was not compiled within "
+                  + std::to_string(deadline.count())
+                  + " ms: the machine is busy"); // RLIMIT_CPU ends the rest
   auto text = read_all(report, limits::text).value_or("");
   if (text.starts_with('-'))
     return fail(ec::bad_module, "the module is not valid: " + text.substr(1));

@@ -105,7 +105,8 @@ caf::expected<guest_class_ptr> class_cache::compile(const code_id& code,
     return fail(ec::bad_module, "the bytes are not those of module " + code);
   if (auto error = validate_module(module))
     return add_refusal(code, std::move(error));
-  std::unique_lock turn{compiling_, std::chrono::milliseconds{limits::compile}};
+  std::unique_lock turn{compiling_,
+                        std::chrono::milliseconds{limits::compile_timeout}};
   if (!turn)
     return fail(ec::exhausted, "the compiler is busy with other modules");
   // Another thread may have compiled the module meanwhile.
@@ -114,7 +115,8 @@ caf::expected<guest_class_ptr> class_cache::compile(const code_id& code,
   if (auto error = find_refusal(code))
     return error;
   ++core_->counts.compilations;
-  auto compiled = compile_in_child(compiler_, module, limits::compile, checks_);
+  auto compiled
+    = compile_in_child(compiler_, module, limits::compile_timeout, checks_);
   if (!compiled)
     return add_refusal(code, std::move(compiled.error()));
   auto made = load_(*compiled);
@@ -155,8 +157,8 @@ caf::error class_cache::find_refusal(const code_id& code) {
 
 caf::error class_cache::add_refusal(const code_id& code, caf::error reason) {
   ++core_->counts.refusals;
-  // A failure of the system is not the module's fault.
-  if (reason == ec::system_failure)
+  // A failure of the system, or a busy machine, is not the module's fault.
+  if (reason == ec::system_failure || reason == ec::exhausted)
     return reason;
   std::lock_guard guard{mutex_};
   if (refused_.emplace(code, reason).second)
