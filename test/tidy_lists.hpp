@@ -113,7 +113,7 @@ inline const std::map<std::string, std::string, std::less<>> words{
   {"seek", "request_placement"},
   {"settle", "place, conclude, run until idle"},
   {"shelf", "cache, buffer"},
-  {"sleeper", "frozen candidate"},
+  {"timers", "frozen candidate"},
   {"somebody", "a component, peer or caller"},
   {"sparing", "with_backoff"},
   {"stand_beside", "keep_parallel_connection"},

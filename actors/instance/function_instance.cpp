@@ -373,7 +373,6 @@ void function_instance::end(drop_reason reason) {
   send(this, atom::resume_v);
 }
 
-/// Counts everything that the instance has, and gives it up.
 void function_instance::release(drop_reason reason) {
   assert(phase_ != ended);
   phase_ = ended;

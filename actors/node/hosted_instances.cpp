@@ -17,15 +17,6 @@ using namespace std::chrono_literals;
 
 // -- entries ------------------------------------------------------------------
 
-const hosted_instance* hosted_instances::find(const physical_id& id) const {
-  auto i = entries_.find(id);
-  return i == entries_.end() ? nullptr : &i->second;
-}
-
-hosted_instance* hosted_instances::entry(const physical_id& id) {
-  return const_cast<hosted_instance*>(std::as_const(*this).find(id));
-}
-
 /// Adds an entry for an instance that is to be made; an error says why it
 /// cannot be made.
 caf::error hosted_instances::add(const physical_id& id,

@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 namespace edgeless {
 
@@ -112,7 +113,10 @@ public:
     return digest_;
   }
   /// nullptr: the node does not host it.
-  const hosted_instance* find(const physical_id& id) const;
+  const hosted_instance* find(const physical_id& id) const {
+    auto i = entries_.find(id);
+    return i == entries_.end() ? nullptr : &i->second;
+  }
   bool contains(const physical_id& id) const {
     return entries_.contains(id);
   }
@@ -134,7 +138,9 @@ public:
 private:
   using phase = hosted_instance::phase;
 
-  hosted_instance* entry(const physical_id& id);
+  hosted_instance* entry(const physical_id& id) {
+    return const_cast<hosted_instance*>(std::as_const(*this).find(id));
+  }
   caf::error add(const physical_id& id, const component_spec& spec);
   void set_phase(const physical_id& id, hosted_instance& x, phase now);
   template <class Request>

@@ -130,11 +130,6 @@ void component_state::on_no_placement(const caf::error& x) {
   announce();
 }
 
-void component_state::retry_after(caf::timespan pause) {
-  not_before = self->clock().now() + pause;
-  self->delayed_send(self, pause, atom::tick_v);
-}
-
 void component_state::on_recovery_over() {
   if (!std::exchange(awaits_recovery, false))
     return;
@@ -159,7 +154,6 @@ void component_state::on_session_lost(const session_id& session) {
   }
 }
 
-/// It is placed again, more carefully if this repeats.
 void component_state::on_node_lost() {
   using enum loss_record::consequence;
   auto now = self->clock().now();
@@ -267,14 +261,6 @@ void component_state::drop_instance(std::string why) {
   announce();
 }
 
-bool component_state::owns(const physical_id& id) const {
-  auto is = [&](auto& x) {
-    return x && x->instance == id;
-  };
-  return is(running) || is(starting) || is(moves.handing_over())
-         || moves.targets(id) || (frozen && frozen->record.instance == id);
-}
-
 // -- state of the instance ----------------------------------------------------
 
 void component_state::on_state_synced(const physical_id& id,
@@ -312,14 +298,6 @@ void component_state::watch(const listener_actor& listener) {
   if (std::ranges::find(listeners, listener) == listeners.end())
     listeners.push_back(listener);
   self->send(listener, atom::moved_v, spec.id, where());
-}
-
-/// The endpoint of the running instance; empty: none runs.
-endpoint component_state::where() const {
-  if (!running)
-    return {};
-  return {running->at.node, running->at.session, running->instance,
-          running->at.invocation_url, running->predecessor};
 }
 
 void component_state::announce() {

@@ -64,9 +64,18 @@ struct component_state {
   bool adopt(const inventory_record& record, const placement& at);
   bool adopt_frozen(const inventory_record& record, const placement& at);
   void drop_instance(std::string why);
-  void retry_after(caf::timespan pause);
+  void retry_after(caf::timespan pause) {
+    not_before = self->clock().now() + pause;
+    self->delayed_send(self, pause, atom::tick_v);
+  }
   void on_recovery_over();
-  bool owns(const physical_id& id) const;
+  bool owns(const physical_id& id) const {
+    auto is = [&](auto& x) {
+      return x && x->instance == id;
+    };
+    return is(running) || is(starting) || is(moves.handing_over())
+           || moves.targets(id) || (frozen && frozen->record.instance == id);
+  }
 
   // -- state of the instance --------------------------------------------------
   void on_state_synced(const physical_id& id, const std::string& x);
@@ -80,7 +89,13 @@ struct component_state {
   /// What is started: the spec, in a process of its own if it is suspected.
   component_spec start_spec() const;
   output_map outputs() const;
-  endpoint where() const;
+  /// The endpoint of the running instance; empty: none runs.
+  endpoint where() const {
+    if (!running)
+      return {};
+    return {running->at.node, running->at.session, running->instance,
+            running->at.invocation_url, running->predecessor};
+  }
 
   component_status status() const;
   void stop();

@@ -171,9 +171,7 @@ bool process_guest::send_next_event() {
                              event->payload.size()},
                  .id = event->source},
                 event->payload, event->state);
-  phase_ = phase::busy;
-  used_ = {};
-  resumed_at_ = clock::now();
+  begin();
   return true;
 }
 
@@ -191,19 +189,6 @@ bool process_guest::sleep(clock::time_point now) {
   }
   is_asleep_ = true;
   return true;
-}
-
-clock::duration process_guest::used(clock::time_point now) const {
-  return used_ + (now - resumed_at_);
-}
-
-/// Stops the running time, which does not include waiting for others.
-void process_guest::pause() {
-  used_ = used(clock::now());
-}
-
-void process_guest::resume() {
-  resumed_at_ = clock::now();
 }
 
 void process_guest::answer(call_result result) noexcept {
@@ -237,9 +222,7 @@ void process_guest::handle_frame(guest_frame kind, const guest_body& body) {
     return;
   }
   if (kind == guest_frame::ready && phase_ == phase::starting) {
-    phase_ = phase::busy;
-    used_ = {};
-    resumed_at_ = clock::now();
+    begin();
     return;
   }
   if (kind == guest_frame::next && phase_ != phase::idle) {

@@ -61,9 +61,22 @@ private:
   std::optional<progress> wait(time_point now);
   bool send_next_event();
   bool sleep(time_point now);
-  duration used(time_point now) const;
-  void pause();
-  void resume();
+  duration used(time_point now) const {
+    return used_ + (now - resumed_at_);
+  }
+  /// Stops the running time, which does not include waiting for others.
+  void pause() {
+    used_ = used(std::chrono::steady_clock::now());
+  }
+  /// The running time begins, of an event or of the guest's start function.
+  void begin() {
+    phase_ = phase::busy;
+    used_ = {};
+    resume();
+  }
+  void resume() {
+    resumed_at_ = std::chrono::steady_clock::now();
+  }
 
   // -- requests of the process ------------------------------------------------
   void handle_frame(guest_frame kind, const guest_body& body);

@@ -213,7 +213,7 @@ subscription load_subscription(wasm_call& call, std::uint32_t at) {
 }
 
 /// Suspends the guest until the first of its timers; streams are always ready.
-/// The events are stored before: nobody sees the memory meanwhile.
+/// The events are stored before: the guest does not run meanwhile.
 void poll_oneoff(wasm_call& call) {
   auto in = call.u32(0), out = call.u32(1), count = call.u32(2),
        events_at = call.u32(3);

@@ -34,8 +34,7 @@ constexpr std::string_view driver_imports_of_guest[] = {"memory",
                                                         "handle_call_asm",
                                                         "handle_stop_asm"};
 
-/// Deadline of an instantiation, in ticks: it yields at its deadline, too,
-/// though no guest code runs.
+/// Deadline of an instantiation, in ticks, though no guest code runs.
 constexpr std::uint64_t instantiation_ticks = 1'000'000;
 
 constexpr std::string_view memory_used_up
@@ -59,8 +58,7 @@ public:
              const guest_limits& limits);
   ~wasm_guest() override;
 
-  /// Instantiates the guest, caller.wat, driver.wat and joint.wat, and links
-  /// them.
+  /// Instantiates and links the guest, caller.wat, driver.wat and joint.wat.
   caf::error instantiate();
 
   progress run() noexcept override;
@@ -109,8 +107,7 @@ private:
   std::uint64_t memory_allowed_ = 0; ///< as told to the engine
   std::uint64_t memory_held_ = 0;    ///< as counted in the memory pool
   wasmtime_func_t run_{};
-  /// Functions without arguments that are called once, before run_, the last
-  /// one first: `_initialize`, and the start function.
+  /// Called once, before run_, the last one first: `_initialize`, the start.
   std::vector<wasmtime_func_t> starters_;
   bool dead_ = false;
   std::string fault_;
@@ -181,8 +178,7 @@ bool wasm_guest::account_memory() {
                                          size);
 }
 
-/// Completes an instantiation, which takes one poll: the start function was
-/// made an export, and the deadline is far.
+/// Completes an instantiation, which takes one poll: start_export runs later.
 caf::error wasm_guest::await(wasmtime_call_future_t* instantiation) {
   owned_future future{instantiation};
   bool done = wasmtime_call_future_poll(future.get());

@@ -38,31 +38,31 @@ struct unlucky_function : world {
 
 TEST_CASE_FIXTURE(world, "sleep: a guest goes on after the time, and its later "
                          "events wait") {
-  scripts["sleeper"] = [&](guest_host& host, const guest_event& x) -> step {
+  scripts["timers"] = [&](guest_host& host, const guest_event& x) -> step {
     if (x.kind != hook::cast)
       return {};
     auto text = x.payload;
     return sleep_step{3s, [&, text]() -> step {
-                        note(host, "sleeper", " <- " + text);
+                        note(host, "timers", " <- " + text);
                         return {};
                       }};
   };
   add_node("node-1");
-  start({function("f", "sleeper")});
+  start({function("f", "timers")});
   cast_to("f", "a");
   cast_to("f", "b");
 
   run_for(2900ms);
   CHECK(journal.empty());
   run_for(200ms);
-  CHECK(journal == lines{"sleeper@node-1 <- a"});
+  CHECK(journal == lines{"timers@node-1 <- a"});
   run_for(3s);
-  CHECK(journal == lines{"sleeper@node-1 <- a", "sleeper@node-1 <- b"});
+  CHECK(journal == lines{"timers@node-1 <- a", "timers@node-1 <- b"});
   CHECK(balanced());
 }
 
 TEST_CASE_FIXTURE(world, "sleep: a stop does not wait for its end") {
-  scripts["sleeper"] = [](guest_host&, const guest_event& x) -> step {
+  scripts["timers"] = [](guest_host&, const guest_event& x) -> step {
     if (x.kind != hook::cast)
       return {};
     return sleep_step{24h, []() -> step {
@@ -70,7 +70,7 @@ TEST_CASE_FIXTURE(world, "sleep: a stop does not wait for its end") {
                       }};
   };
   add_node("node-1");
-  auto id = start({function("f", "sleeper")});
+  auto id = start({function("f", "timers")});
   cast_to("f", "a");
 
   stop(id);

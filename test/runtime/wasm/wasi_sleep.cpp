@@ -42,7 +42,7 @@ progress run_with_sleep(Instance& x) {
 
 TEST_CASE_TEMPLATE("wasi: poll_oneoff suspends until the first of its timers",
                    isolation_kind, shared_isolation, process_isolation) {
-  guest_instance<isolation_kind> x{"sleeper"};
+  guest_instance<isolation_kind> x{"timers"};
   REQUIRE(x.handle(hook::init) == progress::idle);
   CHECK(x.host.journal.empty());
 
