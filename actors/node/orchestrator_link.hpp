@@ -68,6 +68,10 @@ public:
     return session_;
   }
 
+  bool has_orchestrator() const {
+    return orchestrator_ != nullptr;
+  }
+
 private:
   void join();
   void on_welcome(const welcome& x);

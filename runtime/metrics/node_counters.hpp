@@ -24,6 +24,10 @@ struct node_counters {
   count credit_events{0};
   count credit_bytes{0};
 
+  /// Whether the node is a member of its domain, and peers can reach it.
+  std::atomic<bool> is_joined{false};
+  std::atomic<bool> is_listening{false};
+
   /// Time of the last keep-alive by the steady clock in nanoseconds; 0: none
   /// yet.
   std::atomic<std::int64_t> last_keep_alive{0};

@@ -567,7 +567,7 @@ class Scrapes(Hostile):
                 f"/proc/{self.pids[name]}/task")), threads[name] + 2, name)
         for peer in asleep:
             peer.close()
-        # Each of them has cost a second of one of four threads, at most.
+        # Each of them was disconnected after a second.
         for name in ("controller", "orchestrator", "n1"):
             wait_for("its scrape", lambda: c.scrape(name), 60)
         self.check_unharmed()
