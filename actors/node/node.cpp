@@ -104,6 +104,16 @@ void node_state::spawn_providers() {
         spawn_on(threads::pool, system, redis_resource_provider,
                  resource_context{registry, egress, self, options.where},
                  options.redis_at));
+    else if (auto i = options.classes.find(x.class_type);
+             i != options.classes.end())
+      resources.emplace(
+        x.class_type,
+        spawn_on(
+          threads::pool, system, resource_provider,
+          resource_context{registry, egress, self,
+                           i->second->may_block ? options.where : threads::pool,
+                           options.random},
+          i->second->make));
 }
 
 void node_state::listen() {
@@ -112,6 +122,7 @@ void node_state::listen() {
   auto opened = options.net->listen(
     *options.ingress_url, caf::actor_cast<caf::strong_actor_ptr>(ingress),
     peer_role::node, {peer_role::node, peer_role::client});
+  registry->counters.is_listening = static_cast<bool>(opened);
   if (opened)
     acceptor = std::move(*opened);
   else
@@ -131,6 +142,7 @@ provider_actor node_state::provider_of(const component_spec& spec) const {
 // -- membership ---------------------------------------------------------------
 
 void node_state::on_joined(const welcome& x, const inventory& joined_with) {
+  registry->counters.is_joined = true;
   replaced.clear();
   for (auto& id : x.stop) {
     if (instances.contains(id))
@@ -205,6 +217,8 @@ void node_state::on_down(const caf::down_msg& x) {
 
 void node_state::tick() {
   log_drops();
+  if (!orchestrator.has_orchestrator())
+    registry->counters.is_joined = false;
   // After a delayed tick this process itself stood still, and the keep-alives
   // may still be in the mailbox.
   if (self->clock().now() - next_tick <= late_tick)

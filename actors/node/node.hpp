@@ -19,6 +19,8 @@
 
 namespace edgeless {
 
+struct resource_class;
+
 /// The configuration and the dependencies of a node.
 struct node_options {
   node_description description;
@@ -38,6 +40,9 @@ struct node_options {
   /// How the resource `redis` connects to the URL of its configuration; empty:
   /// the node can make none.
   redis_connector redis_at;
+  /// Further classes of resources, by class type; those that the description
+  /// provides are made.
+  std::map<std::string, std::shared_ptr<const resource_class>> classes{};
   std::function<node_health()> health;
   random_source random;
 };
