@@ -5,9 +5,15 @@
 #include "actors/node/node.hpp"
 #include "actors/node/node_metrics.hpp"
 #include "actors/orchestrator/orchestrator.hpp"
+#include "actors/resources/http_egress.hpp"
+#include "actors/resources/http_ingress.hpp"
+#include "actors/resources/http_poster.hpp"
 
 #include "runtime/base/log.hpp"
 #include "runtime/config/plaintext_policy.hpp"
+#include "runtime/http/client.hpp"
+#include "runtime/http/metrics_endpoint.hpp"
+#include "runtime/http/router.hpp"
 #include "runtime/metrics/domain_metrics.hpp"
 #include "runtime/net/basp/basp_transport.hpp"
 #include "runtime/net/basp/caf_system.hpp"
@@ -20,7 +26,7 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
-#include <future>
+#include <atomic>
 #include <optional>
 
 namespace edgeless {
@@ -43,9 +49,7 @@ public:
 
   ~actor_process() override {
     listener_.reset();
-    // The metrics server waits for slow scrapes, meanwhile the actors end.
-    auto closing = std::async(std::launch::async,
-                              [x = std::move(metrics_)]() mutable { x = {}; });
+    metrics_.reset();
     if (root_) {
       caf::scoped_actor self{system_};
       self->monitor(root_);
@@ -55,6 +59,7 @@ public:
       caf::anon_send_exit(root_, caf::exit_reason::kill);
     }
     root_ = nullptr;
+    clients_.reset();
     net_.reset();
   }
 
@@ -80,7 +85,8 @@ protected:
   /// Serves metrics unless `where` is empty. An address that cannot be served
   /// is only logged.
   void serve(const std::string& component, const std::string& where,
-             std::function<void(metrics_page&)> add_own) {
+             std::function<void(metrics_page&)> add_own,
+             readiness why_not = {}) {
     if (where.empty())
       return;
     auto parsed = parse_url(where);
@@ -90,6 +96,11 @@ protected:
                       add_own(page);
                       add_metrics(page, *statistics_);
                       add_process_metrics(page, system_.registry().running());
+                    },
+                    [this, why_not] {
+                      if (!is_launched_)
+                        return std::string{"it starts"};
+                      return why_not ? why_not() : std::string{};
                     })
                          : parsed.error();
     if (served)
@@ -105,7 +116,11 @@ protected:
   std::shared_ptr<transport> net_;
   caf::actor root_;
   std::unique_ptr<listener> listener_;
-  std::unique_ptr<metrics_server> metrics_;
+  std::unique_ptr<http_server> metrics_;
+  /// Of http-ingress; closed when the requests under way are answered.
+  std::shared_ptr<http_server> clients_;
+  /// Whether the program listens for its peers.
+  std::atomic<bool> is_launched_{false};
 };
 
 struct controller_process : actor_process {
@@ -128,10 +143,15 @@ struct controller_process : actor_process {
     }
     serve(
       "controller", settings.metrics_url,
-      [counts = options.counts](metrics_page& x) { add_metrics(x, *counts); });
+      [counts = options.counts](metrics_page& x) { add_metrics(x, *counts); },
+      [counts = options.counts] {
+        return counts->attached > 0 ? std::string{} : "no domain is attached";
+      });
     set_root(system_.spawn<caf::detached>(controller, std::move(options)));
-    return listen(settings.controller_url, peer_role::controller,
-                  {peer_role::client});
+    auto problem = listen(settings.controller_url, peer_role::controller,
+                          {peer_role::client});
+    is_launched_ = !problem;
+    return problem;
   }
 };
 
@@ -209,6 +229,7 @@ struct orchestrator_process : actor_process {
         = listen(settings.general.orchestrator_url, peer_role::orchestrator,
                  {peer_role::node, peer_role::controller}))
       return problem;
+    is_launched_ = true;
     if (settings.collector_redis_url.empty())
       return caf::none;
     node_id id;
@@ -230,6 +251,46 @@ private:
   std::shared_ptr<tls_context> tls_;
   std::unique_ptr<collector_process> collector_; ///< destroyed first
 };
+
+/// The classes of resources that speak HTTP, as far as the settings name a
+/// provider. Returns the server of http-ingress; nullptr: there is none.
+caf::expected<std::shared_ptr<http_server>>
+offer_http(const node_settings& settings, node_options& options) {
+  auto& wanted = settings.resources;
+  auto offer
+    = [&](const std::string& id, const char* type, resource_class made) {
+        if (id.empty())
+          return;
+        options.description.providers.push_back({id, type, {}});
+        options.classes.emplace(
+          type, std::make_shared<const resource_class>(std::move(made)));
+      };
+  auto client = std::make_shared<http_client>(wanted.http_allow);
+  offer(wanted.http_egress_provider, "http-egress", http_egress(client));
+  offer(wanted.http_poster_provider, "http-poster", http_poster(client));
+  std::shared_ptr<http_server> result;
+  if (wanted.http_ingress_provider.empty())
+    return result;
+  auto where = parse_url(wanted.http_ingress_url);
+  if (!where)
+    return where.error();
+  http_server_options details;
+  details.name = "http-ingress";
+  details.certificate = settings.tls.certificate;
+  details.key = settings.tls.key;
+  auto router = std::make_shared<http_router>();
+  auto opened = http_server::open(
+    *where,
+    [router](http_request x, http_responder respond) {
+      router->handle(std::move(x), std::move(respond));
+    },
+    std::move(details));
+  if (!opened)
+    return fail(ec::bad_input, "http_ingress_url: " + explain(opened.error()));
+  result = std::move(*opened);
+  offer(wanted.http_ingress_provider, "http-ingress", http_ingress(router));
+  return result;
+}
 
 struct node_process : actor_process {
   using actor_process::actor_process;
@@ -263,10 +324,27 @@ struct node_process : actor_process {
     options.registry->samples_wanted = settings.telemetry.performance_samples;
     options.registry->histograms_wanted
       = !settings.telemetry.metrics_url.empty();
-    serve("node", settings.telemetry.metrics_url,
-          [registry = options.registry, engine = options.engine](
-            metrics_page& x) { add_metrics(x, *registry, engine.get()); });
+    auto ingress = offer_http(settings, options);
+    if (!ingress)
+      return ingress.error();
+    clients_ = *ingress;
+    serve(
+      "node", settings.telemetry.metrics_url,
+      [registry = options.registry, engine = options.engine,
+       server = *ingress](metrics_page& x) {
+        add_metrics(x, *registry, engine.get());
+        if (server)
+          add_metrics(x, server->statistics());
+      },
+      [registry = options.registry, server = *ingress]() -> std::string {
+        if (!registry->counters.is_listening)
+          return "it does not listen for other nodes";
+        if (!registry->counters.is_joined)
+          return "it has not joined its domain";
+        return server ? server->problem() : std::string{};
+      });
     set_root(system_.spawn<caf::detached>(node, std::move(options)));
+    is_launched_ = true;
     return caf::none;
   }
 };

@@ -43,7 +43,9 @@ BOOST_DESCRIBE_STRUCT(node_settings::wasm_section, (),
                       (enabled, memory_mib, isolation))
 BOOST_DESCRIBE_STRUCT(node_settings::container_section, (), (enabled))
 BOOST_DESCRIBE_STRUCT(node_settings::resources_section, (),
-                      (file_log_provider, redis_provider))
+                      (file_log_provider, redis_provider, http_ingress_url,
+                       http_ingress_provider, http_egress_provider,
+                       http_poster_provider, http_allow))
 BOOST_DESCRIBE_STRUCT(user_capabilities, (),
                       (num_cpus, model_name_cpu, clock_freq_cpu, num_cores,
                        mem_size, labels, is_tee_running, has_tpm))
@@ -88,8 +90,7 @@ const key_rules rules_for<node_settings::general_section>{
 template <>
 const key_rules rules_for<node_settings::resources_section>{
   {},
-  {"http_ingress_url", "http_ingress_provider", "http_egress_provider",
-   "dda_url", "dda_provider", "kafka_egress_provider", "ollama_provider",
+  {"dda_url", "dda_provider", "kafka_egress_provider", "ollama_provider",
    "serverless_provider"}};
 template <>
 const key_rules rules_for<cli_settings>{{"controller_url"},
@@ -254,6 +255,13 @@ struct struct_reader {
     set_announced(x.orchestrator_url_announced, x.orchestrator_url);
     set_announced(x.agent_url_announced, x.agent_url);
     set_announced(x.invocation_url_announced, x.invocation_url);
+  }
+
+  static void complete(settings_section& in,
+                       node_settings::resources_section& x) {
+    if (!x.http_ingress_provider.empty() && x.http_ingress_url.empty())
+      in.add_problem("http_ingress_url", "is missing; it is a URL such as "
+                                         "\"http://127.0.0.1:7035\"");
   }
 
   static void complete(settings_section& in, controller_settings& x) {

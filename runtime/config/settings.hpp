@@ -127,6 +127,14 @@ struct node_settings {
   struct resources_section {
     std::string file_log_provider;
     std::string redis_provider;
+    /// Where clients reach all http-ingress resources of this node.
+    std::string http_ingress_url;
+    std::string http_ingress_provider;
+    std::string http_egress_provider;
+    std::string http_poster_provider;
+    /// Hosts that http-egress and http-poster may reach although they are
+    /// loopback, link-local or private; see http_allow_list.
+    std::vector<std::string> http_allow;
   } resources;
   user_capabilities user_node_capabilities;
   tls_settings tls;

@@ -59,8 +59,8 @@ std::string box_node(std::size_t index, const random_source& random) {
   set(result, "metrics_url", local_url(port + 2));
   set(result, "http_ingress_url", local_url(port + 3));
   if (index != 0)
-    for (auto kind : {"http_ingress", "http_egress", "file_log", "redis", "dda",
-                      "kafka_egress"})
+    for (auto kind : {"http_ingress", "http_egress", "http_poster", "file_log",
+                      "redis", "dda", "kafka_egress"})
       set(result, std::string{kind} + "_provider", "");
   if (index != 0)
     set(result, "provider", "");
