@@ -128,6 +128,10 @@ provider = "s-1"
                      .resources;
 
   CHECK(resources.file_log_provider == "file-log-1");
+  CHECK(resources.http_ingress_url == "http://127.0.0.1:7035");
+  CHECK(resources.http_ingress_provider == "http-ingress-1");
+  CHECK(resources.http_poster_provider == "");
+  CHECK(resources.http_allow.empty());
   CHECK(resources.redis_provider == "");
 }
 

@@ -129,7 +129,8 @@ TEST_CASE("templates: only the first node of a box has resources") {
   CHECK(value_of(first, "file_log_provider") == "file-log-1");
   for (auto key :
        {"file_log_provider", "http_ingress_provider", "http_egress_provider",
-        "redis_provider", "dda_provider", "kafka_egress_provider", "provider"})
+        "http_poster_provider", "redis_provider", "dda_provider",
+        "kafka_egress_provider", "provider"})
     CHECK(value_of(second, key) == "");
 }
 
