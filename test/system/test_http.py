@@ -65,9 +65,10 @@ http_allow = ["localhost"]
         file.write_text(file.read_text().replace("[resources]\n", section))
 
     def build(self, *functions):
-        for name in functions:
+        for name in ("sdk", *functions):
             shutil.copytree(ROOT / "functions" / name,
                             self.cluster.folder / "functions" / name)
+        for name in functions:
             self.cluster.cli("function", "build",
                              f"functions/{name}/function.json")
 
