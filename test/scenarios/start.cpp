@@ -419,3 +419,23 @@ TEST_CASE_FIXTURE(two_domains,
   CHECK(all[0].resource_classes == lines{"file-log"});
   CHECK(all[1].nodes == 1);
 }
+
+TEST_CASE_FIXTURE(
+  two_domains,
+  "start: a domain that comes back while its workflow is moved keeps it") {
+  add_node("node-1", {}, "domain-1");
+  start({function("f", "sink")});
+  REQUIRE(status.domain == "domain-1");
+  add_node("node-2", {}, "domain-2");
+  delay("controller", "domain-2", 2s);
+
+  // After 10 s away the controller asks the other domain, whose answer takes
+  // four seconds.
+  kill_domain("domain-1");
+  run_for(12500ms);
+  add_domain("domain-1");
+  run_for(10s);
+
+  CHECK(status_of(status.id).domain == "domain-1");
+  CHECK(nodes_running("f") == lines{"node-1"});
+}

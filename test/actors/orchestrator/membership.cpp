@@ -145,3 +145,92 @@ TEST_CASE_FIXTURE(
   CHECK(different.size() == 100);
   CHECK(fence_messages < 10);
 }
+
+TEST_CASE_FIXTURE(
+  orchestrator_fixture,
+  "membership: a joining node is told of the sessions that have ended") {
+  auto gone = healthy_node();
+  auto ended = join(any<node_id>(), gone, any<boot_id>());
+  REQUIRE(ended);
+  caf::anon_send_exit(gone, caf::exit_reason::kill);
+  run_until_idle();
+  REQUIRE(fenced.empty());
+
+  REQUIRE(join(any<node_id>(), healthy_node(), any<boot_id>()));
+
+  CHECK(fenced == std::vector{ended->session});
+}
+
+namespace {
+
+/// A node that delivers the sample set 7 and records what is acknowledged.
+struct sampling_fixture : orchestrator_fixture {
+  node_actor sampling_node() {
+    return spawn_double<node_actor>(
+      [this](atom::keep_alive, std::uint64_t acknowledged) {
+        polled.push_back(acknowledged);
+        node_report x;
+        x.samples.number = 7;
+        return x;
+      });
+  }
+
+  std::vector<std::uint64_t> polled;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(sampling_fixture,
+                  "membership: acknowledges samples with the next poll, also "
+                  "in a new session of the same process") {
+  auto id = any<node_id>();
+  auto boot = any<boot_id>();
+  auto node = sampling_node();
+  REQUIRE(join(id, node, boot));
+  run_for(2 * keep_alive_interval);
+  REQUIRE(polled.size() >= 2);
+  CHECK(polled.front() == 0);
+  CHECK(polled.back() == 7);
+  polled.clear();
+
+  REQUIRE(join(id, node, boot));
+  run_for(keep_alive_interval);
+
+  REQUIRE(!polled.empty());
+  CHECK(polled.front() == 7);
+}
+
+TEST_CASE_FIXTURE(
+  sampling_fixture,
+  "membership: a restarted node is polled from its first sample on") {
+  auto id = any<node_id>();
+  auto node = sampling_node();
+  REQUIRE(join(id, node, any<boot_id>()));
+  run_for(2 * keep_alive_interval);
+  caf::anon_send_exit(node, caf::exit_reason::kill);
+  run_until_idle();
+  polled.clear();
+
+  REQUIRE(join(id, sampling_node(), any<boot_id>()));
+  run_for(keep_alive_interval);
+
+  REQUIRE(!polled.empty());
+  CHECK(polled.front() == 0);
+}
+
+TEST_CASE_FIXTURE(
+  orchestrator_fixture,
+  "membership: a component that a rejoining node lacks is placed at once") {
+  auto id = any<node_id>();
+  auto boot = any<boot_id>();
+  auto node = healthy_node();
+  REQUIRE(join(id, node, boot));
+  auto workflow = any<workflow_id>();
+  REQUIRE(
+    ask<statuses>(subject, atom::host_v, workflow, specs{function(workflow)}));
+  REQUIRE(started.size() == 1);
+
+  REQUIRE(join(id, node, boot));
+
+  CHECK(started.size() == 2);
+}
