@@ -5,6 +5,8 @@
 #include <boost/uuid/uuid_io.hpp>
 #include <sys/random.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -60,14 +62,22 @@ std::string uuid_text(std::uint64_t high, std::uint64_t low) {
 
 std::optional<std::pair<std::uint64_t, std::uint64_t>>
 parse_uuid(std::string_view text) {
-  // Boost's parser would also accept braces and forms without hyphens.
-  if (text.size() != 36)
+  constexpr std::string_view urn = "urn:uuid:";
+  auto is_same = [](char x, char y) {
+    return std::tolower(static_cast<unsigned char>(x)) == y;
+  };
+  if (text.size() == urn.size() + 36
+      && std::equal(urn.begin(), urn.end(), text.begin(),
+                    [&](char x, char y) { return is_same(y, x); }))
+    text.remove_prefix(urn.size());
+  if (text.size() != 36 && text.size() != 32)
     return std::nullopt;
+  auto has_hyphens = text.size() == 36;
   std::uint64_t words[2] = {0, 0};
   int digits = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
-    if (i == 8 || i == 13 || i == 18 || i == 23) {
+    if (has_hyphens && (i == 8 || i == 13 || i == 18 || i == 23)) {
       if (c != '-')
         return std::nullopt;
       continue;

@@ -52,7 +52,8 @@ random_source os_random();
 
 std::string uuid_text(std::uint64_t high, std::uint64_t low);
 
-/// nullopt unless `text` is a UUID in the 8-4-4-4-12 form.
+/// nullopt unless `text` is a UUID, in lower or upper case: in the 8-4-4-4-12
+/// form, the same as a URN, or without hyphens.
 std::optional<std::pair<std::uint64_t, std::uint64_t>>
 parse_uuid(std::string_view text);
 
@@ -62,7 +63,8 @@ std::string to_string(const id<Tag>& x) {
   return uuid_text(x.high, x.low);
 }
 
-/// Parses the form of to_string(), in lower or upper case.
+/// Parses the form of to_string(), and the others that people write: see
+/// parse_uuid().
 template <class Id>
 std::optional<Id> parse_id(std::string_view text) {
   if (auto bits = parse_uuid(text))

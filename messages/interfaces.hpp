@@ -132,8 +132,9 @@ using node_actor = caf::typed_actor<
   caf::reacts_to<atom::prepare, physical_id, instance_actor>,
   // From an instance: it ends by itself, for this reason.
   caf::reacts_to<atom::exited, physical_id, std::string>,
-  // From an instance: the state with which the next instance shall start.
-  caf::reacts_to<atom::synced, physical_id, std::string>,
+  // From an instance: it has synced a state, with which the next instance shall
+  // start; the NODE takes the newest one.
+  caf::reacts_to<atom::synced, physical_id>,
   // From a provider: fetches a module from the orchestrator.
   caf::replies_to<atom::fetch, code_id>::with<std::string>,
   // The transport has dialled the orchestrator: it, or null and a reason.
@@ -223,8 +224,8 @@ using orchestrator_actor = listener_actor::extend_with<module_source_actor>::ext
   // From a controller: takes this domain over; refused if its id differs.
   caf::replies_to<atom::attach, std::string, controller_link_actor>::with<domain_description>,
   caf::replies_to<atom::describe>::with<domain_description>,
-  // For each component: "", or why no node can host it at present.
-  caf::replies_to<atom::why_not, std::vector<component_spec>>::with<std::vector<std::string>>,
+  // What keeps the nodes of this domain from hosting these components.
+  caf::replies_to<atom::why_not, std::vector<component_spec>>::with<obstacles>,
   // Hosts a workflow: answers when each component runs or has failed to start.
   // Repeating it changes nothing.
   caf::replies_to<atom::host, workflow_id, std::vector<component_spec>>::with<std::vector<component_status>>,
@@ -242,8 +243,11 @@ using orchestrator_actor = listener_actor::extend_with<module_source_actor>::ext
 /// The CONTROLLER (ε-CON): maps workflows to domains.
 using controller_actor = controller_link_actor::extend<
   // Starts a workflow. The client draws the id: a repetition starts no second one.
-  caf::replies_to<atom::start, workflow_id, workflow_spec>::with<workflow_status>,
+  // A workflow that only lacks nodes at present is accepted as pending.
+  caf::replies_to<atom::start, workflow_id, workflow_spec, if_infeasible>::with<workflow_status>,
   caf::replies_to<atom::stop, workflow_id>::with<atom::ok>,
+  // Stops the workflow in its domain and starts it in this one.
+  caf::replies_to<atom::migrate, workflow_id, std::string>::with<workflow_status>,
   caf::replies_to<atom::list>::with<std::vector<workflow_id>>,
   caf::replies_to<atom::inspect, workflow_id>::with<workflow_status>,
   caf::replies_to<atom::domains>::with<std::vector<domain_description>>,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "messages/resource_limits.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -46,6 +48,10 @@ constexpr std::size_t box_nodes = 1000;
 constexpr std::size_t box_first_port = 7200;
 /// Text in a status or an error, which operators read.
 constexpr std::size_t text = 2u << 10;
+/// Peers and loops of which a log counts repetitions, and the pause between
+/// two lines about one of them.
+constexpr std::size_t log_subjects = 1024;
+constexpr auto log_pause = 60s;
 /// Lines of a program's log that wait to be written: more are dropped.
 constexpr std::size_t program_log_lines = 4096;
 /// The memory that a function may request: all that 32 bits can address.
@@ -53,9 +59,36 @@ constexpr std::uint64_t guest_memory = 4ull << 30;
 /// The longest run time or call timeout that a function may request.
 constexpr auto guest_time = 24h;
 
+/// A workflow as it travels with its ids: with the status of each component it
+/// still fits into a frame...
+constexpr std::size_t workflow = 1u << 20;
+/// ...and its settings, outputs and channels into the memory of one.
+constexpr std::size_t workflow_entries = 16384;
+/// One component: with its state and its output map it fits into a frame.
+constexpr std::size_t component = 256u << 10;
+/// Mapped output channels of a component: all components may be its targets.
+constexpr std::size_t channels = 1024;
+/// The name of a component: it is part of each status.
+constexpr std::size_t name = 255;
+/// The reasons in one message, together: why components are pending or have
+/// been restarted.
+constexpr std::size_t reasons = 256u << 10;
+/// A URL: a host name of 253 bytes, with scheme and port.
+constexpr std::size_t url = 272;
+/// What a node announces of itself, and a domain of its nodes.
+constexpr std::size_t node_description = 64u << 10;
+constexpr std::size_t domain_description = 32u << 10;
+/// The domains of a cluster as one answer.
+constexpr std::size_t domain_descriptions = 1u << 20;
+/// Instances of a node: their inventory travels in one frame.
+constexpr std::size_t instances = 16384;
+
 /// Sets of requirements for which a domain keeps an index of feasible nodes:
 /// each costs some 100 bytes per node.
 constexpr std::size_t indexed_requirements = 64;
+/// Nodes that have left a domain and may come back: a workflow that one of them
+/// could host waits for it instead of being refused.
+constexpr std::size_t former_nodes = 1024;
 /// All modules that a controller or an orchestrator keeps, together.
 constexpr std::size_t modules = 256u << 20;
 /// Components of one workflow; workflows of one controller.
@@ -84,8 +117,10 @@ constexpr std::uint64_t inbox_bytes = 16u << 20;
 /// Events per channel that wait while the target is unplaced.
 constexpr std::size_t held_events = 256;
 constexpr std::size_t held_bytes = 1u << 20;
-/// Pending delayed casts of one instance.
+/// Pending delayed casts of one instance, and their bytes; the bytes are also
+/// bounded by the memory limit of its function.
 constexpr std::size_t delayed_casts = 4096;
+constexpr std::size_t delayed_bytes = 16u << 20;
 /// The retransmit buffer of one channel: events until they are acknowledged...
 constexpr std::size_t retransmit_events = 1024;
 constexpr std::size_t retransmit_bytes = 4u << 20;
@@ -109,6 +144,10 @@ constexpr auto credit_retry_pause = 16ms;
 constexpr std::uint32_t traps_per_event = 3;
 /// Log lines of guests that wait for the log of the node.
 constexpr std::uint32_t log_lines = 4096;
+/// What one function may log per second, unless the node's configuration says
+/// otherwise: a line per event at a usual rate, and 22 GB a day.
+constexpr std::uint64_t log_lines_per_second = 1000;
+constexpr std::uint64_t log_bytes_per_second = 256u << 10;
 
 // -- guests and their modules -------------------------------------------------
 
@@ -121,6 +160,9 @@ constexpr std::size_t log_text = 16u << 10;
 constexpr std::chrono::milliseconds delay = 24h * 3650;
 /// The compiled form of a module: about ten times its size.
 constexpr std::size_t compiled = 256u << 20;
+/// What a node keeps of its memory for itself, at least, if `memory_mib` is 0:
+/// the engine, connections, and inboxes that are not empty.
+constexpr std::size_t node_memory = 128u << 20;
 /// Memory of the compiling child process: a small hostile module may demand any
 /// amount.
 constexpr std::size_t compile_memory = 2ull << 30;
@@ -175,8 +217,10 @@ constexpr std::size_t moves = 8;
 /// Concurrent migrations of one drain: they share two nodes.
 constexpr std::size_t drain_migrations = 64;
 /// The pause between two states that a node sends for one instance: a guest may
-/// sync in a loop, and only the newest state counts.
+/// sync in a loop, and only the newest state counts. All instances that send
+/// states share sync_rate, in bytes per second.
 constexpr auto sync_pause = 20ms;
+constexpr std::size_t sync_rate = 4u << 20;
 /// A migrated instance forwards what still arrives for at most this long.
 constexpr auto hand_over = 5s;
 /// All states that a node keeps for the next instances of its components.
@@ -192,6 +236,12 @@ constexpr auto freeze = 6s;
 constexpr std::size_t samples = 10'000;
 /// ...and the most that a configuration may demand.
 constexpr std::size_t samples_max = 1'000'000;
+/// Series of samples of one instance in Redis: execution times, and the targets
+/// of its log lines; and the length of such a name.
+constexpr std::size_t series = 16;
+constexpr std::size_t series_name = 64;
+/// Reports of the health of a node in Redis, where they are a history.
+constexpr std::size_t health_history = 1'000;
 /// Samples of all instances that travel with one keep-alive.
 constexpr std::size_t samples_per_report = 100'000;
 /// Samples that wait on a node for a keep-alive, which may never come.
@@ -204,8 +254,9 @@ constexpr std::uint64_t sample_bytes = 32u << 20;
 /// Functions of a node that have time series of their own: each adds some 5 KiB
 /// to a scrape.
 constexpr std::size_t function_series = 256;
-/// Concurrent scrapes, and how long the request of one may take to arrive.
-constexpr std::size_t metrics_threads = 4;
+/// Concurrent connections to a server of metrics, and how long the request of
+/// one may take to arrive.
+constexpr std::size_t metrics_connections = 64;
 constexpr auto metrics_request = 1s;
 /// Redis answers within this time, or its connection is closed.
 constexpr auto redis = 2s;
@@ -227,10 +278,21 @@ constexpr std::size_t mirror_bytes = 1u << 30;
 /// Pauses between attempts to reach Redis.
 constexpr auto redis_pause_min = 100ms;
 constexpr auto redis_pause_max = 5s;
+/// An orchestrator owns its database for this long without another word: a
+/// short hang of Redis or of the orchestrator does not end it, and the database
+/// of an orchestrator that has died is free soon.
+constexpr auto redis_lease = 15s;
+/// It renews the lease at this interval: two renewals may fail.
+constexpr auto redis_lease_renewal = 5s;
 /// A key that the redis resource sets: a longer one is a mistake.
 constexpr std::size_t redis_key = 64u << 10;
 /// An intent, and its key: a list of some thousand nodes fits.
 constexpr std::size_t intent_text = 64u << 10;
+/// The value of an intent is awaited for this long: it may be written after its
+/// key was pushed.
+constexpr auto intent_value = 1s;
+/// ...and looked for at this interval.
+constexpr auto intent_value_pause = 20ms;
 /// The INTENT LISTENER blocks in Redis for this long at a time.
 constexpr auto intent_wait = 1s;
 /// Intents in execution, and results that wait for Redis.
@@ -239,6 +301,14 @@ constexpr std::size_t intents = 64;
 constexpr auto intent = 2min;
 /// How long the result of an intent stays in Redis.
 constexpr auto intent_result = 10min;
+/// Lines of the CSV files of a domain that wait for the disk.
+constexpr std::size_t dataset_bytes = 32u << 20;
+/// Bytes of log lines for measurements that wait on a node for a keep-alive...
+constexpr std::size_t function_logs = 8u << 20;
+/// ...and how many travel with one, beside its samples; and the length of a
+/// line: an id or a number.
+constexpr std::size_t function_logs_per_report = 512u << 10;
+constexpr std::size_t function_log_text = 200;
 /// Transactions of one metrics collector that have begun and not ended.
 constexpr std::size_t transaction_times = 100'000;
 
@@ -248,13 +318,18 @@ constexpr std::size_t transaction_times = 100'000;
 constexpr auto dial = 3s;
 /// The time after which a program that has just started listens.
 constexpr auto launch = 1s;
+/// Processor time of a compilation...
 constexpr auto compile = 10s;
+/// ...which may take this long: it has a low priority.
+constexpr auto compile_timeout = 60s;
 constexpr auto node_start = 12s;
 constexpr auto host = 15s;
 constexpr auto controller = 20s;
 constexpr auto client = 30s;
 /// Building a function: cargo may have to build the standard library first.
 constexpr auto function_build = 10min;
+/// A request to a function repository, which may carry a module.
+constexpr auto repository = 60s;
 /// Between actors of one process.
 constexpr auto local = 5s;
 /// A migration: prepare, freeze, activate.
@@ -275,8 +350,21 @@ constexpr auto keep_alive_min = 250ms;
 constexpr auto retry_without_polling = 2s;
 /// The longest pause between two attempts to start what keeps failing.
 constexpr auto back_off_max = 30s;
-/// The pause before a broken connection is dialled again, plus a jitter.
+/// A node that is lost this soon after a component was started there may have
+/// been lost because of it. After so many such losses in a row a function gets
+/// a process of its own, and after so many the component is not placed for a
+/// time.
+constexpr auto quick_loss = 10s;
+constexpr std::uint32_t losses_to_isolate = 3;
+constexpr std::uint32_t losses_to_quarantine = 6;
+constexpr auto quarantine = 10min;
+/// The pause before a broken connection is dialled again, plus a jitter...
 constexpr auto redial = 100ms;
+/// ...which doubles up to this one while the peer refuses or does not answer.
+constexpr auto redial_max = 5s;
+/// Whether the announced address of a node can be reached: shorter than the
+/// node waits for the answer to its join.
+constexpr auto reach = 3s;
 
 // -- stopping -----------------------------------------------------------------
 

@@ -21,15 +21,21 @@ struct node_capabilities {
   bool is_tee_running = false;
   bool has_tpm = false;
   std::vector<std::string> runtimes; ///< such as RUST_WASM
+  std::uint32_t disk_tot_space = 0;  ///< MiB
+  std::uint32_t num_gpus = 0;
+  std::string model_name_gpu;
+  std::uint32_t mem_size_gpu = 0; ///< MiB
 
   friend bool operator==(const node_capabilities&, const node_capabilities&)
     = default;
 };
 BOOST_DESCRIBE_STRUCT(node_capabilities, (),
                       (num_cpus, model_name_cpu, clock_freq_cpu, num_cores,
-                       mem_size, labels, is_tee_running, has_tpm, runtimes))
+                       mem_size, labels, is_tee_running, has_tpm, runtimes,
+                       disk_tot_space, num_gpus, model_name_gpu, mem_size_gpu))
 
-/// The load of a node. Memory in kB; -1 where unknown.
+/// The load of a node. Memory in kB; -1 where unknown. The names are those of
+/// EDGELESS: the first nine of its documentation, the others of v1.0 and later.
 struct node_health {
   std::int32_t cpu_usage = -1; ///< percent of all CPUs
   std::int32_t cpu_load = -1;  ///< number of busy CPUs
@@ -40,13 +46,33 @@ struct node_health {
   std::int32_t proc_cpu_usage = -1; ///< percent of one CPU
   std::int32_t proc_memory = -1;
   std::int32_t proc_vmemory = -1;
+  // 0 where this machine has no such thing.
+  std::int32_t load_avg_1 = 0; ///< runnable tasks in hundredths, over 1 min
+  std::int32_t load_avg_5 = 0;
+  std::int32_t load_avg_15 = 0;
+  std::int64_t tot_rx_bytes = 0; ///< all interfaces, since boot
+  std::int64_t tot_rx_pkts = 0;
+  std::int64_t tot_rx_errs = 0;
+  std::int64_t tot_tx_bytes = 0;
+  std::int64_t tot_tx_pkts = 0;
+  std::int64_t tot_tx_errs = 0;
+  std::int64_t disk_free_space = 0; ///< bytes
+  std::int64_t disk_tot_reads = 0;  ///< bytes, since boot
+  std::int64_t disk_tot_writes = 0;
+  std::int32_t gpu_load_perc = 0;
+  std::int32_t gpu_temp_cels = 0; ///< thousandths of a degree Celsius
+  std::int32_t active_power = 0;  ///< mW
 
   friend bool operator==(const node_health&, const node_health&) = default;
 };
 BOOST_DESCRIBE_STRUCT(node_health, (),
                       (cpu_usage, cpu_load, mem_free, mem_used, mem_total,
-                       mem_available, proc_cpu_usage, proc_memory,
-                       proc_vmemory))
+                       mem_available, proc_cpu_usage, proc_memory, proc_vmemory,
+                       load_avg_1, load_avg_5, load_avg_15, tot_rx_bytes,
+                       tot_rx_pkts, tot_rx_errs, tot_tx_bytes, tot_tx_pkts,
+                       tot_tx_errs, disk_free_space, disk_tot_reads,
+                       disk_tot_writes, gpu_load_perc, gpu_temp_cels,
+                       active_power))
 
 /// The provider of one class of resources on a node.
 struct provider_description {
@@ -110,19 +136,31 @@ struct execution_times {
 };
 BOOST_DESCRIBE_STRUCT(execution_times, (), (instance, seconds))
 
+/// A line that a function logged for measurements.
+struct function_log {
+  physical_id instance;
+  std::int64_t when = 0; ///< microseconds since the Unix epoch
+  std::string target;    ///< such as tbegin
+  std::string text;
+
+  friend bool operator==(const function_log&, const function_log&) = default;
+};
+BOOST_DESCRIBE_STRUCT(function_log, (), (instance, when, target, text))
+
 /// The performance samples of a node since those that were acknowledged.
 struct performance_samples {
   /// The number of this set; an unacknowledged set is sent again under its
   /// number.
   std::uint64_t number = 0;
   std::vector<execution_times> times;
-  /// The number of samples that were dropped for lack of room.
+  /// The number of samples and log lines that were dropped for lack of room.
   std::uint64_t omitted = 0;
+  std::vector<function_log> logs;
 
   friend bool operator==(const performance_samples&, const performance_samples&)
     = default;
 };
-BOOST_DESCRIBE_STRUCT(performance_samples, (), (number, times, omitted))
+BOOST_DESCRIBE_STRUCT(performance_samples, (), (number, times, omitted, logs))
 
 /// The answer to a keep-alive.
 struct node_report {

@@ -15,6 +15,8 @@ enum class telemetry_kind : std::uint8_t {
   initialised,
   /// The guest logged a line: `level`, `target` and `text`.
   log,
+  /// The guest logged a line for measurements: `target` and `text`.
+  measurement,
   /// The stop hook has run.
   stopped,
   /// The instance has ended; `text` is the reason, empty after a stop request.

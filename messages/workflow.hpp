@@ -56,7 +56,9 @@ struct component_spec {
   component_kind kind = component_kind::function;
   std::string class_id;
   std::string function_type;
+  std::string version;
   code_id code;
+  std::vector<std::string> outputs; ///< informational, as in EDGELESS
   std::map<std::string, std::string> settings;
   /// Output channel -> component.
   std::map<std::string, logical_id> wiring;
@@ -65,8 +67,8 @@ struct component_spec {
     = default;
 };
 BOOST_DESCRIBE_STRUCT(component_spec, (),
-                      (id, workflow, name, kind, class_id, function_type, code,
-                       settings, wiring))
+                      (id, workflow, name, kind, class_id, function_type,
+                       version, code, outputs, settings, wiring))
 
 /// Equal for two specs that run the same code with the same settings.
 std::uint64_t fingerprint(const component_spec& spec);
@@ -103,6 +105,22 @@ struct workflow_status {
 };
 BOOST_DESCRIBE_STRUCT(workflow_status, (),
                       (id, spec, domain, components, reasons))
+
+/// What a controller does with a workflow that no node could ever host.
+enum class if_infeasible : std::uint8_t { refuse, wait };
+
+/// What keeps a domain from hosting a workflow at present.
+struct obstacles {
+  /// One for each component, "" where nothing is in the way; or one for the
+  /// whole domain. For people.
+  std::vector<std::string> reasons;
+  /// The indices of the components that no node of this domain could host, even
+  /// if it were idle. Empty while that is unknown: before nodes have joined.
+  std::vector<std::uint32_t> never;
+
+  friend bool operator==(const obstacles&, const obstacles&) = default;
+};
+BOOST_DESCRIBE_STRUCT(obstacles, (), (reasons, never))
 
 /// What the nodes of a domain offer in sum.
 struct domain_description {

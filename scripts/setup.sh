@@ -7,7 +7,7 @@ packages=(
   g++ cmake ninja-build ccache git ca-certificates
   libcaf-dev libboost1.81-dev libtomlplusplus-dev prometheus-cpp-dev
   libhiredis-dev doctest-dev libspdlog-dev libcli11-dev libsqlite3-dev
-  libssl-dev libncurses-dev libseccomp-dev
+  libssl-dev libcurl4-openssl-dev libncurses-dev libseccomp-dev
   clang lld wabt   # functions in C++, and the guests of the tests
   clang-format-14 clang-format clang-tidy-14 codespell # scripts/lint.sh
   libclang-rt-14-dev # libFuzzer

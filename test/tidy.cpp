@@ -194,6 +194,7 @@ const std::map<std::string, std::set<std::string>> third_parties{
   {"hiredis/", {"runtime"}},
   {"prometheus/", {"runtime"}},
   {"CLI/", {"tools"}},
+  {"curl/", {"runtime"}},
   {"ncurses", {"tools"}},
   {"doctest/", {"test"}},
 };

@@ -36,6 +36,7 @@ inline std::vector<exception> exceptions{
   {"keys", "tools/loadgen/", "", "rows of --events; what a collector writes"},
   {"keys", "tools/report/rows/migration.cpp", "", "reads the mirror as a user"},
   {"word", "runtime/net/basp/", "scribe", "a class of CAF"},
+  {"word", "runtime/http/client.cpp", "nobody", "an option of libcurl"},
   {"word", "test/tidy_lists.hpp", "", "lists the words"},
   {"word", "CHANGELOG.md", "", "names what was renamed"},
   {"word", "docs/REPORT.md", "", "generated; follows the report's row names"},

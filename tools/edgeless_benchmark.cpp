@@ -140,6 +140,7 @@ CLI::App* add_report(program& self, report_options& x) {
 } // namespace
 
 int main(int argc, char** argv) {
+  end_on_exceptions("edgeless_benchmark");
   if (auto code = run_as_child(argc, argv))
     return *code;
   if (auto code = benchmark::run_as_child(argc, argv))

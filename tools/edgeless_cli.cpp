@@ -2,6 +2,7 @@
 #include "tools/cli/certificates.hpp"
 #include "tools/cli/client.hpp"
 #include "tools/cli/print.hpp"
+#include "tools/cli/repository.hpp"
 #include "tools/program.hpp"
 
 #include "runtime/config/plaintext_policy.hpp"
@@ -82,16 +83,19 @@ caf::error upload(session& controller, const module_file& x) {
   return caf::none;
 }
 
-caf::error start_workflow(session& controller, const std::string& file) {
+caf::error start_workflow(session& controller, const std::string& file,
+                          if_infeasible policy) {
   auto workflow = load_workflow_file(file);
   if (!workflow)
     return workflow.error();
+  for (auto& x : workflow->warnings)
+    std::cerr << "edgeless_cli: warning: " << x << '\n';
   for (auto& x : workflow->modules)
     if (auto problem = upload(controller, x))
       return problem;
   auto id = draw<workflow_id>(os_random());
-  auto status
-    = controller.ask<workflow_status>(atom::start_v, id, workflow->spec);
+  auto status = controller.ask<workflow_status>(atom::start_v, id,
+                                                workflow->spec, policy);
   if (!status)
     return fail(ec::bad_input, explain(status.error()));
   std::cout << to_string(status->id) << '\n';
@@ -106,6 +110,17 @@ caf::error stop_workflow(session& controller, const workflow_id& id) {
              ? done.error()
              : fail(ec::unknown_workflow, explain(done.error()));
   std::cout << "Workflow " << to_string(id) << " stopped\n";
+  return caf::none;
+}
+
+caf::error migrate_workflow(session& controller, const workflow_id& id,
+                            const std::string& domain) {
+  auto what = "migration of " + to_string(id) + " to " + domain;
+  auto status = controller.ask<workflow_status>(atom::migrate_v, id, domain);
+  if (!status)
+    return fail(ec::bad_input, what + " failed: " + explain(status.error()));
+  std::cout << what << " successful\n";
+  print_pending(std::cerr, *status);
   return caf::none;
 }
 
@@ -236,6 +251,7 @@ cli_command with_controller(Verb verb) {
 }
 
 void add_workflow_commands(CLI::App& options, std::string& argument,
+                           std::string& domain, bool& wait_for_nodes,
                            cli_command& chosen) {
   auto* group
     = add_group(options, "workflow", "Start, stop and inspect workflows");
@@ -247,13 +263,29 @@ void add_workflow_commands(CLI::App& options, std::string& argument,
   auto add = [&](const char* name, const char* purpose, cli_command verb) {
     return add_command(*group, name, purpose, chosen, std::move(verb));
   };
-  add("start", "Start the workflow of a JSON file and print its id",
-      with_controller([&](session& x) { return start_workflow(x, argument); }))
-    ->add_option("file", argument, "The workflow file")
-    ->required();
+  auto* start
+    = add("start", "Start the workflow of a JSON file and print its id",
+          with_controller([&](session& x) {
+            return start_workflow(x, argument,
+                                  wait_for_nodes ? if_infeasible::wait
+                                                 : if_infeasible::refuse);
+          }));
+  start->add_option("file", argument, "The workflow file")->required();
+  start->add_flag("--wait-for-nodes", wait_for_nodes,
+                  "Accept a workflow that no node could host, as pending");
   add("stop", "Stop a workflow, or all workflows", for_id(stop_workflow))
     ->add_option("id", argument, "The id of a workflow, or all")
     ->required();
+  auto* migrate
+    = add("migrate",
+          "Stop a workflow and start it in another domain; events that wait in "
+          "queues and synced states do not move along",
+          for_id([&](session& x, const workflow_id& id) {
+            return migrate_workflow(x, id, domain);
+          }));
+  migrate->add_option("id", argument, "The id of a workflow, or all")
+    ->required();
+  migrate->add_option("domain", domain, "The id of the domain")->required();
   add("list", "Print the ids of all workflows",
       with_controller(list_workflows));
   add("inspect",
@@ -282,7 +314,9 @@ void add_domain_commands(CLI::App& options, std::string& argument,
 
 void add_function_commands(CLI::App& options, std::string& argument,
                            invocation& event, cli_command& chosen) {
-  auto* group = add_group(options, "function", "Build and invoke functions");
+  auto* group
+    = add_group(options, "function", "Build, share and invoke functions");
+  add_repository_commands(*group, chosen);
   add_command(*group, "build", "Build the module of a function.json", chosen,
               [&](const std::string&) { return build_module(argument); })
     ->add_option("file", argument, "The function.json")
@@ -303,6 +337,7 @@ void add_function_commands(CLI::App& options, std::string& argument,
 } // namespace
 
 int main(int argc, char** argv) {
+  end_on_exceptions("edgeless_cli");
   program self{
     "edgeless_cli",
     "Starts, stops and inspects workflows at a controller; builds functions "
@@ -311,13 +346,15 @@ int main(int argc, char** argv) {
   std::string config_file = "cli.toml";
   std::string template_file;
   std::string argument;
+  std::string domain;
+  bool wait_for_nodes = false;
   invocation event;
   cli_command chosen;
   options.add_option("-c,--config-file", config_file, "The configuration file")
     ->capture_default_str();
   options.add_option("-t,--template", template_file,
                      "Write a default configuration file, then exit");
-  add_workflow_commands(options, argument, chosen);
+  add_workflow_commands(options, argument, domain, wait_for_nodes, chosen);
   add_domain_commands(options, argument, chosen);
   add_function_commands(options, argument, event, chosen);
   add_certificate_commands(options, chosen);

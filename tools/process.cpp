@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tools/process.hpp"
 
+#include "tools/http_resources.hpp"
+
 #include "actors/controller/controller.hpp"
 #include "actors/node/node.hpp"
 #include "actors/node/node_metrics.hpp"
@@ -8,11 +10,13 @@
 
 #include "runtime/base/log.hpp"
 #include "runtime/config/plaintext_policy.hpp"
+#include "runtime/http/metrics_endpoint.hpp"
 #include "runtime/metrics/domain_metrics.hpp"
 #include "runtime/net/basp/basp_transport.hpp"
 #include "runtime/net/basp/caf_system.hpp"
 #include "runtime/placement/capability_detection.hpp"
 #include "runtime/placement/health.hpp"
+#include "runtime/placement/memory_limits.hpp"
 #include "runtime/redis/client.hpp"
 #include "runtime/wasm/engine.hpp"
 
@@ -20,6 +24,7 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include <atomic>
 #include <future>
 #include <optional>
 
@@ -46,6 +51,8 @@ public:
     // The metrics server waits for slow scrapes, meanwhile the actors end.
     auto closing = std::async(std::launch::async,
                               [x = std::move(metrics_)]() mutable { x = {}; });
+    auto companion = std::async(
+      std::launch::async, [x = std::move(companion_)]() mutable { x = {}; });
     if (root_) {
       caf::scoped_actor self{system_};
       self->monitor(root_);
@@ -55,6 +62,7 @@ public:
       caf::anon_send_exit(root_, caf::exit_reason::kill);
     }
     root_ = nullptr;
+    clients_.reset();
     net_.reset();
   }
 
@@ -80,7 +88,8 @@ protected:
   /// Serves metrics unless `where` is empty. An address that cannot be served
   /// is only logged.
   void serve(const std::string& component, const std::string& where,
-             std::function<void(metrics_page&)> add_own) {
+             std::function<void(metrics_page&)> add_own,
+             readiness why_not = {}) {
     if (where.empty())
       return;
     auto parsed = parse_url(where);
@@ -90,6 +99,11 @@ protected:
                       add_own(page);
                       add_metrics(page, *statistics_);
                       add_process_metrics(page, system_.registry().running());
+                    },
+                    [this, why_not] {
+                      if (!is_launched_)
+                        return std::string{"it starts"};
+                      return why_not ? why_not() : std::string{};
                     })
                          : parsed.error();
     if (served)
@@ -105,7 +119,13 @@ protected:
   std::shared_ptr<transport> net_;
   caf::actor root_;
   std::unique_ptr<listener> listener_;
-  std::unique_ptr<metrics_server> metrics_;
+  std::unique_ptr<http_server> metrics_;
+  /// Of http-ingress; closed when the requests under way are answered.
+  std::shared_ptr<http_server> clients_;
+  /// Whether the program listens for its peers.
+  std::atomic<bool> is_launched_{false};
+  /// Ends together with this one.
+  std::unique_ptr<process> companion_;
 };
 
 struct controller_process : actor_process {
@@ -128,10 +148,15 @@ struct controller_process : actor_process {
     }
     serve(
       "controller", settings.metrics_url,
-      [counts = options.counts](metrics_page& x) { add_metrics(x, *counts); });
+      [counts = options.counts](metrics_page& x) { add_metrics(x, *counts); },
+      [counts = options.counts] {
+        return counts->attached > 0 ? std::string{} : "no domain is attached";
+      });
     set_root(system_.spawn<caf::detached>(controller, std::move(options)));
-    return listen(settings.controller_url, peer_role::controller,
-                  {peer_role::client});
+    auto problem = listen(settings.controller_url, peer_role::controller,
+                          {peer_role::client});
+    is_launched_ = !problem;
+    return problem;
   }
 };
 
@@ -198,17 +223,22 @@ struct orchestrator_process : actor_process {
     options.keep_alive_interval = settings.baseline.keep_alive_interval;
     options.strategy = settings.baseline.orchestration_strategy;
     options.random = os_random();
+    options.net = net_;
     serve(
       "orchestrator", settings.metrics_url,
       [counts = options.counts](metrics_page& x) { add_metrics(x, *counts); });
-    if (auto& url = settings.proxy_redis_url; !url.empty())
+    if (auto& url = settings.proxy.redis_url; !url.empty())
       options.mirror = redis_at(url);
-    options.mirrored_samples = settings.proxy_samples;
+    options.url = settings.general.orchestrator_url;
+    options.schema = settings.proxy.schema;
+    options.dataset = settings.proxy.dataset;
+    options.mirrored_samples = settings.proxy.samples;
     set_root(system_.spawn<caf::detached>(orchestrator, std::move(options)));
     if (auto problem
         = listen(settings.general.orchestrator_url, peer_role::orchestrator,
                  {peer_role::node, peer_role::controller}))
       return problem;
+    is_launched_ = true;
     if (settings.collector_redis_url.empty())
       return caf::none;
     node_id id;
@@ -222,13 +252,14 @@ struct orchestrator_process : actor_process {
                         "issue adds one");
       id = parse_id<node_id>(*name).value_or(node_id{});
     }
-    collector_ = std::make_unique<collector_process>(tls_);
-    return collector_->launch(settings, id);
+    auto collector = std::make_unique<collector_process>(tls_);
+    auto problem = collector->launch(settings, id);
+    companion_ = std::move(collector);
+    return problem;
   }
 
 private:
   std::shared_ptr<tls_context> tls_;
-  std::unique_ptr<collector_process> collector_; ///< destroyed first
 };
 
 struct node_process : actor_process {
@@ -237,9 +268,29 @@ struct node_process : actor_process {
   static engine_settings engine_settings_of(const node_settings& settings) {
     engine_settings result;
     result.cache = settings.general.code_cache;
+    auto most = memory_for_guests(usable_memory());
     result.memory = std::uint64_t{settings.wasm_runtime.memory_mib} << 20;
+    if (result.memory == 0)
+      result.memory = most;
+    else if (result.memory > most)
+      log_warn("node",
+               "wasm_runtime.memory_mib exceeds what this machine or "
+               "container has for functions: mib=",
+               settings.wasm_runtime.memory_mib, " has=", most >> 20);
     result.where = settings.wasm_runtime.isolation;
     return result;
+  }
+
+  /// The node runs without a cache, too.
+  static void check_code_cache(const std::filesystem::path& directory) {
+    if (directory.empty())
+      log_warn("config", "there is no general.code_cache, and neither "
+                         "XDG_CACHE_HOME nor HOME is set: each restart "
+                         "compiles all modules again");
+    else if (auto problem = check_module_cache(directory))
+      log_warn("config", "general.code_cache is not used: ", problem,
+               "; each restart compiles all modules again; set it to a "
+               "directory that belongs to the user of the node");
   }
 
   caf::error launch(const node_settings& settings) {
@@ -249,8 +300,15 @@ struct node_process : actor_process {
       return made.error();
     auto options = std::move(*made);
     options.description.capabilities = announced_capabilities(settings);
-    if (auto& id = settings.resources.file_log_provider; !id.empty())
+    if (auto& id = settings.resources.file_log_provider; !id.empty()) {
       options.description.providers.push_back({id, "file-log", {}});
+      auto folder
+        = confined_folder::open(settings.resources.file_log_directory);
+      if (!folder)
+        return fail(ec::bad_input, "[resources] file_log_directory: "
+                                     + explain(folder.error()));
+      options.file_log_folder = std::move(*folder);
+    }
     if (auto& id = settings.resources.redis_provider; !id.empty())
       options.description.providers.push_back({id, "redis", {}});
     options.redis_at = open_redis;
@@ -258,15 +316,37 @@ struct node_process : actor_process {
                                 ? std::nullopt
                                 : std::optional{settings.telemetry.log_level};
     if (settings.wasm_runtime.enabled)
+      check_code_cache(general.code_cache);
+    if (settings.wasm_runtime.enabled)
       options.engine = make_wasm_engine(engine_settings_of(settings));
     options.registry = std::make_shared<instance_registry>(general.node_id);
     options.registry->samples_wanted = settings.telemetry.performance_samples;
+    options.registry->logging
+      = {settings.telemetry.log_lines_per_second,
+         std::uint64_t{settings.telemetry.log_kib_per_second} << 10};
     options.registry->histograms_wanted
       = !settings.telemetry.metrics_url.empty();
-    serve("node", settings.telemetry.metrics_url,
-          [registry = options.registry, engine = options.engine](
-            metrics_page& x) { add_metrics(x, *registry, engine.get()); });
+    auto ingress = offer_http(settings, options);
+    if (!ingress)
+      return ingress.error();
+    clients_ = *ingress;
+    serve(
+      "node", settings.telemetry.metrics_url,
+      [registry = options.registry, engine = options.engine,
+       server = *ingress](metrics_page& x) {
+        add_metrics(x, *registry, engine.get());
+        if (server)
+          add_metrics(x, server->statistics());
+      },
+      [registry = options.registry, server = *ingress]() -> std::string {
+        if (!registry->counters.is_listening)
+          return "it does not listen for other nodes";
+        if (!registry->counters.is_joined)
+          return "it has not joined its domain";
+        return server ? server->problem() : std::string{};
+      });
     set_root(system_.spawn<caf::detached>(node, std::move(options)));
+    is_launched_ = true;
     return caf::none;
   }
 };
@@ -295,6 +375,8 @@ caf::expected<process_ptr> launch_as(const Settings& settings) {
   if (auto open = plaintext_addresses(settings.tls, all); !open.empty())
     log_warn("transport", "peers of ", open,
              " are not authenticated: [tls] insecure = true");
+  for (auto& notice : settings.notices)
+    log_warn("config", notice);
   auto result = std::make_unique<Process>(std::move(*tls));
   if (auto problem = result->launch(settings))
     return problem;

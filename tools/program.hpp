@@ -14,6 +14,12 @@
 
 namespace edgeless {
 
+/// From now on, an exception that is caught nowhere, in main() or in any
+/// thread, ends the program with one line on stderr and exit code 1. Nothing is
+/// unwound: without memory, destructors would fail as well. To be called first;
+/// `name` must live as long as the program.
+void end_on_exceptions(const char* name);
+
 /// The common parts of all command lines: --help, --version, --log-level.
 class program {
 public:
@@ -25,7 +31,8 @@ public:
   }
 
   /// Parses the command line and opens the log. Returns the exit code if the
-  /// program is to end: after --help, --version or an error.
+  /// program is to end: after --help, --version or an error. An unknown command
+  /// or option is named, with the nearest one.
   std::optional<int> parse(int argc, char** argv);
 
   /// Prints an error on stderr; returns the exit code.
@@ -50,23 +57,26 @@ CLI::App* add_command(CLI::App& to, const char* name, const char* purpose,
   return result;
 }
 
-/// Blocks SIGINT and SIGTERM in this thread and its future threads and ignores
-/// SIGPIPE. To be called before any thread starts.
+/// Blocks SIGINT, SIGTERM and SIGHUP in this thread and its future threads and
+/// ignores SIGPIPE. To be called before any thread starts.
 void block_signals();
 
-/// Waits for SIGINT or SIGTERM, then destroys the processes in the reverse
-/// order of their start. If that takes longer than 1.75 s, the program exits
-/// anyway.
+/// Waits for SIGINT or SIGTERM, then destroys all processes at once. If that
+/// takes longer than 1.75 s, the program exits anyway. SIGHUP is logged: files
+/// and certificates that have been replaced are taken up by themselves.
 void run_until_signal(std::vector<process_ptr> running);
 
 /// The main() of a daemon with one configuration file: `launch` starts it with
 /// the settings of the file, --template writes `template_text()`.
 struct daemon_spec {
-  std::string name;
+  const char* name;
   std::string purpose;
   std::string config_file;
   std::function<std::string()> template_text;
   std::function<caf::expected<process_ptr>(const std::string& file)> launch;
+  /// Adds options of this daemon alone. The result is called with the parsed
+  /// command line; true: what was asked for is done.
+  std::function<std::function<bool()>(CLI::App&)> add_options{};
 };
 int daemon_main(int argc, char** argv, const daemon_spec& spec);
 

@@ -21,6 +21,7 @@ struct arguments {
   std::string proxy_type = "Redis";
   std::string redis_url = "redis://localhost:6379";
   std::string output = "text";
+  node_format nodes = node_format::uuid;
   std::string component, node, workflow;
   bool wait = false;
   double timeout = std::chrono::duration<double>(limits::client).count();
@@ -32,7 +33,7 @@ void add_show(CLI::App& options, arguments& x) {
   auto add
     = [&](CLI::App& to, const char* name, const char* what, show_what which) {
         auto verb = [&x, which](store& from) {
-          return show(from, which, x.output == "json", std::cout);
+          return show(from, which, x.nodes, x.output == "json", std::cout);
         };
         add_command(to, name, what, x.chosen, verb)
           ->add_option("-o,--output", x.output, "Output format: text or json")
@@ -58,39 +59,48 @@ void add_show(CLI::App& options, arguments& x) {
 void add_intents(CLI::App& options, arguments& x) {
   auto* group
     = add_group(options, "intent", "Submit an intent to the orchestrator");
-  auto add = [&](const char* name, const char* what,
-                 std::function<caf::expected<intent_text>()> make) {
-    auto verb = [&x, make](store& to) -> caf::error {
-      auto intent = make();
-      if (!intent)
-        return intent.error();
-      std::optional<std::chrono::milliseconds> timeout;
-      if (x.wait)
-        timeout = std::chrono::duration_cast<std::chrono::milliseconds>(
-          std::chrono::duration<double>(x.timeout));
-      return submit(to, *intent, timeout, std::cout);
-    };
-    auto* sub = add_command(*group, name, what, x.chosen, verb);
-    sub->add_flag("-w,--wait", x.wait, "Wait for the outcome and print it");
-    sub->add_option("--timeout", x.timeout, "Timeout of --wait in seconds")
-      ->check(CLI::Range(0.0, 86400.0))
-      ->capture_default_str();
-    return sub;
-  };
+  auto add
+    = [&](const char* name, const char* what,
+          std::function<caf::expected<intent_text>(const node_names&)> make) {
+        auto verb = [&x, make](store& to) -> caf::error {
+          auto known = node_names::load(to, x.nodes);
+          if (!known)
+            return known.error();
+          auto intent = make(*known);
+          if (!intent)
+            return intent.error();
+          std::optional<std::chrono::milliseconds> timeout;
+          if (x.wait)
+            timeout = std::chrono::duration_cast<std::chrono::milliseconds>(
+              std::chrono::duration<double>(x.timeout));
+          return submit(to, *intent, timeout, std::cout);
+        };
+        auto* sub = add_command(*group, name, what, x.chosen, verb);
+        sub->add_flag("-w,--wait", x.wait, "Wait for the outcome and print it");
+        sub->add_option("--timeout", x.timeout, "Timeout of --wait in seconds")
+          ->check(CLI::Range(0.0, 86400.0))
+          ->capture_default_str();
+        return sub;
+      };
   auto* migrate = add("migrate", "Move a function or resource to another node",
-                      [&x] { return make_migration(x.component, x.node); });
+                      [&x](const node_names& known) {
+                        return make_migration(known, x.component, x.node);
+                      });
   migrate
     ->add_option("instance", x.component, "The logical id of the component")
     ->required();
   migrate
     ->add_option(
       "node", x.node,
-      "The id of the target node; of several, separated by commas, the "
-      "first feasible one is used")
+      "The id, host name or label of the target node; of several, separated by "
+      "commas, the first feasible one is used")
     ->required();
   auto add_node = [&](const char* name, const char* what) {
-    add(name, what, [&x, name] { return make_node_intent(name, x.node); })
-      ->add_option("node", x.node, "The id of the node")
+    add(name, what,
+        [&x, name](const node_names& known) {
+          return make_node_intent(known, name, x.node);
+        })
+      ->add_option("node", x.node, "The id, host name or label of the node")
       ->required();
   };
   add_node("cordon", "Exclude a node from further placements");
@@ -104,18 +114,25 @@ void add_others(CLI::App& options, arguments& x) {
               "Write the execution times, a file for each function instance",
               x.chosen,
               [](store& from) { return dump_performance(from, std::cout); });
+  add_command(
+    *dump, "performance-csv", "Print all performance samples as CSV", x.chosen,
+    [](store& from) { return dump_performance_csv(from, std::cout); });
+  add_command(*dump, "instances",
+              "Write the specifications, a file for each function and resource",
+              x.chosen,
+              [](store& from) { return dump_instances(from, std::cout); });
   auto* top
     = add_group(options, "top", "Show a table that is refreshed each second");
   add_command(*top, "nodes", "Health and load of each node", x.chosen,
-              [](store& from) {
-                return watch_table([&from] { return top_nodes(from); });
+              [&x](store& from) {
+                return watch_table([&] { return top_nodes(from, x.nodes); });
               });
   auto watch_workflow = [&x](store& from) -> caf::error {
     auto id = parse_id<workflow_id>(x.workflow);
     if (!id && !x.workflow.empty())
       return fail(ec::bad_input, "invalid workflow id " + x.workflow);
     return watch_table(
-      [&] { return top_workflow(from, id.value_or(workflow_id{})); });
+      [&] { return top_workflow(from, x.nodes, id.value_or(workflow_id{})); });
   };
   add_command(*top, "workflow", "Execution times within the last minute",
               x.chosen, watch_workflow)
@@ -123,7 +140,7 @@ void add_others(CLI::App& options, arguments& x) {
 }
 
 caf::error run(const arguments& x) {
-  if (x.proxy_type != "Redis")
+  if (CLI::detail::to_lower(x.proxy_type) != "redis")
     return fail(ec::bad_input, "unknown proxy type: " + x.proxy_type);
   if (!x.chosen)
     return fail(ec::bad_input, "no command given: see --help");
@@ -136,6 +153,7 @@ caf::error run(const arguments& x) {
 } // namespace
 
 int main(int argc, char** argv) {
+  end_on_exceptions("proxy_cli");
   program self{"proxy_cli",
                "Shows a domain through its mirror in Redis and submits "
                "intents to its orchestrator."};
@@ -147,6 +165,17 @@ int main(int argc, char** argv) {
     ->capture_default_str();
   options.add_option("-r,--redis-url", x.redis_url, "The URL of Redis")
     ->capture_default_str();
+  const std::map<std::string, node_format> formats{
+    {"uuid", node_format::uuid},
+    {"labels", node_format::labels},
+    {"hostname", node_format::hostname}};
+  options
+    .add_option(
+      "--node-print-format", x.nodes,
+      "How nodes are printed: uuid, labels, or hostname, which is the "
+      "label hostname=NAME")
+    ->transform(CLI::CheckedTransformer(formats))
+    ->default_str("uuid");
   add_show(options, x);
   add_intents(options, x);
   add_others(options, x);

@@ -2,6 +2,7 @@
 #include "actors/controller/workflow_table.hpp"
 
 #include "runtime/base/log.hpp"
+#include "runtime/base/secrets.hpp"
 #include "runtime/config/workflow_validation.hpp"
 
 #include "messages/errors.hpp"
@@ -42,9 +43,6 @@ caf::error workflow_table::check(const workflow_spec& spec) {
   for (auto& x : spec.components)
     if (x.kind == component_kind::function && !load(x.code))
       faults.push_back(x.name + ": its module has not been uploaded");
-  if (spec.components.size() > limits::components)
-    faults.push_back("more than " + std::to_string(limits::components)
-                     + " components");
   if (all_.size() >= limits::workflows)
     faults.push_back("the controller has no room for another workflow");
   std::string text;
@@ -67,7 +65,9 @@ workflow_table::identify(const workflow_id& id,
                                                  x.kind,
                                                  x.class_id,
                                                  x.function_type,
+                                                 x.version,
                                                  x.code,
+                                                 x.outputs,
                                                  x.settings,
                                                  {}});
     for (auto& [channel, target] : x.output_mapping)
@@ -127,6 +127,9 @@ workflow_status workflow_table::status(const workflow_id& id) const {
     return result;
   auto& x = i->second;
   result.spec = x.spec;
+  for (auto& y : result.spec.components)
+    y.settings = masked(std::move(y.settings));
+  result.spec.annotations = masked(std::move(result.spec.annotations));
   result.domain = x.domain;
   result.reasons = x.reasons;
   for (auto& y : x.components) {

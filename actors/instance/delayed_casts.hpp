@@ -5,13 +5,16 @@
 
 #include <caf/actor_clock.hpp>
 
+#include <algorithm>
+#include <cassert>
 #include <map>
 #include <optional>
 #include <string>
 
 namespace edgeless {
 
-/// The casts that a guest has scheduled, up to limits::delayed_casts.
+/// The casts that a guest has scheduled, up to limits::delayed_casts and a
+/// number of bytes.
 class delayed_casts {
 public:
   using time_point = caf::actor_clock::time_point;
@@ -23,10 +26,17 @@ public:
     std::optional<time_point> blocked_since{};
   };
 
+  explicit delayed_casts(std::size_t max_bytes = limits::delayed_bytes)
+    : max_bytes_{std::min(max_bytes, limits::delayed_bytes)} {
+    // nop
+  }
+
   /// False: there are too many.
   bool add(time_point when, entry x) {
-    if (entries_.size() >= limits::delayed_casts)
+    auto bytes = bytes_of(x);
+    if (entries_.size() >= limits::delayed_casts || bytes > max_bytes_ - bytes_)
       return false;
+    bytes_ += bytes;
     entries_.emplace(when, std::move(x));
     return true;
   }
@@ -41,14 +51,24 @@ public:
   std::optional<entry> take(time_point now) {
     if (entries_.empty() || entries_.begin()->first > now)
       return std::nullopt;
-    return std::move(entries_.extract(entries_.begin()).mapped());
+    auto x = std::move(entries_.extract(entries_.begin()).mapped());
+    assert(bytes_ >= bytes_of(x));
+    bytes_ -= bytes_of(x);
+    return x;
   }
 
   void clear() {
     entries_.clear();
+    bytes_ = 0;
   }
 
 private:
+  static std::size_t bytes_of(const entry& x) {
+    return x.channel.size() + x.payload.size();
+  }
+
+  std::size_t max_bytes_;
+  std::size_t bytes_ = 0;                    ///< of all entries
   std::multimap<time_point, entry> entries_; ///< in order, also if equally due
 };
 

@@ -8,14 +8,16 @@ namespace edgeless {
 void execution_monitor::start() {
   auto& registry = *options_.registry;
   if (registry.samples_wanted || registry.histograms_wanted)
-    timer_.start(registry.histograms_wanted ? registry.histograms.open(
-                   options_.id, options_.spec.function_type)
-                                            : nullptr,
-                 registry.samples_wanted);
+    timer_.start(
+      registry.histograms_wanted ? registry.histograms.open(
+        options_.id, options_.spec.function_type, options_.spec.class_id)
+                                 : nullptr,
+      registry.samples_wanted);
 }
 
-void execution_monitor::end_slice() {
+void execution_monitor::end_slice(std::uint64_t memory) {
   assert(in_slice_);
+  timer_.set_memory(memory);
   in_slice_ = false;
   timer_.leave();
   auto slice = std::chrono::steady_clock::now() - slice_start_;

@@ -33,7 +33,8 @@ public:
     slice_start_ = std::chrono::steady_clock::now();
     timer_.enter();
   }
-  void end_slice();
+  /// `memory`: of the guest, in bytes.
+  void end_slice(std::uint64_t memory);
 
   /// The guest gets another event.
   void begin_event() {
@@ -54,6 +55,11 @@ public:
   /// The event in hand has run for longer than its deadline.
   bool is_overdue() const {
     return busy_ > options_.limits.deadline;
+  }
+
+  void count_omitted_logs(std::uint64_t lines) {
+    options_.registry->counters.log_lines_omitted += lines;
+    timer_.count_omitted_logs(lines);
   }
 
   /// When samples are to be reported: a few times a second, however many

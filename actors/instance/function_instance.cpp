@@ -160,6 +160,7 @@ void function_instance::on_tick() {
     stop_by_force();
   if (auto due = host_.calls.due(); is_past(due))
     answer({event_kind::error, {}});
+  host_.report_omitted_logs();
   host_.send_delayed();
   host_.pressure.resume();
   queues_.on_tick();
@@ -196,7 +197,7 @@ bool function_instance::can_run() const {
 void function_instance::run_guest() {
   host_.times.begin_slice();
   auto where = guest_->run();
-  host_.times.end_slice();
+  host_.times.end_slice(guest_->memory());
   queues_.flush();
   options_.registry->counts.count_handled(host_.take_handled());
   if (where == progress::dead)
@@ -372,13 +373,13 @@ void function_instance::end(drop_reason reason) {
   send(this, atom::resume_v);
 }
 
-/// Counts everything that the instance has, and gives it up.
 void function_instance::release(drop_reason reason) {
   assert(phase_ != ended);
   phase_ = ended;
   end_reason_ = reason;
   stop_deadline_.reset();
   queues_.close();
+  host_.report_omitted_logs(true);
   options_.registry->histograms.close(options_.id);
   host_.times.report();
   host_.abort(reason);

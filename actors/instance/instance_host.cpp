@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "actors/instance/instance_host.hpp"
 
+#include "runtime/base/log.hpp"
+
 #include <caf/send.hpp>
 
 #include <cassert>
@@ -15,7 +17,8 @@ const call_result failed_result{event_kind::error, {}};
 
 instance_host::instance_host(owner& instance, const function_options& options,
                              instance_queues& queues)
-  : times{options, queues.clock}, instance_{instance}, options_{options},
+  : delayed{options.limits.memory}, logs{options.registry->logging},
+    times{options, queues.clock}, instance_{instance}, options_{options},
     queues_{queues} {
   // nop
 }
@@ -141,7 +144,7 @@ bool instance_host::has_timed_out(
 }
 
 std::optional<instance_host::time_point> instance_host::due() const {
-  auto result = earlier(calls.due(), times.due());
+  auto result = earlier(earlier(calls.due(), times.due()), logs.due());
   if (pressure.is_suspended())
     result = earlier(result, std::optional{*pressure.refused_since()
                                            + options_.limits.call_deadline});
@@ -272,6 +275,12 @@ event instance_host::make_call(std::string_view payload,
   return x;
 }
 
+/// A sleep ends like a call that times out.
+bool instance_host::sleep(std::chrono::nanoseconds time) noexcept {
+  calls.begin({}, queues_.clock.now() + time);
+  return true;
+}
+
 // -- the rest -----------------------------------------------------------------
 
 telemetry_event instance_host::make_report() const {
@@ -288,24 +297,81 @@ void instance_host::observe(telemetry_kind kind, std::string text) {
   caf::anon_send(options_.telemetry, std::move(x));
 }
 
-void instance_host::log(std::uint32_t level, std::string_view target,
-                        std::string_view text) noexcept {
-  text = text.substr(0, limits::text);
-  if (!options_.registry->log_credit->take(text.size()))
+/// Functions of EDGELESS report transactions to their output "metric", or since
+/// v1.1 by log lines: both reach a metrics-collector, if the output leads to
+/// one. The lines reach Redis, too.
+void instance_host::measure(std::string_view target, std::string_view text) {
+  if (target.empty() || target.size() > limits::series_name
+      || text.size() > limits::function_log_text)
     return;
+  auto begins = target == "tbegin";
+  if ((begins || target == "tend")
+      && queues_.out.state_of("metric") != outbox::channel_state::unmapped)
+    queues_.out.offer("metric",
+                      "workflow" + std::string{begins ? ":begin:" : ":end:"}
+                        + std::string{text},
+                      blocking::forbidden);
+  auto& registry = *options_.registry;
+  if (!registry.samples_wanted)
+    return;
+  if (!registry.log_credit->take(text.size())) {
+    ++registry.counters.samples_omitted;
+    return;
+  }
   auto x = make_report();
-  x.level = level;
-  x.target = target.substr(0, limits::text);
+  x.kind = telemetry_kind::measurement;
+  x.target = target;
   x.text = text;
   caf::anon_send(options_.telemetry, std::move(x));
+}
+
+void instance_host::log(std::uint32_t level, std::string_view target,
+                        std::string_view text) noexcept {
+  constexpr std::uint32_t trace = 5;
+  if (level == trace)
+    measure(target, text);
+  // What the log would not show anyway does not count.
+  if (!enabled(static_cast<log_level>(level), "function"))
+    return;
+  text = text.substr(0, limits::text);
+  target = target.substr(0, limits::text);
+  if (logs.take(queues_.clock.now(), target.size() + text.size()))
+    send_log(level, target, text);
+}
+
+void instance_host::send_log(std::uint32_t level, std::string_view target,
+                             std::string_view text) {
+  if (!options_.registry->log_credit->take(text.size())) {
+    ++options_.registry->counters.log_lines_unread;
+    return;
+  }
+  auto x = make_report();
+  x.level = level;
+  x.target = target;
+  x.text = text;
+  caf::anon_send(options_.telemetry, std::move(x));
+}
+
+void instance_host::report_omitted_logs(bool at_once) {
+  auto due = logs.due();
+  if (!due || (!at_once && *due > queues_.clock.now()))
+    return;
+  auto omitted = logs.take_omitted();
+  times.count_omitted_logs(omitted.lines);
+  send_log(
+    2, "edgeless",
+    "log lines omitted: lines=" + std::to_string(omitted.lines) + " bytes="
+      + std::to_string(omitted.bytes) + " reason=a function may log "
+      + std::to_string(options_.registry->logging.lines) + " lines and "
+      + std::to_string(options_.registry->logging.bytes) + " bytes per second");
 }
 
 caf::error instance_host::sync(std::string_view state) noexcept {
   if (state.size() > limits::state)
     return fail(ec::guest_fault, "a synced state has more than "
                                    + std::to_string(limits::state) + " bytes");
-  caf::anon_send(options_.node, atom::synced_v, options_.id,
-                 std::string{state});
+  if (options_.registry->states.put(options_.id, state))
+    caf::anon_send(options_.node, atom::synced_v, options_.id);
   return caf::none;
 }
 

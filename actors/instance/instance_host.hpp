@@ -5,6 +5,7 @@
 #include "actors/instance/delayed_casts.hpp"
 #include "actors/instance/execution_monitor.hpp"
 #include "actors/instance/instance_queues.hpp"
+#include "actors/instance/log_limiter.hpp"
 #include "actors/instance/outstanding_call.hpp"
 
 #include "messages/interfaces.hpp"
@@ -79,6 +80,8 @@ public:
 
   /// When a deadline passes or a delayed cast is due; nullopt: never.
   std::optional<time_point> due() const;
+  /// Logs how many lines were omitted, if that is due or `at_once`.
+  void report_omitted_logs(bool at_once = false);
   /// Sends the delayed casts that are due, unless the instance is frozen.
   void send_delayed();
 
@@ -96,6 +99,7 @@ public:
   caf::error delayed_cast(std::chrono::milliseconds delay,
                           std::string_view channel,
                           std::string_view payload) noexcept override;
+  bool sleep(std::chrono::nanoseconds time) noexcept override;
   void log(std::uint32_t level, std::string_view target,
            std::string_view text) noexcept override;
   instance_id self() const noexcept override;
@@ -105,6 +109,7 @@ public:
 
   outstanding_call calls;
   delayed_casts delayed;
+  log_limiter logs;
   back_pressure pressure;
   execution_monitor times;
 
@@ -116,8 +121,11 @@ private:
   void finish_event();
   void take_event();
   void cast_to_self(std::string_view payload);
+  void measure(std::string_view target, std::string_view text);
   event make_call(std::string_view payload, const node_id& target);
   telemetry_event make_report() const;
+  void send_log(std::uint32_t level, std::string_view target,
+                std::string_view text);
 
   owner& instance_;
   const function_options& options_;

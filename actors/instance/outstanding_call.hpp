@@ -10,7 +10,8 @@
 
 namespace edgeless {
 
-/// The call whose reply a guest waits for, at most one.
+/// The call whose reply a guest waits for, at most one; or its sleep, a call
+/// without a callee.
 class outstanding_call {
 public:
   using time_point = caf::actor_clock::time_point;

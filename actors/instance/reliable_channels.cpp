@@ -106,7 +106,10 @@ void reliable_channels::pump(channel& to) {
       return;
     if (to.buffer.sent() == 0)
       to.progress = clock_.now();
-    sender_.registry().counts.count_sent(1);
+    if (to.buffer.is_next_repeated())
+      sender_.registry().counts.count_retransmitted();
+    else
+      sender_.registry().counts.count_sent(1);
     sender_.append(*to.via, to.buffer.send());
   }
 }
@@ -181,7 +184,7 @@ void reliable_channels::retry() {
     if (sender_.take_credit(*to.via, x))
       continue;
     to.probe = x.number;
-    sender_.registry().counts.count_sent(1);
+    sender_.registry().counts.count_retransmitted();
     sender_.append(*to.via, std::move(x));
   }
 }

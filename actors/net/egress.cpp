@@ -183,8 +183,11 @@ void egress_state::on_disconnected(peer_connection& to,
   if (!to.on_disconnected(redial_at))
     return;
   if (to.failures() == 1)
-    log_info("node", "egress: disconnected peer=", to.peer, " url=", to.url(),
-             " reason=", reason);
+    throttle("disconnected " + to_string(to.peer), self->clock().now(),
+             [&](const std::string& omitted) {
+               log_info("node", "egress: disconnected peer=", to.peer,
+                        " url=", to.url(), " reason=", reason, omitted);
+             });
   for (auto& x : to.in_flight())
     cancel_answer(x);
   schedule_tick();
@@ -319,8 +322,12 @@ void egress_state::tick() {
     auto is_idle = !to.is_busy() && to.state() != phase::dialling
                    && now - to.idle_since >= limits::egress_idle;
     if (is_lost) {
-      log_warn("node", "egress: peer unreachable peer=", to.peer,
-               " url=", to.url(), " dropped_fragments=", to.fragments());
+      throttle("unreachable " + to_string(to.peer), now,
+               [&](const std::string& omitted) {
+                 log_warn("node", "egress: peer unreachable peer=", to.peer,
+                          " url=", to.url(),
+                          " dropped_fragments=", to.fragments(), omitted);
+               });
       drop_all(to, drop_reason::peer_lost);
     }
     if (is_lost || is_idle) {

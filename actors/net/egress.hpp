@@ -3,6 +3,7 @@
 
 #include "actors/net/peer_connection.hpp"
 
+#include "runtime/base/log_throttle.hpp"
 #include "runtime/net/transport.hpp"
 
 #include <map>
@@ -54,6 +55,7 @@ struct egress_state {
   std::shared_ptr<transport> net;
   random_source random;
   session_id session;
+  log_throttle throttle;
   std::string own_url;
   std::map<node_id, peer_connection> peers;
   /// The URLs that nodes gave when they greeted the INGRESS.

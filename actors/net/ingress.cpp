@@ -169,7 +169,11 @@ void ingress_state::fence(const node_id& peer, const session_id& session) {
     dead.erase(fenced.front());
     fenced.pop_front();
   }
-  log_info("node", "ingress: fenced session=", session, " node=", peer);
+  throttle(to_string(peer), self->clock().now(),
+           [&](const std::string& omitted) {
+             log_info("node", "ingress: fenced session=", session,
+                      " node=", peer, omitted);
+           });
 }
 
 ingress_actor::behavior_type ingress(ingress_state::pointer self,

@@ -3,6 +3,8 @@
 
 #include "actors/node/instance_registry.hpp"
 
+#include "runtime/base/log_throttle.hpp"
+
 #include <deque>
 #include <map>
 #include <optional>
@@ -47,6 +49,7 @@ struct ingress_state {
   instance_registry_ptr registry;
   egress_actor egress;
   std::map<std::uint64_t, peer> peers; ///< by id of the peer connection
+  log_throttle throttle;
   std::deque<session_id> fenced;       ///< in order of time, for eviction
   std::unordered_set<session_id> dead; ///< the same sessions, for look-up
   /// Consecutive events of one batch for the same instance.

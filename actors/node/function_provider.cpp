@@ -10,6 +10,7 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <cassert>
 
 namespace edgeless {
 
@@ -18,8 +19,8 @@ function_provider_state::function_provider_state(pointer self) : self{self} {
 }
 
 function_provider_state::~function_provider_state() {
-  for (auto& [where, compiler] : compilers)
-    caf::anon_send_exit(compiler, caf::exit_reason::user_shutdown);
+  for (auto& [where, x] : compilers)
+    caf::anon_send_exit(x.compiler, caf::exit_reason::user_shutdown);
 }
 
 void function_provider_state::init(function_context x) {
@@ -72,21 +73,45 @@ void function_provider_state::stop(const physical_id& id) {
 
 void function_provider_state::fetch(const module_key& x) {
   self->request(context.node, limits::node_start, atom::fetch_v, x.first)
-    .then([this, x](const std::string& module) { compile(x, module); },
+    .then([this, x](std::string& module) { on_fetched(x, std::move(module)); },
           [this, x](const caf::error& why) { on_failed(x, why); });
 }
 
-void function_provider_state::compile(const module_key& x,
-                                      const std::string& module) {
-  auto& compiler = compilers[x.second];
-  if (!compiler)
-    compiler = spawn_on(context.where, self->system(), edgeless::compiler,
-                        context.engine, x.second);
+void function_provider_state::on_fetched(const module_key& x,
+                                         std::string module) {
+  auto& to = compilers[x.second];
+  if (!to.compiler)
+    to.compiler = spawn_on(context.where, self->system(), edgeless::compiler,
+                           context.engine, x.second);
+  auto& waiting = pending[x];
+  assert(!waiting.empty());
+  to.waiting.push(waiting.front().spec.workflow, {x, std::move(module)});
+  compile_next(x.second);
+}
+
+void function_provider_state::compile_next(isolation where) {
+  auto& to = compilers[where];
+  if (to.is_busy)
+    return;
+  auto next = to.waiting.pop();
+  if (!next)
+    return;
+  to.is_busy = true;
+  auto key = next->key;
   self
-    ->request(compiler, limits::compile + limits::local, atom::compile_v,
-              x.first, module)
-    .then([this, x](atom::ok) { on_compiled(x); },
-          [this, x](const caf::error& why) { on_failed(x, why); });
+    ->request(to.compiler, limits::compile_timeout + limits::local,
+              atom::compile_v, key.first, std::move(next->module))
+    .then(
+      [this, key, where](atom::ok) {
+        compilers[where].is_busy = false;
+        on_compiled(key);
+        compile_next(where);
+      },
+      [this, key, where](const caf::error& why) {
+        compilers[where].is_busy = false;
+        on_failed(key, why);
+        compile_next(where);
+      });
 }
 
 void function_provider_state::on_compiled(const module_key& x) {

@@ -4,6 +4,7 @@
 #include "actors/node/instance_registry.hpp"
 #include "actors/threads.hpp"
 
+#include "runtime/base/fair_queue.hpp"
 #include "runtime/wasm/guest.hpp"
 
 #include <map>
@@ -28,7 +29,8 @@ struct function_context {
 
 /// The PROVIDER of functions. Spawned by the NODE, through which it fetches
 /// modules; spawns the COMPILERs and the INSTANCEs. Each module is fetched and
-/// compiled once, for all instances that wait for it.
+/// compiled once, for all instances that wait for it. Workflows take turns: one
+/// with many modules, or with slow ones, delays another by one module.
 struct function_provider_state {
   using pointer = provider_actor::stateful_pointer<function_provider_state>;
   static inline constexpr const char* name = "function_provider";
@@ -64,7 +66,8 @@ struct function_provider_state {
   void make_and_answer(pending_start& x, guest_class_ptr code);
   guest_engine& engine(isolation where) const;
   void fetch(const module_key& x);
-  void compile(const module_key& x, const std::string& module);
+  void on_fetched(const module_key& x, std::string module);
+  void compile_next(isolation where);
   void on_compiled(const module_key& x);
   void on_failed(const module_key& x, const caf::error& reason);
   instance_actor make(const physical_id& id, const component_spec& spec,
@@ -72,8 +75,17 @@ struct function_provider_state {
 
   pointer self;
   function_context context;
-  /// One for each isolation.
-  std::map<isolation, compiler_actor> compilers;
+  struct compilation {
+    module_key key;
+    std::string module;
+  };
+  /// A COMPILER, with one module at a time; others wait here.
+  struct compiler_queue {
+    compiler_actor compiler;
+    bool is_busy = false;
+    fair_queue<workflow_id, compilation> waiting;
+  };
+  std::map<isolation, compiler_queue> compilers;
   /// The starts that wait for a module to be fetched and compiled.
   std::map<module_key, std::vector<pending_start>> pending;
 };

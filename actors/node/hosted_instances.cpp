@@ -7,21 +7,15 @@
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
 namespace edgeless {
 
+using namespace std::chrono_literals;
+
 // -- entries ------------------------------------------------------------------
-
-const hosted_instance* hosted_instances::find(const physical_id& id) const {
-  auto i = entries_.find(id);
-  return i == entries_.end() ? nullptr : &i->second;
-}
-
-hosted_instance* hosted_instances::entry(const physical_id& id) {
-  return const_cast<hosted_instance*>(std::as_const(*this).find(id));
-}
 
 /// Adds an entry for an instance that is to be made; an error says why it
 /// cannot be made.
@@ -29,6 +23,10 @@ caf::error hosted_instances::add(const physical_id& id,
                                  const component_spec& spec) {
   if (is_shutting_down_)
     return fail(ec::stopping, "the node is stopping");
+  if (entries_.size() >= limits::instances)
+    return fail(ec::exhausted, "this node has "
+                                 + std::to_string(limits::instances)
+                                 + " instances, and takes no more");
   auto provider = node_.provider_of(spec);
   if (!provider)
     return fail(ec::unknown_class, "this node has no provider of "
@@ -68,14 +66,6 @@ inventory hosted_instances::running() const {
   return result;
 }
 
-void hosted_instances::forget(const physical_id& id) {
-  if (auto* x = entry(id)) {
-    set_phase(id, *x, phase::ended);
-    by_actor_.erase(x->handle.id());
-    entries_.erase(id);
-  }
-}
-
 // -- life cycle ---------------------------------------------------------------
 
 caf::result<atom::ok>
@@ -89,7 +79,7 @@ hosted_instances::start(const physical_id& id, const component_spec& spec,
   set_phase(id, x, phase::activating);
   x.outputs_revision = outputs.revision;
   if (!state.empty())
-    keep_state(spec, state);
+    keep_state(x, state);
   auto* kept = states_.find(spec.id);
   auto first_state = state.empty() && kept != nullptr ? *kept : state;
   return answer_when_started(
@@ -268,7 +258,7 @@ hosted_instances::activate(const physical_id& id, const output_map& outputs,
   // The state of an earlier instance on this node is older.
   states_.erase(x->spec.id);
   if (!state.empty())
-    keep_state(x->spec, state);
+    keep_state(*x, state);
   node_.registry->allow_forwarding(id, predecessor.node);
   node_.self->delayed_send(node_.self,
                            limits::node_start + limits::hand_over
@@ -288,9 +278,8 @@ caf::result<std::string> hosted_instances::freeze(const physical_id& id) {
   if (x == nullptr || !x->is_running())
     return fail(ec::unknown_instance, "that instance does not run here");
   auto promise = node_.self->make_response_promise<std::string>();
-  auto handle = x->handle;
   set_phase(id, *x, phase::freezing);
-  node_.self->request(handle, limits::freeze, atom::freeze_v)
+  node_.self->request(x->handle, limits::freeze, atom::freeze_v)
     .then(
       [this, id, promise](atom::ok) mutable {
         auto* x = entry(id);
@@ -309,10 +298,10 @@ caf::result<std::string> hosted_instances::freeze(const physical_id& id) {
         auto* state = is_global ? states_.find(x->spec.id) : nullptr;
         promise.deliver(state == nullptr ? std::string{} : *state);
       },
-      [this, id, handle, promise](const caf::error& why) mutable {
-        if (auto* x = entry(id); x != nullptr && x->now == phase::freezing)
-          set_phase(id, *x, phase::running);
-        node_.self->send(handle, atom::thaw_v);
+      // Not the handle: CAF 0.17 keeps the handlers of an actor that is killed,
+      // and the instance refers to its node.
+      [this, id, promise](const caf::error& why) mutable {
+        thaw(id);
         promise.deliver(why);
       });
   return promise;
@@ -339,20 +328,20 @@ void hosted_instances::hand_over(const physical_id& id, const endpoint& to,
 
 // -- state --------------------------------------------------------------------
 
-void hosted_instances::on_synced(const physical_id& id,
-                                 const std::string& state) {
+void hosted_instances::on_synced(const physical_id& id) {
+  auto state = node_.registry->states.take(id);
   auto* x = entry(id);
-  if (x == nullptr || x->is_ended() || x->now == phase::forwarding)
+  if (!state || x == nullptr || x->is_ended() || x->now == phase::forwarding)
     return;
   auto policy = state_policy_of(x->spec.settings);
   if (policy == state_policy::transient)
     return;
-  auto is_kept = keep_state(x->spec, state);
+  auto is_kept = keep_state(*x, *state);
   if (policy != state_policy::global)
     return;
   x->has_unsent_state = is_kept;
   if (!x->is_state_paced)
-    send_state(id, *x, state);
+    send_state(id, *x, *state);
 }
 
 void hosted_instances::on_sync_pause(const physical_id& id) {
@@ -366,20 +355,29 @@ void hosted_instances::on_sync_pause(const physical_id& id) {
 }
 
 /// Sends a state to the component. Only the newest state counts, so that the
-/// next one waits for limits::sync_pause.
+/// next one waits: all instances that send states share limits::sync_rate, or
+/// they would fill the connection.
 void hosted_instances::send_state(const physical_id& id, hosted_instance& x,
                                   const std::string& state) {
   if (!node_.orchestrator->report_state(x.spec.id, id, state))
     return;
   x.has_unsent_state = false;
   x.is_state_paced = true;
-  node_.self->delayed_send(node_.self, limits::sync_pause, atom::synced_v, id);
+  auto senders = static_cast<std::size_t>(std::ranges::count_if(
+    entries_, [](auto& entry) { return entry.second.is_state_paced; }));
+  auto pause = limits::sync_pause
+               + senders * state.size() * std::chrono::nanoseconds{1s}
+                   / limits::sync_rate;
+  node_.self->delayed_send(node_.self, pause, atom::retry_v, id);
 }
 
-bool hosted_instances::keep_state(const component_spec& spec,
+/// Says once that an instance's states are not kept: it may sync in a loop.
+bool hosted_instances::keep_state(hosted_instance& x,
                                   const std::string& state) {
-  if (states_.put(spec.id, state))
-    return true;
+  auto& spec = x.spec;
+  auto is_kept = states_.put(spec.id, state);
+  if (std::exchange(x.is_state_refused, !is_kept) || is_kept)
+    return is_kept;
   log_warn("node", "state not kept: component=", spec.id, " name=", spec.name,
            " bytes=", state.size(), " reason=limits::kept_states is reached");
   return false;

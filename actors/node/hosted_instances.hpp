@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 namespace edgeless {
 
@@ -34,7 +35,8 @@ struct hosted_instance {
   std::uint64_t outputs_revision = 0;
   phase now = phase::prepared;
   bool is_shutting_down = false; ///< the node is: its end is not reported
-  bool is_state_paced = false;   ///< waits for limits::sync_pause to pass
+  bool is_state_paced = false;   ///< waits for the pause between two states
+  bool is_state_refused = false; ///< the last state was not kept
   bool has_unsent_state = false; ///< a newer state is to be sent
 
   /// Whether it runs as far as others are concerned: it may be thawed.
@@ -98,8 +100,9 @@ public:
                  std::uint32_t feeders);
 
   // -- state ------------------------------------------------------------------
-  void on_synced(const physical_id& id, const std::string& state);
-  /// limits::sync_pause has passed.
+  /// The instance has synced a state.
+  void on_synced(const physical_id& id);
+  /// The pause since the last state was sent is over.
   void on_sync_pause(const physical_id& id);
   caf::result<std::string> state(const physical_id& id) const;
 
@@ -110,7 +113,10 @@ public:
     return digest_;
   }
   /// nullptr: the node does not host it.
-  const hosted_instance* find(const physical_id& id) const;
+  const hosted_instance* find(const physical_id& id) const {
+    auto i = entries_.find(id);
+    return i == entries_.end() ? nullptr : &i->second;
+  }
   bool contains(const physical_id& id) const {
     return entries_.contains(id);
   }
@@ -127,12 +133,20 @@ public:
     return entries_.end();
   }
   /// Removes an instance without stopping or reporting it; for tests.
-  void forget(const physical_id& id);
+  void forget(const physical_id& id) {
+    if (auto* x = entry(id)) {
+      set_phase(id, *x, phase::ended);
+      by_actor_.erase(x->handle.id());
+      entries_.erase(id);
+    }
+  }
 
 private:
   using phase = hosted_instance::phase;
 
-  hosted_instance* entry(const physical_id& id);
+  hosted_instance* entry(const physical_id& id) {
+    return const_cast<hosted_instance*>(std::as_const(*this).find(id));
+  }
   caf::error add(const physical_id& id, const component_spec& spec);
   void set_phase(const physical_id& id, hosted_instance& x, phase now);
   template <class Request>
@@ -140,7 +154,7 @@ private:
   answer_when_started(const physical_id& id, Request request);
   void on_started(const physical_id& id);
   void on_start_failed(const physical_id& id);
-  bool keep_state(const component_spec& spec, const std::string& state);
+  bool keep_state(hosted_instance& x, const std::string& state);
   void send_state(const physical_id& id, hosted_instance& x,
                   const std::string& state);
 

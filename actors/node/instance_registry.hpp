@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "actors/node/newest_states.hpp"
+
 #include "runtime/delivery/credit.hpp"
 #include "runtime/delivery/event_counters.hpp"
 #include "runtime/metrics/function_histograms.hpp"
@@ -27,6 +29,12 @@ struct local_instance {
   /// The node whose forwarding stub may send it events of other nodes; nil:
   /// none.
   node_id predecessor{};
+};
+
+/// What each function may log per second.
+struct log_rate {
+  std::uint64_t lines = limits::log_lines_per_second;
+  std::uint64_t bytes = limits::log_bytes_per_second;
 };
 
 /// What the actors of one node share: the running instances, the credit of each
@@ -75,6 +83,9 @@ public:
   event_counters counts;
   node_counters counters;
   function_histograms histograms;
+  newest_states states;
+  /// Set before the first instance is added.
+  log_rate logging;
   /// Whether execution times are measured, and exported as histograms. Set
   /// before the first instance is added.
   bool samples_wanted = false;

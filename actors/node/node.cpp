@@ -87,11 +87,12 @@ void node_state::spawn_providers() {
     functions = spawn_on(threads::pool, system, function_provider, context);
   }
   for (auto& x : options.description.providers)
-    if (x.class_type == "file-log")
+    if (x.class_type == "file-log" && options.file_log_folder)
       resources.emplace(
         x.class_type,
         spawn_on(threads::pool, system, file_log_provider,
-                 resource_context{registry, egress, self, threads::pool}));
+                 resource_context{registry, egress, self, threads::pool},
+                 options.file_log_folder));
     else if (x.class_type == "metrics-collector" && options.metrics)
       resources.emplace(
         x.class_type,
@@ -104,6 +105,16 @@ void node_state::spawn_providers() {
         spawn_on(threads::pool, system, redis_resource_provider,
                  resource_context{registry, egress, self, options.where},
                  options.redis_at));
+    else if (auto i = options.classes.find(x.class_type);
+             i != options.classes.end())
+      resources.emplace(
+        x.class_type,
+        spawn_on(
+          threads::pool, system, resource_provider,
+          resource_context{registry, egress, self,
+                           i->second->may_block ? options.where : threads::pool,
+                           options.random},
+          i->second->make));
 }
 
 void node_state::listen() {
@@ -112,6 +123,7 @@ void node_state::listen() {
   auto opened = options.net->listen(
     *options.ingress_url, caf::actor_cast<caf::strong_actor_ptr>(ingress),
     peer_role::node, {peer_role::node, peer_role::client});
+  registry->counters.is_listening = static_cast<bool>(opened);
   if (opened)
     acceptor = std::move(*opened);
   else
@@ -131,6 +143,7 @@ provider_actor node_state::provider_of(const component_spec& spec) const {
 // -- membership ---------------------------------------------------------------
 
 void node_state::on_joined(const welcome& x, const inventory& joined_with) {
+  registry->counters.is_joined = true;
   replaced.clear();
   for (auto& id : x.stop) {
     if (instances.contains(id))
@@ -171,7 +184,7 @@ node_report node_state::report(std::uint64_t acknowledged) {
     if (ready.number > sent.number)
       sent = std::exchange(ready, {});
     else
-      sent = {sent.number, {}, 0};
+      sent = {sent.number, {}, 0, {}};
   }
   fetch_samples();
   return {options.health ? options.health() : node_health{}, instances.digest(),
@@ -205,6 +218,8 @@ void node_state::on_down(const caf::down_msg& x) {
 
 void node_state::tick() {
   log_drops();
+  if (!orchestrator.has_orchestrator())
+    registry->counters.is_joined = false;
   // After a delayed tick this process itself stood still, and the keep-alives
   // may still be in the mailbox.
   if (self->clock().now() - next_tick <= late_tick)
@@ -219,7 +234,8 @@ void node_state::log_drops() {
   for (std::size_t i = 0; i < drop_reasons; ++i) {
     auto reason = static_cast<drop_reason>(i);
     auto count = registry->counts.dropped(reason);
-    if (auto more = count - std::exchange(logged_drops[i], count); more > 0)
+    if (auto more = count - std::exchange(logged_drops[i], count);
+        more > 0 && !is_copy(reason))
       line += (line.empty() ? "" : ", ") + std::to_string(more) + " "
               + to_string(reason);
   }
@@ -266,7 +282,7 @@ node_self_actor::behavior_type node(node_state::pointer self,
     [&st](atom::fence, const fenced_sessions& x) { st.fence(x); },
     [&st](atom::prepare, const physical_id& id, const instance_actor& x) { st.instances.on_made(id, x); },
     [&st](atom::exited, const physical_id& id, const std::string& why) { st.instances.on_exited(id, why); },
-    [&st](atom::synced, const physical_id& id, const std::string& x) { st.instances.on_synced(id, x); },
+    [&st](atom::synced, const physical_id& id) { st.instances.on_synced(id); },
     [&st](atom::fetch, const code_id& x) { return st.orchestrator.fetch(x); },
     [&st](atom::dialled, const std::string&, const caf::strong_actor_ptr& x, const std::string& why) { st.orchestrator.on_dialled(x, why); },
     [&st](atom::tick) { st.tick(); },
@@ -274,7 +290,7 @@ node_self_actor::behavior_type node(node_state::pointer self,
     [&st](atom::expire) { st.quit(); },
     [&st](atom::expire, const physical_id& id) { st.instances.stop_unless_activated(id); },
     [&st](atom::drop, const physical_id& id) { st.registry->allow_forwarding(id, {}); },
-    [&st](atom::synced, const physical_id& id) { st.instances.on_sync_pause(id); },
+    [&st](atom::retry, const physical_id& id) { st.instances.on_sync_pause(id); },
     [&st](atom::stop) { st.stop_all(); },
   };
   // clang-format on

@@ -4,6 +4,7 @@
 #include "actors/node/hosted_instances.hpp"
 #include "actors/threads.hpp"
 
+#include "runtime/base/confined_folder.hpp"
 #include "runtime/base/log_filter.hpp"
 #include "runtime/net/transport.hpp"
 #include "runtime/redis/client.hpp"
@@ -18,6 +19,8 @@
 #include <vector>
 
 namespace edgeless {
+
+struct resource_class;
 
 /// The configuration and the dependencies of a node.
 struct node_options {
@@ -38,6 +41,11 @@ struct node_options {
   /// How the resource `redis` connects to the URL of its configuration; empty:
   /// the node can make none.
   redis_connector redis_at;
+  /// Where file-log may write; null: the node can make none.
+  confined_folder_ptr file_log_folder;
+  /// Further classes of resources, by class type; those that the description
+  /// provides are made.
+  std::map<std::string, std::shared_ptr<const resource_class>> classes{};
   std::function<node_health()> health;
   random_source random;
 };

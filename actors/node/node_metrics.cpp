@@ -37,6 +37,18 @@ void add_functions(metrics_page& page, const instance_registry& registry) {
     add_histogram(*x, x->casts, "Cast");
     add_histogram(*x, x->calls, "Call");
   }
+  for (auto& x : functions.histograms) {
+    if (x->class_id.empty())
+      continue; // shared by many
+    metric_labels labels{{"function_id", x->function_id},
+                         {"class", x->class_id}};
+    page.gauge(prefix + "function_memory_bytes",
+               "Linear memory of a function instance in bytes.",
+               value(x->memory_bytes), labels);
+    page.counter(prefix + "function_log_lines_omitted_total",
+                 "Log lines of a function beyond what it may log per second.",
+                 value(x->log_lines_omitted), labels);
+  }
   page.gauge(prefix + "functions_without_series",
              "Function instances whose execution times are reported with "
              "function_id \"other\".",
@@ -51,13 +63,22 @@ void add_events(metrics_page& page, const instance_registry& registry) {
   page.counter(prefix + "events_handled_total",
                "Casts and calls handled by instances on this node.",
                static_cast<double>(counts.handled()));
-  for (std::size_t i = 0; i < drop_reasons; ++i) {
-    auto reason = static_cast<drop_reason>(i);
-    page.counter(prefix + "events_dropped_total",
-                 "Events dropped before they were handled, by reason.",
-                 static_cast<double>(counts.dropped(reason)),
-                 {{"reason", to_string(reason)}});
-  }
+  page.counter(prefix + "events_retransmitted_total",
+               "Events sent again because they were not acknowledged.",
+               static_cast<double>(counts.retransmitted()));
+  for (auto copies : {false, true})
+    for (std::size_t i = 0; i < drop_reasons; ++i) {
+      auto reason = static_cast<drop_reason>(i);
+      if (is_copy(reason) == copies)
+        page.counter(
+          prefix + (copies ? "copies_discarded_total" : "events_dropped_total"),
+          copies ? "Retransmitted events that had arrived before, "
+                   "or out of order, by reason."
+                 : "Events lost before they were handled, by "
+                   "reason.",
+          static_cast<double>(counts.dropped(reason)),
+          {{"reason", to_string(reason)}});
+    }
   auto waiting = registry.waiting();
   const auto queue = prefix + "queue_events";
   const auto bytes = prefix + "queue_bytes";
@@ -103,6 +124,10 @@ void add_instances(metrics_page& page, const instance_registry& registry) {
   page.counter(prefix + "instance_failures_total",
                "Instances that ended without a stop request.",
                value(x.failures));
+  const auto lines = prefix + "log_lines_omitted_total";
+  page.counter(lines, "Log lines of functions that were not logged, by reason.",
+               value(x.log_lines_omitted), {{"reason", "rate"}});
+  page.counter(lines, {}, value(x.log_lines_unread), {{"reason", "unread"}});
   using clock = std::chrono::steady_clock;
   if (auto last = x.last_keep_alive.load(std::memory_order_relaxed); last > 0) {
     auto age = clock::now().time_since_epoch() - std::chrono::nanoseconds{last};

@@ -16,6 +16,6 @@ using node_self_actor = node_actor::extend<
   // The predecessor of this instance may no longer forward to it.
   caf::reacts_to<atom::drop, physical_id>,
   // The pause since the last state of this instance was sent is over.
-  caf::reacts_to<atom::synced, physical_id>>;
+  caf::reacts_to<atom::retry, physical_id>>;
 
 } // namespace edgeless

@@ -54,8 +54,8 @@ void orchestrator_link::join() {
   auto asked = orchestrator_;
   auto joined_with = node_.running();
   node_.self
-    ->request(asked, limits::local, atom::join_v, node_.description,
-              node_actor{node_.self}, boot_, joined_with)
+    ->request(asked, limits::local + limits::reach, atom::join_v,
+              node_.description, node_actor{node_.self}, boot_, joined_with)
     .then(
       [this, asked, joined_with](const welcome& x) {
         if (asked != orchestrator_)
@@ -65,31 +65,35 @@ void orchestrator_link::join() {
       },
       [this, asked](const caf::error& x) {
         if (asked == orchestrator_)
-          on_lost(explain(x));
+          on_lost(explain(x), true);
       });
 }
 
 void orchestrator_link::on_welcome(const welcome& x) {
   assert(x.session && orchestrator_);
-  failures_ = 0;
+  refusals_.reset();
   session_ = x.session;
   keep_alive_interval_ = std::chrono::milliseconds{x.keep_alive_ms};
   last_keep_alive_ = node_.self->clock().now();
-  log_info("node", "joined orchestrator=", node_.url, " session=", session_,
-           " replaced_instances=", x.stop.size());
+  throttle_("joined", last_keep_alive_, [&](const std::string& omitted) {
+    log_info("node", "joined orchestrator=", node_.url, " session=", session_,
+             " replaced_instances=", x.stop.size(), omitted);
+  });
 }
 
-void orchestrator_link::on_lost(const std::string& reason) {
+void orchestrator_link::on_lost(const std::string& reason, bool is_refused) {
   if (is_closed_)
     return;
-  if (failures_++ == 0)
+  throttle_(reason, node_.self->clock().now(), [&](const std::string& omitted) {
     log_warn("node", "not joined, retrying: orchestrator=", node_.url,
-             " reason=", reason);
+             " reason=", reason, omitted);
+  });
   if (orchestrator_)
     node_.self->demonitor(orchestrator_.address());
   orchestrator_ = nullptr;
   // The jitter keeps the nodes of a domain from dialling all at once.
-  auto pause = limits::redial + std::chrono::milliseconds{node_.random() % 100};
+  caf::timespan pause = is_refused ? refusals_.fail() : limits::redial;
+  pause += std::chrono::milliseconds{node_.random() % 100};
   node_.self->delayed_send(node_.self, pause, atom::retry_v);
 }
 

@@ -3,7 +3,11 @@
 
 #include "actors/node/node_self.hpp"
 
+#include "runtime/base/backoff.hpp"
+#include "runtime/base/log_throttle.hpp"
 #include "runtime/net/transport.hpp"
+
+#include "messages/limits.hpp"
 
 #include <caf/actor_clock.hpp>
 
@@ -68,10 +72,14 @@ public:
     return session_;
   }
 
+  bool has_orchestrator() const {
+    return orchestrator_ != nullptr;
+  }
+
 private:
   void join();
   void on_welcome(const welcome& x);
-  void on_lost(const std::string& reason);
+  void on_lost(const std::string& reason, bool is_refused = false);
   void fetch_part(const code_id& code, std::string so_far,
                   caf::typed_response_promise<std::string> promise);
 
@@ -81,7 +89,10 @@ private:
   session_id session_;
   bool is_dialling_ = false;
   bool is_closed_ = false;
-  std::uint32_t failures_ = 0; ///< since the last welcome
+  log_throttle throttle_;
+  /// The pauses after a refusal: an orchestrator that cannot be reached is
+  /// dialled at limits::redial, so that its nodes are back soon.
+  backoff refusals_{limits::redial, limits::redial_max};
   caf::timespan keep_alive_interval_{0};
   caf::actor_clock::time_point last_keep_alive_;
 };

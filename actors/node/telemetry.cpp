@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "actors/node/telemetry.hpp"
 
+#include <chrono>
+
 namespace edgeless {
 
 namespace {
@@ -40,6 +42,11 @@ telemetry_state::telemetry_state(telemetry_actor::pointer self) : self{self} {
 }
 
 void telemetry_state::log(const telemetry_event& x) {
+  if (x.kind == telemetry_kind::measurement) {
+    registry->log_credit->give_back(1, x.text.size());
+    keep(x);
+    return;
+  }
   if (x.kind == telemetry_kind::log) {
     registry->log_credit->give_back(1, x.text.size());
     if (level)
@@ -57,6 +64,13 @@ void telemetry_state::log(const telemetry_event& x) {
            x.source.instance, " ", verb(x.kind), status,
            x.kind == telemetry_kind::stopped && !x.text.empty() ? ": " : "",
            x.kind == telemetry_kind::stopped ? x.text : std::string{});
+}
+
+/// With the time of arrival, as in EDGELESS.
+void telemetry_state::keep(const telemetry_event& x) {
+  auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+    std::chrono::system_clock::now().time_since_epoch());
+  samples.add(function_log{x.source.instance, now.count(), x.target, x.text});
 }
 
 void telemetry_state::add(execution_times x) {

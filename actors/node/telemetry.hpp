@@ -12,14 +12,15 @@ namespace edgeless {
 
 /// The TELEMETRY of a node. Spawned by the NODE; its instances send here. Logs
 /// the lines of guests at the level that the guest chose and life-cycle events
-/// at `level`; without a level it logs nothing. Keeps the execution times until
-/// the NODE drains them.
+/// at `level`; without a level it logs nothing. Keeps the execution times, and
+/// the lines that functions log for measurements, until the NODE drains them.
 struct telemetry_state {
   static inline constexpr const char* name = "telemetry";
 
   explicit telemetry_state(telemetry_actor::pointer self);
 
   void log(const telemetry_event& x);
+  void keep(const telemetry_event& x);
   void add(execution_times x);
   performance_samples drain(std::uint64_t taken);
 

@@ -17,6 +17,12 @@ namespace {
 /// ends.
 constexpr auto healthy_after = 10s;
 
+/// The function in a process of its own.
+component_spec isolated(component_spec x) {
+  x.settings["isolation"] = "process";
+  return x;
+}
+
 } // namespace
 
 component_state::component_state(pointer self) : self{self}, moves{*this} {
@@ -62,10 +68,11 @@ void component_state::start_instance(const placement& at) {
     return;
   }
   starting = placed_instance{at, draw<physical_id>(random)};
+  started_at = self->clock().now();
   auto id = starting->instance;
   self
-    ->request(at.handle, limits::node_start, atom::start_v, id, spec, outputs(),
-              state)
+    ->request(at.handle, limits::node_start, atom::start_v, id, start_spec(),
+              outputs(), state)
     .then(
       [this, id, node = at.handle](atom::ok) {
         if (starting && starting->instance == id)
@@ -74,6 +81,12 @@ void component_state::start_instance(const placement& at) {
           self->send(node, atom::stop_v, id);
       },
       [this, id](const caf::error& x) { on_start_failed(id, x); });
+}
+
+component_spec component_state::start_spec() const {
+  auto is_suspect
+    = losses.is_to_be_isolated() && spec.kind == component_kind::function;
+  return is_suspect ? isolated(spec) : spec;
 }
 
 void component_state::on_started(const physical_id& id) {
@@ -117,11 +130,6 @@ void component_state::on_no_placement(const caf::error& x) {
   announce();
 }
 
-void component_state::retry_after(caf::timespan pause) {
-  not_before = self->clock().now() + pause;
-  self->delayed_send(self, pause, atom::tick_v);
-}
-
 void component_state::on_recovery_over() {
   if (!std::exchange(awaits_recovery, false))
     return;
@@ -139,11 +147,35 @@ void component_state::on_session_lost(const session_id& session) {
   if (starting && starting->at.session == session) {
     starting.reset();
     reason = "its node was lost";
-    request_placement();
+    on_node_lost();
   } else if (running && running->at.session == session) {
     drop_instance("its node was lost");
-    request_placement();
+    on_node_lost();
   }
+}
+
+void component_state::on_node_lost() {
+  using enum loss_record::consequence;
+  auto now = self->clock().now();
+  auto what = started_at ? losses.on_lost(now - *started_at) : none;
+  if (what == none) {
+    request_placement();
+    return;
+  }
+  constexpr auto quick
+    = std::chrono::duration_cast<std::chrono::seconds>(limits::quick_loss);
+  reason = "its node was lost " + std::to_string(losses.losses())
+           + " times in a row, each time within "
+           + std::to_string(quick.count()) + " s of its start there";
+  if (what == quarantine)
+    reason += ": it is in quarantine for "
+              + std::to_string(limits::quarantine.count()) + " min";
+  else if (what == isolate && spec.kind == component_kind::function)
+    reason += ": it gets a process of its own";
+  log_warn("orchestrator", spec.name, " is suspected: class=", spec.class_id,
+           " pause=", losses.pause(), " reason=", reason);
+  announce();
+  retry_after(losses.pause());
 }
 
 void component_state::on_exited(const physical_id& id, const std::string& why) {
@@ -171,7 +203,8 @@ bool component_state::adopt(const inventory_record& record,
   if (running && running->instance == record.instance) {
     running->at = at;
   } else {
-    if (record.spec != fingerprint(spec))
+    if (record.spec != fingerprint(spec)
+        && record.spec != fingerprint(isolated(spec)))
       return false;
     if (record.frozen && adopt_frozen(record, at))
       return true;
@@ -181,6 +214,8 @@ bool component_state::adopt(const inventory_record& record,
     is_adopted = true;
   }
   running_since = self->clock().now();
+  started_at.reset();
+  losses.clear();
   fetch_state(record, at);
   if (auto x = std::exchange(frozen, std::nullopt))
     moves.take_over_from(x->at, x->record.instance);
@@ -226,14 +261,6 @@ void component_state::drop_instance(std::string why) {
   announce();
 }
 
-bool component_state::owns(const physical_id& id) const {
-  auto is = [&](auto& x) {
-    return x && x->instance == id;
-  };
-  return is(running) || is(starting) || is(moves.handing_over())
-         || moves.targets(id) || (frozen && frozen->record.instance == id);
-}
-
 // -- state of the instance ----------------------------------------------------
 
 void component_state::on_state_synced(const physical_id& id,
@@ -271,14 +298,6 @@ void component_state::watch(const listener_actor& listener) {
   if (std::ranges::find(listeners, listener) == listeners.end())
     listeners.push_back(listener);
   self->send(listener, atom::moved_v, spec.id, where());
-}
-
-/// The endpoint of the running instance; empty: none runs.
-endpoint component_state::where() const {
-  if (!running)
-    return {};
-  return {running->at.node, running->at.session, running->instance,
-          running->at.invocation_url, running->predecessor};
 }
 
 void component_state::announce() {

@@ -4,6 +4,7 @@
 #include "actors/orchestrator/migration.hpp"
 
 #include "runtime/base/backoff.hpp"
+#include "runtime/placement/loss_record.hpp"
 
 #include "messages/interfaces.hpp"
 #include "messages/limits.hpp"
@@ -58,13 +59,23 @@ struct component_state {
   void on_start_failed(const physical_id& id, const caf::error& reason);
   void on_no_placement(const caf::error& reason);
   void on_session_lost(const session_id& session);
+  void on_node_lost();
   void on_exited(const physical_id& id, const std::string& why);
   bool adopt(const inventory_record& record, const placement& at);
   bool adopt_frozen(const inventory_record& record, const placement& at);
   void drop_instance(std::string why);
-  void retry_after(caf::timespan pause);
+  void retry_after(caf::timespan pause) {
+    not_before = self->clock().now() + pause;
+    self->delayed_send(self, pause, atom::tick_v);
+  }
   void on_recovery_over();
-  bool owns(const physical_id& id) const;
+  bool owns(const physical_id& id) const {
+    auto is = [&](auto& x) {
+      return x && x->instance == id;
+    };
+    return is(running) || is(starting) || is(moves.handing_over())
+           || moves.targets(id) || (frozen && frozen->record.instance == id);
+  }
 
   // -- state of the instance --------------------------------------------------
   void on_state_synced(const physical_id& id, const std::string& x);
@@ -75,8 +86,16 @@ struct component_state {
   void on_target_moved(const logical_id& target, const endpoint& at);
   void announce();
   void patch();
+  /// What is started: the spec, in a process of its own if it is suspected.
+  component_spec start_spec() const;
   output_map outputs() const;
-  endpoint where() const;
+  /// The endpoint of the running instance; empty: none runs.
+  endpoint where() const {
+    if (!running)
+      return {};
+    return {running->at.node, running->at.session, running->instance,
+            running->at.invocation_url, running->predecessor};
+  }
 
   component_status status() const;
   void stop();
@@ -112,6 +131,10 @@ struct component_state {
   backoff pauses{std::chrono::milliseconds{100}, limits::back_off_max};
   caf::actor_clock::time_point not_before;
   caf::actor_clock::time_point running_since;
+  /// When the instance that starts or runs was started; nullopt: it was
+  /// adopted.
+  std::optional<caf::actor_clock::time_point> started_at;
+  loss_record losses;
 
   /// The components that feed this one.
   std::vector<listener_actor> listeners;

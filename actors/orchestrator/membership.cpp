@@ -4,6 +4,7 @@
 #include "runtime/base/log.hpp"
 
 #include "messages/limits.hpp"
+#include "messages/message_size.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
@@ -13,11 +14,11 @@
 
 namespace edgeless {
 
-membership::membership(orchestrator_ptr self, caf::timespan interval,
-                       random_source random,
+membership::membership(orchestrator_ptr self, std::shared_ptr<transport> net,
+                       caf::timespan interval, random_source random,
                        std::shared_ptr<domain_counters> counts, callbacks on)
-  : self_{self}, interval_{interval}, random_{std::move(random)},
-    counts_{std::move(counts)}, on_{std::move(on)} {
+  : self_{self}, net_{std::move(net)}, interval_{interval},
+    random_{std::move(random)}, counts_{std::move(counts)}, on_{std::move(on)} {
   assert(on_.on_joined && on_.on_lost && on_.on_report);
 }
 
@@ -28,45 +29,85 @@ membership::join(const node_description& node, const node_actor& handle,
                  const boot_id& boot, const inventory& brought) {
   if (!node.id || !handle)
     return fail(ec::bad_input, "a node needs an id to join");
+  if (auto fault = size_fault(node); !fault.empty())
+    return fail(ec::bad_input, std::move(fault));
   auto promise = self_->make_response_promise<welcome>();
+  request x{node, handle, boot, brought, promise};
   auto i = members_.find(node.id);
-  if (i == members_.end() || i->second.boot == boot)
-    add(node, handle, boot, brought, promise);
-  else
-    probe(i->second.at, node, handle, boot, brought, promise);
+  auto is_known = i != members_.end() && i->second.boot == boot
+                  && i->second.at.invocation_url == node.invocation_url;
+  if (!net_ || is_known) {
+    decide(std::move(x));
+    return promise;
+  }
+  auto number = ++probes_;
+  probed_.emplace(number, std::move(x));
+  net_->probe(node.invocation_url, peer_role::orchestrator, peer_role::node,
+              to_string(node.id), handle.node(),
+              [to = orchestrator_self_actor{self_}, number](std::string fault) {
+                caf::anon_send(to, reached{number, std::move(fault)});
+              });
   return promise;
+}
+
+void membership::on_reached(const reached& x) {
+  auto found = probed_.extract(x.number);
+  assert(found);
+  auto& node = found.mapped();
+  if (x.fault.empty())
+    decide(std::move(node));
+  else
+    refuse(node, "refused a node that others cannot reach",
+           fail(ec::unreachable,
+                "the announced address " + node.node.invocation_url
+                  + " does not lead to this node (" + x.fault
+                  + "): set invocation_url_announced to one that does"));
+}
+
+void membership::decide(request x) {
+  auto i = members_.find(x.node.id);
+  if (i == members_.end() || i->second.boot == x.boot)
+    add(std::move(x));
+  else
+    replace_if_silent(i->second.at, std::move(x));
+}
+
+void membership::refuse(request& x, const char* why, caf::error reason) {
+  throttle_("refused " + to_string(x.node.id), self_->clock().now(),
+            [&](const std::string& omitted) {
+              log_warn("orchestrator", why, ": node=", x.node.id,
+                       " url=", x.node.invocation_url, " reason=", reason,
+                       omitted);
+            });
+  x.promise.deliver(std::move(reason));
 }
 
 /// Another process joins under the id of a member. If the member still answers,
 /// two processes have the same id; otherwise the newer one has replaced it.
-void membership::probe(const placement& old, const node_description& node,
-                       const node_actor& handle, const boot_id& boot,
-                       const inventory& brought, welcome_promise promise) {
+void membership::replace_if_silent(const placement& old, request x) {
   // Shorter than the newcomer waits for its answer.
   auto timeout = std::min<caf::timespan>(silence_allowed(),
                                          limits::local - limits::heartbeat);
+  auto waiting = std::make_shared<request>(std::move(x));
   self_->request(old.handle, timeout, atom::keep_alive_v, std::uint64_t{0})
     .then(
-      [promise, node, url = old.invocation_url](const node_report&) mutable {
-        log_warn("orchestrator",
-                 "refused a second node of the same id: node=", node.id,
-                 " url=", node.invocation_url);
-        promise.deliver(
-          fail(ec::duplicate, "node_id already in use by " + url));
+      [this, waiting, url = old.invocation_url](const node_report&) {
+        refuse(*waiting, "refused a second node of the same id",
+               fail(ec::duplicate, "node_id already in use by " + url));
       },
-      [=, this, session = old.session](const caf::error&) mutable {
+      [this, waiting, session = old.session](const caf::error&) {
         lose(session, "a newer process has replaced it");
-        if (members_.contains(node.id))
-          promise.deliver(fail(ec::duplicate, "another process has joined as "
-                                                + to_string(node.id)));
+        if (members_.contains(waiting->node.id))
+          waiting->promise.deliver(
+            fail(ec::duplicate, "another process has joined as "
+                                  + to_string(waiting->node.id)));
         else
-          add(node, handle, boot, brought, promise);
+          add(std::move(*waiting));
       });
 }
 
-void membership::add(const node_description& node, const node_actor& handle,
-                     const boot_id& boot, const inventory& brought,
-                     welcome_promise promise) {
+void membership::add(request joining) {
+  auto& node = joining.node;
   auto& x = members_[node.id];
   auto former = x.at.session;
   if (former) {
@@ -74,17 +115,23 @@ void membership::add(const node_description& node, const node_actor& handle,
     self_->demonitor(x.at.handle.address());
   }
   // Samples that the same process has sent are not requested again.
-  auto samples = x.boot == boot ? x.samples : 0;
-  x = member{{node.id, draw<session_id>(random_), node.invocation_url, handle},
-             boot};
+  auto samples = x.boot == joining.boot ? x.samples : 0;
+  x = member{
+    {node.id, draw<session_id>(random_), node.invocation_url, joining.handle},
+    joining.boot};
   x.samples = samples;
   sessions_.emplace(x.at.session, node.id);
   assert(sessions_.size() == members_.size());
   counts_->nodes = members_.size();
-  self_->monitor(handle);
-  log_info("orchestrator", "a node has joined: node=", node.id,
-           " url=", node.invocation_url, " instances=", brought.size());
-  on_.on_joined(node, x.at, former, brought, std::move(promise));
+  self_->monitor(joining.handle);
+  throttle_("joined " + to_string(node.id), self_->clock().now(),
+            [&](const std::string& omitted) {
+              log_info("orchestrator", "a node has joined: node=", node.id,
+                       " url=", node.invocation_url,
+                       " instances=", joining.brought.size(), omitted);
+            });
+  on_.on_joined(node, x.at, former, joining.brought,
+                std::move(joining.promise));
 }
 
 void membership::accept(const placement& at, std::vector<physical_id> unwanted,
@@ -238,7 +285,7 @@ void membership::on_report(const session_id& session, node_report& report) {
   x->is_polled = false;
   // A node sends samples again until it knows that they have arrived.
   if (std::exchange(x->samples, report.samples.number) == report.samples.number)
-    report.samples = {x->samples, {}, 0};
+    report.samples = {x->samples, {}, 0, {}};
   on_.on_report(x->at, report);
 }
 

@@ -3,7 +3,9 @@
 
 #include "actors/orchestrator/orchestrator_self.hpp"
 
+#include "runtime/base/log_throttle.hpp"
 #include "runtime/metrics/domain_counters.hpp"
+#include "runtime/net/transport.hpp"
 
 #include "messages/interfaces.hpp"
 
@@ -45,16 +47,21 @@ public:
     std::function<void(const placement& at, const node_report&)> on_report;
   };
 
-  /// `interval`: between two keep-alives; zero: no polling.
-  membership(orchestrator_ptr self, caf::timespan interval,
-             random_source random, std::shared_ptr<domain_counters> counts,
-             callbacks on);
+  /// `net` probes joining nodes; null: they are not probed. `interval`: between
+  /// two keep-alives; zero: no polling.
+  membership(orchestrator_ptr self, std::shared_ptr<transport> net,
+             caf::timespan interval, random_source random,
+             std::shared_ptr<domain_counters> counts, callbacks on);
 
-  /// A node joins. A second process with the id of a member is refused while
-  /// the member answers a keep-alive, and replaces it otherwise.
+  /// A node joins. It is refused if it does not answer at the address that it
+  /// announces to others. A second process with the id of a member is refused
+  /// while the member answers a keep-alive, and replaces it otherwise.
   caf::result<welcome> join(const node_description& node,
                             const node_actor& handle, const boot_id& boot,
                             const inventory& brought);
+
+  /// The result of a probe.
+  void on_reached(const reached& x);
 
   /// Completes a join; the node stops the unwanted instances.
   void accept(const placement& at, std::vector<physical_id> unwanted,
@@ -87,12 +94,19 @@ private:
   /// stalled meanwhile.
   enum class attempts { one, two };
 
-  void probe(const placement& old, const node_description& node,
-             const node_actor& handle, const boot_id& boot,
-             const inventory& brought, welcome_promise promise);
-  void add(const node_description& node, const node_actor& handle,
-           const boot_id& boot, const inventory& brought,
-           welcome_promise promise);
+  /// A join that is not decided yet.
+  struct request {
+    node_description node;
+    node_actor handle;
+    boot_id boot;
+    inventory brought;
+    welcome_promise promise;
+  };
+
+  void decide(request x);
+  void replace_if_silent(const placement& old, request x);
+  void refuse(request& x, const char* why, caf::error reason);
+  void add(request x);
   void lose(session_id session, const std::string& why);
   void fence(const fenced_session& x);
   void poll(member& x, attempts left);
@@ -102,11 +116,15 @@ private:
   member* find_member(const session_id& session);
 
   orchestrator_ptr self_;
+  std::shared_ptr<transport> net_;
   caf::timespan interval_;
   random_source random_;
   std::shared_ptr<domain_counters> counts_;
   callbacks on_;
 
+  std::map<std::uint64_t, request> probed_; ///< by number
+  std::uint64_t probes_ = 0;
+  log_throttle throttle_;
   std::map<node_id, member> members_;
   std::map<session_id, node_id> sessions_;
   caf::actor_clock::time_point next_poll_ = caf::actor_clock::time_point::max();

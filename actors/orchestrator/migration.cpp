@@ -43,7 +43,9 @@ void migration::begin(const placement& to, promise answer) {
   }
   auto id = draw<physical_id>(c.random);
   active_ = active{step::prepare, placed_instance{to, id}, answer};
-  c.self->request(to.handle, limits::node_start, atom::prepare_v, id, c.spec)
+  c.self
+    ->request(to.handle, limits::node_start, atom::prepare_v, id,
+              c.start_spec())
     .then([this, id](atom::ok) { freeze_source(id); },
           [this, id](const caf::error& x) {
             if (targets(id))
@@ -114,6 +116,7 @@ void migration::complete() {
   active_.reset();
   handing_over_ = std::exchange(c.running, std::move(done.target));
   c.running_since = c.self->clock().now();
+  c.started_at = c.running_since;
   log_info("orchestrator", "migrated ", c.spec.name,
            ": class=", c.spec.class_id, " node=", c.running->at.node,
            " instance=", c.running->instance);

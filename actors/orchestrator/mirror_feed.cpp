@@ -18,7 +18,7 @@ void mirror_feed::send_report(const placement& at, const node_report& report) {
   if (x.is_under_way) {
     for (auto& times : report.samples.times)
       x.omitted += times.seconds.size();
-    x.omitted += report.samples.omitted;
+    x.omitted += report.samples.logs.size() + report.samples.omitted;
     return;
   }
   x.is_under_way = true;

@@ -7,6 +7,8 @@
 
 #include "runtime/base/log.hpp"
 
+#include "messages/message_size.hpp"
+
 #include <caf/actor_cast.hpp>
 
 #include <cassert>
@@ -24,8 +26,8 @@ orchestrator_state::orchestrator_state(pointer self)
 void orchestrator_state::make_parts() {
   components.emplace(options.counts);
   nodes.emplace(options.strategy, options.random, options.counts);
-  members.emplace(self, options.keep_alive_interval, options.random,
-                  options.counts, on_membership());
+  members.emplace(self, options.net, options.keep_alive_interval,
+                  options.random, options.counts, on_membership());
   adopting.emplace(self, *components, *members);
   reconciling.emplace(self, *components);
   intents.emplace(self, *nodes, *components, options.counts, [this] {
@@ -40,7 +42,13 @@ void orchestrator_state::init(orchestrator_options x) {
   if (options.mirror) {
     proxy_options y;
     y.open = options.mirror;
-    y.samples = options.mirrored_samples;
+    y.owner = {options.domain_id, options.url,
+               to_string(draw<boot_id>(options.random))};
+    y.mirrored.schema = options.schema;
+    y.mirrored.domain = options.domain_id;
+    y.mirrored.samples = options.mirrored_samples;
+    y.dataset = options.dataset;
+    y.counts = options.counts;
     y.where = options.where;
     mirrored.set_proxy(spawn_on(options.where, self->system(), proxy,
                                 std::move(y), orchestrator_actor{self}));
@@ -93,8 +101,11 @@ void orchestrator_state::on_lost(const placement& at, const std::string& why) {
   forget_session(at.session);
   mirrored.send(atom::lost_v, at.node);
   auto count = relocate_from(at.session);
-  log_warn(name, "lost node: node=", at.node, " reason=", why,
-           " components=", count);
+  throttle("lost " + to_string(at.node), self->clock().now(),
+           [&](const std::string& omitted) {
+             log_warn(name, "lost node: node=", at.node, " reason=", why,
+                      " components=", count, omitted);
+           });
 }
 
 /// Tells the components that a session concerns that it has ended. Returns the
@@ -260,6 +271,7 @@ void orchestrator_state::collect_statuses(const workflow_id& workflow,
   }
   auto& ids = i->second.components;
   gather<statuses> all{statuses(ids.size()), [promise](statuses& x) mutable {
+                         shorten(x);
                          promise.deliver(std::move(x));
                        }};
   for (std::size_t k = 0; k < ids.size(); ++k)
@@ -269,6 +281,15 @@ void orchestrator_state::collect_statuses(const workflow_id& workflow,
       [k](statuses& x, component_status& y) { x[k] = std::move(y); },
       [](statuses&, const caf::error&) { /* its status stays empty */ });
   all.close();
+}
+
+obstacles
+orchestrator_state::why_not(const std::vector<component_spec>& specs) {
+  auto result = nodes->why_not(specs);
+  // Nodes may be about to rejoin.
+  if (adopting->is_recovering())
+    result.never.clear();
+  return result;
 }
 
 // -- the controller -----------------------------------------------------------
@@ -283,15 +304,11 @@ orchestrator_state::attach(const std::string& domain,
     self->demonitor(controller_link.address());
   controller_link = x;
   self->monitor(controller_link);
-  log_info(name, "a controller has attached");
+  throttle("attached", self->clock().now(), [&](const std::string& omitted) {
+    log_info(name, "a controller has attached", omitted);
+  });
   modules.set_controller(x);
   return describe();
-}
-
-domain_description orchestrator_state::describe() const {
-  auto result = nodes->describe();
-  result.id = options.domain_id;
-  return result;
 }
 
 /// The controller has named all workflows that this domain is to host.
@@ -329,7 +346,9 @@ void orchestrator_state::tick() {
 
 void orchestrator_state::on_down(const caf::down_msg& x) {
   if (controller_link && x.source == controller_link.address()) {
-    log_warn(name, "lost the controller: reason=", x.reason);
+    throttle("gone", self->clock().now(), [&](const std::string& omitted) {
+      log_warn(name, "lost the controller: reason=", x.reason, omitted);
+    });
     controller_link = nullptr;
     modules.set_controller({});
     return;
@@ -358,7 +377,7 @@ orchestrator(orchestrator_state::pointer self, orchestrator_options options) {
     [&st](atom::moved, const logical_id& x, const endpoint& at) { st.on_moved(x, at); },
     [&st](atom::attach, const std::string& x, const controller_link_actor& y) { return st.attach(x, y); },
     [&st](atom::describe) { return st.describe(); },
-    [&st](atom::why_not, const std::vector<component_spec>& x) { return st.nodes->why_not(x); },
+    [&st](atom::why_not, const std::vector<component_spec>& x) { return st.why_not(x); },
     [&st](atom::host, const workflow_id& x, const std::vector<component_spec>& y) { return st.host(x, y); },
     [&st](atom::hosted, const std::vector<workflow_id>& x) { st.on_workflows_named(x); },
     [&st](atom::drop, const workflow_id& x) { return st.drop(x); },
@@ -369,6 +388,7 @@ orchestrator(orchestrator_state::pointer self, orchestrator_options options) {
     [&st](atom::stop) { st.stop(); },
     [&st](const host_timeout& x) { st.answer_host(x.workflow); },
     [&st](retry_pending) { st.retry_unplaced(); },
+    [&st](const reached& x) { st.members->on_reached(x); },
     [&st](fences_due) { st.members->send_fences(); },
     [&st](recovery_timeout) { st.adopting->on_timeout(); },
   };

@@ -12,9 +12,13 @@
 #include "actors/orchestrator/reconciler.hpp"
 #include "actors/threads.hpp"
 
+#include "runtime/base/log_throttle.hpp"
+#include "runtime/config/settings.hpp"
 #include "runtime/metrics/domain_counters.hpp"
+#include "runtime/net/transport.hpp"
 #include "runtime/placement/placement.hpp"
 #include "runtime/redis/client.hpp"
+#include "runtime/redis/mirror_schema.hpp"
 
 #include "messages/interfaces.hpp"
 #include "messages/limits.hpp"
@@ -33,13 +37,18 @@ namespace edgeless {
 /// The dependencies and settings of an orchestrator.
 struct orchestrator_options {
   std::string domain_id;
+  std::string url; ///< at which nodes and the controller reach it
   /// Between two keep-alives; zero: no polling.
   caf::timespan keep_alive_interval{std::chrono::seconds{2}};
   placement_strategy strategy = placement_strategy::random;
+  /// By which joining nodes are probed; null: they are not.
+  std::shared_ptr<transport> net;
   random_source random;
   std::shared_ptr<domain_counters> counts = std::make_shared<domain_counters>();
   /// The Redis that mirrors the domain and has its intents; may be empty.
   redis_opener mirror;
+  mirror_schema schema = mirror_schema::v1_0;
+  dataset_settings dataset; ///< CSV files beside the mirror
   std::size_t mirrored_samples = limits::samples; ///< of each instance
   threads where = threads::own;
 };
@@ -96,10 +105,16 @@ struct orchestrator_state {
   caf::result<statuses> inspect(const workflow_id& workflow);
   void collect_statuses(const workflow_id& workflow, statuses_promise promise);
 
+  obstacles why_not(const std::vector<component_spec>& specs);
+
   // -- the controller ---------------------------------------------------------
   caf::result<domain_description> attach(const std::string& domain,
                                          const controller_link_actor& x);
-  domain_description describe() const;
+  domain_description describe() const {
+    auto result = nodes->describe();
+    result.id = options.domain_id;
+    return result;
+  }
   void on_workflows_named(const std::vector<workflow_id>& all);
   void notify_controller();
 
@@ -122,6 +137,7 @@ struct orchestrator_state {
 
   std::map<workflow_id, hosted_workflow> workflows;
   controller_link_actor controller_link;
+  log_throttle throttle;
   bool is_retry_scheduled = false;
 };
 

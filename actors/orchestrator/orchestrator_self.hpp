@@ -14,6 +14,13 @@ struct host_timeout {
 /// To itself: pending components may be feasible now.
 struct retry_pending {};
 
+/// To itself: whether the joining node with this number can be reached; "": it
+/// can.
+struct reached {
+  std::uint64_t number = 0;
+  std::string fault;
+};
+
 /// To itself: the sessions lost since the last fence are fenced together.
 struct fences_due {};
 
@@ -24,7 +31,8 @@ struct recovery_timeout {};
 /// An ORCHESTRATOR with the messages that it sends to itself.
 using orchestrator_self_actor = orchestrator_actor::extend<
   caf::reacts_to<host_timeout>, caf::reacts_to<retry_pending>,
-  caf::reacts_to<fences_due>, caf::reacts_to<recovery_timeout>>;
+  caf::reacts_to<reached>, caf::reacts_to<fences_due>,
+  caf::reacts_to<recovery_timeout>>;
 
 /// The actor whose thread and mailbox the parts of an orchestrator use.
 using orchestrator_ptr = orchestrator_self_actor::pointer;
@@ -33,5 +41,6 @@ using orchestrator_ptr = orchestrator_self_actor::pointer;
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(edgeless::host_timeout)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(edgeless::retry_pending)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(edgeless::reached)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(edgeless::fences_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(edgeless::recovery_timeout)

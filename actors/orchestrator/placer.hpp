@@ -40,12 +40,19 @@ public:
   std::vector<std::string> why_not(const component_spec& spec,
                                    const node_id& node) const;
 
-  /// Why no node can host the component, as one sentence of about
-  /// limits::text; "" if one can.
+  /// Why no node can host the component: each reason with the number of nodes,
+  /// the most frequent first, in about limits::text bytes; "" if one can.
   std::string why_nowhere(const component_spec& spec) const;
 
-  /// why_nowhere() of each component.
-  std::vector<std::string> why_not(const std::vector<component_spec>& specs);
+  /// Whether nodes are or were in the domain, and none of them could host the
+  /// component, even if it were idle and not cordoned. Nodes that have left may
+  /// come back; a node without CPUs, such as that of the metrics-collector, may
+  /// have joined before all others.
+  bool is_never_feasible(const component_spec& spec) const;
+
+  /// What keeps the nodes from hosting these components, within
+  /// limits::reasons.
+  obstacles why_not(const std::vector<component_spec>& specs);
 
   /// Cordons a node or lifts its cordon; false if nothing has changed. A cordon
   /// is bound to the node id: it survives sessions and restarts of the node.
@@ -68,6 +75,8 @@ private:
   node_picker picker_; ///< the candidates that are not cordoned
   std::shared_ptr<domain_counters> counts_;
   std::map<node_id, candidate> candidates_;
+  /// Nodes that have left, at most limits::former_nodes.
+  std::map<node_id, node_description> former_;
   std::set<node_id> cordoned_;
 };
 

@@ -3,6 +3,7 @@
 
 #include "runtime/base/log.hpp"
 #include "runtime/redis/intent_codec.hpp"
+#include "runtime/redis/keys.hpp"
 
 #include <cassert>
 
@@ -27,10 +28,14 @@ intent_listener_state::intent_listener_state(pointer self) : self{self} {
 }
 
 void intent_listener_state::take_next() {
-  if (!key && !pop_key())
+  if ((!key && !pop_key()) || (!value && !read_value()) || !delete_key())
     return;
-  if (auto value = take_value())
-    forward(*value);
+  assert(key && value);
+  auto popped = std::exchange(key, std::nullopt);
+  auto read = std::exchange(value, std::nullopt);
+  self->request(proxy, forward_timeout, atom::intent_v, *popped, *read)
+    .then([this](atom::ok) { self->send(self, atom::retry_v); },
+          [this](const caf::error& x) { retry_later(explain(x)); });
 }
 
 /// Blocks until a key is pushed, for at most limits::intent_wait. Schedules the
@@ -47,7 +52,8 @@ bool intent_listener_state::pop_key() {
   }
   auto seconds = std::chrono::seconds{limits::intent_wait}.count();
   auto replies = connection->run(
-    {{"BLPOP", "intents", std::to_string(seconds)}}, limits::intent_wait);
+    {{"BLPOP", std::string{keys::intents}, std::to_string(seconds)}},
+    limits::intent_wait);
   if (!replies || replies->empty()) {
     retry_later(replies ? "Redis did not answer BLPOP"
                         : explain(replies.error()));
@@ -57,6 +63,7 @@ bool intent_listener_state::pop_key() {
   if (reply.type == redis_reply::kind::list && reply.items.size() == 2) {
     pauses.reset();
     key = std::move(reply.items[1].text);
+    value_deadline = self->clock().now() + limits::intent_value;
     return true;
   }
   if (reply.type == redis_reply::kind::nothing) {
@@ -68,31 +75,44 @@ bool intent_listener_state::pop_key() {
   return false;
 }
 
-/// Reads the value of the popped key, up to the size of an intent, and deletes
-/// the key. A key that is not the key of an intent is neither read nor deleted:
-/// its value is "".
-std::optional<std::string> intent_listener_state::take_value() {
+/// Reads the value of the popped key, up to the size of an intent. A key that
+/// is not the key of an intent is neither read nor deleted: its value is "".
+/// Schedules the next attempt when it returns false.
+bool intent_listener_state::read_value() {
   assert(key && connection);
-  if (!is_intent_key(*key))
-    return "";
-  auto replies = connection->run(
-    {{"GETRANGE", *key, "0", std::to_string(limits::intent_text)},
-     {"DEL", *key}});
-  if (!replies || replies->size() != 2) {
-    retry_later(replies ? "Redis did not answer GETRANGE and DEL"
-                        : explain(replies.error()));
-    return std::nullopt;
+  if (!is_intent_key(*key)) {
+    value = "";
+    return true;
   }
-  auto& value = replies->front();
-  return value.type == redis_reply::kind::text ? std::move(value.text) : "";
+  auto replies = connection->run(
+    {{"GETRANGE", *key, "0", std::to_string(limits::intent_text)}});
+  if (!replies || replies->size() != 1) {
+    retry_later(replies ? "Redis did not answer GETRANGE"
+                        : explain(replies.error()));
+    return false;
+  }
+  auto& reply = replies->front();
+  auto is_text = reply.type == redis_reply::kind::text;
+  // The value of a drain says nothing.
+  auto may_be_late = !keys::drain_intent.contains(*key);
+  if (is_text && reply.text.empty() && may_be_late
+      && self->clock().now() < value_deadline) {
+    self->delayed_send(self, limits::intent_value_pause, atom::retry_v);
+    return false;
+  }
+  value = is_text ? std::move(reply.text) : "";
+  return true;
 }
 
-void intent_listener_state::forward(const std::string& value) {
-  assert(key);
-  auto popped = std::exchange(key, std::nullopt);
-  self->request(proxy, forward_timeout, atom::intent_v, *popped, value)
-    .then([this](atom::ok) { self->send(self, atom::retry_v); },
-          [this](const caf::error& x) { retry_later(explain(x)); });
+/// The value is known by now: an intent is not lost if this fails.
+bool intent_listener_state::delete_key() {
+  assert(key && value && connection);
+  if (!is_intent_key(*key))
+    return true;
+  auto replies = connection->run({{"DEL", *key}});
+  if (!replies)
+    retry_later(explain(replies.error()));
+  return static_cast<bool>(replies);
 }
 
 /// Logs the first failure in a row only: the PROXY uses the same server and

@@ -26,8 +26,8 @@ struct intent_listener_state {
 
   void take_next();
   bool pop_key();
-  std::optional<std::string> take_value();
-  void forward(const std::string& value);
+  bool read_value();
+  bool delete_key();
   void retry_later(const std::string& problem);
 
   pointer self;
@@ -36,6 +36,9 @@ struct intent_listener_state {
   std::unique_ptr<redis> connection;
   /// The key that was popped, until the PROXY has the intent.
   std::optional<std::string> key;
+  std::optional<std::string> value;
+  /// Until then the value may be written: the order of SET and RPUSH is free.
+  caf::actor_clock::time_point value_deadline;
   backoff pauses{limits::redis_pause_min, limits::redis_pause_max};
 };
 

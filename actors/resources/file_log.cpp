@@ -5,6 +5,7 @@
 #include "runtime/base/log.hpp"
 
 #include <optional>
+#include <vector>
 
 namespace edgeless {
 
@@ -12,18 +13,18 @@ namespace {
 
 class file_log : public resource {
 public:
-  explicit file_log(const component_spec& spec)
-    : path_{setting(spec, "filename")}, adds_timestamp_{spec.settings.contains(
-                                          "add-timestamp")},
+  file_log(const component_spec& spec, confined_folder_ptr folder)
+    : folder_{std::move(folder)}, name_{setting(spec, "filename")},
+      adds_timestamp_{spec.settings.contains("add-timestamp")},
       adds_source_{spec.settings.contains("add-source-id")} {
     // nop
   }
 
   caf::error open() override {
-    if (path_.empty())
+    if (name_.empty())
       return fail(ec::bad_input,
                   "file-log: configuration `filename` is missing");
-    auto opened = append_file::open(path_);
+    auto opened = append_file::open(folder_, name_);
     if (!opened)
       return opened.error();
     file_ = std::move(*opened);
@@ -31,12 +32,15 @@ public:
   }
 
   outcome handle(const events& batch, caf::actor_clock::time_point) override {
-    std::string lines;
+    std::vector<std::string> lines;
+    lines.reserve(batch.size());
     for (auto& x : batch)
-      lines += line_of(x);
-    if (auto problem = file_->append(lines))
-      return {batch.size(), problem};
-    return {};
+      lines.push_back(line_of(x));
+    auto done = file_->append(lines);
+    outcome result{batch.size() - done.written, std::move(done.problem)};
+    for (std::size_t i = 0; i < done.written && result.problem; ++i)
+      result.answers[i] = "";
+    return result;
   }
 
 private:
@@ -49,7 +53,8 @@ private:
     return line + x.payload + "\n";
   }
 
-  std::string path_;
+  confined_folder_ptr folder_;
+  std::string name_;
   bool adds_timestamp_;
   bool adds_source_;
   std::optional<append_file> file_;
@@ -58,11 +63,13 @@ private:
 } // namespace
 
 provider_actor::behavior_type file_log_provider(provider_actor::pointer self,
-                                                resource_context context) {
-  return resource_provider(self, std::move(context),
-                           [](const component_spec& spec) {
-                             return std::make_unique<file_log>(spec);
-                           });
+                                                resource_context context,
+                                                confined_folder_ptr folder) {
+  return resource_provider(
+    self, std::move(context),
+    [folder = std::move(folder)](const component_spec& spec) {
+      return std::make_unique<file_log>(spec, folder);
+    });
 }
 
 } // namespace edgeless

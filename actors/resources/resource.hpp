@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/instance/instance_queues.hpp"
+#include "actors/resources/emitter.hpp"
 #include "actors/threads.hpp"
 
 #include <functional>
@@ -21,6 +22,23 @@ public:
   /// the machine refuses.
   virtual caf::error open() = 0;
 
+  /// Is called before open() with what the implementation may send through,
+  /// from any thread and for as long as it likes.
+  virtual void set_outlet(outlet_ptr) {
+    // nop
+  }
+
+  /// The instance stops: nothing new is begun. What has begun may end.
+  virtual void drain() {
+    // nop
+  }
+
+  /// How many events it handles at a time: those of a batch and the deferred
+  /// ones. The others wait in the inbox.
+  virtual std::size_t capacity() const {
+    return limits::inbox_events;
+  }
+
   /// The outcome of a batch.
   struct outcome {
     std::uint64_t failed = 0; ///< how many events could not be handled
@@ -28,6 +46,9 @@ public:
     /// The replies to calls, by the place in the batch; nullopt: an error.
     /// Other calls get an error if there is a problem, else an empty reply.
     std::map<std::size_t, std::optional<std::string>> answers{};
+    /// The events that are not done yet, by the place in the batch, each with
+    /// the ticket that outlet::finish() gets once.
+    std::map<std::size_t, std::uint64_t> deferred{};
   };
 
   /// Handles a batch of casts and calls; `now` is the time of the actors.
@@ -50,45 +71,73 @@ struct resource_context {
   node_actor node;
   /// threads::own if handle() may block.
   threads where = threads::pool;
+  /// For the streams of output channels that are delivered at least once.
+  random_source random{};
+};
+
+/// A class of resources, as the program gives it to its node.
+struct resource_class {
+  resource_maker make;
+  bool may_block = false; ///< in handle()
 };
 
 /// An INSTANCE of a resource, and its messages to itself.
 using resource_actor = instance_actor::extend<
   // Timeouts: see instance_queues::on_tick().
   caf::reacts_to<atom::tick>,
+  // The outlet is not empty anymore.
+  caf::reacts_to<atom::report>,
   // The events that were in flight when it stopped have arrived.
   caf::reacts_to<atom::resume>>;
 
-/// The INSTANCE of a resource of any class: an inbox and an implementation.
-/// Spawned by its PROVIDER.
+/// The INSTANCE of a resource of any class: an inbox, an outbox and an
+/// implementation. Spawned by its PROVIDER.
 struct resource_state {
   using pointer = resource_actor::stateful_pointer<resource_state>;
+  using time_point = caf::actor_clock::time_point;
   static inline constexpr const char* name = "resource";
 
   explicit resource_state(pointer self);
   /// Counts the events that it has not handled.
   ~resource_state();
 
-  caf::result<atom::ok> activate();
+  caf::result<atom::ok> activate(output_map outputs,
+                                 const instance_id& predecessor);
+  void patch(output_map outputs);
+  void fence(const fenced_sessions& dead);
+
   void receive(events batch);
+  void take_up(event x);
   void process();
   void handle_batch();
-  void reply(const event& call, std::optional<std::string> answer);
+  void drain_outlet();
+  void finish(outlet::outcome x);
+  void conclude(const event& x, std::optional<std::string> answer);
+  void on_tick();
+
   caf::result<atom::ok> freeze();
   void thaw();
   void hand_over(const endpoint& to, std::uint32_t feeders);
   void log_problem(const caf::error& reason);
+  bool is_idle() const;
   void stop();
+  void end();
 
   pointer self;
   component_spec spec;
   instance_registry_ptr registry;
   resource_ptr implementation;
   std::unique_ptr<instance_queues> queues;
+  outlet_ptr out;
+  std::unique_ptr<emitter> emissions;
+  std::map<std::uint64_t, event> deferred; ///< without payload, by ticket
+  node_id predecessor_node;
+  caf::typed_response_promise<atom::ok> freezing;
   bool is_open = false;
   bool is_frozen = false;
+  std::optional<time_point> stop_deadline; ///< set: it is stopping
   bool is_stopped = false;
-  caf::actor_clock::time_point next_log_line;
+  time_point next_log_line;
 };
 
 /// The PROVIDER of the resources that `make` implements. Spawned by the NODE.

@@ -81,7 +81,6 @@ struct bench_mapreduce {
         next = parse<uint32_t>(answer.payload).value_or(0);
     }
     cast("metric", text("workflow:begin:", next));
-    telemetry_log(5, "tbegin", text(next));
     message x;
     x.transaction = next++;
     read_values(bytes, x.values);
@@ -127,7 +126,6 @@ struct bench_mapreduce {
 
   void end(uint32_t transaction) {
     cast("metric", text("workflow:end:", transaction));
-    telemetry_log(5, "tend", text(transaction));
     if (id_from_redis)
       cast("redis", text(transaction));
     pending.resize(0);

@@ -54,10 +54,8 @@ struct matrix_mul {
     auto id = is_first ? begin() : parse<uint64_t>(message).value_or(0);
     cast("metric", text("function:begin:", id));
     multiply();
-    if (is_last) {
+    if (is_last)
       cast("metric", text("workflow:end:", id));
-      telemetry_log(5, "tend", text(id));
-    }
     cast("metric", text("function:end:", id));
     for (auto& output : outputs)
       cast(output, text(id));
@@ -68,7 +66,6 @@ struct matrix_mul {
     if (inter_arrival > 0)
       delayed_cast(inter_arrival, "self", "");
     cast("metric", text("workflow:begin:", next_id));
-    telemetry_log(5, "tbegin", text(next_id));
     return next_id++;
   }
 

@@ -71,9 +71,11 @@ caf::error write_new(const std::filesystem::path& file,
     ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
   if (!to)
     return system_error(file);
-  if (!write_all(to, content))
-    return system_error(file);
-  return {};
+  if (write_all(to, content))
+    return {};
+  auto problem = system_error(file);
+  ::unlink(file.c_str()); // no half of a file is left
+  return problem;
 }
 
 } // namespace

@@ -41,8 +41,9 @@ public:
     // nop
   }
 
-  std::uint64_t dropped() const {
-    return queue_ ? queue_->overrun_counter() : 0;
+  /// Lines that were not written.
+  std::uint64_t lost() const {
+    return dropped() + failed_;
   }
 
   /// Waits until `format` lines are written or dropped.
@@ -54,17 +55,10 @@ public:
 
 protected:
   void sink_it_(const spdlog::details::log_msg& line) override {
-    auto lost = dropped();
-    assert(lost >= reported_);
-    if (lost > reported_) {
-      auto note = format_line(log_level::warn, "log",
-                              std::to_string(lost - reported_)
-                                + " lines are missing here: stderr was not "
-                                  "read");
-      write({line.time, {}, {}, line.level, note});
-      reported_ = lost;
-    }
-    write(line);
+    report(line, dropped(), reported_dropped_, "stderr was not read");
+    report(line, failed_, reported_failed_, "stderr could not be written");
+    if (!write(line))
+      ++failed_;
     std::lock_guard guard{written_mutex_};
     ++written_;
     changed_.notify_all();
@@ -75,8 +69,29 @@ protected:
   }
 
 private:
-  void write(const spdlog::details::log_msg& line) {
+  /// Lines that were dropped from the queue.
+  std::uint64_t dropped() const {
+    return queue_ ? queue_->overrun_counter() : 0;
+  }
+
+  void report(const spdlog::details::log_msg& line, std::uint64_t lost,
+              std::uint64_t& reported, const char* reason) {
+    assert(lost >= reported);
+    if (lost == reported)
+      return;
+    auto note = format_line(log_level::warn, "log",
+                            std::to_string(lost - reported)
+                              + " lines are missing here: " + reason);
+    if (write({line.time, {}, {}, line.level, note}))
+      reported = lost;
+  }
+
+  /// False if the disk is full or stderr is closed. The part of a line that was
+  /// written before is ended with the next one.
+  bool write(const spdlog::details::log_msg& line) {
     spdlog::memory_buf_t text;
+    if (is_torn_)
+      text.push_back('\n');
     formatter_->format(line, text);
     std::string_view rest{text.data(), text.size()};
     pollfd writable{STDERR_FILENO, POLLOUT, 0};
@@ -87,13 +102,21 @@ private:
       else if (errno == EAGAIN) // another process has set O_NONBLOCK
         ::poll(&writable, 1, -1);
       else if (errno != EINTR)
-        return; // stderr is closed
+        break;
     }
+    if (rest.size() < text.size())
+      is_torn_ = !rest.empty();
+    return rest.empty();
   }
 
   log_queue queue_;
-  std::uint64_t reported_ = 0; ///< dropped lines that a note has reported
-  std::mutex written_mutex_;   // base_sink's mutex is held during a write
+  /// Lines that could not be written.
+  std::atomic<std::uint64_t> failed_{0};
+  // Lines that a note has reported.
+  std::uint64_t reported_dropped_ = 0;
+  std::uint64_t reported_failed_ = 0;
+  bool is_torn_ = false;
+  std::mutex written_mutex_; // base_sink's mutex is held during a write
   std::condition_variable changed_;
   std::uint64_t written_ = 0; ///< lines
 };
@@ -160,7 +183,7 @@ void finish_log() {
 }
 
 std::uint64_t log_lines_lost() {
-  return own_log().sink->dropped();
+  return own_log().sink->lost();
 }
 
 bool enabled(log_level level, std::string_view component) {

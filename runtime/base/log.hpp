@@ -31,7 +31,8 @@ void open_log(std::string_view program, const log_filter& filter);
 /// calls it, _Exit() does not.
 void finish_log();
 
-/// Lines that were dropped because stderr was not read fast enough.
+/// Lines that were lost because stderr was not read fast enough, or could not
+/// be written.
 std::uint64_t log_lines_lost();
 
 /// Whether the filter lets lines of `component` at this level pass. Cheap when

@@ -19,6 +19,50 @@ constexpr std::string_view a_text = "must be a string";
 constexpr std::string_view a_list = "must be an array of strings";
 constexpr std::string_view a_map = "must be an object with string values";
 
+/// `LINE:COLUMN` of a byte of a text, both from 1 on.
+std::string position(std::string_view text, std::size_t at) {
+  auto before = text.substr(0, at);
+  auto line = std::ranges::count(before, '\n') + 1;
+  auto column = before.size() - (before.rfind('\n') + 1) + 1;
+  return std::to_string(line) + ':' + std::to_string(column);
+}
+
+/// The end of the string that begins with the quote at `begin`.
+std::size_t end_of_string(std::string_view text, std::size_t begin) {
+  auto i = begin + 1;
+  while (text[i] != '"')
+    i += text[i] == '\\' ? 2 : 1;
+  return i + 1;
+}
+
+/// The first key that an object of a valid document has twice, as an error:
+/// the parser keeps one of the two, and no reader could tell.
+caf::error find_repeated_key(std::string_view text) {
+  // Of each object and array around the current place: its keys so far.
+  std::vector<std::map<std::string, std::size_t, std::less<>>> around;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (text[i] == '{' || text[i] == '[') {
+      around.emplace_back();
+    } else if (text[i] == '}' || text[i] == ']') {
+      around.pop_back();
+    } else if (text[i] == '"') {
+      auto end = end_of_string(text, i);
+      auto next = text.find_first_not_of(" \t\r\n", end);
+      if (next != std::string_view::npos && text[next] == ':') {
+        auto quoted = text.substr(i, end - i);
+        auto key = json::value_to<std::string>(json::parse(quoted));
+        auto [first, is_new] = around.back().emplace(std::move(key), i);
+        if (!is_new)
+          return fail(ec::bad_input, position(text, i) + ": the key "
+                                       + std::string{quoted}
+                                       + " is there twice, first at "
+                                       + position(text, first->second));
+      }
+      i = end - 1;
+    }
+  return {};
+}
+
 } // namespace
 
 void fault_list::add(const std::string& sentence) {
@@ -49,6 +93,16 @@ std::string json_section::text(std::string_view key,
     return std::string{*text};
   add_fault(key, std::string{a_text});
   return fallback;
+}
+
+std::string json_section::word(std::string_view key,
+                               const std::string& fallback) {
+  auto value = object_ ? object_->if_contains(key) : nullptr;
+  if (value && value->is_string() && value->get_string().empty()) {
+    add_fault(key, "is empty");
+    return fallback;
+  }
+  return text(key, fallback);
 }
 
 std::string json_section::optional_text(std::string_view key) {
@@ -133,13 +187,11 @@ caf::expected<json::value> parse_json(std::string_view text) {
     end += trailing;
     error = json::error::extra_data;
   }
-  if (!error)
-    return parser.release();
-  auto before = text.substr(0, end);
-  auto line = std::ranges::count(before, '\n') + 1;
-  auto column = before.size() - (before.rfind('\n') + 1) + 1;
-  return fail(ec::bad_input, std::to_string(line) + ':' + std::to_string(column)
-                               + ": " + error.message());
+  if (error)
+    return fail(ec::bad_input, position(text, end) + ": " + error.message());
+  if (auto repeated = find_repeated_key(text))
+    return repeated;
+  return parser.release();
 }
 
 } // namespace edgeless

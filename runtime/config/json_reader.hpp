@@ -36,6 +36,8 @@ public:
 
   /// `fallback` if the value is missing or of the wrong type.
   std::string text(std::string_view key, const std::string& fallback = "");
+  /// The same for a text that must not be empty.
+  std::string word(std::string_view key, const std::string& fallback = "");
   /// Empty if the value is absent, null or of the wrong type.
   std::string optional_text(std::string_view key);
   std::vector<std::string> texts(std::string_view key);
@@ -60,7 +62,8 @@ private:
   fault_list* faults_;
 };
 
-/// The error is `LINE:COLUMN: reason`.
+/// A key that an object has twice is an error, too. The error is
+/// `LINE:COLUMN: reason`.
 caf::expected<boost::json::value> parse_json(std::string_view text);
 
 } // namespace edgeless

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/config/settings.hpp"
 
+#include "runtime/base/confined_folder.hpp"
 #include "runtime/base/files.hpp"
+#include "runtime/config/foreign_keys.hpp"
 #include "runtime/config/settings_reader.hpp"
 #include "runtime/placement/annotations.hpp"
 #include "runtime/redis/redis_url.hpp"
@@ -9,7 +11,6 @@
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
 
-#include <boost/describe.hpp>
 #include <boost/mp11.hpp>
 
 #include <algorithm>
@@ -21,79 +22,50 @@
 
 namespace edgeless {
 
-// -- the keys of each section -------------------------------------------------
-
-BOOST_DESCRIBE_STRUCT(tls_settings, (), (ca, certificate, key, insecure))
-BOOST_DESCRIBE_STRUCT(domain_address, (), (domain_id, orchestrator_url))
-BOOST_DESCRIBE_STRUCT(controller_settings, (),
-                      (controller_url, persistence_filename, tls))
-BOOST_DESCRIBE_STRUCT(orchestrator_settings::general_section, (),
-                      (domain_id, orchestrator_url, orchestrator_url_announced,
-                       agent_url, agent_url_announced, invocation_url,
-                       invocation_url_announced))
-BOOST_DESCRIBE_STRUCT(orchestrator_settings::baseline_section, (),
-                      (orchestration_strategy, keep_alive_interval))
-BOOST_DESCRIBE_STRUCT(orchestrator_settings, (), (general, baseline, tls))
-BOOST_DESCRIBE_STRUCT(node_settings::general_section, (),
-                      (node_id, agent_url, agent_url_announced, invocation_url,
-                       invocation_url_announced, orchestrator_url, code_cache))
-BOOST_DESCRIBE_STRUCT(node_settings::telemetry_section, (),
-                      (metrics_url, log_level, performance_samples))
-BOOST_DESCRIBE_STRUCT(node_settings::wasm_section, (),
-                      (enabled, memory_mib, isolation))
-BOOST_DESCRIBE_STRUCT(node_settings::container_section, (), (enabled))
-BOOST_DESCRIBE_STRUCT(node_settings::resources_section, (),
-                      (file_log_provider, redis_provider))
-BOOST_DESCRIBE_STRUCT(user_capabilities, (),
-                      (num_cpus, model_name_cpu, clock_freq_cpu, num_cores,
-                       mem_size, labels, is_tee_running, has_tpm))
-BOOST_DESCRIBE_STRUCT(node_settings, (),
-                      (general, telemetry, wasm_runtime, container_runtime,
-                       resources, user_node_capabilities, tls))
-BOOST_DESCRIBE_STRUCT(cli_settings, (), (controller_url, tls))
-
 namespace {
 
 template <class T>
 using described_members
   = boost::describe::describe_members<T, boost::describe::mod_public>;
 
-struct key_rules {
-  std::set<std::string_view> required{};
-  /// Keys of EDGELESS that are accepted and have no effect.
-  std::vector<std::string> unused{};
-};
-
 template <class T>
-const key_rules rules_for{};
+const std::set<std::string_view> required_keys{};
 template <>
-const key_rules rules_for<domain_address>{{"domain_id", "orchestrator_url"}};
+const std::set<std::string_view> required_keys<domain_address>{
+  "domain_id", "orchestrator_url"};
 template <>
-const key_rules rules_for<controller_settings>{{"controller_url"}};
+const std::set<std::string_view> required_keys<controller_settings>{
+  "controller_url"};
 template <>
-const key_rules rules_for<orchestrator_settings>{{"general"}};
+const std::set<std::string_view> required_keys<orchestrator_settings>{
+  "general"};
 template <>
-const key_rules rules_for<orchestrator_settings::general_section>{
-  {"domain_id", "orchestrator_url"},
-  {"orchestrator_coap_url", "orchestrator_coap_url_announced"}};
+const std::set<std::string_view>
+  required_keys<orchestrator_settings::general_section>{"domain_id",
+                                                        "orchestrator_url"};
 template <>
-const key_rules rules_for<node_settings>{{"general"}};
+const std::set<std::string_view> required_keys<node_settings>{"general"};
 template <>
-const key_rules rules_for<node_settings::container_section>{
-  {}, {"guest_api_host_url"}};
+const std::set<std::string_view> required_keys<node_settings::general_section>{
+  "node_id", "agent_url", "invocation_url", "orchestrator_url"};
 template <>
-const key_rules rules_for<node_settings::general_section>{
-  {"node_id", "agent_url", "invocation_url", "orchestrator_url"},
-  {"invocation_url_coap", "invocation_url_announced_coap"}};
-template <>
-const key_rules rules_for<node_settings::resources_section>{
-  {},
-  {"http_ingress_url", "http_ingress_provider", "http_egress_provider",
-   "dda_url", "dda_provider", "kafka_egress_provider", "ollama_provider",
-   "serverless_provider"}};
-template <>
-const key_rules rules_for<cli_settings>{{"controller_url"},
-                                        {"function_repository"}};
+const std::set<std::string_view> required_keys<cli_settings>{"controller_url"};
+
+foreign_keys foreign_keys_of(const controller_settings&) {
+  return foreign_controller_keys();
+}
+
+foreign_keys foreign_keys_of(const orchestrator_settings&) {
+  return foreign_orchestrator_keys();
+}
+
+foreign_keys foreign_keys_of(const node_settings&) {
+  return foreign_node_keys();
+}
+
+foreign_keys foreign_keys_of(const cli_settings&) {
+  return {};
+}
 
 /// $XDG_CACHE_HOME/edgeless/code-ID, or the same under ~/.cache.
 std::filesystem::path default_code_cache(const node_id& id) {
@@ -117,14 +89,11 @@ void set_announced(std::string& announced, const std::string& bound) {
 struct struct_reader {
   template <class T>
   static void read_members(settings_section& in, T& x) {
-    auto& rules = rules_for<T>;
     boost::mp11::mp_for_each<described_members<T>>([&](auto member) {
-      auto needed = rules.required.contains(member.name) ? presence::required
-                                                         : presence::optional;
+      auto needed = required_keys<T>.contains(member.name) ? presence::required
+                                                           : presence::optional;
       read(in, member.name, x.*member.pointer, needed);
     });
-    for (auto& key : rules.unused)
-      in.accept(key);
     complete(in, x);
     in.report_unknown_keys();
   }
@@ -146,6 +115,15 @@ struct struct_reader {
     in.read(key, x, needed);
     if (needed == presence::required && in.has(key) && x.empty())
       in.add_problem(key, "is empty");
+  }
+
+  static void read(settings_section& in, const std::string& key, web_url& x,
+                   presence) {
+    in.read(key, x.text);
+    if (!x.text.empty() && !x.text.starts_with("http://")
+        && !x.text.starts_with("https://"))
+      in.add_problem(key, "\"" + x.text
+                            + "\" is no URL such as https://example.org/path");
   }
 
   static void read(settings_section& in, const std::string& key, node_id& x,
@@ -226,6 +204,11 @@ struct struct_reader {
                 "\"Random\" or \"RoundRobin\"");
   }
 
+  static void read(settings_section& in, const std::string& key,
+                   mirror_schema& x, presence) {
+    read_choice(in, key, x, "1.0", parse_mirror_schema, "\"1.0\" or \"1.2\"");
+  }
+
   // -- conditions and defaults of whole sections --
 
   template <class T>
@@ -242,6 +225,12 @@ struct struct_reader {
       in.add_problem("insecure", "contradicts ca, certificate and key");
   }
 
+  static void complete(settings_section& in,
+                       cli_settings::repository_section& x) {
+    if (!x.api_key.empty() && !x.basic_auth_user.empty())
+      in.add_problem("api_key", "contradicts basic_auth_user");
+  }
+
   static void complete(settings_section&, node_settings::general_section& x) {
     set_announced(x.agent_url_announced, x.agent_url);
     set_announced(x.invocation_url_announced, x.invocation_url);
@@ -251,9 +240,15 @@ struct struct_reader {
 
   static void complete(settings_section&,
                        orchestrator_settings::general_section& x) {
-    set_announced(x.orchestrator_url_announced, x.orchestrator_url);
     set_announced(x.agent_url_announced, x.agent_url);
     set_announced(x.invocation_url_announced, x.invocation_url);
+  }
+
+  static void complete(settings_section& in,
+                       node_settings::resources_section& x) {
+    if (!x.http_ingress_provider.empty() && x.http_ingress_url.empty())
+      in.add_problem("http_ingress_url", "is missing; it is a URL such as "
+                                         "\"http://127.0.0.1:7035\"");
   }
 
   static void complete(settings_section& in, controller_settings& x) {
@@ -270,12 +265,35 @@ struct struct_reader {
 
   static void complete(settings_section& in, orchestrator_settings& x) {
     x.metrics_url = read_metrics_url(in);
-    x.proxy_redis_url
-      = read_store(in.section("proxy"), "proxy_type", &x.proxy_samples);
+    auto proxy = in.section("proxy");
+    x.proxy.redis_url = read_store(proxy, "proxy_type");
+    read(proxy, "schema", x.proxy.schema, presence::optional);
+    proxy.read("samples", x.proxy.samples, 1, limits::samples_max);
+    read(proxy, "dataset_settings", x.proxy.dataset, presence::optional);
+    proxy.report_unknown_keys();
     // [collection] is an alias from EDGELESS' documentation.
     auto alias = in.has("collection") && !in.has("collector");
-    x.collector_redis_url = read_store(
-      in.section(alias ? "collection" : "collector"), "collector_type");
+    auto collector = in.section(alias ? "collection" : "collector");
+    x.collector_redis_url = read_store(collector, "collector_type");
+    collector.report_unknown_keys();
+  }
+
+  static void complete(settings_section& in, dataset_settings& x) {
+    auto require_printable = [&](const char* key, const std::string& text) {
+      if (std::ranges::any_of(text, [](unsigned char c) { return c < 0x20; }))
+        in.add_problem(key, "has control characters");
+    };
+    require_printable("dataset_path", x.dataset_path);
+    require_printable("additional_fields", x.additional_fields);
+    require_printable("additional_header", x.additional_header);
+    auto columns = [](const std::string& text) {
+      return text.empty() ? 0 : std::ranges::count(text, ',') + 1;
+    };
+    if (columns(x.additional_fields) != columns(x.additional_header))
+      in.add_problem("additional_header",
+                     "has " + std::to_string(columns(x.additional_header))
+                       + " columns, but additional_fields has "
+                       + std::to_string(columns(x.additional_fields)));
   }
 
   /// The section [telemetry] of the controller and the orchestrator.
@@ -288,18 +306,13 @@ struct struct_reader {
   }
 
   /// A section with a type of None or Redis; returns the URL of the Redis
-  /// server, empty for None. `samples`: the number of samples, if it is
-  /// configurable.
-  static std::string read_store(settings_section from,
-                                const std::string& type_key,
-                                std::uint32_t* samples = nullptr) {
+  /// server, empty for None.
+  static std::string read_store(settings_section& from,
+                                const std::string& type_key) {
     std::string type = "None";
     std::string url;
     from.read(type_key, type);
     from.read("redis_url", url);
-    if (samples != nullptr)
-      from.read("samples", *samples, 1, limits::samples_max);
-    from.report_unknown_keys();
     std::ranges::transform(type, type.begin(), [](unsigned char x) {
       return static_cast<char>(std::tolower(x));
     });
@@ -320,17 +333,19 @@ caf::expected<Settings> parse(const std::string& name, std::string_view text) {
   if (!document)
     return caf::make_error(ec::bad_input,
                            name + ":" + explain(document.error()));
-  problem_list problems{name};
-  settings_section root{&*document, "", 1, problems};
   Settings result;
+  problem_list problems{name, foreign_keys_of(result)};
+  settings_section root{&*document, "", 1, problems};
   struct_reader::read_members(root, result);
   if (auto error = problems.to_error())
     return error;
+  result.notices = problems.notices();
   return result;
 }
 
 template <class Settings>
 caf::expected<Settings> load(const std::filesystem::path& file) {
+  protect_file(file);
   auto text = read_file(file, limits::configuration);
   if (!text)
     return text.error();

@@ -3,6 +3,7 @@
 
 #include "runtime/base/log_filter.hpp"
 #include "runtime/placement/placement.hpp"
+#include "runtime/redis/mirror_schema.hpp"
 #include "runtime/wasm/guest.hpp"
 
 #include "messages/ids.hpp"
@@ -10,6 +11,8 @@
 #include "messages/node.hpp"
 
 #include <caf/expected.hpp>
+
+#include <boost/describe.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -22,7 +25,8 @@
 /// The content of the TOML files. Members have the names of the keys, and their
 /// initial values are the defaults of absent keys. `*_announced` is never
 /// empty: the default is the URL without the suffix. The files under conf/
-/// explain each key.
+/// explain each key. `notices` has a sentence for each key that asks for what
+/// this version does not do: see foreign_keys.hpp.
 namespace edgeless {
 
 /// Files in PEM format. With all three, connections are encrypted and mutually
@@ -52,13 +56,28 @@ struct controller_settings {
   /// Empty: no metrics are served.
   std::string metrics_url;
   tls_settings tls;
+  std::vector<std::string> notices;
+};
+
+/// The CSV files that EDGELESS' proxy writes, for measurements.
+struct dataset_settings {
+  /// The common beginning of their paths; empty: none are written.
+  std::string dataset_path;
+  /// Continues existing files instead of replacing them.
+  bool append = true;
+  /// Values, separated by commas, in front of each line.
+  std::string additional_fields;
+  /// The names of these columns, as many as there are values.
+  std::string additional_header;
+
+  friend bool operator==(const dataset_settings&, const dataset_settings&)
+    = default;
 };
 
 struct orchestrator_settings {
   struct general_section {
     std::string domain_id;
     std::string orchestrator_url;
-    std::string orchestrator_url_announced;
     /// The URLs of the metrics-collector's node.
     std::string agent_url = "http://127.0.0.1:7121";
     std::string agent_url_announced;
@@ -72,13 +91,19 @@ struct orchestrator_settings {
   } baseline;
   /// Empty: no metrics are served.
   std::string metrics_url;
-  /// The Redis server that the domain is mirrored to; empty: none.
-  std::string proxy_redis_url;
-  /// Performance samples kept there of each instance.
-  std::uint32_t proxy_samples = limits::samples;
+  struct proxy_section {
+    /// The Redis server that the domain is mirrored to; empty: none.
+    std::string redis_url;
+    /// The version of EDGELESS whose keys and types are written.
+    mirror_schema schema = mirror_schema::v1_0;
+    /// Performance samples kept there of each instance.
+    std::uint32_t samples = limits::samples;
+    dataset_settings dataset;
+  } proxy;
   /// The Redis server that metrics are written to; empty: none.
   std::string collector_redis_url;
   tls_settings tls;
+  std::vector<std::string> notices;
 };
 
 /// Configured capabilities, which replace the detected ones.
@@ -91,6 +116,10 @@ struct user_capabilities {
   std::optional<std::vector<std::string>> labels;
   std::optional<bool> is_tee_running;
   std::optional<bool> has_tpm;
+  std::optional<std::uint32_t> disk_tot_space; ///< MiB
+  std::optional<std::uint32_t> num_gpus;
+  std::optional<std::string> model_name_gpu;
+  std::optional<std::uint32_t> mem_size_gpu; ///< MiB
 };
 
 struct node_settings {
@@ -111,6 +140,9 @@ struct node_settings {
     /// The level up to which log lines of functions are logged.
     edgeless::log_level log_level = edgeless::log_level::off;
     bool performance_samples = false;
+    /// What each function may log per second.
+    std::uint32_t log_lines_per_second = limits::log_lines_per_second;
+    std::uint32_t log_kib_per_second = limits::log_bytes_per_second >> 10;
   } telemetry;
   struct wasm_section {
     bool enabled = false;
@@ -119,22 +151,43 @@ struct node_settings {
     /// isolation::process applies to all guests, whatever they prefer.
     edgeless::isolation isolation = edgeless::isolation::shared;
   } wasm_runtime;
-  /// Accepted, without effect: there is no container run-time.
-  struct container_section {
-    bool enabled = false;
-  } container_runtime;
   /// A resource provider with an empty name is not created.
   struct resources_section {
     std::string file_log_provider;
+    /// The only folder in which file-log writes.
+    std::string file_log_directory = ".";
     std::string redis_provider;
+    /// Where clients reach all http-ingress resources of this node.
+    std::string http_ingress_url;
+    std::string http_ingress_provider;
+    std::string http_egress_provider;
+    std::string http_poster_provider;
+    /// Hosts that http-egress and http-poster may reach although they are
+    /// loopback, link-local or private; see http_allow_list.
+    std::vector<std::string> http_allow;
   } resources;
   user_capabilities user_node_capabilities;
   tls_settings tls;
+  std::vector<std::string> notices;
+};
+
+/// An http or https URL, maybe with a path; "": none.
+struct web_url {
+  std::string text;
 };
 
 struct cli_settings {
   std::string controller_url;
+  /// Where functions are kept for others. With an API key, or with a user and a
+  /// password; "": none.
+  struct repository_section {
+    web_url url;
+    std::string basic_auth_user;
+    std::string basic_auth_pass;
+    std::string api_key;
+  } function_repository;
   tls_settings tls;
+  std::vector<std::string> notices;
 };
 
 // The errors of all readers have one line per problem: `file:line: key: reason`
@@ -157,5 +210,45 @@ caf::expected<node_settings> parse_node_settings(const std::string& name,
                                                  std::string_view text);
 caf::expected<cli_settings> parse_cli_settings(const std::string& name,
                                                std::string_view text);
+
+// -- the keys of each section -------------------------------------------------
+
+BOOST_DESCRIBE_STRUCT(tls_settings, (), (ca, certificate, key, insecure))
+BOOST_DESCRIBE_STRUCT(domain_address, (), (domain_id, orchestrator_url))
+BOOST_DESCRIBE_STRUCT(controller_settings, (),
+                      (controller_url, persistence_filename, tls))
+BOOST_DESCRIBE_STRUCT(orchestrator_settings::general_section, (),
+                      (domain_id, orchestrator_url, agent_url,
+                       agent_url_announced, invocation_url,
+                       invocation_url_announced))
+BOOST_DESCRIBE_STRUCT(orchestrator_settings::baseline_section, (),
+                      (orchestration_strategy, keep_alive_interval))
+BOOST_DESCRIBE_STRUCT(dataset_settings, (),
+                      (dataset_path, append, additional_fields,
+                       additional_header))
+BOOST_DESCRIBE_STRUCT(orchestrator_settings, (), (general, baseline, tls))
+BOOST_DESCRIBE_STRUCT(node_settings::general_section, (),
+                      (node_id, agent_url, agent_url_announced, invocation_url,
+                       invocation_url_announced, orchestrator_url, code_cache))
+BOOST_DESCRIBE_STRUCT(node_settings::telemetry_section, (),
+                      (metrics_url, log_level, performance_samples,
+                       log_lines_per_second, log_kib_per_second))
+BOOST_DESCRIBE_STRUCT(node_settings::wasm_section, (),
+                      (enabled, memory_mib, isolation))
+BOOST_DESCRIBE_STRUCT(node_settings::resources_section, (),
+                      (file_log_provider, file_log_directory, redis_provider,
+                       http_ingress_url, http_ingress_provider,
+                       http_egress_provider, http_poster_provider, http_allow))
+BOOST_DESCRIBE_STRUCT(user_capabilities, (),
+                      (num_cpus, model_name_cpu, clock_freq_cpu, num_cores,
+                       mem_size, labels, is_tee_running, has_tpm,
+                       disk_tot_space, num_gpus, model_name_gpu, mem_size_gpu))
+BOOST_DESCRIBE_STRUCT(node_settings, (),
+                      (general, telemetry, wasm_runtime, resources,
+                       user_node_capabilities, tls))
+BOOST_DESCRIBE_STRUCT(cli_settings::repository_section, (),
+                      (url, basic_auth_user, basic_auth_pass, api_key))
+BOOST_DESCRIBE_STRUCT(cli_settings, (),
+                      (controller_url, function_repository, tls))
 
 } // namespace edgeless

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/config/settings_reader.hpp"
 
+#include "runtime/base/nearest.hpp"
 #include "runtime/net/url.hpp"
 
 #include "messages/errors.hpp"
@@ -8,7 +9,7 @@
 #include <caf/make_message.hpp>
 
 #include <algorithm>
-#include <numeric>
+#include <type_traits>
 
 namespace edgeless {
 
@@ -22,19 +23,28 @@ std::string show(double x) {
   return text;
 }
 
-/// The Levenshtein distance.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    auto diagonal = row[0]++;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      auto changed = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
-    }
-  }
-  return row.back();
+/// `file:line: sentence` for each sentence.
+std::vector<std::string>
+lines_of(const std::string& file,
+         const std::multimap<std::uint32_t, std::string>& sentences) {
+  std::vector<std::string> result;
+  for (auto& [line, sentence] : sentences)
+    result.push_back(file + ':' + std::to_string(line) + ": " + sentence);
+  return result;
+}
+
+/// Whether a value asks for something: no empty text, and not false.
+bool asks(const toml_value& x) {
+  return std::visit(
+    []<class T>(const T& content) {
+      if constexpr (std::is_same_v<T, bool>)
+        return content;
+      else if constexpr (requires { content.empty(); })
+        return !content.empty();
+      else
+        return true;
+    },
+    x.content);
 }
 
 } // namespace
@@ -48,27 +58,41 @@ void problem_list::add(std::uint32_t line, const std::string& key,
 
 caf::error problem_list::to_error() const {
   std::string text;
-  for (auto& [line, problem] : problems_) {
-    if (!text.empty())
-      text += '\n';
-    text += file_ + ':' + std::to_string(line) + ": " + problem;
-  }
+  for (auto& x : lines_of(file_, problems_))
+    text += (text.empty() ? "" : "\n") + x;
   if (text.empty())
     return {};
   // Not truncated as by fail(), because it never leaves this process.
   return caf::make_error(ec::bad_input, std::move(text));
 }
 
-std::string nearest(std::string_view word,
-                    const std::vector<std::string>& known) {
-  std::string result;
-  auto best = std::max<std::size_t>(2, word.size() / 3) + 1;
-  for (auto& candidate : known)
-    if (auto d = distance(word, candidate); d < best) {
-      best = d;
-      result = candidate;
-    }
-  return result;
+std::vector<std::string> problem_list::notices() const {
+  return lines_of(file_, notices_);
+}
+
+bool problem_list::add_foreign(const std::string& key,
+                               const toml_value& value) {
+  auto i = std::ranges::find(foreign_, key, &foreign_key::path);
+  if (i == foreign_.end())
+    return false;
+  std::string reason{i->reason};
+  if (i->kind == foreign_kind::refused) {
+    add(value.line, key, reason);
+    return true;
+  }
+  auto* asked = &value;
+  auto name = key;
+  auto* section = std::get_if<toml_table>(&value.content);
+  if (section && !i->switched_on_by.empty()) {
+    auto found = section->find(i->switched_on_by);
+    if (found == section->end())
+      return true;
+    asked = &found->second;
+    name += '.' + found->first;
+  }
+  if (asks(*asked))
+    notices_.emplace(asked->line, name + ": " + reason);
+  return true;
 }
 
 // -- sections -----------------------------------------------------------------
@@ -218,7 +242,8 @@ void settings_section::report_unknown_keys() {
   if (!table_)
     return;
   for (auto& [key, value] : *table_) {
-    if (std::ranges::find(known_, key) != known_.end())
+    if (std::ranges::find(known_, key) != known_.end()
+        || problems_->add_foreign(path_of(key), value))
       continue;
     auto meant = nearest(key, known_);
     if (!meant.empty()) {

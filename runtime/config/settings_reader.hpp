@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/config/foreign_keys.hpp"
 #include "runtime/config/toml_tree.hpp"
 
 #include <caf/error.hpp>
@@ -15,10 +16,12 @@ namespace edgeless {
 
 enum class presence : bool { optional, required };
 
-/// The problems of a file, in the order of its lines.
+/// The problems of a file, in the order of its lines, and what it asks for
+/// that this version does not do.
 class problem_list {
 public:
-  explicit problem_list(std::string file) : file_(std::move(file)) {
+  explicit problem_list(std::string file, foreign_keys foreign = {})
+    : file_(std::move(file)), foreign_(foreign) {
     // nop
   }
 
@@ -28,9 +31,18 @@ public:
   /// One line per problem: `file:line: key: reason`; no error without problems.
   caf::error to_error() const;
 
+  /// Answers a key of EDGELESS that has no effect here; false if it is none.
+  bool add_foreign(const std::string& key, const toml_value& value);
+
+  /// One for each key that asks for what this version does not do, in the order
+  /// of their lines: `file:line: key: reason`.
+  std::vector<std::string> notices() const;
+
 private:
   std::string file_;
+  foreign_keys foreign_;
   std::multimap<std::uint32_t, std::string> problems_;
+  std::multimap<std::uint32_t, std::string> notices_;
 };
 
 /// One section of a configuration file. Each value is read into a variable that
@@ -79,6 +91,7 @@ public:
   void add_problem(const std::string& key, const std::string& reason);
 
   /// Adds a problem for each unknown key, with the most similar known one.
+  /// Foreign keys are answered as their table says.
   void report_unknown_keys();
 
 private:
@@ -94,9 +107,5 @@ private:
   problem_list* problems_;
   std::vector<std::string> known_;
 };
-
-/// The most similar of the `known` words; empty if none is similar.
-std::string nearest(std::string_view word,
-                    const std::vector<std::string>& known);
 
 } // namespace edgeless

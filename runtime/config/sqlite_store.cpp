@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: MIT
+#include "runtime/base/confined_folder.hpp"
+#include "runtime/base/fd.hpp"
+#include "runtime/base/log.hpp"
 #include "runtime/config/workflow_store.hpp"
 #include "runtime/redis/record_json.hpp"
 
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <set>
+#include <system_error>
 
 namespace edgeless {
 
@@ -104,8 +113,9 @@ private:
 
 class sqlite_store : public workflow_store {
 public:
-  sqlite_store(sqlite3* db, std::string name)
-    : db_{db}, name_{std::move(name)} {
+  /// `is_copy`: of a file on a read-only disk; every change is refused.
+  sqlite_store(sqlite3* db, std::string name, bool is_copy)
+    : db_{db}, name_{std::move(name)}, is_copy_{is_copy} {
     // nop
   }
 
@@ -163,11 +173,15 @@ public:
   }
 
   caf::error keep(const code_id& code, const std::string& module) override {
+    if (is_copy_)
+      return read_only();
     statement add{db_, "INSERT OR IGNORE INTO module VALUES (?, ?)"};
     return write_error(add.bind(code).bind_bytes(module).finish());
   }
 
   caf::error save(const stored_workflow& x) override {
+    if (is_copy_)
+      return read_only();
     auto text = json::serialize(to_record(content{x.spec, x.components}));
     auto ok = run("BEGIN");
     statement add{db_, "INSERT INTO workflow (id, content, domain) "
@@ -186,6 +200,8 @@ public:
 
   caf::error set_domain(const workflow_id& id,
                         const std::string& domain) override {
+    if (is_copy_)
+      return read_only();
     run("PRAGMA synchronous = NORMAL");
     statement change{db_, "UPDATE workflow SET domain = ? WHERE id = ?"};
     auto ok = change.bind(domain).bind(to_string(id)).finish();
@@ -195,6 +211,8 @@ public:
   }
 
   caf::error remove(const workflow_id& id) override {
+    if (is_copy_)
+      return read_only();
     auto name = to_string(id);
     auto ok = run("BEGIN");
     for (auto text :
@@ -235,6 +253,11 @@ private:
     return ok ? caf::error{} : failed("cannot be written");
   }
 
+  caf::error read_only() const {
+    return fail(ec::system_failure,
+                name_ + " cannot be written: it is on a read-only disk");
+  }
+
   caf::error failed(const std::string& what) {
     auto code = sqlite3_errcode(db_) & 0xFF;
     auto why = code == SQLITE_BUSY || code == SQLITE_LOCKED
@@ -247,23 +270,92 @@ private:
 
   sqlite3* db_;
   std::string name_;
+  bool is_copy_;
 };
 
-} // namespace
+namespace fs = std::filesystem;
 
-caf::expected<workflow_store_ptr>
-open_workflow_store(const std::filesystem::path& file) {
+/// The database, and the files that SQLite puts beside it.
+std::array<fs::path, 3> files_of(const fs::path& file) {
+  auto beside = [&](const char* ending) {
+    return fs::path{file.string() + ending};
+  };
+  return {file, beside("-wal"), beside("-shm")};
+}
+
+/// Workflows hold what their users confide to them, such as passwords. SQLite
+/// gives its other files the mode of the database. A file that exists is not
+/// opened: to close it would release the locks of this process.
+void make_private(const fs::path& file) {
+  file_descriptor made{
+    ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+  std::error_code not_ours;
+  for (auto& x : files_of(file)) {
+    protect_file(x);
+    fs::permissions(x, fs::perms::owner_read | fs::perms::owner_write,
+                    not_ours);
+  }
+}
+
+bool is_on_read_only_disk(const fs::path& file) {
+  auto parent = file.parent_path();
+  return ::access(parent.empty() ? "." : parent.c_str(), W_OK) != 0
+         && errno == EROFS;
+}
+
+caf::expected<workflow_store_ptr> open_database(const fs::path& at,
+                                                const fs::path& file) {
   sqlite3* db = nullptr;
   auto code = sqlite3_open_v2(
-    file.c_str(), &db,
+    at.c_str(), &db,
     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
-  auto result = std::make_unique<sqlite_store>(db, file.string());
+  auto result = std::make_unique<sqlite_store>(db, file.string(), at != file);
   if (code != SQLITE_OK)
     return fail(ec::system_failure,
                 file.string() + " cannot be opened: " + sqlite3_errstr(code));
   if (auto problem = result->prepare())
     return problem;
   return workflow_store_ptr{std::move(result)};
+}
+
+/// SQLite has to write to read what a crash has left in the write-ahead log:
+/// opens a private copy, of which no file remains.
+caf::expected<workflow_store_ptr> open_copy(const fs::path& file) {
+  std::error_code problem;
+  auto folder = (fs::temp_directory_path(problem) / "edgeless-XXXXXX").string();
+  if (problem || ::mkdtemp(folder.data()) == nullptr)
+    return fail(ec::system_failure,
+                file.string()
+                  + " is on a read-only disk, and no temporary "
+                    "folder can be made to read it");
+  auto copy = files_of(fs::path{folder} / "store");
+  auto origin = files_of(file);
+  std::error_code none; // it may not exist
+  for (auto i : {0, 1})
+    if (fs::exists(origin[i], none))
+      fs::copy_file(origin[i], copy[i], problem);
+  auto result = problem ? fail(ec::system_failure,
+                               file.string()
+                                 + " is on a read-only disk, and cannot "
+                                   "be copied to be read: "
+                                 + problem.message())
+                        : open_database(copy[0], file);
+  fs::remove_all(folder, none);
+  if (result)
+    log_warn("controller",
+             "workflows can be listed and inspected only: file=", file.string(),
+             " reason=it is on a read-only disk");
+  return result;
+}
+
+} // namespace
+
+caf::expected<workflow_store_ptr>
+open_workflow_store(const std::filesystem::path& file) {
+  if (is_on_read_only_disk(file))
+    return open_copy(file);
+  make_private(file);
+  return open_database(file, file);
 }
 
 } // namespace edgeless

@@ -6,6 +6,7 @@
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
 
+#include <algorithm>
 #include <system_error>
 
 namespace edgeless {
@@ -54,17 +55,24 @@ std::string box_node(std::size_t index, const random_source& random) {
   auto port = limits::box_first_port + 10 * index;
   set(result, "agent_url", local_url(port));
   set(result, "invocation_url", local_url(port + 1));
-  set(result, "invocation_url_coap",
-      "coap://127.0.0.1:" + std::to_string(port + 1));
   set(result, "metrics_url", local_url(port + 2));
-  set(result, "http_ingress_url", local_url(port + 3));
   if (index != 0)
-    for (auto kind : {"http_ingress", "http_egress", "file_log", "redis", "dda",
-                      "kafka_egress"})
+    for (auto kind :
+         {"http_ingress", "http_egress", "http_poster", "file_log", "redis"})
       set(result, std::string{kind} + "_provider", "");
-  if (index != 0)
-    set(result, "provider", "");
   return result;
+}
+
+void replace_all(std::string& text, const std::string& from,
+                 const std::string& to) {
+  for (auto at = text.find(from); at != std::string::npos;
+       at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+}
+
+void add_cli(std::vector<config_file>& files) {
+  if (std::ranges::find(files, "cli.toml", &config_file::name) == files.end())
+    files.push_back({"cli.toml", cli_template()});
 }
 
 caf::error refuse(const std::filesystem::path& file) {
@@ -111,6 +119,46 @@ box_templates(std::size_t nodes, const random_source& random) {
     result.push_back(
       {"node" + std::to_string(i + 1) + ".toml", box_node(i, random)});
   return result;
+}
+
+caf::expected<std::vector<config_file>>
+with_ports_from(std::vector<config_file> files, std::size_t first_port) {
+  constexpr std::size_t shared = 4;
+  constexpr std::size_t each = 4;
+  std::size_t nodes = 0;
+  add_cli(files);
+  for (auto& [name, text] : files) {
+    replace_all(text, local_url(7011), local_url(first_port));
+    set(text, "controller_url", local_url(first_port + 1));
+    if (name == "orchestrator.toml") {
+      set(text, "agent_url", local_url(first_port + 2));
+      set(text, "invocation_url", local_url(first_port + 3));
+    }
+    replace_all(text, "\"domain-1\"",
+                "\"domain-" + std::to_string(first_port) + '"');
+    if (name.starts_with("node")) {
+      auto port = first_port + shared + each * nodes++;
+      set(text, "agent_url", local_url(port));
+      set(text, "invocation_url", local_url(port + 1));
+      set(text, "metrics_url", local_url(port + 2));
+      set(text, "http_ingress_url", local_url(port + 3));
+    }
+  }
+  if (first_port == 0 || first_port + shared + each * nodes > 65536)
+    return fail(ec::bad_input,
+                "the ports of this box would be from "
+                  + std::to_string(first_port) + " to "
+                  + std::to_string(first_port + shared - 1 + each * nodes)
+                  + ": they have to be from 1 to 65535");
+  return files;
+}
+
+std::vector<config_file> with_host(std::vector<config_file> files,
+                                   const std::string& host) {
+  add_cli(files);
+  for (auto& [name, text] : files)
+    replace_all(text, "http://127.0.0.1:", "http://" + host + ":");
+  return files;
 }
 
 caf::error write_template(const std::filesystem::path& file,

@@ -37,6 +37,18 @@ std::vector<config_file> box_templates(const random_source& random);
 caf::expected<std::vector<config_file>>
 box_templates(std::size_t nodes, const random_source& random);
 
+/// Gives the programs of a box consecutive ports, and a domain named after the
+/// first one: orchestrator, controller, metrics-collector (2), then four for
+/// each node. Adds cli.toml, which names the controller. An error unless all
+/// ports are from 1 to 65535.
+caf::expected<std::vector<config_file>>
+with_ports_from(std::vector<config_file> files, std::size_t first_port);
+
+/// Lets the programs of a box listen on that address of this machine. Adds
+/// cli.toml.
+std::vector<config_file> with_host(std::vector<config_file> files,
+                                   const std::string& host);
+
 /// Writes a new file; an error if it exists.
 caf::error write_template(const std::filesystem::path& file,
                           std::string_view text);

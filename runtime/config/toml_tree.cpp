@@ -20,6 +20,8 @@
 #include <toml++/toml.h>
 // clang-format on
 
+#include <algorithm>
+
 namespace edgeless {
 
 namespace {
@@ -51,6 +53,39 @@ toml_value convert(const toml::node& node) {
   return result;
 }
 
+/// The last line on which a table within `x` has this key; 0: none.
+std::uint32_t last_line_of(const toml_value& x, std::string_view key) {
+  std::uint32_t result = 0;
+  if (auto table = std::get_if<toml_table>(&x.content))
+    for (auto& [name, value] : *table)
+      result = std::max(
+        {result, name == key ? value.line : 0, last_line_of(value, key)});
+  if (auto array = std::get_if<toml_array>(&x.content))
+    for (auto& item : *array)
+      result = std::max(result, last_line_of(item, key));
+  return result;
+}
+
+/// For the error "... redefine existing KIND 'KEY'" on this line: both places;
+/// empty for other errors.
+std::string explain_repeated_key(std::string_view text, std::uint32_t line,
+                                 std::string_view error) {
+  auto begin = error.find('\'');
+  auto end = error.rfind('\'');
+  if (error.find("redefine existing") == error.npos || begin == end)
+    return {};
+  auto key = error.substr(begin + 1, end - begin - 1);
+  std::size_t before = 0;
+  for (std::uint32_t i = 1; i < line; ++i)
+    before = text.find('\n', before) + 1;
+  auto earlier = parse_toml(text.substr(0, before));
+  auto first = earlier ? last_line_of(*earlier, key) : 0;
+  if (first == 0)
+    return {};
+  return "the key " + std::string{key} + " is there twice, first on line "
+         + std::to_string(first);
+}
+
 } // namespace
 
 std::string_view kind_of(const toml_value& x) {
@@ -64,8 +99,11 @@ caf::expected<toml_value> parse_toml(std::string_view text) {
   auto parsed = toml::parse(text);
   if (!parsed) {
     auto& error = parsed.error();
-    return fail(ec::bad_input, std::to_string(error.source().begin.line) + ": "
-                                 + std::string{error.description()});
+    auto line = error.source().begin.line;
+    auto reason = explain_repeated_key(text, line, error.description());
+    if (reason.empty())
+      reason = error.description();
+    return fail(ec::bad_input, std::to_string(line) + ": " + reason);
   }
   return convert(parsed.table());
 }

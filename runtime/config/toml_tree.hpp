@@ -28,7 +28,8 @@ struct toml_value {
 /// The kind of a value for error texts, such as "a string".
 std::string_view kind_of(const toml_value& x);
 
-/// Reads a document into a table. The error is `LINE: reason`.
+/// Reads a document into a table. The error is `LINE: reason`; of a key that is
+/// there twice it names both lines.
 caf::expected<toml_value> parse_toml(std::string_view text);
 
 } // namespace edgeless

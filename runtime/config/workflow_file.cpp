@@ -6,6 +6,7 @@
 #include "runtime/config/json_reader.hpp"
 #include "runtime/config/workflow_validation.hpp"
 #include "runtime/modules/module_preference.hpp"
+#include "runtime/placement/known_settings.hpp"
 
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
@@ -30,6 +31,7 @@ public:
   void read(json_section root) {
     for (auto& item : root.sections("functions"))
       read_function(item);
+    faults.subject.clear();
     for (auto& item : root.sections("resources"))
       read_resource(item);
     faults.subject.clear();
@@ -49,11 +51,11 @@ private:
     // not used, because a missing value is a fault.
     auto specification = item.section("class_specification");
     draft.class_id = specification.text("id", "?");
-    draft.function_type
-      = specification.text("function_type", std::string{container_type});
+    auto type = specification.word("function_type");
+    draft.function_type = type.empty() ? wasm_type : type;
     draft.version = specification.text("version");
     draft.outputs = specification.texts("outputs");
-    if (draft.function_type == wasm_type)
+    if (type == wasm_type)
       draft.code = read_module(specification);
     draft.output_mapping = item.text_map("output_mapping");
     draft.settings = item.text_map("annotations");
@@ -91,14 +93,11 @@ private:
 
   /// Returns the code id of a module; empty after a fault.
   code_id read_module(json_section& specification) {
-    auto faults_before = faults.sentences.size();
-    auto code = specification.text("code");
-    if (code.empty()) {
-      if (faults.sentences.size() == faults_before)
-        specification.add_fault("code", "is empty");
+    auto code = specification.word("code");
+    if (code.empty())
       return "";
-    }
-    auto path = (folder_ / code).lexically_normal();
+    // Not normalised: behind a symbolic link, `..` is not the folder before it.
+    auto path = folder_ / code;
     auto known = std::ranges::find(result.modules, path, &module_file::file);
     if (known != result.modules.end())
       return known->code;
@@ -112,6 +111,8 @@ private:
       return "";
     }
     auto id = sha256(*bytes);
+    if (std::ranges::count(result.modules, id, &module_file::code) != 0)
+      return id;
     result.modules.push_back({id, path, std::move(*bytes)});
     return id;
   }
@@ -152,6 +153,8 @@ caf::expected<workflow_file> read_workflow(const std::filesystem::path& file,
     reader.faults.add("must be an object");
   if (!reader.faults.sentences.empty())
     return join_faults(file, reader.faults.sentences);
+  for (auto& sentence : unknown_settings(reader.result.spec))
+    reader.result.warnings.push_back(file.string() + ": " + sentence);
   return std::move(reader.result);
 }
 

@@ -25,6 +25,8 @@ struct workflow_file {
   workflow_spec spec;
   /// Each module once, even if several functions share it.
   std::vector<module_file> modules;
+  /// What is probably not meant, one sentence each, with the file.
+  std::vector<std::string> warnings{};
 };
 
 using module_validation = caf::error (*)(std::string_view bytes);

@@ -60,7 +60,8 @@ public:
 using workflow_store_ptr = std::unique_ptr<workflow_store>;
 
 /// A SQLite database in that file, which is created if it is absent. One
-/// process at a time can open it. The error names the file and the reason.
+/// process at a time can open it; its mode is 0600. On a read-only disk, it is
+/// read and every change is refused. The error names the file and the reason.
 caf::expected<workflow_store_ptr>
 open_workflow_store(const std::filesystem::path& file);
 

@@ -3,6 +3,9 @@
 
 #include "runtime/base/sha256.hpp"
 #include "runtime/placement/annotations.hpp"
+#include "runtime/placement/known_settings.hpp"
+
+#include "messages/message_size.hpp"
 
 #include <algorithm>
 #include <set>
@@ -56,9 +59,12 @@ void check_mapping(const component_draft& draft,
 
 void check_function(const component_draft& draft, faults& out) {
   check_word(draft.class_id, "class id", out);
-  if (draft.function_type != wasm_type && draft.function_type != container_type)
+  if (draft.function_type == container_type)
+    out.push_back("functions in containers are not supported: there is no "
+                  "container run-time; build it as a RUST_WASM function");
+  else if (draft.function_type != wasm_type)
     out.push_back("function_type \"" + draft.function_type
-                  + "\" is neither RUST_WASM nor CONTAINER");
+                  + "\" is not RUST_WASM, which is the only one that runs");
 }
 
 void check_component(const component_draft& draft,
@@ -73,6 +79,8 @@ void check_component(const component_draft& draft,
   check_mapping(draft, names, out);
   for (auto& fault : invalid_annotations(draft.kind, draft.settings))
     out.push_back(std::move(fault));
+  for (auto& fault : missing_settings(draft))
+    out.push_back(std::move(fault));
   if (draft.kind == component_kind::function)
     for (auto& fault : channel_faults(draft.settings, draft.outputs))
       out.push_back(std::move(fault));
@@ -81,7 +89,7 @@ void check_component(const component_draft& draft,
 } // namespace
 
 faults structural_faults(const workflow_spec& spec) {
-  faults result;
+  auto result = size_faults(spec);
   std::set<std::string_view> names;
   std::set<std::string_view> twice;
   for (auto& draft : spec.components)

@@ -11,7 +11,7 @@ namespace edgeless {
 
 /// The type of functions that nodes can run.
 inline constexpr std::string_view wasm_type = "RUST_WASM";
-/// Accepted as in EDGELESS; our nodes do not have this run-time.
+/// Known from EDGELESS, and refused: nodes do not have this run-time.
 inline constexpr std::string_view container_type = "CONTAINER";
 
 /// The faults of a workflow, one sentence each, with the component. To be

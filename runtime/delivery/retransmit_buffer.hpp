@@ -36,6 +36,10 @@ public:
   std::size_t unsent() const {
     return entries_.size() - sent_;
   }
+  /// Whether the event that send() returns was sent before, to any target.
+  bool is_next_repeated() const {
+    return base_ + sent_ < highest_;
+  }
   /// How many events have been sent at any time: the target may have them.
   std::size_t ever_sent() const {
     return highest_ > base_ ? highest_ - base_ : 0;

@@ -42,6 +42,11 @@ struct domain_counters {
   count stalls{0};   ///< pauses of the process itself
   count restarts{0}; ///< after an instance failed
   count refused{0};  ///< messages of nodes whose session has ended
+  /// Checks at which another orchestrator claimed the same Redis database.
+  count database_conflicts{0};
+  count samples_dropped{0}; ///< that did not reach Redis
+  count dataset_lines{0};   ///< written to the CSV files
+  count dataset_lines_dropped{0};
   duration_histogram keep_alives;
 
   std::array<count, migration_outcomes> migrations{};

@@ -60,6 +60,18 @@ void add_metrics(metrics_page& page, const domain_counters& x) {
                "Messages of nodes that were ignored because their session had "
                "ended.",
                value(x.refused));
+  page.counter(prefix + "database_conflicts_total",
+               "Checks at which another orchestrator claimed the same Redis "
+               "database.",
+               value(x.database_conflicts));
+  page.counter(prefix + "mirror_samples_dropped_total",
+               "Performance samples that did not reach Redis.",
+               value(x.samples_dropped));
+  const auto lines = prefix + "dataset_lines_total";
+  page.counter(lines, "Lines of the CSV files of the domain by outcome.",
+               value(x.dataset_lines), {{"outcome", "written"}});
+  page.counter(lines, {}, value(x.dataset_lines_dropped),
+               {{"outcome", "dropped"}});
   page.histogram(prefix + "keep_alive_seconds",
                  "Round-trip times of answered keep-alives in seconds.",
                  x.keep_alives.read());
@@ -87,7 +99,7 @@ void add_metrics(metrics_page& page, const cluster_counters& x) {
   page.gauge(domains, {}, difference(x.domains, x.attached),
              {{"state", "disconnected"}});
   page.counter(prefix + "workflow_starts_total",
-               "Workflow start requests accepted.", value(x.starts));
+               "Valid requests to start a workflow.", value(x.starts));
   page.counter(prefix + "workflow_stops_total", "Workflows stopped.",
                value(x.stops));
 }
@@ -103,6 +115,10 @@ void add_metrics(metrics_page& page, const transport_statistics& x) {
                value(x.dialled));
   page.counter(prefix + "dial_failures_total",
                "Outgoing connections that failed.", value(x.dials_failed));
+  page.counter(prefix + "unsendable_messages_total",
+               "Messages that were not sent because they are larger than a "
+               "frame.",
+               value(x.not_sent));
   for (std::size_t i = 1; i < refusals; ++i)
     page.counter(prefix + "refusals_total",
                  "Connections refused or closed by this program, by reason.",
@@ -113,7 +129,8 @@ void add_metrics(metrics_page& page, const transport_statistics& x) {
 void add_process_metrics(metrics_page& page, std::size_t actors) {
   page.gauge("edgeless_actors", "Running actors.", static_cast<double>(actors));
   page.counter("edgeless_log_lines_dropped_total",
-               "Log lines dropped because the reader of the log was too slow.",
+               "Log lines lost because the reader of the log was too slow, or "
+               "because the log could not be written.",
                static_cast<double>(log_lines_lost()));
   if (auto memory = health_probe{}.sample().proc_memory; memory >= 0)
     page.gauge("process_resident_memory_bytes",

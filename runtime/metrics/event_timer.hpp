@@ -65,6 +65,17 @@ public:
     return samples_.size();
   }
 
+  /// The linear memory of the guest, in bytes.
+  void set_memory(std::uint64_t bytes) {
+    if (histograms_)
+      histograms_->memory_bytes.store(bytes, std::memory_order_relaxed);
+  }
+
+  void count_omitted_logs(std::uint64_t lines) {
+    if (histograms_)
+      histograms_->log_lines_omitted += lines;
+  }
+
   /// The number of samples dropped for lack of room since the last call.
   std::uint64_t take_omitted();
 

@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/metrics/exposition.hpp"
 
-#include "runtime/net/socket.hpp"
-
-#include "messages/errors.hpp"
-#include "messages/limits.hpp"
-
-#include <prometheus/collectable.h>
-#include <prometheus/exposer.h>
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
 #include <cassert>
-#include <exception>
 #include <limits>
 
 namespace edgeless {
@@ -78,79 +70,11 @@ void metrics_page::histogram(const std::string& name, const std::string& help,
   to.sample_sum = durations.seconds;
 }
 
-namespace {
-
-struct collector : prometheus::Collectable {
-  explicit collector(metrics_source from) : source{std::move(from)} {
-    // nop
-  }
-
-  std::vector<MetricFamily> Collect() const override {
-    std::vector<MetricFamily> result;
-    metrics_page page{result};
-    source(page);
-    return result;
-  }
-
-  metrics_source source;
-};
-
-// -- listening ----------------------------------------------------------------
-
-/// The first address of a host, in the form of CivetWeb, which does not report
-/// why it cannot listen: this tries to listen there first.
-caf::expected<std::string> listening_port(const url& where) {
-  auto found = resolve(where, false);
-  if (!found)
-    return found.error();
-  assert(!found->empty());
-  if (auto socket = listen_at(found->front()); !socket)
-    return socket.error();
-  return to_string(found->front());
-}
-
-class exposer final : public metrics_server {
-public:
-  exposer(const std::string& address, metrics_source source)
-    : collector_{std::make_shared<collector>(std::move(source))},
-      server_{std::vector<std::string>{
-        "listening_ports", address, "num_threads",
-        std::to_string(limits::metrics_threads), "request_timeout_ms",
-        std::to_string(
-          std::chrono::milliseconds{limits::metrics_request}.count()),
-        "keep_alive_timeout_ms", "0"}} {
-    server_.RegisterCollectable(collector_);
-  }
-
-private:
-  std::shared_ptr<collector> collector_;
-  prometheus::Exposer server_;
-};
-
-} // namespace
-
 std::string print_metrics(const metrics_source& source) {
-  return prometheus::TextSerializer{}.Serialize(collector{source}.Collect());
-}
-
-caf::expected<std::unique_ptr<metrics_server>>
-serve_metrics(const url& where, metrics_source source) {
-  auto refuse = [&](const std::string& why) {
-    return fail(ec::system_failure,
-                "cannot serve metrics at http://" + where.host + ":"
-                  + std::to_string(where.port) + ": " + why);
-  };
-  if (where.scheme != "http")
-    return refuse("only http:// is served");
-  auto address = listening_port(where);
-  if (!address)
-    return refuse(explain(address.error()));
-  try {
-    return std::unique_ptr<metrics_server>{
-      new exposer{*address, std::move(source)}};
-  } catch (const std::exception& e) {
-    return refuse(e.what());
-  }
+  std::vector<MetricFamily> families;
+  metrics_page page{families};
+  source(page);
+  return prometheus::TextSerializer{}.Serialize(families);
 }
 
 } // namespace edgeless

@@ -2,12 +2,8 @@
 #pragma once
 
 #include "runtime/metrics/histogram.hpp"
-#include "runtime/net/url.hpp"
-
-#include <caf/expected.hpp>
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,23 +40,10 @@ private:
   std::vector<prometheus::MetricFamily>& families_;
 };
 
-/// Fills a page; called concurrently from several threads.
+/// Fills a page.
 using metrics_source = std::function<void(metrics_page&)>;
 
 /// The page in the text format of Prometheus.
 std::string print_metrics(const metrics_source& source);
-
-/// Serves until it is destroyed; the destructor takes at most
-/// limits::metrics_request.
-class metrics_server {
-public:
-  virtual ~metrics_server() = default;
-};
-
-/// Serves `source` at http://HOST:PORT/metrics with limits::metrics_threads
-/// threads; a client that sends no request within limits::metrics_request is
-/// disconnected. The error says why the address cannot be listened on.
-caf::expected<std::unique_ptr<metrics_server>>
-serve_metrics(const url& where, metrics_source source);
 
 } // namespace edgeless

@@ -8,7 +8,8 @@
 namespace edgeless {
 
 function_histogram_ptr function_histograms::open(const physical_id& instance,
-                                                 const std::string& type) {
+                                                 const std::string& type,
+                                                 const std::string& class_id) {
   std::lock_guard guard{mutex_};
   auto& x = entries_[instance];
   if (x.histogram)
@@ -20,6 +21,7 @@ function_histogram_ptr function_histograms::open(const physical_id& instance,
     x.histogram = std::make_shared<function_histogram>();
     x.histogram->function_id = to_string(instance);
     x.histogram->function_type = type;
+    x.histogram->class_id = class_id;
     return x.histogram;
   }
   auto& shared = shared_[type];

@@ -5,6 +5,8 @@
 
 #include "messages/ids.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -13,12 +15,18 @@
 
 namespace edgeless {
 
-/// Execution times of the casts and calls that one function handled.
+/// What is measured of one function.
 struct function_histogram {
   std::string function_id; ///< the instance id, or "other"
   std::string function_type;
+  std::string class_id; ///< empty for "other"
+  /// Execution times.
   duration_histogram casts;
   duration_histogram calls;
+  /// Linear memory, after its last time slice.
+  std::atomic<std::uint64_t> memory_bytes{0};
+  /// Beyond what a function may log per second.
+  std::atomic<std::uint64_t> log_lines_omitted{0};
 };
 
 using function_histogram_ptr = std::shared_ptr<function_histogram>;
@@ -29,7 +37,8 @@ class function_histograms {
 public:
   /// The histogram of an instance that starts.
   function_histogram_ptr open(const physical_id& instance,
-                              const std::string& type);
+                              const std::string& type,
+                              const std::string& class_id = {});
 
   /// Removes an instance and its series.
   void close(const physical_id& instance);

@@ -16,6 +16,10 @@ struct node_counters {
   count start_failures{0};  ///< instances that could not be started
   count failures{0};        ///< instances that ended without a stop request
   count samples_omitted{0}; ///< performance samples dropped for lack of room
+  /// Log lines of functions beyond their rate, and those that the log of the
+  /// node did not take in time.
+  count log_lines_omitted{0};
+  count log_lines_unread{0};
 
   count egress_events{0};     ///< acknowledged by other nodes
   count ingress_fragments{0}; ///< received from other nodes
@@ -23,6 +27,10 @@ struct node_counters {
   /// Sent to other nodes and not acknowledged yet.
   count credit_events{0};
   count credit_bytes{0};
+
+  /// Whether the node is a member of its domain, and peers can reach it.
+  std::atomic<bool> is_joined{false};
+  std::atomic<bool> is_listening{false};
 
   /// Time of the last keep-alive by the steady clock in nanoseconds; 0: none
   /// yet.

@@ -14,6 +14,10 @@ namespace {
 /// The size of the header of an instance in a report, in samples.
 constexpr std::size_t header = 3;
 
+std::size_t size_of(const function_log& x) {
+  return sizeof x + x.target.size() + x.text.size();
+}
+
 } // namespace
 
 void sample_buffer::add(execution_times x) {
@@ -29,6 +33,24 @@ void sample_buffer::add(execution_times x) {
   while (size_ > limits::samples_waiting)
     drop_oldest();
   assert(ages_.empty() == rows_.empty());
+}
+
+void sample_buffer::add(function_log x) {
+  log_bytes_ += size_of(x);
+  logs_.push_back(std::move(x));
+  while (log_bytes_ > limits::function_logs) {
+    take_log();
+    ++omitted_;
+  }
+}
+
+function_log sample_buffer::take_log() {
+  assert(!logs_.empty());
+  auto result = std::move(logs_.front());
+  logs_.pop_front();
+  assert(log_bytes_ >= size_of(result));
+  log_bytes_ -= size_of(result);
+  return result;
 }
 
 /// Drops the oldest `excess` samples of a row.
@@ -64,7 +86,7 @@ const performance_samples& sample_buffer::drain(std::uint64_t acknowledged) {
   auto number = lot_.number;
   lot_ = {};
   lot_.number = number;
-  if (size_ == 0 && omitted_ == 0)
+  if (size_ == 0 && omitted_ == 0 && logs_.empty())
     return lot_;
   lot_.number = number + 1;
   lot_.omitted = std::exchange(omitted_, 0);
@@ -80,6 +102,11 @@ void sample_buffer::fill(performance_samples& lot) {
       i = rows_.begin();
     cursor_ = i->first;
     left -= header + take(i, left - header, lot);
+  }
+  for (std::size_t bytes = 0;
+       !logs_.empty() && bytes < limits::function_logs_per_report;) {
+    lot.logs.push_back(take_log());
+    bytes += size_of(lot.logs.back());
   }
 }
 

@@ -17,6 +17,8 @@ namespace edgeless {
 class sample_buffer {
 public:
   void add(execution_times x);
+  /// Log lines beyond limits::function_logs are omitted, the oldest first.
+  void add(function_log x);
   void omit(std::uint64_t samples) {
     omitted_ += samples;
   }
@@ -45,6 +47,7 @@ private:
   void trim(row& x, std::size_t excess);
   void drop_oldest();
   void fill(performance_samples& lot);
+  function_log take_log();
   std::size_t take(rows::iterator from, std::size_t most,
                    performance_samples& lot);
 
@@ -53,6 +56,8 @@ private:
   std::map<std::uint64_t, physical_id> ages_;
   std::uint64_t last_age_ = 0;
   std::size_t size_ = 0;
+  std::deque<function_log> logs_;
+  std::size_t log_bytes_ = 0;
   std::uint64_t omitted_ = 0;
   /// The last instance of the current lot: instances take turns.
   physical_id cursor_;

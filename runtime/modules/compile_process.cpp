@@ -2,6 +2,8 @@
 #include "runtime/modules/compile_process.hpp"
 
 #include "runtime/base/subprocess.hpp"
+#include "runtime/modules/module_outline.hpp"
+#include "runtime/sandbox/privileges.hpp"
 #include "runtime/wasm/engine_config.hpp"
 #include "runtime/wasm/owned.hpp"
 
@@ -49,11 +51,15 @@ void limit_resources() {
 /// Compiles `module` into `result`. Returns the reason of a failure, or an
 /// empty string.
 std::string compile(checks what, std::string_view module, std::string& result) {
+  std::string reason;
+  auto outline = read_outline(module, reason);
+  // A malformed module is left to the compiler, which says more.
+  auto prepared = outline ? export_start(*outline) : std::string{module};
   owned<wasm_engine_t, wasm_engine_delete> engine{new_engine(what)};
   wasmtime_module_t* made = nullptr;
   auto* error = wasmtime_module_new(
-    engine.get(), reinterpret_cast<const std::uint8_t*>(module.data()),
-    module.size(), &made);
+    engine.get(), reinterpret_cast<const std::uint8_t*>(prepared.data()),
+    prepared.size(), &made);
   if (error)
     return take_message(nullptr, error);
   owned<wasmtime_module_t, wasmtime_module_delete> guard{made};
@@ -82,6 +88,9 @@ std::optional<int> run_as_compile_child(int argc, char** argv) {
     return 2;
   auto what
     = std::string_view{argv[2]} == "none" ? checks::none : checks::interruption;
+  prefer_for_oom_kill();
+  if (!drop_privileges())
+    return report('-', "its process keeps privileges");
   limit_resources();
   // Without O_NOFOLLOW: the parent passes links, /proc/self/fd/N.
   auto module = read_all(file_descriptor{::open(argv[3], O_RDONLY | O_CLOEXEC)},
@@ -146,8 +155,10 @@ compile_in_child(const std::string& program, std::string_view module,
   if (error)
     return system_problem("the compile process cannot be started", error);
   if (!status)
-    return exceeds_limits("it takes more than "
-                          + std::to_string(deadline.count()) + " ms");
+    return fail(ec::exhausted,
+                "the module was not compiled within "
+                  + std::to_string(deadline.count())
+                  + " ms: the machine is busy"); // RLIMIT_CPU ends the rest
   auto text = read_all(report, limits::text).value_or("");
   if (text.starts_with('-'))
     return fail(ec::bad_module, "the module is not valid: " + text.substr(1));

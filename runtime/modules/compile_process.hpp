@@ -24,7 +24,8 @@ std::optional<int> run_as_compile_child(int argc, char** argv);
 /// and is killed after `deadline`. Blocks. Returns machine code for this
 /// version of the engine and this machine, at most limits::compiled bytes.
 /// Errors: ec::bad_module if the module is invalid, ec::compile_failed if it
-/// exceeds the limits of time or memory, ec::system_failure.
+/// exceeds the limits of processor time or memory, ec::exhausted if the machine
+/// was too busy, ec::system_failure.
 caf::expected<std::string> compile_in_child(const std::string& program,
                                             std::string_view module,
                                             std::chrono::milliseconds deadline,

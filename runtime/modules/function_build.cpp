@@ -4,15 +4,14 @@
 #include "runtime/base/files.hpp"
 #include "runtime/base/subprocess.hpp"
 #include "runtime/config/function_file.hpp"
+#include "runtime/modules/build_record.hpp"
 #include "runtime/modules/module_preference.hpp"
 
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
-#include <fstream>
 #include <string>
 #include <system_error>
 
@@ -22,12 +21,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The inputs and the output of one build.
+/// The inputs and the outputs of one build.
 struct build_job {
   function_file function;
   fs::path folder;
   fs::path source;
   fs::path module;
+  fs::path target; ///< the folder for what compilers make
 };
 
 caf::error missing_file(const fs::path& file) {
@@ -37,36 +37,6 @@ caf::error missing_file(const fs::path& file) {
 bool file_exists(const fs::path& file) {
   std::error_code ignored;
   return fs::exists(file, ignored);
-}
-
-// -- is the module up to date? ------------------------------------------------
-
-bool is_source(const fs::path& file) {
-  static constexpr std::array<std::string_view, 8> kinds
-    = {".c", ".cpp", ".h", ".hpp", ".json", ".lock", ".rs", ".toml"};
-  return std::ranges::find(kinds, file.extension().string()) != kinds.end();
-}
-
-/// When a source in that folder was last written. Skips target/, which has
-/// cargo's outputs.
-fs::file_time_type newest_source(const fs::path& folder) {
-  auto result = fs::file_time_type::min();
-  std::error_code ignored;
-  fs::recursive_directory_iterator i{folder, ignored}, end;
-  for (; !ignored && i != end; i.increment(ignored)) {
-    if (i->is_directory(ignored) && i->path().filename() == "target")
-      i.disable_recursion_pending();
-    else if (is_source(i->path()))
-      result = std::max(result, i->last_write_time(ignored));
-  }
-  return result;
-}
-
-bool is_up_to_date(const build_job& x, const fs::path& sdk) {
-  std::error_code problem;
-  auto made = fs::last_write_time(x.module, problem);
-  return !problem && made > newest_source(x.folder)
-         && (sdk.empty() || made > newest_source(sdk));
 }
 
 // -- C++ ----------------------------------------------------------------------
@@ -82,7 +52,11 @@ fs::path find_sdk(const build_job& x, const build_options& options) {
   return {};
 }
 
-caf::error build_cpp(const build_job& x, const fs::path& sdk) {
+/// Compiles to target/ID.wasm, unless it was made from the same files, with the
+/// same compiler and arguments.
+caf::expected<fs::path> build_cpp(const build_job& x, const fs::path& sdk) {
+  auto made = x.target / (x.function.id + ".wasm");
+  auto dependencies = x.target / (x.function.id + ".d");
   command clang{{"clang++",
                  "--target=wasm32",
                  "-std=c++20",
@@ -103,12 +77,33 @@ caf::error build_cpp(const build_job& x, const fs::path& sdk) {
                  sdk.string(),
                  "-Wl,--no-entry",
                  "-Wl,--strip-all",
+                 "-MD",
+                 "-MF",
+                 dependencies.string(),
                  "-o",
-                 x.module.string(),
+                 made.string(),
                  x.source.string()},
                 {},
                 {}};
-  return run(clang, limits::function_build);
+  auto version = output_of({{"clang++", "--version"}, {}, {}}, limits::client);
+  if (!version)
+    return version.error();
+  auto recipe = *version;
+  for (auto& word : clang.words)
+    recipe += '\n' + word;
+  build_record last{x.target / (x.function.id + ".record")};
+  if (file_exists(made) && last.is_current(recipe))
+    return made;
+  last.remove();
+  auto start = std::chrono::system_clock::now();
+  if (auto error = run(clang, limits::function_build))
+    return error;
+  auto makefile = read_file(dependencies, limits::configuration);
+  if (!makefile)
+    return makefile.error();
+  if (auto error = last.keep(recipe, parse_dependencies(*makefile), start))
+    return error;
+  return made;
 }
 
 // -- Rust ---------------------------------------------------------------------
@@ -134,7 +129,7 @@ bool rustc_has_target() {
 }
 
 caf::expected<command> cargo(const build_job& x, const build_options& options) {
-  auto target = (x.folder / "target").string();
+  auto target = x.target.string();
   auto own_cargo = (options.rust.empty() ? default_rust_folder() : options.rust)
                    / "wasm-cargo";
   if (file_exists(own_cargo))
@@ -159,7 +154,7 @@ caf::expected<command> cargo(const build_job& x, const build_options& options) {
 /// The module that cargo has built. It is named after the crate, which usually
 /// but not necessarily has the name of the function.
 caf::expected<fs::path> find_cargo_output(const build_job& x) {
-  auto folder = x.folder / "target" / "wasm32-unknown-unknown" / "release";
+  auto folder = x.target / "wasm32-unknown-unknown" / "release";
   auto crate = x.function.id;
   std::ranges::replace(crate, '-', '_');
   if (file_exists(folder / (crate + ".wasm")))
@@ -177,46 +172,61 @@ caf::expected<fs::path> find_cargo_output(const build_job& x) {
                                + x.function.id);
 }
 
-caf::error build_rust(const build_job& x, const build_options& options) {
+/// Asks cargo, which builds what has changed: it knows every file that a crate
+/// is made from, but notices only newer ones. When a file was replaced by an
+/// older one, its fingerprints are removed, so that it builds all of it.
+caf::expected<fs::path> build_rust(const build_job& x,
+                                   const build_options& options) {
   auto what = cargo(x, options);
   if (!what)
     return what.error();
+  build_record last{x.target / (x.function.id + ".record")};
+  if (last.has_older_file()) {
+    std::error_code ignored;
+    fs::remove_all(x.target / "wasm32-unknown-unknown/release/.fingerprint",
+                   ignored);
+  }
+  auto start = std::chrono::system_clock::now();
   if (auto error = run(*what, limits::function_build))
     return error;
   auto made = find_cargo_output(x);
   if (!made)
     return made.error();
-  std::error_code problem;
-  fs::copy_file(*made, x.module, fs::copy_options::overwrite_existing, problem);
-  if (problem)
-    return fail(ec::system_failure,
-                x.module.string() + ": " + problem.message());
-  return {};
+  auto dependencies = *made;
+  dependencies.replace_extension(".d");
+  if (auto makefile = read_file(dependencies, limits::configuration))
+    if (auto error = last.keep("cargo", parse_dependencies(*makefile), start))
+      return error;
+  return made;
 }
 
 // -- the result ---------------------------------------------------------------
 
-/// Appends the isolation of function.json to the module, so that it holds on
-/// nodes that get the module without the file.
-caf::error append_preference(const build_job& x) {
-  if (!x.function.where)
-    return {};
-  std::ofstream out{x.module, std::ios::binary | std::ios::app};
-  out << preference_section(*x.function.where) << std::flush;
-  return out ? caf::error{}
-             : fail(ec::system_failure,
-                    x.module.string() + ": cannot be written");
+/// The bytes of the module: what the compiler has made and the isolation of
+/// function.json, so that it holds on nodes that get the module without the
+/// file.
+caf::expected<std::string> content_of(const build_job& x,
+                                      const fs::path& made) {
+  auto result = read_file(made, limits::module);
+  if (result && x.function.where)
+    *result += preference_section(*x.function.where);
+  return result;
 }
 
-/// Removes a module that does not pass validation.
-caf::error validate_module_file(const build_job& x, module_validation check) {
-  auto bytes = read_file(x.module, limits::module);
-  auto error = bytes ? check(*bytes) : bytes.error();
-  if (!error)
-    return {};
-  std::error_code ignored;
-  fs::remove(x.module, ignored);
-  return fail(ec::bad_module, x.function.id + ": " + explain(error));
+/// Replaces the module by one with these bytes; false if it has them already.
+caf::expected<bool> install(const build_job& x, const std::string& bytes) {
+  if (auto now = read_file(x.module, limits::module); now && *now == bytes)
+    return false;
+  fs::path part{x.module.string() + ".part"};
+  std::error_code problem;
+  fs::remove(part, problem);
+  if (auto error = write_new_file(part, bytes))
+    return error;
+  fs::rename(part, x.module, problem);
+  if (problem)
+    return fail(ec::system_failure,
+                x.module.string() + ": " + problem.message());
+  return true;
 }
 
 } // namespace
@@ -229,7 +239,7 @@ caf::expected<build_result> build_function(const fs::path& function_json,
   std::error_code ignored;
   auto folder = fs::absolute(function_json, ignored).parent_path();
   build_job x{*function, folder, folder / function->build,
-              folder / (function->id + ".wasm")};
+              folder / (function->id + ".wasm"), folder / "target"};
   if (!file_exists(x.source))
     return missing_file(x.source);
   auto rust = x.source.filename() == "Cargo.toml";
@@ -238,15 +248,25 @@ caf::expected<build_result> build_function(const fs::path& function_json,
     return fail(ec::bad_input,
                 "edgeless.hpp is not in " + (folder / "../sdk").string()
                   + " nor installed with this program (share/edgeless/sdk)");
-  if (is_up_to_date(x, sdk))
-    return build_result{x.module, false};
-  if (auto error = rust ? build_rust(x, options) : build_cpp(x, sdk))
-    return error;
-  if (auto error = append_preference(x))
-    return error;
-  if (auto error = validate_module_file(x, options.check))
-    return error;
-  return build_result{x.module, true};
+  std::error_code problem;
+  fs::create_directories(x.target, problem);
+  if (problem)
+    return fail(ec::system_failure,
+                x.target.string() + ": " + problem.message());
+  auto made = rust ? build_rust(x, options) : build_cpp(x, sdk);
+  if (!made)
+    return made.error();
+  auto bytes = content_of(x, *made);
+  if (!bytes)
+    return bytes.error();
+  if (auto error = options.check(*bytes)) {
+    fs::remove(x.module, problem);
+    return fail(ec::bad_module, x.function.id + ": " + explain(error));
+  }
+  auto is_new = install(x, *bytes);
+  if (!is_new)
+    return is_new.error();
+  return build_result{x.module, *is_new};
 }
 
 } // namespace edgeless

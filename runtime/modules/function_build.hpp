@@ -21,15 +21,16 @@ struct build_options {
 
 struct build_result {
   std::filesystem::path module;
-  /// False if the module was up to date.
+  /// False if the module had the same bytes before.
   bool built = false;
 };
 
 /// Builds FOLDER/ID.wasm as described by FOLDER/function.json: from C++ with
-/// clang++, or from Rust with cargo. Does nothing if the module is newer than
-/// all its sources. Blocks up to limits::function_build; the output of the
-/// compilers goes to stderr. A module that fails `check` is removed. Errors:
-/// ec::bad_input, ec::bad_module, ec::system_failure.
+/// clang++, or from Rust with cargo. Compilers write to FOLDER/target. cargo is
+/// always asked; clang++ unless neither its arguments nor its version nor any
+/// file that it has read changed since. Blocks up to limits::function_build;
+/// the output of the compilers goes to stderr. A module that fails `check` is
+/// removed. Errors: ec::bad_input, ec::bad_module, ec::system_failure.
 caf::expected<build_result>
 build_function(const std::filesystem::path& function_json,
                const build_options& options = {});

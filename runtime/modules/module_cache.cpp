@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/modules/module_cache.hpp"
 
+#include "runtime/base/confined_folder.hpp"
 #include "runtime/base/fd.hpp"
 #include "runtime/base/sha256.hpp"
 
@@ -49,6 +50,7 @@ caf::error module_cache::prepare(const fs::path& directory) {
     return refuse("it belongs to another user");
   if (chmod(directory.c_str(), 0700) != 0)
     return refuse("its mode cannot be changed to 0700");
+  protect_file(directory);
   return {};
 }
 

@@ -226,7 +226,7 @@ void read_section(std::uint8_t id, module_reader& in, module_outline& out,
   case 7:
     return read_exports(in, out);
   case 8:
-    out.has_start = true;
+    out.start = in.u32();
     return;
   case 10:
     out.bodies = in.count();
@@ -284,10 +284,14 @@ std::optional<module_outline> read_outline(std::string_view bytes,
   module_reader in{bytes, 8};
   unsigned seen = 0;
   while (!in.at_end()) {
+    auto begin = in.position();
     auto id = in.byte();
     auto size = in.u32();
     auto base = in.position();
     auto content = in.take(size);
+    if (id == 7 || id == 8)
+      (id == 7 ? out.export_section : out.start_section)
+        = {begin, base, in.position()};
     if (!in.ok()) {
       reason = "the module is truncated";
       return std::nullopt;
@@ -312,6 +316,40 @@ std::optional<module_outline> read_outline(std::string_view bytes,
     return std::nullopt;
   }
   return out;
+}
+
+std::string export_start(const module_outline& module) {
+  auto& exports = module.export_section;
+  // The compiler refuses sections in a wrong order.
+  if (!module.start || exports.end == 0
+      || module.start_section.begin < exports.end)
+    return std::string{module.bytes};
+  auto put = [](std::string& to, std::size_t value) {
+    for (; value > 0x7F; value >>= 7)
+      to += static_cast<char>(value | 0x80);
+    to += static_cast<char>(value);
+  };
+  auto part = [&](std::size_t from, std::size_t to) {
+    assert(from <= to && to <= module.bytes.size());
+    return module.bytes.substr(from, to - from);
+  };
+  module_reader old{part(exports.content, exports.end)};
+  auto count = old.count();
+  std::string_view name{start_export};
+  std::string content;
+  put(content, std::size_t{count} + 1);
+  put(content, name.size());
+  content += name;
+  content += static_cast<char>(module_outline::function);
+  put(content, *module.start);
+  content += old.rest();
+  std::string result{part(0, exports.begin)};
+  result += char{7};
+  put(result, content.size());
+  result += content;
+  result += part(exports.end, module.start_section.begin);
+  result += part(module.start_section.end, module.bytes.size());
+  return result;
 }
 
 } // namespace edgeless

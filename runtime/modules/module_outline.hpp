@@ -12,6 +12,9 @@ namespace edgeless {
 /// The name of the custom section with a module's isolation.
 constexpr std::string_view isolation_section_name = "edgeless.isolation";
 
+/// The name under which a start function is exported: see export_start().
+constexpr const char* start_export = "edgeless.start";
+
 /// The imports, exports and signatures of a WebAssembly module.
 struct module_outline {
   enum kind : std::uint8_t { function, table, memory, global, tag };
@@ -46,7 +49,16 @@ struct module_outline {
   std::optional<std::uint8_t> memory_flags;
   /// The content of the last custom section isolation_section_name.
   std::optional<std::string_view> isolation;
-  bool has_start = false;
+  /// The index of the start function.
+  std::optional<std::uint32_t> start;
+  /// The range of a section in `bytes`, with its id and size.
+  struct range {
+    std::size_t begin = 0;
+    std::size_t content = 0; ///< where its content begins
+    std::size_t end = 0;
+  };
+  range export_section;
+  range start_section;
   std::uint32_t defined_functions = 0;
   std::uint32_t bodies = 0; ///< in the code section; valid if all have one
 };
@@ -55,5 +67,11 @@ struct module_outline {
 /// failure `reason` has the reason.
 std::optional<module_outline> read_outline(std::string_view bytes,
                                            std::string& reason);
+
+/// The module without its start section, and with its start function exported
+/// as `start_export`: a guest calls it first, under the limits of an event,
+/// whereas the engine would run it while it makes the instance. A module
+/// without a start function or exports is returned as it is.
+std::string export_start(const module_outline& module);
 
 } // namespace edgeless

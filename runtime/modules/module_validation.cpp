@@ -144,8 +144,9 @@ caf::error validate_module(std::string_view bytes) {
     check_function(*module, x.name, x.signature, true, out);
   // The constructor of wasi-libc modules, called once before init.
   check_function(*module, "_initialize", ":", false, out);
-  if (module->has_start)
-    out.add("the module has a start function, expected none");
+  check_function(*module, start_export, ":", false, out);
+  if (module->start && module->signature_of_function(*module->start) != ":")
+    out.add("the start function is not () -> ()");
   for (auto& x : module->imports)
     check_import(*module, x, out);
   if (out.omitted > 0)

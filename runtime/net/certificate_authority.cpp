@@ -146,7 +146,11 @@ caf::error write_pair(const std::filesystem::path& prefix, X509* certificate,
     return refused("cannot encode a certificate");
   if (auto problem = write_secret_file(key_file, secret))
     return problem;
-  return write_new_file(public_file, open);
+  auto problem = write_new_file(public_file, open);
+  std::error_code ignored;
+  if (problem) // no key without its certificate is left
+    std::filesystem::remove(key_file, ignored);
+  return problem;
 }
 
 struct authority {

@@ -5,12 +5,6 @@
 
 namespace edgeless {
 
-namespace {
-
-constexpr auto log_interval = std::chrono::seconds{1};
-
-} // namespace
-
 connection_journal::connection_journal(
   std::shared_ptr<transport_statistics> statistics, sink log)
   : statistics_(std::move(statistics)), log_(std::move(log)) {
@@ -20,27 +14,28 @@ connection_journal::connection_journal(
 void connection_journal::refuse(refusal reason, const std::string& address,
                                 const std::string& detail) {
   ++statistics_->refused[static_cast<std::size_t>(reason)];
+  auto why = std::string{to_string(reason)};
+  log(why, address,
+      "connection refused: address=" + address + " reason=" + why
+        + (detail.empty() ? "" : ": ") + detail);
+}
+
+void connection_journal::not_sent(const std::string& address,
+                                  const std::string& reason) {
+  ++statistics_->not_sent;
+  log("not_sent", address,
+      "message not sent: address=" + address + " reason=" + reason);
+}
+
+void connection_journal::log(const std::string& reason,
+                             const std::string& address,
+                             const std::string& line) {
   if (!log_)
     return;
-  std::uint64_t suppressed;
-  {
-    std::lock_guard lock{mutex_};
-    auto now = clock::now();
-    if (now < quiet_until_) {
-      ++suppressed_;
-      return;
-    }
-    quiet_until_ = now + log_interval;
-    suppressed = std::exchange(suppressed_, 0);
-  }
-  auto line = "connection refused: address=" + address
-              + " reason=" + std::string{to_string(reason)};
-  if (!detail.empty())
-    line += ": " + detail;
-  if (suppressed > 0)
-    line += "; " + std::to_string(suppressed)
-            + " more refusals since the last such line";
-  log_(line);
+  auto host = address.substr(0, address.rfind(':'));
+  std::lock_guard lock{mutex_};
+  throttle_(reason + ' ' + host, std::chrono::steady_clock::now(),
+            [&](const std::string& omitted) { log_(line + omitted); });
 }
 
 connection_limiter::connection_limiter(

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/base/log_throttle.hpp"
 #include "runtime/net/basp/refusal.hpp"
 
-#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,8 +13,8 @@
 
 namespace edgeless {
 
-/// Counts refused connections, and logs at most one of them a second.
-/// Thread-safe.
+/// Counts refused connections and messages, and logs one of them per reason,
+/// host and limits::log_pause. Thread-safe.
 class connection_journal {
 public:
   using sink = std::function<void(const std::string& line)>;
@@ -27,18 +27,21 @@ public:
   void refuse(refusal reason, const std::string& address,
               const std::string& detail = "");
 
+  /// A message to `address` is not sent for this reason.
+  void not_sent(const std::string& address, const std::string& reason);
+
   transport_statistics& statistics() {
     return *statistics_;
   }
 
 private:
-  using clock = std::chrono::steady_clock;
+  void log(const std::string& reason, const std::string& address,
+           const std::string& line);
 
   std::shared_ptr<transport_statistics> statistics_;
   sink log_;
   std::mutex mutex_;
-  clock::time_point quiet_until_;
-  std::uint64_t suppressed_ = 0;
+  log_throttle throttle_;
 };
 
 /// Limits the number of connections, in total and per address. Thread-safe.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/net/tls_context.hpp"
 
+#include "runtime/base/confined_folder.hpp"
 #include "runtime/base/log.hpp"
 
 #include "messages/errors.hpp"
@@ -21,6 +22,8 @@ tls_context::tls_context(tls_settings files, tls_identity self,
 
 caf::expected<std::shared_ptr<tls_context>>
 tls_context::open(tls_settings files, tls_identity self, tls_options options) {
+  for (auto* file : {&files.ca, &files.certificate, &files.key})
+    protect_file(*file);
   std::shared_ptr<tls_context> result{
     new tls_context(std::move(files), std::move(self), std::move(options))};
   // Read before the files: a file that changes meanwhile is loaded again.

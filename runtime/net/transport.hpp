@@ -9,6 +9,7 @@
 #include <caf/expected.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -59,6 +60,14 @@ public:
   /// `name`: the id of a node, the domain of an orchestrator; empty: any name.
   virtual void dial(const std::string& where, peer_role self, peer_role peer,
                     const std::string& name, caf::strong_actor_ptr receiver)
+    = 0;
+
+  /// Checks in the background for at most limits::dial whether the process with
+  /// this CAF id answers at `where`, then calls `done` on any thread: with ""
+  /// if it does, else with the reason. No connection remains.
+  virtual void probe(const std::string& where, peer_role self, peer_role peer,
+                     const std::string& name, const caf::node_id& process,
+                     std::function<void(std::string reason)> done)
     = 0;
 };
 

@@ -3,13 +3,17 @@
 
 #include "runtime/base/files.hpp"
 #include "runtime/config/workflow_validation.hpp"
+#include "runtime/placement/memory_limits.hpp"
 #include "runtime/placement/proc_text.hpp"
 
 #include "messages/limits.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <filesystem>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace edgeless {
@@ -76,6 +80,8 @@ node_capabilities parse_proc_capabilities(std::string_view cpuinfo,
 node_capabilities detect_capabilities() {
   auto result = parse_proc_capabilities(text_of("/proc/cpuinfo"),
                                         text_of("/proc/meminfo"));
+  if (auto limit = control_group_limit())
+    result.mem_size = static_cast<std::uint32_t>(limit->total >> 20);
   if (result.clock_freq_cpu == 0) {
     // On ARM, cpuinfo has no frequency, but cpufreq may have it in kHz.
     auto text
@@ -83,6 +89,10 @@ node_capabilities detect_capabilities() {
     auto frequency = leading_number(text).value_or(0);
     result.clock_freq_cpu = static_cast<double>(frequency) / 1000;
   }
+  std::error_code unknown;
+  if (auto disk = std::filesystem::space(".", unknown); !unknown)
+    result.disk_tot_space = static_cast<std::uint32_t>(
+      std::min<std::uintmax_t>(disk.capacity >> 20, UINT32_MAX));
   return result;
 }
 
@@ -100,6 +110,10 @@ void override_capabilities(node_capabilities& capabilities,
   replace(capabilities.labels, user.labels);
   replace(capabilities.is_tee_running, user.is_tee_running);
   replace(capabilities.has_tpm, user.has_tpm);
+  replace(capabilities.disk_tot_space, user.disk_tot_space);
+  replace(capabilities.num_gpus, user.num_gpus);
+  replace(capabilities.model_name_gpu, user.model_name_gpu);
+  replace(capabilities.mem_size_gpu, user.mem_size_gpu);
 }
 
 node_capabilities announced_capabilities(const node_settings& settings) {

@@ -13,8 +13,10 @@ namespace edgeless {
 /// unless the settings override them, and the enabled run-times.
 node_capabilities announced_capabilities(const node_settings& settings);
 
-/// CPUs, cores, model, frequency and memory of this machine; unknown values are
-/// zero or empty. Reads /proc/cpuinfo, /proc/meminfo and cpufreq.
+/// CPUs, cores, model, frequency and memory of this machine, and the size of
+/// the file system of the working directory; unknown values are zero or empty.
+/// Reads /proc/cpuinfo, /proc/meminfo and cpufreq. GPUs are not detected, as in
+/// EDGELESS.
 node_capabilities detect_capabilities();
 
 /// The same from the text of /proc/cpuinfo and /proc/meminfo. Without core ids,

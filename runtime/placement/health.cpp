@@ -9,10 +9,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
 #include <limits>
 #include <string>
+#include <system_error>
 
 namespace edgeless {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -67,18 +73,120 @@ double usage(const machine_sample::cpu_time& before,
   return std::min(1.0, busy / static_cast<double>(now.total - before.total));
 }
 
-machine_sample take_sample() {
-  auto text_of = [](const char* file) {
-    auto text = read_file(file, limits::configuration);
-    return text ? std::move(*text) : std::string{};
-  };
-  static const auto page_size
-    = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  return parse_sample(text_of("/proc/stat"), text_of("/proc/meminfo"),
-                      text_of("/proc/self/stat"), page_size);
+std::string text_at(const std::string& file) {
+  auto text = read_file(file, limits::configuration);
+  return text ? std::move(*text) : std::string{};
+}
+
+std::uint64_t number_at(const std::string& file) {
+  return file.empty() ? 0 : leading_number(text_at(file)).value_or(0);
+}
+
+/// The path of `name` in each entry of a folder of /sys whose name begins with
+/// `prefix`, if it can be read.
+std::vector<std::string> find_files(const fs::path& folder,
+                                    std::string_view prefix,
+                                    const std::string& name) {
+  std::vector<std::string> result;
+  std::error_code none;
+  for (fs::directory_iterator i{folder, none}, end; !none && i != end;
+       i.increment(none)) {
+    auto file = (i->path() / name).string();
+    if (i->path().filename().string().starts_with(prefix)
+        && ::access(file.c_str(), R_OK) == 0)
+      result.push_back(std::move(file));
+  }
+  return result;
+}
+
+/// 0.57 is 57.
+std::int32_t hundredths(std::string_view word) {
+  double result = 0;
+  std::from_chars(word.data(), word.data() + word.size(), result);
+  return static_cast<std::int32_t>(std::lround(100 * result));
+}
+
+/// The lines of /proc/net/dev after its two lines of headings:
+/// `NAME: rx_bytes rx_packets rx_errors .. (8) tx_bytes tx_packets tx_errors`.
+void parse_network(std::string_view text, node_health& result) {
+  while (!text.empty()) {
+    auto line = take_line(text);
+    auto colon = line.rfind(':');
+    if (colon == line.npos)
+      continue;
+    line.remove_prefix(colon + 1);
+    std::int64_t fields[16] = {};
+    for (auto& field : fields)
+      field = static_cast<std::int64_t>(
+        leading_number(take_word(line)).value_or(0));
+    result.tot_rx_bytes += fields[0];
+    result.tot_rx_pkts += fields[1];
+    result.tot_rx_errs += fields[2];
+    result.tot_tx_bytes += fields[8];
+    result.tot_tx_pkts += fields[9];
+    result.tot_tx_errs += fields[10];
+  }
+}
+
+/// The lines of /proc/diskstats: major, minor, name, reads, merged, sectors
+/// read, ms, writes, merged, sectors written. Sectors have 512 bytes. The parts
+/// of a disk follow it and begin with its name.
+void parse_disks(std::string_view text, node_health& result) {
+  std::string_view disk;
+  while (!text.empty()) {
+    auto line = take_line(text);
+    take_word(line);
+    take_word(line);
+    auto name = take_word(line);
+    auto is_virtual = name.starts_with("loop") || name.starts_with("ram")
+                      || name.starts_with("dm-") || name.starts_with("md")
+                      || name.starts_with("zram");
+    if (name.empty() || is_virtual || (!disk.empty() && name.starts_with(disk)))
+      continue;
+    disk = name;
+    std::int64_t fields[7] = {};
+    for (auto& field : fields)
+      field = static_cast<std::int64_t>(
+        leading_number(take_word(line)).value_or(0));
+    result.disk_tot_reads += 512 * fields[2];
+    result.disk_tot_writes += 512 * fields[6];
+  }
 }
 
 } // namespace
+
+void parse_devices(const machine_texts& texts, node_health& result) {
+  std::string_view load = texts.loadavg;
+  result.load_avg_1 = hundredths(take_word(load));
+  result.load_avg_5 = hundredths(take_word(load));
+  result.load_avg_15 = hundredths(take_word(load));
+  parse_network(texts.net_dev, result);
+  parse_disks(texts.diskstats, result);
+}
+
+machine_sample health_probe::take_sample() const {
+  static const auto page_size
+    = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  auto result = parse_sample(text_at("/proc/stat"), text_at("/proc/meminfo"),
+                             text_at("/proc/self/stat"), page_size);
+  if (auto limit = control_group_limit())
+    apply_limit(*limit, result);
+  parse_devices({text_at("/proc/loadavg"), text_at("/proc/net/dev"),
+                 text_at("/proc/diskstats")},
+                result.current);
+  // Of the root only: a network file system may not answer.
+  std::error_code unknown;
+  if (auto disk = fs::space("/", unknown); !unknown)
+    result.current.disk_free_space = static_cast<std::int64_t>(disk.available);
+  result.current.gpu_load_perc
+    = clamp(static_cast<double>(number_at(gpu_load_)));
+  result.current.gpu_temp_cels
+    = clamp(static_cast<double>(number_at(gpu_temperature_)));
+  for (auto& file : energy_)
+    result.energy += number_at(file);
+  result.when = std::chrono::steady_clock::now();
+  return result;
+}
 
 machine_sample parse_sample(std::string_view stat, std::string_view meminfo,
                             std::string_view self_stat,
@@ -96,8 +204,25 @@ machine_sample parse_sample(std::string_view stat, std::string_view meminfo,
   return result;
 }
 
+void apply_limit(const memory_limit& limit, machine_sample& x) {
+  auto kilobytes = [](std::uint64_t bytes) {
+    return static_cast<std::int64_t>(bytes / 1024);
+  };
+  auto lower = [](std::int64_t& value, std::int64_t bound) {
+    value = value < 0 ? bound : std::min(value, bound);
+  };
+  lower(x.mem_total, kilobytes(limit.total));
+  lower(x.mem_available, kilobytes(limit.available));
+  lower(x.mem_free, kilobytes(limit.total - std::min(limit.used, limit.total)));
+}
+
 node_health compare(const machine_sample& before, const machine_sample& now) {
-  node_health result;
+  auto result = now.current;
+  // The meters start again at zero now and then.
+  std::chrono::duration<double> seconds = now.when - before.when;
+  if (before.energy > 0 && now.energy > before.energy && seconds.count() > 0)
+    result.active_power = clamp(static_cast<double>(now.energy - before.energy)
+                                / 1000 / seconds.count());
   auto count = std::min(before.cpus.size(), now.cpus.size());
   if (count > 1) {
     result.cpu_usage = clamp(100 * usage(before.cpus[0], now.cpus[0]));
@@ -125,8 +250,21 @@ node_health compare(const machine_sample& before, const machine_sample& now) {
   return result;
 }
 
-health_probe::health_probe() : before_(take_sample()) {
-  // nop
+health_probe::health_probe() {
+  auto first = [](std::vector<std::string> files) {
+    return files.empty() ? std::string{} : std::move(files.front());
+  };
+  const fs::path cards = "/sys/class/drm";
+  gpu_load_ = first(find_files(cards, "card", "device/gpu_busy_percent"));
+  if (!gpu_load_.empty())
+    gpu_temperature_ = first(find_files(
+      fs::path{gpu_load_}.parent_path() / "hwmon", "hwmon", "temp1_input"));
+  // The meters of the processor packages, not those of their parts.
+  for (auto& file :
+       find_files("/sys/class/powercap", "intel-rapl:", "energy_uj"))
+    if (std::ranges::count(file, ':') == 1)
+      energy_.push_back(file);
+  before_ = take_sample();
 }
 
 node_health health_probe::sample() {

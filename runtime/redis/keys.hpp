@@ -3,6 +3,7 @@
 
 #include "messages/ids.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <string>
 #include <string_view>
@@ -49,21 +50,41 @@ inline constexpr family provider{"provider:"};
 inline constexpr family instance{"instance:"};
 /// JSON by logical id: the outputs of a component.
 inline constexpr family dependency{"dependency:"};
-/// A list of `SECONDS,TIMESTAMP` by physical id.
-inline constexpr family execution_times{"performance:function_execution_time:"};
-
-inline constexpr family mirror[] = {
-  node_capabilities, documented_capabilities, node_health, provider, instance,
-  dependency,        execution_times};
-
-/// Samples of all kinds: `performance:METRIC:PID`, lists, or of later versions
-/// of EDGELESS `performance:PID:METRIC`, sorted sets of `TIMESTAMP:VALUE`.
+/// Samples of all kinds: `performance:METRIC:PID`, lists of `VALUE,TIMESTAMP`,
+/// or of later versions of EDGELESS `performance:PID:METRIC`, sorted sets of
+/// `TIMESTAMP:VALUE`.
 inline constexpr family performance{"performance:"};
+/// The metric of execution times, in seconds.
+inline constexpr std::string_view execution_time = "function_execution_time";
+/// Of later versions of EDGELESS: facts about the domain.
+inline constexpr family domain_info{"domain_info:"};
+inline constexpr std::string_view domain_id = "domain_id";
+/// Of later versions of EDGELESS, instead of an id: the time of the last change
+/// of a key of the family.
+inline constexpr std::string_view last_update = "last_update";
+
+inline constexpr family mirror[] = {node_capabilities, documented_capabilities,
+                                    node_health,       provider,
+                                    instance,          dependency,
+                                    performance,       domain_info};
+
+template <class Tag>
+std::string samples(std::string_view metric, const id<Tag>& instance) {
+  return performance(metric).append(":").append(to_string(instance));
+}
 
 template <class Tag>
 std::string later_samples(const id<Tag>& instance, std::string_view metric) {
   return performance(to_string(instance)).append(":").append(metric);
 }
+
+// -- ownership ----------------------------------------------------------------
+
+/// JSON, see database_lease: the orchestrator that owns the database. No tool
+/// of EDGELESS looks for keys with this prefix.
+inline constexpr std::string_view owner = "edgeless:owner";
+/// JSON: the last orchestrator that wanted the database and did not get it.
+inline constexpr std::string_view contender = "edgeless:contender";
 
 // -- intents ------------------------------------------------------------------
 
@@ -71,6 +92,7 @@ std::string later_samples(const id<Tag>& instance, std::string_view metric) {
 inline constexpr std::string_view intents = "intents";
 /// A string by VERB:ID, see parse_intent().
 inline constexpr family intent{"intent:"};
+inline constexpr family drain_intent{"intent:drain:"};
 /// JSON by ID, see intent_result().
 inline constexpr family intent_result{"intent:result:"};
 
@@ -88,6 +110,18 @@ inline std::string samples(const std::string& transaction) {
 /// The smoothed average of a transaction in milliseconds.
 inline std::string average(const std::string& transaction) {
   return transaction + ":average";
+}
+
+// -- all of them --------------------------------------------------------------
+
+/// Whether an earlier run of this project may have written `key`, apart from
+/// the owner of the database.
+inline bool is_own(std::string_view key) {
+  auto contains = [key](const family& x) {
+    return x.contains(key);
+  };
+  return key == intents || intent.contains(key) || workflow.contains(key)
+         || function.contains(key) || std::ranges::any_of(mirror, contains);
 }
 
 } // namespace edgeless::keys

@@ -179,10 +179,13 @@ caf::expected<mirrored_capabilities> read_capabilities(std::string_view text) {
   x.is_tee_running = in.flag("is_tee_running");
   x.has_tpm = in.flag("has_tpm");
   x.runtimes = in.texts().texts("runtimes");
-  if (in.has("disk_tot_space"))
-    result.more
-      = {in.number("disk_tot_space"), in.number("num_gpus"),
-         in.texts().text("model_name_gpu"), in.number("mem_size_gpu")};
+  result.has_more = in.has("disk_tot_space");
+  if (result.has_more) {
+    x.disk_tot_space = in.count("disk_tot_space");
+    x.num_gpus = in.count("num_gpus");
+    x.model_name_gpu = in.texts().text("model_name_gpu");
+    x.mem_size_gpu = in.count("mem_size_gpu");
+  }
   return in.finish(std::move(result));
 }
 
@@ -206,8 +209,12 @@ caf::expected<mirrored_health> read_health(std::string_view text) {
   result.later = in.has("load_avg_1");
   for (auto& name : both)
     result.figures[name] = in.number(name);
-  for (auto& name : result.later ? later : first)
-    result.figures[name] = in.number(name);
+  if (result.later)
+    for (auto& name : later)
+      result.figures[name] = in.number(name);
+  if (!result.later || in.has("cpu_usage"))
+    for (auto& name : first)
+      result.figures[name] = in.number(name);
   if (in.has("active_power"))
     result.figures["active_power"] = in.number("active_power");
   return in.finish(std::move(result));

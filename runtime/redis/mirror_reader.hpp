@@ -20,21 +20,15 @@ namespace edgeless {
 
 struct mirrored_capabilities {
   node_capabilities basic;
-  /// Fields that later versions of EDGELESS add.
-  struct extras {
-    std::int64_t disk_tot_space = 0; ///< MiB
-    std::int64_t num_gpus = 0;
-    std::string model_name_gpu;
-    std::int64_t mem_size_gpu = 0; ///< MiB
-  };
-  std::optional<extras> more;
+  /// Whether the disk and the GPUs, which v1.0 of EDGELESS added, are there.
+  bool has_more = false;
 };
 
 struct mirrored_health {
   /// By field name; memory in kB.
   std::map<std::string, std::int64_t, std::less<>> figures;
-  /// The fields are those of later versions of EDGELESS: load averages,
-  /// network, disk and GPU instead of CPU usage and total memory.
+  /// The fields that later versions of EDGELESS have are there: load averages,
+  /// network, disk and GPU.
   bool later = false;
 
   /// -1 if there is no such figure.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/redis/mirror_values.hpp"
 
+#include "runtime/base/secrets.hpp"
 #include "runtime/base/utf8.hpp"
+#include "runtime/placement/annotations.hpp"
+#include "runtime/redis/record_json.hpp"
 
 #include <boost/json.hpp>
 
@@ -57,6 +60,29 @@ std::string json_float(double x) {
   return text.find('.') == std::string::npos ? text + ".0" : text;
 }
 
+/// The FunctionClassSpecification of EDGELESS, without the module.
+std::string spec_of(const component_spec& x) {
+  return object{}
+    .add("id", json_quoted(x.class_id))
+    .add("function_type", json_quoted(x.function_type))
+    .add("version", json_quoted(x.version))
+    .add("binary", "null")
+    .add("code", json_quoted(x.code))
+    .add("outputs", list_of(x.outputs))
+    .finish();
+}
+
+/// The state belongs to the component: it has its id.
+std::string state_of(const component_spec& x) {
+  auto policy = state_policy_of(x.settings);
+  return object{}
+    .add("state_id", json_quoted(to_string(x.id)))
+    .add("state_policy", policy == state_policy::transient ? "\"Transient\""
+                         : policy == state_policy::global  ? "\"Global\""
+                                                           : "\"NodeLocal\"")
+    .finish();
+}
+
 } // namespace
 
 std::string json_quoted(std::string_view text) {
@@ -79,11 +105,16 @@ std::string decimal(double x) {
 }
 
 std::string timestamp(std::chrono::system_clock::time_point when) {
-  auto count = std::chrono::duration_cast<std::chrono::milliseconds>(
+  auto text = precise_timestamp(when);
+  return text.substr(0, text.size() - 3);
+}
+
+std::string precise_timestamp(std::chrono::system_clock::time_point when) {
+  auto count = std::chrono::duration_cast<std::chrono::microseconds>(
                  when.time_since_epoch())
                  .count();
-  auto rest = std::to_string(1000 + count % 1000);
-  return std::to_string(count / 1000) + "." + rest.substr(1);
+  auto rest = std::to_string(1'000'000 + count % 1'000'000);
+  return std::to_string(count / 1'000'000) + "." + rest.substr(1);
 }
 
 std::string json_of(const node_capabilities& x) {
@@ -97,21 +128,18 @@ std::string json_of(const node_capabilities& x) {
     .add("is_tee_running", json_bool(x.is_tee_running))
     .add("has_tpm", json_bool(x.has_tpm))
     .add("runtimes", list_of(x.runtimes))
+    .add("disk_tot_space", std::to_string(x.disk_tot_space))
+    .add("num_gpus", std::to_string(x.num_gpus))
+    .add("model_name_gpu", json_quoted(x.model_name_gpu))
+    .add("mem_size_gpu", std::to_string(x.mem_size_gpu))
     .finish();
 }
 
 std::string json_of(const node_health& x) {
-  return object{}
-    .add("cpu_usage", std::to_string(x.cpu_usage))
-    .add("cpu_load", std::to_string(x.cpu_load))
-    .add("mem_free", std::to_string(x.mem_free))
-    .add("mem_used", std::to_string(x.mem_used))
-    .add("mem_total", std::to_string(x.mem_total))
-    .add("mem_available", std::to_string(x.mem_available))
-    .add("proc_cpu_usage", std::to_string(x.proc_cpu_usage))
-    .add("proc_memory", std::to_string(x.proc_memory))
-    .add("proc_vmemory", std::to_string(x.proc_vmemory))
-    .finish();
+  object result;
+  boost::mp11::mp_for_each<members_of<node_health>>(
+    [&](auto d) { result.add(d.name, std::to_string(x.*d.pointer)); });
+  return result.finish();
 }
 
 std::string json_of(const provider_description& x, const node_id& node) {
@@ -127,9 +155,9 @@ std::string json_of(const component_spec& x, const endpoint& at) {
   if (x.kind == component_kind::function)
     return "{\"Function\":["
            + object{}
-               .add("annotations", map_of(x.settings))
-               .add("spec",
-                    object{}.add("id", json_quoted(x.class_id)).finish())
+               .add("annotations", map_of(masked(x.settings)))
+               .add("spec", spec_of(x))
+               .add("state_specification", state_of(x))
                .add("workflow_id", json_quoted(to_string(x.workflow)))
                .finish()
            + ",[" + (at ? instance : "") + "]]}";
@@ -138,7 +166,7 @@ std::string json_of(const component_spec& x, const endpoint& at) {
   return "{\"Resource\":["
          + object{}
              .add("class_type", json_quoted(x.class_id))
-             .add("configuration", map_of(x.settings))
+             .add("configuration", map_of(masked(x.settings)))
              .add("workflow_id", json_quoted(to_string(x.workflow)))
              .finish()
          + "," + instance + "]}";

@@ -10,7 +10,8 @@
 #include <string>
 #include <string_view>
 
-/// The values of the mirror, byte for byte as EDGELESS writes them.
+/// The values of the mirror. Each has the fields of all versions of EDGELESS,
+/// whose readers skip those that they do not know.
 namespace edgeless {
 
 /// A JSON string. If `text` is not UTF-8, its bytes above 0x7f become question
@@ -24,6 +25,9 @@ std::string decimal(double x);
 /// Seconds since the epoch with all three digits of the milliseconds.
 std::string timestamp(std::chrono::system_clock::time_point when);
 
+/// The same with the six digits of the microseconds.
+std::string precise_timestamp(std::chrono::system_clock::time_point when);
+
 /// {"num_cpus":..,...}
 std::string json_of(const node_capabilities& x);
 
@@ -33,10 +37,11 @@ std::string json_of(const node_health& x);
 /// {"class_type":"..","node_id":"UUID","outputs":[..]}
 std::string json_of(const provider_description& x, const node_id& node);
 
-/// {"Function":[{"annotations":{..}},["InstanceId(..)"]]} with an empty list
-/// if it has no instance, or
-/// {"Resource":[{"class_type":"..","configuration":{..}},"InstanceId(..)"]}
-/// with the ids that EDGELESS writes for "no instance".
+/// {"Function":[{"annotations":{..},"spec":{..},"state_specification":{..},
+/// "workflow_id":".."},["InstanceId(..)"]]} with an empty list if it has no
+/// instance, or
+/// {"Resource":[{"class_type":"..","configuration":{..},"workflow_id":".."},
+/// "InstanceId(..)"]} with the ids that EDGELESS writes for "no instance".
 std::string json_of(const component_spec& x, const endpoint& at);
 
 /// {"channel":"LID",..}

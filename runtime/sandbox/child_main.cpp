@@ -3,6 +3,7 @@
 
 #include "runtime/modules/compile_process.hpp"
 #include "runtime/sandbox/child_channel.hpp"
+#include "runtime/sandbox/privileges.hpp"
 #include "runtime/sandbox/seccomp_filter.hpp"
 #include "runtime/wasm/engine_core.hpp"
 
@@ -105,6 +106,13 @@ public:
     return receive_permission();
   }
 
+  bool sleep(std::chrono::nanoseconds time) noexcept override {
+    channel_.send(guest_frame::sleep,
+                  {.numbers = {static_cast<std::uint64_t>(time.count())}});
+    static_cast<void>(receive_answer());
+    return false;
+  }
+
   void log(std::uint32_t level, std::string_view target,
            std::string_view text) noexcept override {
     channel_.send(guest_frame::log,
@@ -204,6 +212,7 @@ void limit_sandbox(std::uint64_t memory_bytes) {
     exit_with_fault(
       channel,
       "its process cannot be confined: the system does not support seccomp");
+  channel.send(guest_frame::ready, {});
   (*guest)->run();
   exit_with_fault(channel, (*guest)->fault());
 }
@@ -213,6 +222,9 @@ void limit_sandbox(std::uint64_t memory_bytes) {
 std::optional<int> run_as_guest_child(int argc, char** argv) {
   if (argc < 2 || std::string_view{argv[1]} != "--run-guest")
     return std::nullopt;
+  prefer_for_oom_kill();
+  if (!drop_privileges())
+    return 2;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   // The parent may have died before prctl().
   if (argc != 3 || std::to_string(getppid()) != argv[2])

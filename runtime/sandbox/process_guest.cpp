@@ -171,9 +171,7 @@ bool process_guest::send_next_event() {
                              event->payload.size()},
                  .id = event->source},
                 event->payload, event->state);
-  phase_ = phase::busy;
-  used_ = {};
-  resumed_at_ = clock::now();
+  begin();
   return true;
 }
 
@@ -191,19 +189,6 @@ bool process_guest::sleep(clock::time_point now) {
   }
   is_asleep_ = true;
   return true;
-}
-
-clock::duration process_guest::used(clock::time_point now) const {
-  return used_ + (now - resumed_at_);
-}
-
-/// Stops the running time, which does not include waiting for others.
-void process_guest::pause() {
-  used_ = used(clock::now());
-}
-
-void process_guest::resume() {
-  resumed_at_ = clock::now();
 }
 
 void process_guest::answer(call_result result) noexcept {
@@ -236,6 +221,10 @@ void process_guest::handle_frame(guest_frame kind, const guest_body& body) {
                 body.rest);
     return;
   }
+  if (kind == guest_frame::ready && phase_ == phase::starting) {
+    begin();
+    return;
+  }
   if (kind == guest_frame::next && phase_ != phase::idle) {
     handle_next(body);
     return;
@@ -266,6 +255,9 @@ void process_guest::handle_frame(guest_frame kind, const guest_body& body) {
         std::min<std::uint64_t>(body.numbers[0], limits::delay.count()))},
       body.name, body.rest));
     break;
+  case guest_frame::sleep:
+    handle_sleep(body.numbers[0]);
+    break;
   case guest_frame::sync:
     handle_request(host_.sync(body.rest));
     break;
@@ -275,7 +267,7 @@ void process_guest::handle_frame(guest_frame kind, const guest_body& body) {
 }
 
 void process_guest::handle_next(const guest_body& body) {
-  if (phase_ == phase::busy) {
+  if (hook_) {
     auto waited = used(clock::now());
     average_time_ += (waited - average_time_) / 8;
     // The reported CPU time is capped at the time that has passed.
@@ -321,6 +313,15 @@ void process_guest::handle_call(
     answer(std::move(**result));
   else
     reply(guest_verdict::trap, explain(result->error()));
+}
+
+void process_guest::handle_sleep(std::uint64_t nanoseconds) {
+  pause();
+  phase_ = phase::calling;
+  auto time = std::min<std::uint64_t>(
+    nanoseconds, std::chrono::nanoseconds{limits::delay}.count());
+  if (!host_.sleep(std::chrono::nanoseconds{time}))
+    answer({});
 }
 
 void process_guest::handle_request(const caf::error& problem) {

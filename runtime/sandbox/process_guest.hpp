@@ -61,9 +61,22 @@ private:
   std::optional<progress> wait(time_point now);
   bool send_next_event();
   bool sleep(time_point now);
-  duration used(time_point now) const;
-  void pause();
-  void resume();
+  duration used(time_point now) const {
+    return used_ + (now - resumed_at_);
+  }
+  /// Stops the running time, which does not include waiting for others.
+  void pause() {
+    used_ = used(std::chrono::steady_clock::now());
+  }
+  /// The running time begins, of an event or of the guest's start function.
+  void begin() {
+    phase_ = phase::busy;
+    used_ = {};
+    resume();
+  }
+  void resume() {
+    resumed_at_ = std::chrono::steady_clock::now();
+  }
 
   // -- requests of the process ------------------------------------------------
   void handle_frame(guest_frame kind, const guest_body& body);
@@ -71,6 +84,7 @@ private:
   void handle_done(const guest_body& body);
   void handle_cast(const guest_body& body);
   void handle_call(std::optional<caf::expected<call_result>> result);
+  void handle_sleep(std::uint64_t nanoseconds);
   void handle_request(const caf::error& problem);
   void reply(guest_verdict verdict, std::string_view rest);
 
@@ -83,7 +97,7 @@ private:
   guest_host& host_;
   guest_limits limits_;
   phase phase_ = phase::starting;
-  hook hook_ = hook::init; ///< of the current event
+  std::optional<hook> hook_; ///< of the current event; nullopt: it starts
   bool is_asleep_ = false;
   bool violated_protocol_ = false;
   /// Running time of the current event, or of the start, before `resumed_at_`.

@@ -20,7 +20,7 @@ struct layout {
 constexpr std::size_t payload = limits::payload + 1;
 constexpr std::size_t id_size = 32;
 
-constexpr std::array<layout, 13> layouts = {{
+constexpr std::array<layout, 15> layouts = {{
   {false, 1, true, false, 0},                               // hello
   {false, 2, true, false, limits::payload + limits::state}, // event
   {false, 1, false, false, limits::payload},                // answer
@@ -34,6 +34,8 @@ constexpr std::array<layout, 13> layouts = {{
   {true, 1, false, true, limits::log_text},                 // log
   {true, 0, false, false, limits::state + 1},               // sync
   {true, 0, false, false, limits::text},                    // fault
+  {true, 0, false, false, 0},                               // ready
+  {true, 1, false, false, 0},                               // sleep
 }};
 
 /// nullptr if there is no such kind.

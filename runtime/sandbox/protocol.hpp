@@ -34,6 +34,8 @@ enum class guest_frame : std::uint32_t {
   log,          ///< numbers: level; name: target; rest: text
   sync,         ///< rest: state; an answer follows
   fault,        ///< rest: reason; the guest is dead
+  ready,        ///< the guest starts, before its first event
+  sleep,        ///< numbers: ns; an answer follows
 };
 
 enum class guest_verdict : std::uint64_t { no_reply, reply, error, trap };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/wasm/engine.hpp"
 
+#include "runtime/base/log.hpp"
 #include "runtime/base/sha256.hpp"
 #include "runtime/modules/compile_process.hpp"
 #include "runtime/modules/module_cache.hpp"
@@ -48,6 +49,7 @@ private:
   std::string compiler_;
   checks checks_;
   module_cache cache_;
+  bool cache_fails_ = false; ///< protected by compiling_
   engine_core_ptr core_;
   class_loader load_;
   /// One compilation at a time, since the limits are per compile process.
@@ -105,7 +107,8 @@ caf::expected<guest_class_ptr> class_cache::compile(const code_id& code,
     return fail(ec::bad_module, "the bytes are not those of module " + code);
   if (auto error = validate_module(module))
     return add_refusal(code, std::move(error));
-  std::unique_lock turn{compiling_, std::chrono::milliseconds{limits::compile}};
+  std::unique_lock turn{compiling_,
+                        std::chrono::milliseconds{limits::compile_timeout}};
   if (!turn)
     return fail(ec::exhausted, "the compiler is busy with other modules");
   // Another thread may have compiled the module meanwhile.
@@ -114,14 +117,19 @@ caf::expected<guest_class_ptr> class_cache::compile(const code_id& code,
   if (auto error = find_refusal(code))
     return error;
   ++core_->counts.compilations;
-  auto compiled = compile_in_child(compiler_, module, limits::compile, checks_);
+  auto compiled
+    = compile_in_child(compiler_, module, limits::compile_timeout, checks_);
   if (!compiled)
     return add_refusal(code, std::move(compiled.error()));
   auto made = load_(*compiled);
   if (!made)
     return made.error();
-  // If the disk is full, the next process compiles the module again.
-  static_cast<void>(cache_.keep(code, *compiled));
+  // For example on a full disk: told once, until it works again.
+  auto problem = cache_.keep(code, *compiled);
+  if (problem && !cache_fails_)
+    log_warn("engine",
+             "modules will be compiled again after a restart: ", problem);
+  cache_fails_ = static_cast<bool>(problem);
   return insert(code, std::move(*made));
 }
 
@@ -155,8 +163,8 @@ caf::error class_cache::find_refusal(const code_id& code) {
 
 caf::error class_cache::add_refusal(const code_id& code, caf::error reason) {
   ++core_->counts.refusals;
-  // A failure of the system is not the module's fault.
-  if (reason == ec::system_failure)
+  // A failure of the system, or a busy machine, is not the module's fault.
+  if (reason == ec::system_failure || reason == ec::exhausted)
     return reason;
   std::lock_guard guard{mutex_};
   if (refused_.emplace(code, reason).second)
@@ -253,8 +261,10 @@ std::unique_ptr<guest_engine> make_wasm_engine(engine_settings settings) {
     settings.checks_of_shared,
     std::max(settings.time_slice, std::chrono::milliseconds{1}),
     settings.memory);
-  if (!made)
+  if (!made) {
+    log_error("engine", "no function can run: ", made.error());
     return std::make_unique<failed_engine>(std::move(made.error()));
+  }
   auto core = std::move(*made);
   auto pool
     = std::make_shared<sandbox_pool>(core, settings.guest_program.string());

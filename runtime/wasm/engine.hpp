@@ -34,7 +34,7 @@ struct engine_settings {
 };
 
 /// Creates the directory if necessary, and returns an error if it cannot be
-/// used as a cache. An engine silently runs without such a cache.
+/// used as a cache. An engine runs without such a cache.
 caf::error check_module_cache(const std::filesystem::path& directory);
 
 /// Makes an engine that runs WebAssembly. One per process; any thread may use

@@ -69,6 +69,7 @@ caf::error engine_core::prepare(checks what) {
   drivers = wasmtime_linker_new(engine);
   if (!define_imports(guests, env_imports())
       || !define_imports(guests, wasi_imports())
+      || !define_suspending_imports(guests, wasi_sleep_imports())
       || !define_imports(drivers, driver_imports())
       || !define_suspending_imports(drivers, call_imports()))
     return cannot_start("an import is defined twice");

@@ -73,6 +73,10 @@ public:
                                   std::string_view channel,
                                   std::string_view payload) noexcept = 0;
 
+  /// Suspends the guest. True: until guest::answer(), as after a call; its
+  /// result is ignored. False: the time has already passed.
+  virtual bool sleep(std::chrono::nanoseconds time) noexcept = 0;
+
   /// Logs a line. Levels: 1 error, 2 warning, 3 info, 4 debug, 5 trace.
   virtual void log(std::uint32_t level, std::string_view target,
                    std::string_view text) noexcept = 0;
@@ -101,7 +105,7 @@ enum class progress : std::uint8_t {
   idle,
   /// Its time slice is over: call run() after other guests.
   preempted,
-  /// It waits for an answer: call answer(), then run().
+  /// It waits for an answer, or sleeps: call answer(), then run().
   waiting,
   /// It waits for room for a cast: call run() when there may be some.
   blocked,

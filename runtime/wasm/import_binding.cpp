@@ -7,6 +7,7 @@
 #include <cstring>
 #include <exception>
 #include <new>
+#include <utility>
 #include <vector>
 
 namespace edgeless {
@@ -62,7 +63,9 @@ bool resume(void* env) {
   if (!self.state.answered)
     return false;
   self.state.waiting = self.state.answered = false;
-  auto kind = self.state.answer.kind;
+  auto kind = std::exchange(self.state.sleeping, false)
+                ? event_kind::no_reply
+                : self.state.answer.kind;
   self.result->kind = WASMTIME_I32;
   self.result->of.i32 = kind == event_kind::reply      ? 1
                         : kind == event_kind::no_reply ? 0
@@ -81,13 +84,17 @@ void enter_suspending(void* env, wasmtime_caller_t* caller,
   auto& state = state_of(context);
   wasm_call call{state, context, cells};
   *trap = run(static_cast<const wasm_import*>(env)->body, call);
-  auto* suspended = *trap
-                      ? nullptr
-                      : new (std::nothrow)
-                        suspension{state, result_count > 0 ? results : nullptr};
-  if (!*trap && !suspended)
+  bool suspends = !*trap && (state.waiting || state.blocked);
+  auto* suspended = suspends ? new (std::nothrow)
+                        suspension{state, result_count > 0 ? results : nullptr}
+                             : nullptr;
+  if (suspends && !suspended)
     *trap = trap_of("the node is out of memory");
-  if (*trap)
+  for (std::size_t i = 0; i < result_count; ++i) {
+    results[i].kind = WASMTIME_I32;
+    results[i].of.i32 = cells[i].i32;
+  }
+  if (!suspended)
     *next = {[](void*) { return true; }, nullptr, nullptr};
   else
     *next = {resume, suspended, [](void* x) {

@@ -253,7 +253,8 @@ std::span<const wasm_import> call_imports() {
 const wasm_import* find_guest_import(std::string_view module,
                                      std::string_view name) {
   std::span<const wasm_import> callers{caller_exports};
-  for (auto table : {env_imports(), wasi_imports(), callers})
+  for (auto table :
+       {env_imports(), wasi_imports(), wasi_sleep_imports(), callers})
     for (auto& x : table)
       if (x.module == module && x.name == name)
         return &x;

@@ -23,8 +23,10 @@ struct host_state {
   /// The guest's exported memory; null until it is instantiated.
   const wasmtime_memory* memory = nullptr;
   const guest_event* current = nullptr;
-  /// The guest waits for the answer to a call.
+  /// The guest waits for the answer to a call, or sleeps.
   bool waiting = false;
+  /// What it waits for has no result.
+  bool sleeping = false;
   bool answered = false;
   /// The guest waits for room for a cast.
   bool blocked = false;
@@ -92,12 +94,14 @@ struct wasm_import {
 /// EDGELESS' imports but for call_asm and call_raw_asm, which wat/caller.wat
 /// exports.
 std::span<const wasm_import> env_imports();
-/// The imports of WASI preview 1 that wasi-libc needs.
+/// The imports of WASI preview 1.
 std::span<const wasm_import> wasi_imports();
+/// The one that suspends while the guest sleeps.
+std::span<const wasm_import> wasi_sleep_imports();
 /// The imports of driver.wat and caller.wat but for the suspending ones.
 std::span<const wasm_import> driver_imports();
 /// Suspending imports: until host_state::answered, or while
-/// host_state::blocked.
+/// host_state::blocked. They may also return at once.
 std::span<const wasm_import> call_imports();
 
 /// The import of that name with its exact signature; null if a module must not

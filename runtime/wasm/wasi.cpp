@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <ctime>
+#include <vector>
 
-/// The part of WASI preview 1 that wasi-libc needs to start and to print: no
-/// files, no network, no arguments, no environment.
+/// WASI preview 1, for guests that print, read clocks and sleep: no files, no
+/// network, no arguments, no environment. What needs a file descriptor beside
+/// stdin, stdout and stderr answers that there is none.
 namespace edgeless {
 
 namespace {
@@ -25,6 +27,8 @@ constexpr std::uint32_t not_seekable = 70;
 constexpr std::uint32_t max_buffers = 1024;
 /// Bytes of one random_get: a guest cannot be preempted inside an import.
 constexpr std::uint32_t max_random_bytes = 1u << 20;
+/// Subscriptions of one poll_oneoff; guests use one per descriptor and timer.
+constexpr std::uint32_t max_subscriptions = 1024;
 
 void store_u64(wasm_call& call, std::uint32_t at, std::uint64_t value) {
   call.store_u32(at, static_cast<std::uint32_t>(value));
@@ -39,6 +43,18 @@ std::uint32_t load_u32(wasm_call& call, std::uint32_t at) {
     shift += 8;
   }
   return value;
+}
+
+std::uint64_t load_u64(wasm_call& call, std::uint32_t at) {
+  return load_u32(call, at) | std::uint64_t{load_u32(call, at + 4)} << 32;
+}
+
+/// Nanoseconds of the real-time clock (0) or the monotonic clock (1).
+std::uint64_t read_clock(std::uint32_t clock) {
+  timespec now{};
+  clock_gettime(clock == 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u
+         + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
 /// Logs the complete lines that a guest prints. The rest is kept until its line
@@ -110,7 +126,12 @@ void fd_close(wasm_call& call) {
   call.result(call.u32(0) > 2 ? bad_descriptor : success);
 }
 
-/// For all prestat calls: no directory is preopened.
+/// Flags of the three streams have no effect.
+void fd_fdstat_set_flags(wasm_call& call) {
+  call.result(call.u32(0) > 2 ? bad_descriptor : success);
+}
+
+/// For all calls that need a file, a directory or a socket.
 void no_descriptor(wasm_call& call) {
   call.result(bad_descriptor);
 }
@@ -119,11 +140,19 @@ void clock_time_get(wasm_call& call) {
   auto clock = call.u32(0), at = call.u32(2);
   if (clock > 1)
     return call.result(invalid);
-  timespec now{};
-  clock_gettime(clock == 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);
-  store_u64(call, at,
-            static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u
-              + static_cast<std::uint64_t>(now.tv_nsec));
+  store_u64(call, at, read_clock(clock));
+  call.result(success);
+}
+
+void clock_res_get(wasm_call& call) {
+  if (call.u32(0) > 1)
+    return call.result(invalid);
+  store_u64(call, call.u32(1), 1);
+  call.result(success);
+}
+
+/// A guest is preempted anyway.
+void sched_yield(wasm_call& call) {
   call.result(success);
 }
 
@@ -157,6 +186,65 @@ void proc_exit(wasm_call& call) {
   call.trap = "the guest called exit(" + std::to_string(call.u32(0)) + ")";
 }
 
+/// A subscription of poll_oneoff, of 48 bytes.
+struct subscription {
+  std::uint64_t user_data = 0;
+  std::uint8_t type = 0; ///< 0 clock, 1 readable, 2 writable
+  std::uint32_t error = success;
+  std::uint64_t wait = 0; ///< nanoseconds until the event
+};
+
+subscription load_subscription(wasm_call& call, std::uint32_t at) {
+  subscription x;
+  x.user_data = load_u64(call, at);
+  x.type = static_cast<std::uint8_t>(load_u32(call, at + 8));
+  auto subject = load_u32(call, at + 16); // a clock, or a descriptor
+  if (x.type == 0 && subject <= 1) {
+    x.wait = load_u64(call, at + 24);
+    bool absolute = (load_u32(call, at + 40) & 1) != 0;
+    if (absolute)
+      x.wait -= std::min(x.wait, read_clock(subject));
+  } else if (x.type == 0 || x.type > 2) {
+    x.error = invalid;
+  } else if (x.type == 1 ? subject != 0 : subject != 1 && subject != 2) {
+    x.error = bad_descriptor;
+  }
+  return x;
+}
+
+/// Suspends the guest until the first of its timers; streams are always ready.
+/// The events are stored before: the guest does not run meanwhile.
+void poll_oneoff(wasm_call& call) {
+  auto in = call.u32(0), out = call.u32(1), count = call.u32(2),
+       events_at = call.u32(3);
+  if (count == 0 || count > max_subscriptions)
+    return call.result(invalid);
+  if (call.bytes(in, 48ull * count).empty()
+      || call.bytes(out, 32ull * count).empty())
+    return;
+  std::vector<subscription> all;
+  for (std::uint32_t i = 0; i < count; ++i)
+    all.push_back(load_subscription(call, in + 48 * i));
+  auto first = std::ranges::min(all, {}, &subscription::wait).wait;
+  std::uint32_t events = 0;
+  for (auto& x : all) {
+    if (x.wait > first)
+      continue;
+    auto at = out + 32 * events++;
+    auto event = call.bytes(at, 32);
+    std::fill(event.begin(), event.end(), '\0');
+    store_u64(call, at, x.user_data);
+    call.store_u32(at + 8, x.error | std::uint32_t{x.type} << 16);
+  }
+  call.store_u32(events_at, events);
+  call.result(success);
+  auto wait = std::min<std::uint64_t>(
+    first, std::chrono::nanoseconds{limits::delay}.count());
+  if (!call.trapped() && wait > 0)
+    call.state.waiting = call.state.sleeping
+      = call.state.host->sleep(std::chrono::nanoseconds{wait});
+}
+
 constexpr std::string_view wasi = "wasi_snapshot_preview1";
 
 constexpr wasm_import wasi_table[] = {
@@ -165,8 +253,38 @@ constexpr wasm_import wasi_table[] = {
   {wasi, "fd_close", "i:i", fd_close},
   {wasi, "fd_seek", "iIii:i", fd_seek},
   {wasi, "fd_fdstat_get", "ii:i", fd_fdstat_get},
+  {wasi, "fd_fdstat_set_flags", "ii:i", fd_fdstat_set_flags},
+  {wasi, "fd_fdstat_set_rights", "iII:i", no_descriptor},
   {wasi, "fd_prestat_get", "ii:i", no_descriptor},
   {wasi, "fd_prestat_dir_name", "iii:i", no_descriptor},
+  {wasi, "fd_advise", "iIIi:i", no_descriptor},
+  {wasi, "fd_allocate", "iII:i", no_descriptor},
+  {wasi, "fd_datasync", "i:i", no_descriptor},
+  {wasi, "fd_filestat_get", "ii:i", no_descriptor},
+  {wasi, "fd_filestat_set_size", "iI:i", no_descriptor},
+  {wasi, "fd_filestat_set_times", "iIIi:i", no_descriptor},
+  {wasi, "fd_pread", "iiiIi:i", no_descriptor},
+  {wasi, "fd_pwrite", "iiiIi:i", no_descriptor},
+  {wasi, "fd_readdir", "iiiIi:i", no_descriptor},
+  {wasi, "fd_renumber", "ii:i", no_descriptor},
+  {wasi, "fd_sync", "i:i", no_descriptor},
+  {wasi, "fd_tell", "ii:i", no_descriptor},
+  {wasi, "path_create_directory", "iii:i", no_descriptor},
+  {wasi, "path_filestat_get", "iiiii:i", no_descriptor},
+  {wasi, "path_filestat_set_times", "iiiiIIi:i", no_descriptor},
+  {wasi, "path_link", "iiiiiii:i", no_descriptor},
+  {wasi, "path_open", "iiiiiIIii:i", no_descriptor},
+  {wasi, "path_readlink", "iiiiii:i", no_descriptor},
+  {wasi, "path_remove_directory", "iii:i", no_descriptor},
+  {wasi, "path_rename", "iiiiii:i", no_descriptor},
+  {wasi, "path_symlink", "iiiii:i", no_descriptor},
+  {wasi, "path_unlink_file", "iii:i", no_descriptor},
+  {wasi, "sock_accept", "iii:i", no_descriptor},
+  {wasi, "sock_recv", "iiiiii:i", no_descriptor},
+  {wasi, "sock_send", "iiiii:i", no_descriptor},
+  {wasi, "sock_shutdown", "ii:i", no_descriptor},
+  {wasi, "clock_res_get", "ii:i", clock_res_get},
+  {wasi, "sched_yield", ":i", sched_yield},
   {wasi, "clock_time_get", "iIi:i", clock_time_get},
   {wasi, "random_get", "ii:i", random_get},
   {wasi, "args_get", "ii:i", no_strings},
@@ -174,6 +292,10 @@ constexpr wasm_import wasi_table[] = {
   {wasi, "environ_get", "ii:i", no_strings},
   {wasi, "environ_sizes_get", "ii:i", no_string_sizes},
   {wasi, "proc_exit", "i:", proc_exit},
+};
+
+constexpr wasm_import sleep_table[] = {
+  {wasi, "poll_oneoff", "iiii:i", poll_oneoff},
 };
 
 } // namespace
@@ -186,6 +308,10 @@ void flush_lines(host_state& state) {
 
 std::span<const wasm_import> wasi_imports() {
   return wasi_table;
+}
+
+std::span<const wasm_import> wasi_sleep_imports() {
+  return sleep_table;
 }
 
 } // namespace edgeless

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "runtime/modules/module_outline.hpp"
 #include "runtime/wasm/engine_config.hpp"
 #include "runtime/wasm/engine_core.hpp"
 #include "runtime/wasm/imports.hpp"
@@ -13,6 +14,7 @@
 #include <cassert>
 #include <cstring>
 #include <string>
+#include <vector>
 
 namespace edgeless {
 
@@ -32,8 +34,7 @@ constexpr std::string_view driver_imports_of_guest[] = {"memory",
                                                         "handle_call_asm",
                                                         "handle_stop_asm"};
 
-/// Deadline of an instantiation, in ticks: it yields at its deadline, too,
-/// though no guest code runs.
+/// Deadline of an instantiation, in ticks, though no guest code runs.
 constexpr std::uint64_t instantiation_ticks = 1'000'000;
 
 constexpr std::string_view memory_used_up
@@ -57,8 +58,7 @@ public:
              const guest_limits& limits);
   ~wasm_guest() override;
 
-  /// Instantiates the guest, caller.wat, driver.wat and joint.wat, and links
-  /// them.
+  /// Instantiates and links the guest, caller.wat, driver.wat and joint.wat.
   caf::error instantiate();
 
   progress run() noexcept override;
@@ -107,8 +107,8 @@ private:
   std::uint64_t memory_allowed_ = 0; ///< as told to the engine
   std::uint64_t memory_held_ = 0;    ///< as counted in the memory pool
   wasmtime_func_t run_{};
-  /// `_initialize` of a guest built with wasi-libc; called once, first.
-  std::optional<wasmtime_func_t> initialize_;
+  /// Called once, before run_, the last one first: `_initialize`, the start.
+  std::vector<wasmtime_func_t> starters_;
   bool dead_ = false;
   std::string fault_;
   // The future points to these: it must be destroyed before them.
@@ -178,8 +178,7 @@ bool wasm_guest::account_memory() {
                                          size);
 }
 
-/// Completes an instantiation, which takes one poll: no module has a start
-/// function, and the deadline is far.
+/// Completes an instantiation, which takes one poll: start_export runs later.
 caf::error wasm_guest::await(wasmtime_call_future_t* instantiation) {
   owned_future future{instantiation};
   bool done = wasmtime_call_future_poll(future.get());
@@ -247,8 +246,9 @@ caf::error wasm_guest::add_driver() {
   if (!find(driver_, "run", found))
     return fail(ec::system_failure, "the driver module lacks an export");
   run_ = found.of.func;
-  if (find(guest_, "_initialize", found) && found.kind == WASMTIME_EXTERN_FUNC)
-    initialize_ = found.of.func;
+  for (auto name : {"_initialize", start_export})
+    if (find(guest_, name, found) && found.kind == WASMTIME_EXTERN_FUNC)
+      starters_.push_back(found.of.func);
   return needs_caller() ? add_joint() : caf::error{};
 }
 
@@ -269,7 +269,7 @@ caf::error wasm_guest::add_joint() {
 void wasm_guest::enter() {
   assert(!future_ && !trap_ && !error_);
   wasmtime_context_set_epoch_deadline(context_, 1);
-  entered_ = initialize_ ? *initialize_ : run_;
+  entered_ = starters_.empty() ? run_ : starters_.back();
   future_.reset(wasmtime_func_call_async(context_, &entered_, nullptr, 0,
                                          nullptr, 0, &trap_, &error_));
 }
@@ -319,9 +319,9 @@ progress wasm_guest::resume(const epoch_ticker* clock) {
                   + " MiB were left";
       return mark_dead(std::move(reason));
     }
-    if (!initialize_)
+    if (starters_.empty())
       return progress::idle;
-    initialize_.reset();
+    starters_.pop_back();
   }
 }
 

@@ -69,6 +69,5 @@ TEST_CASE(
   x.host.journal.pop_back(); // The matrix.
   CHECK(x.host.journal
         == lines{"metric: function:begin:9", "metric: workflow:end:9",
-                 "log 5 tend: 9", "metric: function:end:9", "out-0: 9",
-                 "out-3: 9"});
+                 "metric: function:end:9", "out-0: 9", "out-3: 9"});
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "test/fuzz/fuzz.hpp"
 
+#include "runtime/modules/module_outline.hpp"
 #include "runtime/modules/module_validation.hpp"
 #include "runtime/wasm/imports.hpp"
 
@@ -29,7 +30,14 @@ void wasm_call::result(std::uint32_t, int) {
 /// The sections of modules. Their code is validated by the compiler in a child
 /// process.
 int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  if (auto problem = validate_module(fuzz::text(bytes, size)))
+  auto text = fuzz::text(bytes, size);
+  if (auto problem = validate_module(text))
     fuzz::require(!explain(problem).empty());
+  std::string reason;
+  if (auto outline = read_outline(text, reason)) {
+    auto exported = export_start(*outline);
+    auto again = read_outline(exported, reason);
+    fuzz::require(again && (!again->start || exported == text));
+  }
   return 0;
 }

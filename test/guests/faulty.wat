@@ -2,7 +2,7 @@
 (module
   (import "env" "cast_asm" (func (param i32 i32 i32)))
   (import "env" "no_such_thing" (func))
-  (import "wasi_snapshot_preview1" "path_open" (func))
+  (import "wasi_snapshot_preview1" "path_find" (func))
   (import "env" "slf_asm" (global i32))
   (func $start)
   (start $start)

@@ -48,3 +48,22 @@ TEST_CASE("ids: a drawn id is a version 4 UUID with all thread bits random") {
   CHECK((ones | 0xF000) == ~0ull);
   CHECK((zeros | 0xF000) == ~0ull);
 }
+
+TEST_CASE("ids: a UUID is read in each form that people write") {
+  node_id expected{0xfda6ce7946df4f96, 0xa0d2456f720f606c};
+  for (auto text :
+       {"fda6ce79-46df-4f96-a0d2-456f720f606c",
+        "FDA6CE79-46DF-4F96-A0D2-456F720F606C",
+        "fda6ce7946df4f96a0d2456f720f606c", "FDA6CE7946DF4F96A0D2456F720F606C",
+        "urn:uuid:fda6ce79-46df-4f96-a0d2-456f720f606c",
+        "URN:UUID:FDA6CE79-46DF-4F96-A0D2-456F720F606C"})
+    CHECK_MESSAGE(parse_id<node_id>(text) == expected, text);
+  for (auto text :
+       {"", "fda6ce79-46df-4f96-a0d2-456f720f606",
+        "fda6ce79-46df-4f96-a0d2-456f720f606cc",
+        "fda6ce7946df-4f96-a0d2-456f720f606c-",
+        "fda6ce7946df4f96a0d2456f720f606g", "-da6ce7946df4f96a0d2456f720f606c",
+        "urn:uuid:fda6ce7946df4f96a0d2456f720f606c",
+        "urx:uuid:fda6ce79-46df-4f96-a0d2-456f720f606c"})
+    CHECK_MESSAGE(!parse_id<node_id>(text), text);
+}

@@ -250,7 +250,6 @@ TEST_CASE_FIXTURE(
 TEST_CASE_FIXTURE(
   delivery_fixture,
   "at-least-once: a resource acknowledges and writes each line once") {
-  folder files;
   auto path = (files / "log").string();
   add_node("node-5", providing("file-log"));
   add_node("node-6", providing("file-log"));

@@ -177,7 +177,7 @@ TEST_CASE_FIXTURE(
   add_node("node-6", providing("file-log"));
   REQUIRE(execute_intent(intent_kind::cordon, "node-5"));
 
-  start({resource("log", "file-log", {{"filename", "/dev/null"}})});
+  start({resource("log", "file-log", {{"filename", "log"}})});
 
   CHECK(placed_on("log") == "node-6");
 }
@@ -253,5 +253,44 @@ TEST_CASE_FIXTURE(
   REQUIRE(result);
   CHECK(result->find("0 components moved, 1 did not; f: ")
         != std::string::npos);
+  CHECK(placed_on("f") == "node-5");
+}
+
+TEST_CASE_FIXTURE(intent_fixture,
+                  "drain intent: a drained node gets no new instances") {
+  REQUIRE(execute_intent(intent_kind::drain, "node-2"));
+
+  for (int i = 0; i < 8; ++i)
+    start({function("f" + std::to_string(i), "tally")});
+
+  for (int i = 0; i < 8; ++i)
+    CHECK(placed_on("f" + std::to_string(i)) != "node-2");
+}
+
+TEST_CASE_FIXTURE(
+  intent_fixture,
+  "cordon intent: a cordoned node gets no new instances after a restart") {
+  REQUIRE(execute_intent(intent_kind::cordon, "node-4"));
+  restart("node-4");
+
+  for (int i = 0; i < 8; ++i)
+    start({function("f" + std::to_string(i), "tally")});
+
+  for (int i = 0; i < 8; ++i)
+    CHECK(placed_on("f" + std::to_string(i)) != "node-4");
+}
+
+TEST_CASE_FIXTURE(
+  intent_fixture,
+  "uncordon intent: an unplaced component starts there at once") {
+  add_node("node-5", labelled({"rare"}));
+  start({function("f", "tally", {}, {{"label_match_all", "rare"}})});
+  REQUIRE(execute_intent(intent_kind::cordon, "node-5"));
+  restart("node-5");
+  run_until_idle();
+  REQUIRE(placed_on("f") == "nowhere");
+
+  REQUIRE(execute_intent(intent_kind::uncordon, "node-5"));
+
   CHECK(placed_on("f") == "node-5");
 }

@@ -181,7 +181,6 @@ TEST_CASE_FIXTURE(
 
 TEST_CASE_FIXTURE(migration_fixture,
                   "migration: a resource migrates and misses no event") {
-  folder files;
   auto path = (files / "log").string();
   add_node("node-5", providing("file-log"));
   add_node("node-6", providing("file-log"));

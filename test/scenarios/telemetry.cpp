@@ -165,3 +165,34 @@ TEST_CASE_FIXTURE(telemetry_fixture,
   CHECK(contains(page(), "events_dropped_total{reason=\"crashed\"} 1\n"));
   CHECK(contains(page(), "edgeless_node_queue_events{queue=\"inbox\"} 0\n"));
 }
+
+TEST_CASE_FIXTURE(telemetry_fixture,
+                  "telemetry: transactions that a function logs count as those "
+                  "that it casts, and travel with the keep-alives") {
+  scripts["measured"] = [](guest_host& host, const guest_event& x) -> step {
+    if (x.kind != hook::cast)
+      return {};
+    host.log(5, "tbegin", x.payload);
+    host.log(3, "tend", "another level: nothing but a log line");
+    host.log(5, "other", "1");
+    host.log(5, "tend", x.payload);
+    return {};
+  };
+  start({function("m", "measured", {{"metric", "s"}}), function("s", "sink"),
+         function("unmapped", "measured")});
+  cast_to("m", "7");
+  cast_to("unmapped", "8");
+
+  CHECK(journal
+        == lines{"sink@node-1 <- workflow:begin:7",
+                 "sink@node-1 <- workflow:end:7"});
+  auto& logs = node_state_of("node-1").sent.logs;
+  for (int i = 0; i < 4 && logs.empty(); ++i)
+    run_for(period);
+  REQUIRE(logs.size() == 6);
+  CHECK(logs[0].instance == status_of("m").instance);
+  CHECK(logs[0].target == "tbegin");
+  CHECK(logs[0].text == "7");
+  CHECK(logs[5].target == "tend");
+  CHECK(logs[5].text == "8");
+}

@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <string>
 #include <vector>
 
 namespace edgeless::test {
@@ -248,6 +250,10 @@ void inject_last_fault(cluster& x) {
     x.mirror->down = false;
   x.store->fail_at = 0;
   x.run_for(limits::back_off_max + 3 * keep_alive);
+  if (std::ranges::any_of(components_of(x), [](auto& component) {
+        return component.reason.find("quarantine") != std::string::npos;
+      }))
+    x.run_for(limits::quarantine);
   for (int i = 0; i < 8; ++i) {
     x.clients.repeat();
     x.run_for(keep_alive);

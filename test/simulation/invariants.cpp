@@ -10,8 +10,6 @@
 
 namespace edgeless::test {
 
-namespace {
-
 std::vector<component_status> components_of(cluster& x) {
   std::vector<component_status> result;
   for (auto& id : x.list())
@@ -19,6 +17,8 @@ std::vector<component_status> components_of(cluster& x) {
       result.push_back(component);
   return result;
 }
+
+namespace {
 
 bool needs_label(const cluster& x, const std::string& component) {
   return std::ranges::any_of(x.clients.all(), [&](auto& request) {

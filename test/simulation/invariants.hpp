@@ -55,4 +55,7 @@ void streams_keep_their_order(cluster& x);
 /// All of the above.
 void check_invariants(cluster& x);
 
+/// The statuses of the components of all workflows.
+std::vector<component_status> components_of(cluster& x);
+
 } // namespace edgeless::test

@@ -22,11 +22,13 @@ class Redis:
         self.port, = free_ports(1)
         self.url = f"redis://127.0.0.1:{self.port}"
         self.process = None
+        self.options = []
 
     def start(self):
         self.process = subprocess.Popen(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1",
-             "--dir", self.folder, "--save", "", "--appendonly", "no"],
+             "--dir", self.folder, "--save", "", "--appendonly", "no",
+             *self.options],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for("redis-server", self.answers)
         return self

@@ -493,26 +493,10 @@ class SilentPeers(Hostile):
             'invocation_url_announced = ""', 'invocation_url_announced = '
             f'"http://127.0.0.1:{hole.getsockname()[1]}"'))
         c.start_node("liar")
-        c.wait_for_nodes(3)
-        self.pids["liar"] = c.running["liar"].pid
-        workflow = c.start([
-            ("source", "message_generator", {"output": "sink"},
-             {"init-payload": "message=hello,period=5",
-              "node_id_match_any": c.node_ids["n1"]}),
-            ("sink", "noop", {}, {"node_id_match_any": c.node_ids["liar"]})])
-
-        def dropped():
-            return sum(value for series, value in c.scrape("n1").items()
-                       if series.startswith("edgeless_node_events_dropped")
-                       and ('"peer_lost"' in series
-                            or '"egress_full"' in series))
-        wait_for("counted events", dropped, 60)
-        self.assertGreater(c.scrape("n1")[
-            "edgeless_transport_dial_failures_total"],
-                           0)
-        c.cli("workflow", "stop", workflow)
+        wait_for("the refusal on both sides", lambda: all(
+            "does not lead to this node" in c.log(x)
+            for x in ("liar", "orchestrator")))
         c.terminate("liar")
-        del self.pids["liar"]
         c.wait_for_nodes(2)
         seen = len(c.lines("events.log"))
         wait_for("more events", lambda: len(c.lines("events.log")) > seen + 5)
@@ -567,7 +551,7 @@ class Scrapes(Hostile):
                 f"/proc/{self.pids[name]}/task")), threads[name] + 2, name)
         for peer in asleep:
             peer.close()
-        # Each of them has cost a second of one of four threads, at most.
+        # Each of them was disconnected after a second.
         for name in ("controller", "orchestrator", "n1"):
             wait_for("its scrape", lambda: c.scrape(name), 60)
         self.check_unharmed()

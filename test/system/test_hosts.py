@@ -182,6 +182,25 @@ class Crashes(HostsTest):
         self.wait_for_more()
 
 
+class Addresses(HostsTest):
+    needs_cables = True
+
+    def test_an_address_that_other_hosts_cannot_use_is_refused(self):
+        c = self.start_three()
+        for host in ("127.0.0.1", "0.0.0.0"):
+            c.add_node_file("lost", file_log=False)
+            file = c.folder / "lost.toml"
+            file.write_text(file.read_text().replace(
+                'invocation_url_announced = ""', 'invocation_url_announced = '
+                f'"http://{host}:{c.ports["lost"]}"'))
+            c.start_node("lost")
+            text = f"address http://{host}:{c.ports['lost']} does not lead to"
+            wait_for("the refusal on both sides", lambda: all(
+                text in c.log(x) for x in ("lost", "orchestrator")))
+            c.terminate("lost")
+        c.wait_for_nodes(3)
+
+
 class Pauses(HostsTest):
     def test_a_paused_node_is_fenced_and_stops_replaced_instances(self):
         c = self.start_three()

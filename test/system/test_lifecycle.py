@@ -35,6 +35,59 @@ class Lifecycle(SystemTest):
             self.assertEqual(code, 0, name)
             self.assertLess(seconds, 2, name)
 
+    def test_a_box_ends_at_once_with_any_number_of_nodes(self):
+        for nodes in (1, 3, 10):
+            with self.subTest(nodes=nodes):
+                folder = self.cluster.folder / f"box{nodes}"
+                folder.mkdir()
+                # A network of its own: a box has fixed ports.
+                self.cluster.launch(
+                    f"box{nodes}", "/usr/bin/unshare", "-rn", "sh", "-c",
+                    'ip link set lo up && cd "$0" && '
+                    '{ [ "$2" != 1 ] || "$1" -t; } && exec "$1" -n "$2"',
+                    folder, BIN / "edgeless_inabox", str(nodes))
+                wait_for("the nodes", lambda: self.cluster.log(
+                    f"box{nodes}").count("joined orchestrator") >= nodes)
+                code, seconds = self.cluster.terminate(f"box{nodes}")
+                self.assertEqual(code, 0)
+                self.assertLess(seconds, 1.75)
+                self.assertNotIn("shutdown timed out",
+                                 self.cluster.log(f"box{nodes}"))
+
+    def test_a_hangup_ends_no_program(self):
+        c = self.cluster
+        c.start_all("n1")
+        c.start([GENERATOR], [LOG])
+        for name in ["n1", "orchestrator", "controller"]:
+            c.signal(name, signal.SIGHUP)
+        wait_for("all to log it", lambda: all(
+            "SIGHUP" in c.log(x) for x in ["n1", "orchestrator",
+                                           "controller"]))
+        seen = len(c.lines("events.log"))
+        wait_for("events", lambda: len(c.lines("events.log")) > seen + 5)
+        self.assertEqual(c.log("n1").count("joined orchestrator"), 1)
+
+    def test_a_renamed_log_is_created_again(self):
+        c = self.cluster
+        c.start_all("n1")
+        c.start([GENERATOR], [LOG])
+        wait_for("events", lambda: len(c.lines("events.log")) > 2)
+        (c.folder / "events.log").rename(c.folder / "events.log.1")
+        wait_for("more events", lambda: len(c.lines("events.log")) > 2)
+
+    def test_a_workflow_reaches_no_file_of_its_node(self):
+        c = self.cluster
+        c.start_all("n1")
+        before = (c.folder / "n1.toml").read_text()
+        for file in ("n1.toml", str(c.folder / "n1.toml"), "../n1.log",
+                     "/dev/null"):
+            workflow = c.start(
+                [GENERATOR], [("log", "file-log", {"filename": file})])
+            text = c.cli("workflow", "inspect", workflow).stdout
+            self.assertIn(f"cannot open {file}: ", text)
+            c.cli("workflow", "stop", workflow)
+        self.assertEqual((c.folder / "n1.toml").read_text(), before)
+
     def test_a_node_ends_in_time_though_a_guest_spins(self):
         c = self.cluster
         c.start_all("n1")

@@ -127,7 +127,7 @@ class Faults(Metered):
             c.start([GENERATOR], [LOG])
             wait_for("events", lambda: len(c.lines("events.log")) > 5)
             said = [line for line in c.log("n1").splitlines()
-                    if "cannot serve metrics at" in line]
+                    if "it is tried again" in line]
             self.assertEqual(len(said), 1, said)
             self.assertIn(f"127.0.0.1:{self.metrics['n1']}", said[0])
             self.assertIn("in use", said[0])
@@ -249,7 +249,9 @@ class Names(Metered):
         c = self.cluster
         file = c.folder / "n1.toml"
         file.write_text(file.read_text().replace(
-            "[wasm_runtime]", "[wasm_runtime]\nmemory_mib = 512"))
+            "[wasm_runtime]", "[wasm_runtime]\nmemory_mib = 512").replace(
+                "[resources]", "[resources]\nhttp_ingress_provider = \"in\"\n"
+                f'http_ingress_url = "http://127.0.0.1:{free_ports(1)[0]}"'))
         c.start_all("n1")
         c.start([GENERATOR], [LOG])
         wait_for("samples", lambda: self.value("n1", "execution_times_count{"))

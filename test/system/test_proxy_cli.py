@@ -155,8 +155,25 @@ class ProxyCli(unittest.TestCase):
             instance_text("00000000-0000-0000-0000-fffe00000000",
                  "00000000-0000-0000-0000-fffd00000000")]})
 
+    def fill_named(self):
+        self.set(f"node:capabilities:{NC}", dict(
+            HEAD_CAPABILITIES, labels=["hostname=one", "blue"]))
+        self.set(f"node:capabilities:{ND}", dict(
+            CAPABILITIES, labels=["red", "blue"]))
+        self.set(f"node:capabilities:{N0}", PLAIN)
+
 
 class Show(ProxyCli):
+    def test_nodes_are_printed_in_the_format_that_is_asked_for(self):
+        self.fill_named()
+        for form, names in [("uuid", [N0, NC, ND]),
+                            ("labels", [N0, "hostname=one,blue", "red,blue"]),
+                            ("hostname", [N0, "one", ND])]:
+            text = self.give("--node-print-format", form, "show", "node",
+                             "capabilities")
+            self.assertEqual([x.split(" -> ")[0] for x in text.splitlines()],
+                             names)
+
     def test_functions_and_resources_and_their_nodes(self):
         self.fill_seed()
         self.assertEqual(self.give("show", "functions"),
@@ -362,6 +379,29 @@ class Dump(ProxyCli):
         self.assertEqual(self.lines(f"function_transfer_time-{P1}.dat"),
                          ["0.25,5.5"])
 
+    def test_samples_of_all_instances_are_printed_as_csv(self):
+        self.fill_head()
+        self.redis.cli("ZADD", f"performance:{P1}:tbegin", "5.5", "5.5:42")
+        self.redis.cli("RPUSH", f"performance:function_execution_time:{P3}",
+                       "0.25,1725557090.920")
+        self.assertEqual(
+            self.give("dump", "performance-csv"),
+            "metric,name,lid,timestamp,value\n"
+            f"tbegin,vector_mul,{F1},1970-01-01 00:00:05.500000 UTC,42\n"
+            "function_execution_time,,,2024-09-05 17:24:50.920000 UTC,0.25\n")
+
+    def test_specifications_are_written_to_a_file_for_each_component(self):
+        self.fill_head()
+        self.assertEqual(self.give("dump", "instances"),
+                         f"saving to fun-{F1}.json\nsaving to res-{R1}.json\n")
+        text = (self.folder / f"fun-{F1}.json").read_text()
+        expected = json.loads(self.redis.cli("GET", f"instance:{F1}"))
+        self.assertEqual(json.loads(text), expected["Function"][0])
+        self.assertEqual(text, json.dumps(json.loads(text), indent=2))
+        self.assertEqual(json.loads(
+            (self.folder / f"res-{R1}.json").read_text())["class_type"],
+            "file-log")
+
     def test_a_long_list_is_complete(self):
         key = f"performance:function_execution_time:{P1}"
         self.redis.fill(["RPUSH", key, f"{n},1.5"] for n in range(25000))
@@ -415,6 +455,16 @@ class Intents(ProxyCli):
                              value)
             self.assertEqual(self.redis.cli("RPOP", "intents"),
                              f"intent:{key}:{NC}")
+
+    def test_nodes_are_known_by_their_names(self):
+        self.fill_named()
+        self.give("intent", "migrate", F1, "one,red")
+        self.assertEqual(self.redis.cli("GET", f"intent:migrate:{F1}"),
+                         f"{NC},{ND}")
+        self.give("intent", "drain", "hostname=one")
+        self.assertEqual(self.redis.cli("GET", f"intent:drain:{NC}"), "yes")
+        self.assertEqual(self.refuse("intent", "drain", "blue"),
+                         "invalid node id blue: 2 nodes have this label")
 
     def test_bad_ids_are_refused_and_nothing_is_written(self):
         self.assertRegex(self.refuse("intent", "migrate", "xyz", NC),
@@ -497,6 +547,10 @@ class NoRedis(ProxyCli):
     def test_other_proxies_are_unknown(self):
         self.assertEqual(self.refuse("-p", "None", "show", "functions"),
                          "unknown proxy type: None")
+
+    def test_the_type_of_the_proxy_has_any_case(self):
+        for name in ["redis", "REDIS", "Redis"]:
+            self.assertEqual(self.give("-p", name, "show", "functions"), "")
 
     def test_a_command_is_required(self):
         for arguments in [["show", "nothing"], ["show", "node"], ["top"],

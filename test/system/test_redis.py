@@ -3,11 +3,13 @@
 way, while the cluster keeps working."""
 import json
 import os
+import re
 import signal
+import subprocess
 import unittest
 import uuid
 
-from cluster import GENERATOR, LOG, SystemTest, free_ports, wait_for
+from cluster import BIN, GENERATOR, LOG, SystemTest, free_ports, wait_for
 from redis_server import Hostile, Monitor, Redis
 
 
@@ -83,12 +85,18 @@ class Mirror(RedisTest):
                 self.assertEqual(list(json.loads(text)), [
                     "num_cpus", "model_name_cpu", "clock_freq_cpu",
                     "num_cores", "mem_size", "labels", "is_tee_running",
-                    "has_tpm", "runtimes"])
+                    "has_tpm", "runtimes", "disk_tot_space", "num_gpus",
+                    "model_name_gpu", "mem_size_gpu"])
         for text in r.texts("node:health:").values():
             self.assertEqual(list(json.loads(text)), [
                 "cpu_usage", "cpu_load", "mem_free", "mem_used", "mem_total",
                 "mem_available", "proc_cpu_usage", "proc_memory",
-                "proc_vmemory"])
+                "proc_vmemory", "load_avg_1", "load_avg_5", "load_avg_15",
+                "tot_rx_bytes", "tot_rx_pkts", "tot_rx_errs", "tot_tx_bytes",
+                "tot_tx_pkts", "tot_tx_errs", "disk_free_space",
+                "disk_tot_reads", "disk_tot_writes", "gpu_load_perc",
+                "gpu_temp_cels", "active_power"])
+            self.assertGreater(json.loads(text)["disk_free_space"], 0)
         self.assertEqual(
             json.loads(r.ask("GET", "provider:file-log-1"))["class_type"],
             "file-log")
@@ -100,9 +108,15 @@ class Mirror(RedisTest):
                      for k, v in r.texts("instance:").items()}
         function = next(k for k, v in instances.items() if "Function" in v)
         resource = next(k for k, v in instances.items() if "Resource" in v)
-        self.assertEqual(instances[function]["Function"][0],
+        written = instances[function]["Function"][0]
+        spec = written.pop("spec")
+        self.assertEqual(spec["id"], "message_generator")
+        self.assertEqual(spec["function_type"], "RUST_WASM")
+        self.assertEqual(written,
                          {"annotations": GENERATOR[3],
-                          "spec": {"id": "message_generator"},
+                          "state_specification": {
+                              "state_id": function,
+                              "state_policy": "NodeLocal"},
                           "workflow_id": workflow})
         self.assertEqual(instances[resource]["Resource"][0],
                          {"class_type": "file-log", "configuration": LOG[2],
@@ -134,6 +148,79 @@ class Mirror(RedisTest):
         r.start()
         wait_for("the mirror", lambda: self.is_true(workflow))
         self.assertEqual(len(r.texts("node:capabilities:")), 1)
+
+    def test_a_second_orchestrator_leaves_the_database_alone(self):
+        c, r = self.cluster, self.redis
+        self.start("n1", "n2")
+        workflow = c.start([GENERATOR], [LOG])
+        self.running(workflow)
+        wait_for("the mirror", lambda: self.is_true(workflow))
+        text = (c.folder / "orchestrator.toml").read_text()
+        ports = iter(free_ports(8))
+        text = re.sub(r"(http://127\.0\.0\.1):\d+",
+                      lambda x: f"{x[1]}:{next(ports)}", text)
+        c.write("second.toml", text.replace('domain_id = "', 'domain_id = "x-'))
+        second = subprocess.Popen(
+            [BIN / "edgeless_orc_d", "-c", c.folder / "second.toml"],
+            stdout=subprocess.DEVNULL,
+            stderr=(c.folder / "second.log").open("w"))
+        self.addCleanup(second.wait)
+        self.addCleanup(second.kill)
+        wait_for("the refusal", lambda: "another orchestrator owns" in
+                 (c.folder / "second.log").read_text())
+        self.assertTrue(self.is_true(workflow))
+        for _ in range(4):
+            component = next(k for k, v in r.texts("instance:").items()
+                             if "Function" in v)
+            here = c.inspect(workflow)["generator"][1]
+            there = c.node_ids["n2" if here == "n1" else "n1"]
+            r.ask("SET", f"intent:migrate:{component}", there)
+            r.ask("RPUSH", "intents", f"intent:migrate:{component}")
+            wait_for("the migration", lambda: c.node_ids[
+                c.inspect(workflow)["generator"][1]] == there)
+
+    def test_a_redis_without_flushdb_is_mirrored_to(self):
+        r = self.redis
+        r.options = ["--rename-command", "FLUSHDB", "",
+                     "--rename-command", "FLUSHALL", ""]
+        r.start()
+        r.ask("SET", "instance:old", "1")
+        r.ask("SET", "precious", "1")
+        self.mirror_to(r.url)
+        self.cluster.start_all("n1")
+        wait_for("the node", lambda: r.texts("node:health:"))
+        self.assertIsNone(r.ask("GET", "instance:old"))
+        self.assertEqual(r.ask("GET", "precious"), "1")
+
+    def test_datasets_have_a_line_for_each_change(self):
+        c, r = self.cluster, self.redis
+        r.start()
+        self.mirror_to(r.url)
+        text = (c.folder / "orchestrator.toml").read_text()
+        c.write("orchestrator.toml", text.replace(
+            "[collector]", "[proxy.dataset_settings]\n"
+            f'dataset_path = "{c.folder}/set/"\n[collector]'))
+        c.add_node_file("n1")
+        text = (c.folder / "n1.toml").read_text()
+        c.write("n1.toml", text.replace("performance_samples = false",
+                                        "performance_samples = true"))
+        c.start_all("n1")
+        workflow = c.start([GENERATOR], [LOG])
+        self.running(workflow)
+
+        def rows(name):
+            file = c.folder / "set" / f"{name}.csv"
+            lines = file.read_text().splitlines() if file.exists() else []
+            return [x.split(",") for x in lines]
+        wait_for("samples", lambda: len(rows("performance_samples")) > 3)
+        wait_for("health", lambda: len(rows("health_status")) > 1)
+        for name in ["performance_samples", "mapping_to_instance_id",
+                     "capabilities", "health_status"]:
+            table = rows(name)
+            self.assertGreater(len(table), 1, name)
+            self.assertEqual({len(x) for x in table}, {len(table[0])}, name)
+        placed = c.inspect(workflow)["generator"]
+        self.assertIn(placed[2], [x[-1] for x in rows("mapping_to_instance_id")])
 
     def test_a_hanging_redis_delays_no_actor(self):
         c, r = self.cluster, self.redis
@@ -280,9 +367,10 @@ class Intents(RedisTest):
             ("intent:migrate:rubbish", node, "rubbish"),
             ("intent:explode:x", node, "x"),
             ("intent:cordon:" + node, "perhaps", node),
-            (precious, None, precious),
-            ("nonsense", None, "nonsense"),
         ]
+        # These are no intents at all: they are logged, and leave nothing.
+        for key in [precious, "nonsense"]:
+            r.ask("RPUSH", "intents", key)
         for key, value, _ in intents:
             if value:
                 r.ask("SET", key, value)
@@ -299,6 +387,8 @@ class Intents(RedisTest):
         self.assertEqual([x for x in r.keys("intent:*")
                           if not x.startswith("intent:result:")], [])
         self.assertEqual(r.ask("EXISTS", precious), 1)
+        self.assertEqual(set(r.keys("intent:result:*")),
+                         {"intent:result:" + x for _, _, x in intents})
         self.assertEqual(c.inspect(workflow), before)
         self.assertIn("refused: ", c.log("orchestrator"))
 
@@ -307,6 +397,23 @@ class Intents(RedisTest):
         missing = str(uuid.uuid4())
         self.redis.ask("RPUSH", "intents", f"intent:migrate:{missing}")
         self.assertIn("has no value", self.result(missing)["reason"])
+
+    def test_the_value_may_follow_the_key_and_ids_need_no_hyphens(self):
+        c, r = self.cluster, self.redis
+        self.start("n1", "n2")
+        workflow = c.start([GENERATOR], [LOG])
+        self.running(workflow)
+        wait_for("the mirror", lambda: self.is_true(workflow))
+        component = next(k for k, v in r.texts("instance:").items()
+                         if "Function" in v)
+        here = c.inspect(workflow)["generator"][1]
+        there = "n2" if here == "n1" else "n1"
+        written = uuid.UUID(component).hex
+        r.ask("RPUSH", "intents", f"intent:migrate:{written}")
+        r.ask("SET", f"intent:migrate:{written}",
+              uuid.UUID(c.node_ids[there]).urn)
+        self.assertEqual(self.result(written)["outcome"], "done")
+        self.assertEqual(c.inspect(workflow)["generator"][1], there)
 
 
 class Metrics(RedisTest):

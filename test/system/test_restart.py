@@ -111,6 +111,35 @@ class Restart(SystemTest):
         numbers = counters(c.lines("events.log"))
         self.assertEqual(numbers, list(range(len(numbers))))
 
+    def test_a_controller_on_a_read_only_disk_lists_and_refuses(self):
+        c = self.cluster
+        (c.folder / "disk").mkdir()
+        file = c.folder / "controller.toml"
+        file.write_text('persistence_filename = "disk/controller.save"\n'
+                        + file.read_text())
+        c.start_all("n1")
+        workflow = c.start([GENERATOR], [LOG])
+        c.kill("controller")
+        c.launch("controller", "/usr/bin/unshare", "-rm", "sh", "-c",
+                 "mount --bind disk disk && mount -o remount,bind,ro disk && "
+                 'exec "$0"', BIN / "edgeless_con_d")
+        c.wait_for_nodes(1)
+
+        self.assertEqual(c.cli("workflow", "list").stdout.split(), [workflow])
+        wait_for("its components", lambda: c.inspect(workflow)["generator"][0]
+                 == "running")
+        for command in (["start", c.workflow([GENERATOR], [LOG])],
+                        ["stop", workflow]):
+            refused = c.cli("workflow", *command, check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("it is on a read-only disk", refused.stderr)
+
+        c.kill("controller")
+        c.start_controller()
+        c.wait_for_nodes(1)
+        self.assertEqual(c.cli("workflow", "list").stdout.split(), [workflow])
+        c.cli("workflow", "stop", workflow)
+
     def test_a_file_that_is_not_a_database_is_not_overwritten(self):
         c = self.cluster
         c.write("controller.save", "not a database\n" * 100)

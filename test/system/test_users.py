@@ -92,6 +92,82 @@ class Mistakes(SystemTest):
                     "f.wasm", "WebAssembly")
         self.assertEqual(c.cli("workflow", "list").stdout, "")
 
+    def test_unknown_commands_are_named_with_the_nearest_one(self):
+        for line, word in [
+                ("edgeless_cli workflow strat x", "did you mean start?"),
+                ("edgeless_cli workflow resize x y", "start, stop, migrate, list"),
+                ("edgeless_cli wokflow list", "did you mean workflow?"),
+                ("edgeless_cli domain list --conifg-file x",
+                 "did you mean --config-file?"),
+                ("edgeless_cli domain list surplus", "unexpected argument"),
+                ("proxy_cli dump instnces", "instnces"),
+                ("proxy_cli shwo functions", "did you mean show?"),
+                ("edgeless_benchmark reprot", "did you mean report?"),
+                ("edgeless_inabox --num-of-node 2", "--num-of-nodes?"),
+                ("edgeless_con_d --tempalte x", "did you mean --template?"),
+                ("edgeless_orc_d start", "unexpected argument start"),
+                ("edgeless_node_d --config-fiel x", "--config-file?")]:
+            done = self.run_daemon(*line.split())
+            self.refuse(done, word)
+            self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+
+    def test_without_memory_each_program_ends_with_one_line(self):
+        self.cluster.add_node_file("node")
+        for line in ["edgeless_con_d", "edgeless_orc_d", "edgeless_node_d",
+                     "edgeless_inabox",
+                     "edgeless_cli workflow list", "proxy_cli show functions",
+                     "edgeless_benchmark -w noop"]:
+            for size in range(40000, 320001, 20000):
+                done = subprocess.run(
+                    ["sh", "-c", f"ulimit -v {size}; exec timeout 1 "
+                     f"{BIN}/{line} >out 2>err"], cwd=self.cluster.folder)
+                said = (self.cluster.folder / "err").read_text()
+                # 127: the dynamic linker has no memory; 124: it runs.
+                self.assertIn(done.returncode, (0, 1, 124, 127),
+                              f"{line} in {size} KiB: {said}")
+                self.assertNotIn("terminate called", said, line)
+
+    def test_a_node_says_what_it_does_not_do(self):
+        c = self.cluster
+        c.add_node_file("n1")
+        text = (c.folder / "n1.toml").read_text()
+        text = text.replace(f"{c.folder}/code-n1", "/proc/nowhere")
+        c.write("n1.toml", text.replace("[resources]", "[resources]\n"
+                                        'dda_provider = "dda-1"\n'
+                                        'kafka_egress_provider = ""'))
+        c.start_all("n1")
+        log = c.log("n1")
+        self.assertEqual(log.count("resources.dda_provider: this version has "
+                                   "no resources of class dda"), 1, log)
+        self.assertNotIn("kafka", log)
+        self.assertRegex(log, "general.code_cache is not used: .*/proc/nowhere")
+        # It runs all the same.
+        c.start([GENERATOR], [LOG])
+        wait_for("events", lambda: c.lines("events.log"))
+
+    def test_what_a_workflow_file_probably_does_not_mean(self):
+        c = self.cluster
+        c.start_all("n1")
+        file = c.workflow([("f", "noop", {}, {"init_payload": "x",
+                                              "x-owner": "me"})])
+        done = c.cli("workflow", "start", file)
+        self.assertIn("did you mean init-payload?", done.stderr)
+        self.assertNotIn("x-owner", done.stderr)
+        self.assertEqual(len(done.stdout.strip()), 36)
+        text = (c.folder / file).read_text()
+        c.write("twice.json", text.replace(
+            '"annotations": {}', '"annotations": {}, "annotations": {}'))
+        self.refuse(c.cli("workflow", "start", "twice.json", check=False),
+                    "twice.json:", 'the key "annotations" is there twice')
+        c.write("container.json", text.replace("RUST_WASM", "CONTAINER"))
+        self.refuse(c.cli("workflow", "start", "container.json", check=False),
+                    "f: functions in containers are not supported")
+        file = c.workflow([], [("log", "file-log", {}),
+                               ("db", "redis", {"key": "k"})])
+        self.refuse(c.cli("workflow", "start", file, check=False),
+                    "log: configuration filename is missing",
+                    "db: configuration url is missing")
+
     def test_unknown_ids_are_errors(self):
         c = self.cluster
         c.start_all("n1")

@@ -66,7 +66,7 @@ caf::expected<workflow_status> load_controller::start(const workflow_id& id,
     if (!uploaded_.contains(module.code))
       if (auto problem = upload(module))
         return problem;
-  return ask<workflow_status>(atom::start_v, id, x.spec);
+  return ask<workflow_status>(atom::start_v, id, x.spec, if_infeasible::refuse);
 }
 
 caf::error load_controller::stop(const workflow_id& id) {

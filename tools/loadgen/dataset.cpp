@@ -58,6 +58,13 @@ caf::expected<dataset_prefix> make_prefix(const std::string& header,
   return result;
 }
 
+caf::expected<dataset_prefix> make_plain_prefix(const std::string& header,
+                                                const std::string& fields) {
+  if (auto checked = make_prefix(header, fields, 0); !checked)
+    return checked.error();
+  return dataset_prefix{header + ',', fields + ','};
+}
+
 caf::expected<dataset> dataset::open(const std::string& file,
                                      const dataset_prefix& prefix,
                                      const std::string& columns, bool append) {

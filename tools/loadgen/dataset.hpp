@@ -23,6 +23,11 @@ caf::expected<dataset_prefix> make_prefix(const std::string& header,
                                           const std::string& fields,
                                           std::uint64_t seed);
 
+/// The same as in the files of EDGELESS 1.0: without the seed, and with a comma
+/// even if there are no additional fields.
+caf::expected<dataset_prefix> make_plain_prefix(const std::string& header,
+                                                const std::string& fields);
+
 /// A file of comma-separated values.
 class dataset {
 public:

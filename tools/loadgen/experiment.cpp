@@ -47,6 +47,18 @@ void open_redis(load_parts& x) {
   }
 }
 
+caf::expected<dataset> open_samples(const load_options& x,
+                                    const dataset_prefix& prefix) {
+  constexpr auto columns = "entity,name,value,timestamp";
+  if (x.dataset_path.empty())
+    return dataset::open(x.output, prefix, columns, x.append);
+  auto plain = make_plain_prefix(x.additional_header, x.additional_fields);
+  if (!plain)
+    return plain.error();
+  return dataset::open(x.dataset_path + "application_metrics.csv", *plain,
+                       columns, x.append);
+}
+
 caf::expected<load_parts> make_parts(const load_options& x) {
   auto prefix = make_prefix(x.additional_header, x.additional_fields, x.seed);
   if (!prefix)
@@ -57,8 +69,7 @@ caf::expected<load_parts> make_parts(const load_options& x) {
   auto source = open_source(x.wf_type);
   if (!source)
     return source.error();
-  auto samples
-    = dataset::open(x.output, *prefix, "entity,name,value,timestamp", x.append);
+  auto samples = open_samples(x, *prefix);
   if (!samples)
     return samples.error();
   auto events = dataset::open(x.events, *prefix,

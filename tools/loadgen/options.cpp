@@ -50,10 +50,16 @@ void add_results(CLI::App& app, load_options& x) {
     .add_option("-r,--redis-url", x.redis_url,
                 "Redis of the metrics-collector; \"\": do not read samples")
     ->capture_default_str();
+  auto* output
+    = app
+        .add_option("--output", x.output,
+                    "Write the samples to this CSV file; \"\": to none")
+        ->capture_default_str();
   app
-    .add_option("--output", x.output,
-                "Write the samples to this CSV file; \"\": to none")
-    ->capture_default_str();
+    .add_option("--dataset-path", x.dataset_path,
+                "Write the samples to PATHapplication_metrics.csv instead, as "
+                "EDGELESS 1.0 does")
+    ->excludes(output);
   app.add_option("--events", x.events,
                  "Write requests and responses to this CSV file");
   app.add_option("--report", x.report,

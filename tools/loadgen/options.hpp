@@ -22,6 +22,8 @@ struct load_options {
     = "single;functions/noop/function.json;functions/noop/noop.wasm";
   std::string redis_url = "redis://127.0.0.1:6379/";
   std::string output = "out.csv";
+  /// Instead of `output`, in the format of EDGELESS 1.0; "": none.
+  std::string dataset_path;
   std::string events;
   std::string report;
   bool append = false;

@@ -12,4 +12,14 @@ namespace edgeless {
 /// name of each file to `out`.
 caf::error dump_performance(store& from, std::ostream& out);
 
+/// Prints all performance samples as CSV: metric,name,lid,timestamp,value. The
+/// name is that of the component's class; both are empty for an instance that
+/// is not there any more.
+caf::error dump_performance_csv(store& from, std::ostream& out);
+
+/// Writes the specification of each component to a file in the working
+/// directory, fun-LOGICAL_ID.json or res-LOGICAL_ID.json; prints the name of
+/// each file to `out`.
+caf::error dump_instances(store& from, std::ostream& out);
+
 } // namespace edgeless

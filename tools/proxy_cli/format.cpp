@@ -70,16 +70,16 @@ std::string capabilities_line(const mirrored_capabilities& x) {
                 + joined(y.labels) + "]" + (y.is_tee_running ? ", TEE" : "")
                 + (y.has_tpm ? ", TPM" : "") + ", runtimes ["
                 + joined(y.runtimes) + "]";
-  if (auto& more = x.more)
-    result += ", disk space " + std::to_string(more->disk_tot_space) + " MiB, "
-              + std::to_string(more->num_gpus) + ' '
-              + printable(more->model_name_gpu) + " GPU(s) "
-              + std::to_string(more->mem_size_gpu) + " MiB";
+  if (x.has_more)
+    result += ", disk space " + std::to_string(y.disk_tot_space) + " MiB, "
+              + std::to_string(y.num_gpus) + ' ' + printable(y.model_name_gpu)
+              + " GPU(s) " + std::to_string(y.mem_size_gpu) + " MiB";
   return result;
 }
 
 std::string health_line(const mirrored_health& x) {
-  if (!x.later)
+  // What this version writes has the figures of all versions.
+  if (x.figures.contains("cpu_load"))
     return fill_in(first_health, x);
   auto result = fill_in(later_health, x);
   if (x.figures.contains("active_power"))

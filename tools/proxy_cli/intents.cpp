@@ -28,12 +28,6 @@ std::string result_key(const intent_text& x) {
   return intent_result_key(key_of(x));
 }
 
-caf::error invalid(const std::string& what, const std::string& text) {
-  return fail(ec::bad_input, "invalid " + what + " id " + printable(text)
-                               + ": a UUID has the form "
-                                 "01234567-89ab-cdef-0123-456789abcdef");
-}
-
 /// Deletes the old result first, which could be taken for the new one.
 caf::error push(store& to, const intent_text& x) {
   auto key = key_of(x);
@@ -100,18 +94,21 @@ caf::error await(store& at, const intent_text& x,
 
 } // namespace
 
-caf::expected<intent_text> make_migration(const std::string& component,
+caf::expected<intent_text> make_migration(const node_names& known,
+                                          const std::string& component,
                                           const std::string& nodes) {
   auto id = parse_id<logical_id>(component);
   if (!id)
-    return invalid("instance", component);
+    return fail(ec::bad_input, "invalid instance id " + printable(component)
+                                 + ": a UUID has the form "
+                                   "01234567-89ab-cdef-0123-456789abcdef");
   intent_text result{"migrate", to_string(*id), ""};
   for (std::size_t at = 0; at <= nodes.size();) {
     auto end = std::min(nodes.find(',', at), nodes.size());
     auto text = nodes.substr(at, end - at);
-    auto node = parse_id<node_id>(text);
+    auto node = known.find(text);
     if (!node)
-      return invalid("node", text);
+      return node.error();
     result.value += (at == 0 ? "" : ",") + to_string(*node);
     at = end + 1;
   }
@@ -121,11 +118,12 @@ caf::expected<intent_text> make_migration(const std::string& component,
   return result;
 }
 
-caf::expected<intent_text> make_node_intent(const std::string& verb,
+caf::expected<intent_text> make_node_intent(const node_names& known,
+                                            const std::string& verb,
                                             const std::string& node) {
-  auto id = parse_id<node_id>(node);
+  auto id = known.find(node);
   if (!id)
-    return invalid("node", node);
+    return id.error();
   if (verb == "uncordon")
     return intent_text{"cordon", to_string(*id), "no"};
   return intent_text{verb, to_string(*id), "yes"};

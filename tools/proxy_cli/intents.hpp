@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tools/proxy_cli/node_names.hpp"
 #include "tools/proxy_cli/store.hpp"
 
 #include <chrono>
@@ -18,11 +19,13 @@ struct intent_text {
 };
 
 /// Checks the ids. `nodes` is one or, separated by commas, several.
-caf::expected<intent_text> make_migration(const std::string& component,
+caf::expected<intent_text> make_migration(const node_names& known,
+                                          const std::string& component,
                                           const std::string& nodes);
 
 /// `verb` is cordon, uncordon or drain.
-caf::expected<intent_text> make_node_intent(const std::string& verb,
+caf::expected<intent_text> make_node_intent(const node_names& known,
+                                            const std::string& verb,
                                             const std::string& node);
 
 /// Submits an intent to the orchestrator. With `timeout`, waits that long for

@@ -72,8 +72,8 @@ caf::error for_each(caf::expected<All> all, Add add) {
   return caf::none;
 }
 
-caf::error show_components(store& from, show_what what, warnings& broken,
-                           listing& to) {
+caf::error show_components(store& from, show_what what, const node_names& names,
+                           warnings& broken, listing& to) {
   return for_each(load_components(from, broken), [&](auto& id, auto& x) {
     auto key = to_string(id);
     auto add_list = [&](const std::vector<std::string>& items) {
@@ -89,13 +89,14 @@ caf::error show_components(store& from, show_what what, warnings& broken,
       add_list(ids(x, &instance_id::node));
     else if (what == show_what::resources && !is_function
              && !x.instances.empty())
-      add_text(to_string(x.instances.front().node));
+      add_text(names(x.instances.front().node));
     else if (what == show_what::logical_to_workflow && x.workflow)
       add_text(to_string(x.workflow));
   });
 }
 
-caf::error show_instances(store& from, warnings& broken, listing& to) {
+caf::error show_instances(store& from, const node_names& names,
+                          warnings& broken, listing& to) {
   auto all = load_components(from, broken);
   if (!all)
     return all.error();
@@ -112,31 +113,30 @@ caf::error show_instances(store& from, warnings& broken, listing& to) {
     json::object value;
     value["functions"] = add(load.functions, "[F] ");
     value["resources"] = add(load.resources, "[R] ");
-    to.add_block(to_string(node), lines, std::move(value));
+    to.add_block(names(node), lines, std::move(value));
   }
   return caf::none;
 }
 
 json::object object_of(const mirrored_capabilities& x) {
   auto result = json::value_from(x.basic).as_object();
-  if (x.more) {
-    result["disk_tot_space"] = x.more->disk_tot_space;
-    result["num_gpus"] = x.more->num_gpus;
-    result["model_name_gpu"] = x.more->model_name_gpu;
-    result["mem_size_gpu"] = x.more->mem_size_gpu;
-  }
+  if (!x.has_more)
+    for (auto key :
+         {"disk_tot_space", "num_gpus", "model_name_gpu", "mem_size_gpu"})
+      result.erase(key);
   return result;
 }
 
-caf::error fill(store& from, show_what what, warnings& broken, listing& to) {
+caf::error fill(store& from, show_what what, const node_names& names,
+                warnings& broken, listing& to) {
   switch (what) {
   case show_what::capabilities:
     return for_each(load_capabilities(from, broken), [&](auto& id, auto& x) {
-      to.add(to_string(id), capabilities_line(x), object_of(x));
+      to.add(names(id), capabilities_line(x), object_of(x));
     });
   case show_what::health:
     return for_each(load_health(from, broken), [&](auto& id, auto& x) {
-      to.add(to_string(id), health_line(x), json::value_from(x.figures));
+      to.add(names(id), health_line(x), json::value_from(x.figures));
     });
   case show_what::providers:
     return for_each(load_providers(from, broken), [&](auto& id, auto& x) {
@@ -146,18 +146,23 @@ caf::error fill(store& from, show_what what, warnings& broken, listing& to) {
                           {"outputs", json::value_from(x.outputs)}});
     });
   case show_what::instances:
-    return show_instances(from, broken, to);
+    return show_instances(from, names, broken, to);
   default:
-    return show_components(from, what, broken, to);
+    return show_components(from, what, names, broken, to);
   }
 }
 
 } // namespace
 
-caf::error show(store& from, show_what what, bool as_json, std::ostream& out) {
+caf::error show(store& from, show_what what, node_format nodes, bool as_json,
+                std::ostream& out) {
+  // Names need not be unique, as the keys of an object are.
+  auto names = node_names::load(from, as_json ? node_format::uuid : nodes);
+  if (!names)
+    return names.error();
   warnings broken;
   listing all{as_json};
-  if (auto problem = fill(from, what, broken, all))
+  if (auto problem = fill(from, what, *names, broken, all))
     return problem;
   all.print(out);
   return caf::none;

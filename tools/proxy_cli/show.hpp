@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tools/proxy_cli/node_names.hpp"
 #include "tools/proxy_cli/store.hpp"
 
 #include <ostream>
@@ -21,6 +22,7 @@ enum class show_what {
 
 /// Prints a listing line for line as EDGELESS' proxy_cli does, or as one JSON
 /// object whose keys are the first column.
-caf::error show(store& from, show_what what, bool as_json, std::ostream& out);
+caf::error show(store& from, show_what what, node_format nodes, bool as_json,
+                std::ostream& out);
 
 } // namespace edgeless

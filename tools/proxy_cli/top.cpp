@@ -45,9 +45,9 @@ std::string milliseconds(double seconds) {
 }
 
 std::vector<std::string>
-node_row(const node_id& id, const mirrored_capabilities& capabilities,
+node_row(std::string name, const mirrored_capabilities& capabilities,
          const mirrored_health* health, const node_load& load) {
-  std::vector<std::string> row{to_string(id),
+  std::vector<std::string> row{std::move(name),
                                joined(capabilities.basic.runtimes)};
   auto figure = [&](std::string_view name) {
     return health ? health->figure(name) : -1;
@@ -113,7 +113,7 @@ load_activity(store& from, const std::vector<physical_id>& of) {
     auto end = std::min(of.size(), at + rows_per_page);
     std::vector<redis_command> commands;
     for (auto i = at; i < end; ++i) {
-      commands.push_back({"LRANGE", keys::execution_times(of[i]),
+      commands.push_back({"LRANGE", keys::samples(keys::execution_time, of[i]),
                           "-" + std::string{samples_per_instance}, "-1"});
       for (auto metric : {"function_execution_time", "function_transfer_time"})
         commands.push_back({"ZREVRANGE", keys::later_samples(of[i], metric),
@@ -149,7 +149,10 @@ std::string top_table::row(std::size_t number) const {
   return result;
 }
 
-caf::expected<top_table> top_nodes(store& from) {
+caf::expected<top_table> top_nodes(store& from, node_format nodes) {
+  auto names = node_names::load(from, nodes);
+  if (!names)
+    return names.error();
   // The screen has no room for warnings: invalid values are left out.
   warnings broken{false};
   auto capabilities = load_capabilities(from, broken);
@@ -172,13 +175,17 @@ caf::expected<top_table> top_nodes(store& from) {
        {"Res", 4, true},      {"GPU util", 8, true}, {"Power", 10, true}};
   for (auto& [id, x] : *capabilities) {
     auto i = health->find(id);
-    result.rows.push_back(
-      node_row(id, x, i == health->end() ? nullptr : &i->second, load[id]));
+    result.rows.push_back(node_row(
+      (*names)(id), x, i == health->end() ? nullptr : &i->second, load[id]));
   }
   return result;
 }
 
-caf::expected<top_table> top_workflow(store& from, const workflow_id& which) {
+caf::expected<top_table> top_workflow(store& from, node_format nodes,
+                                      const workflow_id& which) {
+  auto names = node_names::load(from, nodes);
+  if (!names)
+    return names.error();
   warnings broken{false};
   auto components = load_components(from, broken);
   if (!components)
@@ -216,7 +223,7 @@ caf::expected<top_table> top_workflow(store& from, const workflow_id& which) {
     for (auto& instance : instances_or_none) {
       auto& y = (*activities)[instance.instance];
       std::vector<std::string> row{to_string(id).substr(0, 8), name,
-                                   instance.node ? to_string(instance.node)
+                                   instance.node ? (*names)(instance.node)
                                                  : "pending"};
       y.executions.append_to(row);
       row.push_back(std::to_string(y.executions.count));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tools/proxy_cli/node_names.hpp"
 #include "tools/proxy_cli/store.hpp"
 
 #include "messages/ids.hpp"
@@ -28,10 +29,11 @@ struct top_table {
 
 using top_source = std::function<caf::expected<top_table>()>;
 
-caf::expected<top_table> top_nodes(store& from);
+caf::expected<top_table> top_nodes(store& from, node_format nodes);
 
 /// The components of one workflow, or of all if the id is nil.
-caf::expected<top_table> top_workflow(store& from, const workflow_id& which);
+caf::expected<top_table> top_workflow(store& from, node_format nodes,
+                                      const workflow_id& which);
 
 /// Shows the table until `q` is pressed, then restores the terminal. An error
 /// unless stdin and stdout are a terminal.

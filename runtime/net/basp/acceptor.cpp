@@ -63,7 +63,8 @@ void basp_acceptor::accept(std::uint16_t key) {
     if (socket) {
       admit(key, std::move(socket), address);
     } else if (out_of_descriptors(errno)) {
-      context_.journal->refuse(refusal::too_many_connections, "any");
+      context_.journal->refuse(refusal::too_many_connections, "any",
+                               "no file descriptor is left");
       pause();
     } else if (errno != EINTR && errno != ECONNABORTED) {
       return;

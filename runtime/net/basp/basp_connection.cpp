@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/net/basp/basp_connection.hpp"
 
+#include "messages/errors.hpp"
+#include "messages/limits.hpp"
+
 #include <caf/all.hpp>
 #include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
@@ -12,6 +15,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cassert>
+#include <optional>
 #include <set>
 
 namespace edgeless {
@@ -110,6 +114,13 @@ public:
   void handle_event(operation op) override {
     handle_event_impl(op, policy_);
     reset_counters();
+  }
+
+  /// Removes a frame that the peer would refuse from the frames that were added
+  /// to the output since the last call of count_responses(), and returns its
+  /// header.
+  std::optional<frame_header> take_large_frame() {
+    return edgeless::take_large_frame(wr_buf(), counted_);
   }
 
   /// Counts the responses among the frames that were added to the output since
@@ -216,6 +227,8 @@ public:
   }
 
   void flush() override {
+    while (auto frame = stream_.take_large_frame())
+      refuse(*frame);
     if (!stream_.count_responses() && is_accepted(hdl()))
       return close_slow_reader();
     stream_.write_at_once();
@@ -250,6 +263,44 @@ protected:
 private:
   caf::io::basp_broker* broker() {
     return static_cast<caf::io::basp_broker*>(parent());
+  }
+
+  /// The error is the response to a frame that is not sent, or takes the place
+  /// of it if it is a response itself.
+  void refuse(const frame_header& frame) {
+    auto& x = stream_.connection();
+    auto text = "the message is too large: it has "
+                + std::to_string(frame.length) + " bytes, more than "
+                + std::to_string(limits::frame);
+    x.journal->not_sent(x.address, text);
+    caf::message_id id{frame.data};
+    auto answer = caf::make_message(fail(ec::exhausted, std::move(text)));
+    if (id.is_response())
+      respond(frame, answer);
+    else if (auto sender = broker()->system().registry().get(frame.source);
+             sender && id.is_request())
+      sender->get()->enqueue(nullptr, id.response_id(), std::move(answer),
+                             nullptr);
+  }
+
+  void respond(const frame_header& frame, caf::message content) {
+    std::vector<char> payload;
+    caf::binary_serializer values{broker()->system(), payload};
+    std::vector<caf::strong_actor_ptr> no_stages;
+    [[maybe_unused]] auto error = values(no_stages, content);
+    caf::io::basp::header header{caf::io::basp::message_type::direct_message,
+                                 0,
+                                 static_cast<std::uint32_t>(payload.size()),
+                                 frame.data,
+                                 frame.source,
+                                 frame.target};
+    std::vector<char> bytes;
+    caf::binary_serializer sink{nullptr, bytes};
+    error = sink(header);
+    assert(!error);
+    auto& output = stream_.wr_buf();
+    output.insert(output.end(), bytes.begin(), bytes.end());
+    output.insert(output.end(), payload.begin(), payload.end());
   }
 
   void close_slow_reader() {

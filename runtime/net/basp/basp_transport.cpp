@@ -81,6 +81,11 @@ public:
                          {}};
       for (auto peer : peers)
         order.by_role.emplace(peer, table_for(self, {peer}));
+      // An orchestrator probes whether its nodes can be reached.
+      if (self == peer_role::node
+          && order.by_role.emplace(peer_role::orchestrator, table_for(self, {}))
+               .second)
+        order.peers.push_back(peer_role::orchestrator);
       auto port = port_of(order.socket);
       auto key = ++last_key_;
       loop_->open(key, std::move(order));
@@ -97,6 +102,17 @@ public:
       return report_dial(receiver, where, nullptr, explain(error));
     loop_->dial({where, std::move(*parsed), table_for(self, {peer}),
                  std::move(receiver), peer, name});
+  }
+
+  void probe(const std::string& where, peer_role self, peer_role peer,
+             const std::string& name, const caf::node_id& process,
+             std::function<void(std::string)> done) override {
+    auto parsed = parse_url(where);
+    auto error = parsed ? check_scheme(*parsed, encrypted_) : parsed.error();
+    if (error)
+      return done(explain(error));
+    loop_->dial({where, std::move(*parsed), table_for(self, {peer}), nullptr,
+                 peer, name, std::move(done), wire_bytes(process)});
   }
 
 private:

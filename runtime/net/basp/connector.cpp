@@ -35,6 +35,24 @@ std::string closed_reason(const tls_session* tls) {
            : "peer closed the connection before its handshake";
 }
 
+void report_failure(const dial_order& order, std::string reason) {
+  if (order.probed)
+    order.probed(std::move(reason));
+  else
+    report_dial(order.receiver, order.text, nullptr, std::move(reason));
+}
+
+/// A handshake in the name of another process: the peer may be connected with
+/// this one already.
+std::string anonymous(std::string handshake) {
+  static const auto random = os_random();
+  for (auto i
+       = frame_header::size + sizeof(std::uint64_t) + sizeof(std::uint32_t);
+       i < handshake.size(); ++i)
+    handshake[i] = static_cast<char>(random());
+  return handshake;
+}
+
 /// Requests the handle of the peer's published actor from CAF's broker.
 void await_handle(caf::event_based_actor* self, const caf::actor& broker,
                   caf::io::scribe_ptr scribe, dial_order order,
@@ -79,8 +97,7 @@ basp_connector::basp_connector(handshake_context& context)
 
 basp_connector::~basp_connector() {
   for (auto& [id, dial] : dials_)
-    report_dial(dial.order.receiver, dial.order.text, nullptr,
-                "dial cancelled: the transport is closing");
+    report_failure(dial.order, "dial cancelled: the transport is closing");
 }
 
 void basp_connector::dial(dial_order order) {
@@ -190,8 +207,10 @@ void basp_connector::send_handshake(event_id id, dial_state& dial) {
   auto& x = dial.attempt;
   x.validator = std::make_unique<frame_validator>(
     context_.rules(false, dial.order.message_acl, x.tls.get()));
-  auto n = byte_stream{x.socket.get(), x.tls.get()}.write(client_handshake_);
-  if (n != static_cast<std::ptrdiff_t>(client_handshake_.size()))
+  auto& own = client_handshake_;
+  auto sent = dial.order.probed ? anonymous(own) : own;
+  auto n = byte_stream{x.socket.get(), x.tls.get()}.write(sent);
+  if (n != static_cast<std::ptrdiff_t>(sent.size()))
     return fail_attempt(id, "peer closed the connection");
   dial.now = phase::handshake;
 }
@@ -202,7 +221,7 @@ void basp_connector::read_handshake(event_id id, dial_state& dial) {
   auto reason = refusal::none;
   switch (context_.read_handshake(x, reason)) {
   case done:
-    return finish_dial(id);
+    return dial.order.probed ? finish_probe(id) : finish_dial(id);
   case incomplete:
     return;
   case closed:
@@ -234,8 +253,14 @@ void basp_connector::fail_attempt(event_id id, std::string reason) {
 void basp_connector::fail_dial(event_id id) {
   auto dial = dials_.extract(id);
   ++context_.settings.statistics->dials_failed;
-  report_dial(dial.mapped().order.receiver, dial.mapped().order.text, nullptr,
-              std::move(dial.mapped().reason));
+  report_failure(dial.mapped().order, std::move(dial.mapped().reason));
+}
+
+void basp_connector::finish_probe(event_id id) {
+  auto& dial = dials_.at(id);
+  if (dial.attempt.validator->peer() != dial.order.process)
+    return fail_attempt(id, "another process answers there");
+  dials_.extract(id).mapped().order.probed("");
 }
 
 void basp_connector::finish_dial(event_id id) {

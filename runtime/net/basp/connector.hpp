@@ -6,6 +6,7 @@
 
 #include <caf/actor_control_block.hpp>
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -20,6 +21,11 @@ struct dial_order {
   caf::strong_actor_ptr receiver;
   peer_role peer = peer_role::node;
   std::string name; ///< in the peer's certificate; empty: any name
+  /// Set if the connection is to be closed when the peer has shown that it is
+  /// the process with this id; gets "" then, or the reason. There is no
+  /// receiver.
+  std::function<void(std::string reason)> probed{};
+  node_bytes process{};
 };
 
 /// Dials peers and performs their handshakes. Each dial has one deadline, and
@@ -64,6 +70,7 @@ private:
   void fail_attempt(event_id id, std::string reason);
   void fail_dial(event_id id);
   void finish_dial(event_id id);
+  void finish_probe(event_id id);
 
   handshake_context& context_;
   std::shared_ptr<name_lookup> resolver_;

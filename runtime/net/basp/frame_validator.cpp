@@ -279,4 +279,24 @@ std::vector<frame_response> responses_in(std::string_view frames) {
   return result;
 }
 
+std::optional<frame_header> take_large_frame(std::vector<char>& output,
+                                             std::size_t offset) {
+  while (output.size() - offset >= frame_header::size) {
+    auto start = output.data() + offset;
+    frame_cursor in{start, start + frame_header::size};
+    frame_header header;
+    if (!read(in, header))
+      break;
+    auto size = std::min(output.size() - offset,
+                         frame_header::size + std::size_t{header.length});
+    if (header.length > limits::frame) {
+      auto begin = output.begin() + static_cast<std::ptrdiff_t>(offset);
+      output.erase(begin, begin + static_cast<std::ptrdiff_t>(size));
+      return header;
+    }
+    offset += size;
+  }
+  return std::nullopt;
+}
+
 } // namespace edgeless

@@ -66,6 +66,11 @@ std::uint64_t number_of(std::uint64_t message_id);
 /// The responses among whole frames.
 std::vector<frame_response> responses_in(std::string_view frames);
 
+/// Removes the first frame behind `offset` that is larger than limits::frame,
+/// and returns its header. The output has whole frames from there on.
+std::optional<frame_header> take_large_frame(std::vector<char>& output,
+                                             std::size_t offset);
+
 /// Buffers the bytes of a connection, and releases each frame only when it is
 /// complete and valid: CAF trusts its peers and crashes on invalid bytes. Does
 /// no I/O. Used by one thread at a time.

@@ -78,8 +78,10 @@ exchanges requests_to_controller() {
   using actor = controller_actor;
   constexpr auto frame = limits::frame;
   return {
-    ask<actor, atom::start, workflow_id, workflow_spec>(frame, frame),
+    ask<actor, atom::start, workflow_id, workflow_spec, if_infeasible>(frame,
+                                                                       frame),
     ask<actor, atom::stop, workflow_id>(brief, brief),
+    ask<actor, atom::migrate, workflow_id, std::string>(brief, frame),
     ask<actor, atom::list>(brief, frame),
     ask<actor, atom::inspect, workflow_id>(brief, frame),
     ask<actor, atom::domains>(brief, frame),

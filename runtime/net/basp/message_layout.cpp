@@ -116,6 +116,11 @@ struct last_enumerator<component_phase> {
   static constexpr auto value = component_phase::running;
 };
 
+template <>
+struct last_enumerator<if_infeasible> {
+  static constexpr auto value = if_infeasible::wait;
+};
+
 template <class T>
 struct layout_of;
 

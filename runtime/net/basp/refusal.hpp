@@ -77,6 +77,8 @@ struct transport_statistics {
   std::atomic<std::uint64_t> dials_failed = 0;
   /// Open connections, including those without a handshake.
   std::atomic<std::uint64_t> open = 0;
+  /// Messages that are larger than a frame.
+  std::atomic<std::uint64_t> not_sent = 0;
   std::array<std::atomic<std::uint64_t>, refusals> refused{};
 
   std::uint64_t refused_for(refusal reason) const {

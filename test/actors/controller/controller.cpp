@@ -40,8 +40,16 @@ struct controller_fixture : actor_fixture {
   using names = std::vector<std::string>;
 
   orchestrator_actor feasible_orchestrator() {
-    return orchestrator_that(
-      [](const std::vector<component_spec>& x) { return names(x.size()); });
+    return orchestrator_that([](const std::vector<component_spec>& x) {
+      return obstacles{names(x.size()), {}};
+    });
+  }
+
+  /// The first component can never be hosted.
+  orchestrator_actor hopeless_orchestrator() {
+    return orchestrator_that([](const std::vector<component_spec>& x) {
+      return obstacles{names(x.size(), "no TEE (3 nodes)"), {0}};
+    });
   }
 
   /// A double that answers `why_not` requests with this function.
@@ -98,9 +106,10 @@ struct controller_fixture : actor_fixture {
                                         module.substr(offset, size)});
   }
 
-  caf::expected<workflow_status> start(const workflow_id& id) {
+  caf::expected<workflow_status>
+  start(const workflow_id& id, if_infeasible policy = if_infeasible::refuse) {
     return ask<workflow_status>(subject, atom::start_v, id,
-                                one_function("module"));
+                                one_function("module"), policy);
   }
 
   std::shared_ptr<scripted_transport> net;
@@ -198,7 +207,7 @@ TEST_CASE_FIXTURE(controller_fixture,
   auto asked = 0;
   answer_dial(orchestrator_that([&](const std::vector<component_spec>& x) {
     ++asked;
-    return std::vector<std::string>(x.size(), feasible ? "" : "no");
+    return obstacles{names(x.size(), feasible ? "" : "no"), {}};
   }));
   upload("module");
   REQUIRE(start(any<workflow_id>()));
@@ -219,7 +228,7 @@ TEST_CASE_FIXTURE(
     // A node joins while the first placement is under way.
     if (++asked == 1)
       caf::anon_send(subject, atom::joined_v, std::string{"domain-1"});
-    return std::vector<std::string>(x.size(), asked == 1 ? "no" : "");
+    return obstacles{names(x.size(), asked == 1 ? "no" : ""), {}};
   }));
   upload("module");
 
@@ -312,6 +321,34 @@ TEST_CASE_FIXTURE(
           "domain domain-1: its orchestrator cannot be reached"});
 }
 
+TEST_CASE_FIXTURE(controller_fixture,
+                  "controller: refuses a workflow that no node can ever host") {
+  answer_dial(hopeless_orchestrator());
+  REQUIRE(upload("module"));
+
+  auto status = start(any<workflow_id>());
+
+  REQUIRE(!status);
+  CHECK(status.error() == ec::no_feasible_domain);
+  CHECK(explain(status.error()) == "f: no TEE (3 nodes)");
+  CHECK(ask<std::vector<workflow_id>>(subject, atom::list_v)->empty());
+  CHECK(store->all.empty());
+}
+
+TEST_CASE_FIXTURE(controller_fixture,
+                  "controller: a client may wait for a node that can host its "
+                  "workflow") {
+  answer_dial(hopeless_orchestrator());
+  REQUIRE(upload("module"));
+
+  auto status = start(any<workflow_id>(), if_infeasible::wait);
+  tell(subject, atom::joined_v, std::string{"domain-1"});
+
+  REQUIRE(status);
+  CHECK(status->reasons == names{"domain domain-1: no TEE (3 nodes)"});
+  CHECK(ask<std::vector<workflow_id>>(subject, atom::list_v)->size() == 1);
+}
+
 // -- persistence --------------------------------------------------------------
 
 TEST_CASE_FIXTURE(
@@ -395,8 +432,8 @@ TEST_CASE_FIXTURE(
   REQUIRE(start(id));
 
   restart_controller();
-  auto other
-    = ask<workflow_status>(subject, atom::start_v, id, one_function("another"));
+  auto other = ask<workflow_status>(
+    subject, atom::start_v, id, one_function("another"), if_infeasible::refuse);
 
   REQUIRE(!other);
   CHECK(other.error() == ec::duplicate);

@@ -35,6 +35,18 @@ TEST_CASE("delayed casts: are bounded") {
   CHECK(x.add({}, {"out", "y"}));
 }
 
+TEST_CASE("delayed casts: their bytes are bounded, also by the memory of the "
+          "function") {
+  delayed_casts x{1000};
+  CHECK(x.add({}, {"out", std::string(600, 'x')}));
+  CHECK(!x.add({}, {"out", std::string(600, 'x')}));
+  x.take({});
+  CHECK(x.add({}, {"out", std::string(600, 'x')}));
+  x.clear();
+  CHECK(x.add({}, {"out", std::string(997, 'x')}));
+  CHECK(!x.add({}, {"", "x"}));
+}
+
 TEST_CASE("outstanding call: is due only while the guest waits") {
   outstanding_call x;
   outstanding_call::time_point deadline;

@@ -397,3 +397,14 @@ TEST_CASE_FIXTURE(inbox_fixture,
 
   CHECK(sent_on == strings{"1"});
 }
+
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "inbox: no source waits for a predecessor that is lost") {
+  instance_id source{any<node_id>(), any<physical_id>()};
+  in.on_predecessor_lost();
+
+  in.add(opener(source, 5));
+  in.add(cast(source, "a"));
+
+  CHECK(ready() == strings{"a"});
+}

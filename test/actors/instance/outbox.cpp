@@ -396,3 +396,16 @@ TEST_CASE_FIXTURE(
 
   CHECK(sent == strings{"x:a"});
 }
+
+TEST_CASE_FIXTURE(outbox_fixture,
+                  "outbox: expired events leave room for others") {
+  out.patch({1, {{"out", endpoint{}}}});
+  cast("out", std::string(limits::held_bytes, 'x'));
+  run_for(4s);
+  out.retry();
+  REQUIRE(dropped(drop_reason::nowhere) == 1);
+
+  cast("out", std::string(limits::held_bytes, 'y'));
+
+  CHECK(dropped(drop_reason::nowhere) == 1);
+}

@@ -105,3 +105,50 @@ TEST_CASE_FIXTURE(stream_fixture,
 
   CHECK(delivered() == strings{""});
 }
+
+TEST_CASE_FIXTURE(
+  stream_fixture,
+  "stream transfer: the traps of an event count for the successor, too") {
+  auto x = near();
+  out.patch({1, {{"reliable", x}}});
+  offer_all("reliable", {"poison", "b"});
+  delivered();
+  auto trapped = ack_of(event_kind::trapped, x, 1);
+  for (std::uint32_t i = 1; i < limits::traps_per_event; ++i)
+    out.reliable().on_ack(trapped);
+  auto successor_outbox = make_successor(x);
+  export_streams(*successor_outbox);
+  REQUIRE(dropped(drop_reason::poison) == 0);
+
+  successor_outbox->reliable().on_ack(trapped);
+
+  CHECK(dropped(drop_reason::poison) == 1);
+}
+
+TEST_CASE_FIXTURE(
+  stream_fixture,
+  "stream transfer: a second successor repeats no at-most-once event to "
+  "another target") {
+  auto x = near(), y = near();
+  out.patch({1, {{"block", x}}});
+  offer_all("block", {"a", "b", "c", "d"}); // the last finds no credit
+  delivered();
+  auto first = make_successor(x, "block");
+  export_streams(*first);
+  first->flush();
+  delivered();
+  // The successor moves on before anything is acknowledged, and its target is
+  // replaced at the same time.
+  exported.clear();
+  auto origin = instance_id{successor.node, successor.instance};
+  successor.instance = any<physical_id>();
+  auto second = make_successor(y, origin, "block");
+  first->end(successor);
+  run_until_idle();
+  for (auto& e : exported)
+    second->reliable().import_event(e);
+  delivered();
+  second->flush();
+
+  CHECK(std::ranges::count(delivered(), "4d") == 1);
+}

@@ -177,3 +177,18 @@ TEST_CASE_FIXTURE(connection_fixture,
   to.make_batch(now);
   CHECK(to.waiting_since(now) == now);
 }
+
+TEST_CASE_FIXTURE(connection_fixture,
+                  "peer connection: bounds the small events in flight") {
+  for (std::size_t i = 0; i < limits::credit_events + limits::batch_events; ++i)
+    enqueue("x");
+
+  while (to.make_batch(now) != nullptr) {
+    // until nothing more may be sent
+  }
+
+  std::size_t in_flight = 0;
+  for (auto& x : to.in_flight())
+    in_flight += x.count;
+  CHECK(in_flight == limits::credit_events);
+}

@@ -27,8 +27,11 @@ struct provider_fixture : actor_fixture {
     context.node = caf::actor_cast<node_actor>(
       keep(system.spawn([this](caf::event_based_actor* me) -> caf::behavior {
         return {
-          [this, me](atom::fetch, const code_id&) {
+          [this, me](atom::fetch,
+                     const code_id& code) -> caf::result<std::string> {
             ++fetches;
+            if (auto known = modules.find(code); known != modules.end())
+              return known->second;
             fetch = me->make_response_promise<std::string>();
             return fetch;
           },
@@ -84,6 +87,8 @@ struct provider_fixture : actor_fixture {
   caf::actor node;
   provider_actor provider;
   int fetches = 0;
+  /// Modules that the NODE delivers at once.
+  std::map<code_id, std::string> modules;
   std::vector<physical_id> announced;
   caf::typed_response_promise<std::string> fetch;
 };
@@ -132,6 +137,28 @@ TEST_CASE_FIXTURE(provider_fixture,
   tell(node, atom::resume_v, std::string{"fragile"});
 
   CHECK(result_of(std::move(request)) == "no");
+}
+
+TEST_CASE_FIXTURE(provider_fixture,
+                  "function provider: workflows take turns at the compiler") {
+  workflow_id greedy{1, 1}, modest{2, 2};
+  auto request = [this](const std::string& module, const workflow_id& of) {
+    scripts[module] = scripts["sound"];
+    modules[sha256(module)] = module;
+    component_spec spec;
+    spec.code = sha256(module);
+    spec.workflow = of;
+    self->send(provider, atom::prepare_v, any<physical_id>(), std::move(spec));
+  };
+  for (auto module : {"a1", "a2", "a3", "a4"})
+    request(module, greedy);
+  request("b1", modest);
+  run_until_idle();
+
+  auto& order = engine->compile_order;
+  INFO(order);
+  CHECK(order.find("b1") < order.find("a3"));
+  CHECK(announced.size() == 5);
 }
 
 TEST_CASE_FIXTURE(

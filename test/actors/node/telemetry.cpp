@@ -42,7 +42,7 @@ TEST_CASE_FIXTURE(
   report_times({1, 2});
   report_times({3});
 
-  CHECK(drain(0) == performance_samples{1, {{instance, {1, 2, 3}}}, 0});
+  CHECK(drain(0) == performance_samples{1, {{instance, {1, 2, 3}}}, 0, {}});
 }
 
 TEST_CASE_FIXTURE(telemetry_fixture,
@@ -60,8 +60,8 @@ TEST_CASE_FIXTURE(telemetry_fixture,
   drain(0);
   report_times({2});
 
-  CHECK(drain(1) == performance_samples{2, {{instance, {2}}}, 0});
-  CHECK(drain(2) == performance_samples{2, {}, 0});
+  CHECK(drain(1) == performance_samples{2, {{instance, {2}}}, 0, {}});
+  CHECK(drain(2) == performance_samples{2, {}, 0, {}});
 }
 
 TEST_CASE_FIXTURE(
@@ -82,7 +82,7 @@ TEST_CASE_FIXTURE(
   "telemetry: counts samples that instances had no credit for") {
   registry->counters.samples_omitted = 7;
 
-  CHECK(drain(0) == performance_samples{1, {}, 7});
+  CHECK(drain(0) == performance_samples{1, {}, 7, {}});
   CHECK(drain(1).omitted == 0);
 }
 
@@ -92,4 +92,29 @@ TEST_CASE_FIXTURE(telemetry_fixture,
 
   CHECK(registry->sample_credit->events() == 0);
   CHECK(registry->sample_credit->bytes() == 0);
+}
+
+TEST_CASE_FIXTURE(telemetry_fixture,
+                  "telemetry: keeps the lines that functions log for "
+                  "measurements, and no others") {
+  auto log = [&](telemetry_kind kind, std::string target, std::string text) {
+    REQUIRE(registry->log_credit->take(text.size()));
+    telemetry_event x;
+    x.kind = kind;
+    x.source.instance = instance;
+    x.target = std::move(target);
+    x.text = std::move(text);
+    tell(collector, x);
+  };
+  log(telemetry_kind::measurement, "tbegin", "2");
+  log(telemetry_kind::log, "tbegin", "hello");
+  log(telemetry_kind::measurement, "tend", "2");
+
+  auto logs = drain(0).logs;
+  REQUIRE(logs.size() == 2);
+  CHECK(logs[0].instance == instance);
+  CHECK(logs[0].target == "tbegin");
+  CHECK(logs[0].text == "2");
+  CHECK(logs[1].target == "tend");
+  CHECK(logs[0].when > 1'700'000'000'000'000);
 }

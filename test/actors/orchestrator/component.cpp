@@ -19,6 +19,7 @@ struct component_fixture : actor_fixture {
     spec.id = any<logical_id>();
     target = any<logical_id>();
     spec.wiring["out"] = target;
+    spec.settings["state_policy"] = "Global";
     at.node = any<node_id>();
     at.session = any<session_id>();
     at.invocation_url = "http://node:7002";
@@ -42,9 +43,10 @@ struct component_fixture : actor_fixture {
   node_actor::behavior_type node(node_actor::pointer me) {
     return {
       [this, me](atom::start, const physical_id& x, const component_spec&,
-                 const output_map& y, const std::string&) {
+                 const output_map& y, const std::string& z) {
         started.push_back(x);
         outputs = y;
+        first_state = z;
         auto answer = me->make_response_promise<atom::ok>();
         if (answers_at_once)
           answer.deliver(atom::ok_v);
@@ -73,7 +75,7 @@ struct component_fixture : actor_fixture {
       [](atom::prepare, const physical_id&,
          const instance_actor&) { /* nop */ },
       [](atom::exited, const physical_id&, const std::string&) { /* nop */ },
-      [](atom::synced, const physical_id&, const std::string&) { /* nop */ },
+      [](atom::synced, const physical_id&) { /* nop */ },
       [](atom::fetch, const code_id&) { return std::string{}; },
       [](atom::dialled, const std::string&, const caf::strong_actor_ptr&,
          const std::string&) { /* nop */ },
@@ -121,7 +123,8 @@ struct component_fixture : actor_fixture {
   std::vector<physical_id> started;
   std::vector<physical_id> stopped;
   std::vector<endpoint> announced;
-  std::string node_state; ///< the state that the node returns
+  std::string node_state;  ///< the state that the node returns
+  std::string first_state; ///< the state of the last start
 };
 
 } // namespace
@@ -409,4 +412,32 @@ TEST_CASE_FIXTURE(component_fixture,
   tell(subject, atom::stop_v);
 
   CHECK(stopped == started);
+}
+
+TEST_CASE_FIXTURE(component_fixture,
+                  "component: starts the next instance with the last state") {
+  run_until_idle();
+  tell(subject, atom::synced_v, started.back(), std::string{"7"});
+
+  crash();
+
+  REQUIRE(started.size() == 2);
+  CHECK(first_state == "7");
+}
+
+TEST_CASE_FIXTURE(component_fixture,
+                  "component: refuses the state of another instance") {
+  run_until_idle();
+  auto former = started.back();
+  tell(subject, atom::synced_v, former, std::string{"7"});
+  crash();
+  REQUIRE(started.size() == 2);
+
+  tell(subject, atom::synced_v, former, std::string{"stale"});
+  tell(subject, atom::synced_v, any<physical_id>(), std::string{"foreign"});
+  crash();
+  run_for(1s);
+
+  REQUIRE(started.size() == 3);
+  CHECK(first_state == "7");
 }

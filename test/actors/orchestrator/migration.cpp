@@ -19,6 +19,7 @@ struct migration_steps : actor_fixture {
   migration_steps() {
     spec.id = any<logical_id>();
     spec.name = "f";
+    spec.wiring["out"] = any<logical_id>();
     source = make("old");
     target = make("new");
     auto orchestrator = spawn_double<orchestrator_actor>(
@@ -63,14 +64,19 @@ struct migration_steps : actor_fixture {
         predecessor = x.instance;
         return answer("activate");
       },
-      [step](atom::freeze, const physical_id&) -> caf::result<std::string> {
+      [step, this](atom::freeze,
+                   const physical_id&) -> caf::result<std::string> {
+        if (unanswered == "freeze")
+          return caf::delegated<std::string>{};
         if (auto problem = step("freeze"))
           return problem;
         return std::string{"state"};
       },
       [step](atom::thaw, const physical_id&) { step("thaw"); },
       [step](atom::stop, const physical_id&) { step("stop"); },
-      [step](atom::patch, const physical_id&, const output_map&) { /* nop */ },
+      [this](atom::patch, const physical_id& id, const output_map& x) {
+        patched.emplace_back(id, x);
+      },
       [step, this](atom::hand_over, const physical_id& from, const endpoint& to,
                    std::uint32_t) {
         step("hand_over");
@@ -95,6 +101,7 @@ struct migration_steps : actor_fixture {
   physical_id predecessor;
   strings log;
   std::vector<endpoint> announced;
+  std::vector<std::pair<physical_id, output_map>> patched;
 };
 
 } // namespace
@@ -235,4 +242,61 @@ TEST_CASE_FIXTURE(
   CHECK(!again); // it waits for the first migration
   CHECK(announced.back().instance == successor);
   CHECK(log.back() == "hand_over old");
+}
+
+TEST_CASE_FIXTURE(
+  migration_steps,
+  "migration: after a failed activation the source learns where its target "
+  "has moved meanwhile") {
+  auto instance = announced.back().instance;
+  unanswered = "activate";
+  migrate();
+  patched.clear();
+  endpoint moved;
+  moved.node = any<node_id>();
+  moved.instance = any<physical_id>();
+  tell(subject, atom::moved_v, spec.wiring["out"], moved);
+  REQUIRE(patched.empty());
+
+  run_for(limits::node_start);
+
+  REQUIRE(patched.size() == 1);
+  CHECK(patched[0].first == instance);
+  CHECK(patched[0].second.channels.at("out") == moved);
+}
+
+TEST_CASE_FIXTURE(
+  migration_steps,
+  "migration: a source that rejoins while it is asked to freeze is thawed") {
+  unanswered = "freeze";
+  auto request = self->request(subject, caf::infinite, atom::migrate_v, target);
+  run_until_idle();
+  inventory_record record;
+  record.component = spec.id;
+  record.instance = announced.back().instance;
+  record.spec = fingerprint(spec);
+  record.frozen = true;
+  log.clear();
+  tell(subject, atom::adopt_v, record, source);
+
+  REQUIRE(!self->mailbox().empty());
+  request.receive([](atom::ok) { FAIL("it has migrated"); },
+                  [](const caf::error& x) {
+                    CHECK(explain(x) == "its node joined again meanwhile");
+                  });
+  CHECK(std::ranges::count(log, "thaw old") >= 1);
+  CHECK(std::ranges::count(log, "stop new") == 1);
+}
+
+TEST_CASE_FIXTURE(
+  migration_steps,
+  "migration: an instance that replaces a lost one names no predecessor") {
+  REQUIRE(migrate());
+  REQUIRE(announced.back().predecessor);
+
+  tell(subject, atom::lost_v, target.session);
+
+  REQUIRE(announced.back().instance);
+  CHECK(announced.back().instance != successor);
+  CHECK(!announced.back().predecessor);
 }

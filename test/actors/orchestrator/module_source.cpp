@@ -58,3 +58,29 @@ TEST_CASE_FIXTURE(
   REQUIRE(!x);
   CHECK(x.error() == ec::unknown_code);
 }
+
+TEST_CASE_FIXTURE(
+  orchestrator_fixture,
+  "module source: a module that no component uses anymore is removed") {
+  std::string module = "some code";
+  auto id = sha256(module);
+  auto asked = 0;
+  auto source = spawn_double<controller_link_actor>(
+    [&](atom::fetch, const code_id&, std::uint64_t offset) {
+      ++asked;
+      return code_part{id, module.size(), offset, module.substr(offset)};
+    });
+  REQUIRE(ask<domain_description>(subject, atom::attach_v,
+                                  std::string{"domain-1"}, source));
+  auto workflow = any<workflow_id>();
+  auto spec = function(workflow);
+  spec.code = id;
+  REQUIRE(ask<statuses>(subject, atom::host_v, workflow, specs{spec}));
+  REQUIRE(ask<code_part>(subject, atom::fetch_v, id, std::uint64_t{0}));
+  REQUIRE(asked == 1);
+
+  REQUIRE(ask<atom::ok>(subject, atom::drop_v, workflow));
+
+  REQUIRE(ask<code_part>(subject, atom::fetch_v, id, std::uint64_t{0}));
+  CHECK(asked == 2);
+}

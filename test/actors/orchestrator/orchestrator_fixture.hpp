@@ -16,7 +16,16 @@ struct orchestrator_fixture : actor_fixture {
   static constexpr auto keep_alive_interval = 2s;
 
   orchestrator_fixture() {
-    orchestrator_options options;
+    start({});
+  }
+
+  /// Replaces the orchestrator by one with these options.
+  void restart(orchestrator_options options) {
+    tell(subject, atom::stop_v);
+    start(std::move(options));
+  }
+
+  void start(orchestrator_options options) {
     options.domain_id = "domain-1";
     options.keep_alive_interval = keep_alive_interval;
     options.random = random;

@@ -59,15 +59,34 @@ TEST_CASE_FIXTURE(intent_listener_fixture,
 
 TEST_CASE_FIXTURE(
   intent_listener_fixture,
-  "intent listener: passes on an intent without a value with an empty value") {
+  "intent listener: an intent whose value does not come has an empty one") {
   open();
   database->execute({"RPUSH", "intents", "intent:a"});
   database->execute({"RPUSH", "intent:b", "a list"});
   database->execute({"RPUSH", "intents", "intent:b"});
 
-  run_for(10ms);
+  run_for(500ms);
+  CHECK(received.empty());
 
+  run_for(limits::intent_value);
   CHECK(received == lines{"intent:a = ", "intent:b = "});
+  CHECK(database->content.empty());
+}
+
+TEST_CASE_FIXTURE(
+  intent_listener_fixture,
+  "intent listener: waits for a value that is written after its "
+  "key was pushed, and keeps the order") {
+  open();
+  database->execute({"RPUSH", "intents", "intent:a"});
+  push("intent:b", "2");
+  run_for(100ms);
+  CHECK(received.empty());
+
+  database->execute({"SET", "intent:a", "1"});
+  run_for(100ms);
+
+  CHECK(received == lines{"intent:a = 1", "intent:b = 2"});
   CHECK(database->content.empty());
 }
 
@@ -96,7 +115,7 @@ TEST_CASE_FIXTURE(intent_listener_fixture,
 }
 
 TEST_CASE("intent listener: no intent is lost when any single run fails") {
-  for (std::uint64_t n = 0; n < 6; ++n) {
+  for (std::uint64_t n = 0; n < 9; ++n) {
     intent_listener_fixture x;
     x.database->failing_run = n;
     x.open();
@@ -135,4 +154,13 @@ TEST_CASE_FIXTURE(
   run_for(10s);
 
   CHECK(database->runs < runs + 20);
+}
+
+TEST_CASE_FIXTURE(intent_listener_fixture,
+                  "intent listener: does not wait for the value of a drain") {
+  database->execute({"RPUSH", "intents", "intent:drain:x"});
+
+  open();
+
+  CHECK(received == lines{"intent:drain:x = "});
 }

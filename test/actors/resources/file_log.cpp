@@ -2,6 +2,7 @@
 #include "actors/resources/file_log.hpp"
 
 #include "test/fixtures/actor_fixture.hpp"
+#include "test/fixtures/file_size_limit.hpp"
 #include "test/fixtures/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
@@ -26,7 +27,8 @@ struct file_log_fixture : actor_fixture {
       });
     provider = keep(provider_actor{
       system.spawn(file_log_provider,
-                   resource_context{registry, egress, node, threads::pool})});
+                   resource_context{registry, egress, node, threads::pool},
+                   *confined_folder::open(files / ""))});
   }
 
   caf::expected<atom::ok> open(std::map<std::string, std::string> settings) {
@@ -111,21 +113,36 @@ TEST_CASE_FIXTURE(file_log_fixture,
 }
 
 TEST_CASE_FIXTURE(file_log_fixture,
-                  "file-log: names the file that cannot be opened") {
-  auto done = open({{"filename", "/nowhere/at/all"}});
+                  "file-log: writes to no file outside of its folder") {
+  auto done = open({{"filename", "/etc/nowhere"}});
 
   REQUIRE(!done);
-  CHECK(explain(done.error()).starts_with("cannot open /nowhere/at/all: "));
+  CHECK(explain(done.error())
+          .starts_with("cannot open /etc/nowhere: it is outside of "));
+}
+
+TEST_CASE_FIXTURE(file_log_fixture,
+                  "file-log: goes on in a new file after a rotation") {
+  REQUIRE(open({{"filename", path()}}));
+  enqueue_cast("a");
+
+  std::filesystem::rename(path(), path() + ".1");
+  enqueue_cast("b");
+
+  CHECK(content() == "b\n");
 }
 
 TEST_CASE_FIXTURE(file_log_fixture,
                   "file-log: counts events lost to a full disk") {
-  REQUIRE(open({{"filename", "/dev/full"}}));
+  REQUIRE(open({{"filename", path()}}));
+  file_size_limit full{3};
 
   enqueue_cast("a");
+  enqueue_cast("bc");
 
+  CHECK(content() == "a\n");
   CHECK(registry->counts.dropped(drop_reason::resource_failed) == 1);
-  CHECK(registry->counts.handled() == 0);
+  CHECK(registry->counts.handled() == 1);
 }
 
 TEST_CASE_FIXTURE(file_log_fixture, "file-log: writes and answers a call") {
@@ -141,7 +158,8 @@ TEST_CASE_FIXTURE(file_log_fixture, "file-log: writes and answers a call") {
 
 TEST_CASE_FIXTURE(file_log_fixture,
                   "file-log: fails a call that cannot be written") {
-  REQUIRE(open({{"filename", "/dev/full"}}));
+  REQUIRE(open({{"filename", path()}}));
+  file_size_limit full{1};
 
   enqueue_cast("a", event_kind::call);
 

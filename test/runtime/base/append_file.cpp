@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/base/append_file.hpp"
 
+#include "test/fixtures/file_size_limit.hpp"
 #include "test/fixtures/temporary_folder.hpp"
 
 #include "messages/errors.hpp"
@@ -9,83 +10,120 @@
 
 #include <fstream>
 #include <iterator>
+#include <vector>
 
 using namespace edgeless;
 
 namespace {
 
-std::string content(const std::filesystem::path& path) {
-  std::ifstream in{path};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
+struct append_file_fixture {
+  append_file open() {
+    auto result = append_file::open(*confined_folder::open(files / ""), "log");
+    REQUIRE(result);
+    return std::move(*result);
+  }
+
+  std::string content(std::string_view name = "log") {
+    std::ifstream in{files / name};
+    return {std::istreambuf_iterator<char>{in}, {}};
+  }
+
+  /// Appends records; returns how many are written.
+  static std::size_t append(append_file& to, std::vector<std::string> records) {
+    auto done = to.append(records);
+    CHECK((done.written == records.size()) == !done.problem);
+    return done.written;
+  }
+
+  folder files;
+};
 
 } // namespace
 
-TEST_CASE("append file: is created and grows") {
-  folder files;
-  auto x = append_file::open((files / "log").string());
-  REQUIRE(x);
+TEST_CASE_FIXTURE(append_file_fixture, "append file: is created and grows") {
+  auto x = open();
 
-  CHECK(!x->append("a\n"));
-  CHECK(!x->append("b\n"));
+  CHECK(append(x, {"a\n"}) == 1);
+  CHECK(append(x, {"b\n", "c\n"}) == 2);
 
-  CHECK(content(files / "log") == "a\nb\n");
+  CHECK(content() == "a\nb\nc\n");
 }
 
-TEST_CASE("append file: an existing file is not truncated") {
-  folder files;
+TEST_CASE_FIXTURE(append_file_fixture,
+                  "append file: an existing file is not truncated") {
   files.write("log", "old\n");
-  auto x = append_file::open((files / "log").string());
-  REQUIRE(x);
+  auto x = open();
 
-  CHECK(!x->append("new\n"));
+  append(x, {"new\n"});
 
-  CHECK(content(files / "log") == "old\nnew\n");
+  CHECK(content() == "old\nnew\n");
 }
 
-TEST_CASE("append file: two writers of one file do not overwrite each other") {
-  folder files;
-  auto x = append_file::open((files / "log").string());
-  auto y = append_file::open((files / "log").string());
-  REQUIRE(x);
-  REQUIRE(y);
+TEST_CASE_FIXTURE(
+  append_file_fixture,
+  "append file: two writers of one file do not overwrite each other") {
+  auto x = open();
+  auto y = open();
 
-  CHECK(!x->append("a\n"));
-  CHECK(!y->append("b\n"));
-  CHECK(!x->append("c\n"));
+  append(x, {"a\n"});
+  append(y, {"b\n"});
+  append(x, {"c\n"});
 
-  CHECK(content(files / "log") == "a\nb\nc\n");
+  CHECK(content() == "a\nb\nc\n");
 }
 
-TEST_CASE(
-  "append file: a file that cannot be opened is named, with the reason") {
-  auto x = append_file::open("/nowhere/log");
+TEST_CASE_FIXTURE(append_file_fixture,
+                  "append file: a renamed file is created again") {
+  auto x = open();
+  append(x, {"a\n"});
+  std::filesystem::rename(files / "log", files / "log.1");
 
-  REQUIRE(!x);
-  CHECK(x.error() == ec::system_failure);
-  CHECK(explain(x.error())
-        == "cannot open /nowhere/log: No such file or directory");
+  append(x, {"b\n"});
+
+  CHECK(content("log.1") == "a\n");
+  CHECK(content() == "b\n");
+  std::filesystem::remove(files / "log");
+  append(x, {"c\n"});
+  CHECK(content() == "c\n");
 }
 
-TEST_CASE("append file: a full disk is an error with the reason") {
-  auto x = append_file::open("/dev/full");
-  REQUIRE(x);
+TEST_CASE_FIXTURE(append_file_fixture,
+                  "append file: of a record that does not fit nothing is "
+                  "left") {
+  auto x = open();
+  {
+    file_size_limit full{7};
 
-  auto problem = x->append("a\n");
+    auto done = x.append(std::vector<std::string>{"aaa\n", "bbbbb\n"});
 
-  CHECK(explain(problem)
-        == "cannot write to /dev/full: No space left on device");
+    CHECK(done.written == 1);
+    CHECK(explain(done.problem) == "cannot write to log: File too large");
+    CHECK(content() == "aaa\n");
+    CHECK(append(x, {"ccccc\n"}) == 0);
+    CHECK(content() == "aaa\n");
+  }
+  CHECK(append(x, {"d\n"}) == 1);
+  CHECK(content() == "aaa\nd\n");
 }
 
-TEST_CASE("append file: can be moved") {
-  folder files;
-  auto x = append_file::open((files / "log").string());
-  REQUIRE(x);
+TEST_CASE_FIXTURE(append_file_fixture,
+                  "append file: a line that another process has torn is ended "
+                  "first") {
+  files.write("log", "a\nhalf");
+  auto x = open();
 
-  auto y = std::move(*x);
-  CHECK(!y.append("a\n"));
+  append(x, {"b\n"});
 
-  CHECK(content(files / "log") == "a\n");
+  CHECK(content() == "a\nhalf\nb\n");
+}
+
+TEST_CASE_FIXTURE(append_file_fixture, "append file: can be moved") {
+  auto x = open();
+
+  auto y = std::move(x);
+  append(y, {"a\n"});
+
+  CHECK(content() == "a\n");
 }
 
 TEST_CASE("rfc3339: formats a time with microseconds in UTC") {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/base/log.hpp"
 
+#include "test/fixtures/file_size_limit.hpp"
+#include "test/fixtures/temporary_folder.hpp"
+
 #include "messages/ids.hpp"
 #include "messages/limits.hpp"
 
@@ -10,6 +13,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <sstream>
 
 using namespace edgeless;
@@ -97,6 +101,45 @@ TEST_CASE("log: all lines are written in order while the reader keeps up") {
     for (std::size_t i = 0; i < 1000; ++i)
       CHECK(x.lines[i] == "INFO  program test: " + std::to_string(i));
   }
+}
+
+TEST_CASE(
+  "log: lines that a full disk refuses are counted and reported, and no "
+  "line is torn") {
+  folder files;
+  auto path = (files / "log").string();
+  auto child = ::fork();
+  if (child == 0) {
+    ::alarm(30);
+    auto file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    ::dup2(file, STDERR_FILENO);
+    open_log("program", {});
+    log_info("test", "first");
+    finish_log();
+    {
+      file_size_limit full{70};
+      log_info("test", "second");
+      log_info("test", "third");
+      finish_log();
+    }
+    log_info("test", "fourth");
+    finish_log();
+    ::_exit(static_cast<int>(log_lines_lost()));
+  }
+  int code = -1;
+  ::waitpid(child, &code, 0);
+
+  CHECK(WEXITSTATUS(code) == 2);
+  std::ifstream in{path};
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);)
+    lines.push_back(line);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0].ends_with("test: first"));
+  CHECK(lines[1].size() < 70); // the part of the second one that fitted
+  CHECK(lines[2].ends_with("2 lines are missing here: stderr could not be "
+                           "written"));
+  CHECK(lines[3].ends_with("test: fourth"));
 }
 
 TEST_CASE("log: a line consists of text, numbers, ids, durations and errors") {

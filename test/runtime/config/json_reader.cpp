@@ -39,6 +39,27 @@ TEST_CASE("json reader: a syntax error is reported with line and column") {
   CHECK(syntax_error("{\"a\": 1} x") == "1:10: extra data");
 }
 
+TEST_CASE("json reader: a key that is there twice is an error with both "
+          "places") {
+  CHECK(syntax_error("{\n  \"a\": 1,\n  \"b\": {}, \"a\": 2\n}")
+        == "3:12: the key \"a\" is there twice, first at 2:3");
+  CHECK(syntax_error(R"({"o": [{}, {"k": "k", "\u006b" : 0}]})")
+        == "1:23: the key \"\\u006b\" is there twice, first at 1:13");
+  CHECK(parse_json(R"([{"a": "a"}, {"a": {"a": ["a", "a"]}, "A": "\":"}])"));
+}
+
+TEST_CASE("json reader: a word is not empty") {
+  document doc{R"({"a": "x", "b": "", "c": 1})"};
+  auto root = doc.root();
+
+  CHECK(root.word("a") == "x");
+  CHECK(root.word("b", "?") == "?");
+  CHECK(root.word("c", "?") == "?");
+  CHECK(root.word("d", "?") == "?");
+  CHECK(doc.faults.sentences
+        == lines{"b is empty", "c must be a string", "d is missing"});
+}
+
 TEST_CASE("json reader: refuses documents that are nested too deeply") {
   CHECK(!parse_json(std::string(1000, '[') + std::string(1000, ']')));
 }

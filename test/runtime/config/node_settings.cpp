@@ -102,6 +102,10 @@ num_cpus = 4
 clock_freq_cpu = 2400
 labels = ["gpu", "hall-7"]
 is_tee_running = true
+disk_tot_space = 958237
+num_gpus = 2
+model_name_gpu = "a GPU"
+mem_size_gpu = 8192
 )")
                 .user_node_capabilities;
 
@@ -109,6 +113,10 @@ is_tee_running = true
   CHECK(user.clock_freq_cpu == 2400);
   CHECK(user.labels == std::vector<std::string>{"gpu", "hall-7"});
   CHECK(user.is_tee_running == true);
+  CHECK(user.disk_tot_space == 958237u);
+  CHECK(user.num_gpus == 2u);
+  CHECK(user.model_name_gpu == "a GPU");
+  CHECK(user.mem_size_gpu == 8192u);
   CHECK(!user.has_tpm);
   CHECK(!user.model_name_cpu);
 }
@@ -128,6 +136,10 @@ provider = "s-1"
                      .resources;
 
   CHECK(resources.file_log_provider == "file-log-1");
+  CHECK(resources.http_ingress_url == "http://127.0.0.1:7035");
+  CHECK(resources.http_ingress_provider == "http-ingress-1");
+  CHECK(resources.http_poster_provider == "");
+  CHECK(resources.http_allow.empty());
   CHECK(resources.redis_provider == "");
 }
 
@@ -181,7 +193,7 @@ TEST_CASE("node settings: isolation is shared or process") {
 TEST_CASE("node settings: keys of EDGELESS without effect are accepted") {
   node("[container_runtime]\nenabled = true\n"
        "[resources]\ndda_url = \"\"\nkafka_egress_provider = \"k\"\n");
-  CHECK(problem(node_2_toml + "[resources]\nkafka_egress_provder = \"k\"\n")
-        == "n:14: resources.kafka_egress_provder: is unknown; did you mean "
-           "kafka_egress_provider?");
+  CHECK(problem(node_2_toml + "[resources]\nfile_log_provder = \"k\"\n")
+        == "n:14: resources.file_log_provder: is unknown; did you mean "
+           "file_log_provider?");
 }

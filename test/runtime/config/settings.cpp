@@ -73,11 +73,10 @@ orchestrator_url = "http://127.0.0.1:7012"
 TEST_CASE("orchestrator settings: absent keys have defaults") {
   auto settings = orchestrator();
 
-  CHECK(settings.general.orchestrator_url_announced == "http://127.0.0.1:7011");
   CHECK(settings.general.invocation_url_announced == "http://127.0.0.1:7102");
   CHECK(settings.baseline.orchestration_strategy == placement_strategy::random);
   CHECK(settings.baseline.keep_alive_interval == 2s);
-  CHECK(settings.proxy_redis_url == "");
+  CHECK(settings.proxy.redis_url == "");
   CHECK(settings.collector_redis_url == "");
 }
 
@@ -121,10 +120,10 @@ collector_type = "redis"
 redis_url = "redis://:secret@localhost/1"
 )");
 
-  CHECK(settings.proxy_redis_url == "redis://127.0.0.1:6379");
+  CHECK(settings.proxy.redis_url == "redis://127.0.0.1:6379");
   CHECK(settings.collector_redis_url == "redis://:secret@localhost/1");
   CHECK(orchestrator("[proxy]\nproxy_type = \"NONE\"\nredis_url = \"\"\n")
-          .proxy_redis_url
+          .proxy.redis_url
         == "");
 }
 
@@ -141,10 +140,39 @@ TEST_CASE("orchestrator settings: refuses a proxy of unknown type or without a "
 }
 
 TEST_CASE("orchestrator settings: the number of samples is at least 1") {
-  CHECK(orchestrator("").proxy_samples == 10000);
-  CHECK(orchestrator("[proxy]\nsamples = 7").proxy_samples == 7);
+  CHECK(orchestrator("").proxy.samples == 10000);
+  CHECK(orchestrator("[proxy]\nsamples = 7").proxy.samples == 7);
   CHECK(orchestrator_problem("[proxy]\nsamples = 0")
           .starts_with("o:6: proxy.samples: "));
+}
+
+TEST_CASE("orchestrator settings: the dataset settings are read") {
+  auto settings = orchestrator(R"(
+[proxy]
+proxy_type = "None"
+[proxy.dataset_settings]
+dataset_path = "dataset/myexp-"
+append = false
+additional_fields = "a,b"
+additional_header = "h_a,h_b"
+)");
+
+  CHECK(settings.proxy.dataset
+        == dataset_settings{"dataset/myexp-", false, "a,b", "h_a,h_b"});
+  CHECK(orchestrator("").proxy.dataset.dataset_path == "");
+  CHECK(orchestrator("").proxy.dataset.append);
+}
+
+TEST_CASE("orchestrator settings: refuses dataset columns without names, and "
+          "lines in them") {
+  CHECK(orchestrator_problem("[proxy.dataset_settings]\n"
+                             "additional_fields = \"a,b\"\n"
+                             "additional_header = \"x\"\n")
+        == "o:7: proxy.dataset_settings.additional_header: has 1 columns, but "
+           "additional_fields has 2");
+  CHECK(orchestrator_problem("[proxy.dataset_settings]\n"
+                             "dataset_path = \"a\\nb\"\n")
+        == "o:6: proxy.dataset_settings.dataset_path: has control characters");
 }
 
 TEST_CASE("orchestrator settings: [collection] is an alias of [collector]") {
@@ -191,8 +219,7 @@ TEST_CASE("settings: [tls] needs ca, certificate and key together") {
         == "o:5: tls: ca, certificate and key go together");
 }
 
-TEST_CASE(
-  "cli settings: reads controller_url and accepts function_repository") {
+TEST_CASE("cli settings: reads controller_url and function_repository") {
   auto settings = parse_cli_settings("cli", R"(
 controller_url = "http://127.0.0.1:7001"
 [function_repository]
@@ -203,6 +230,28 @@ basic_auth_pass = "pass"
 
   REQUIRE(settings);
   CHECK(settings->controller_url == "http://127.0.0.1:7001");
+  CHECK(settings->function_repository.url.text == "http://repository:80");
+  CHECK(settings->function_repository.basic_auth_user == "user");
+  CHECK(settings->function_repository.basic_auth_pass == "pass");
+}
+
+TEST_CASE("cli settings: a function repository has one web address and one way "
+          "to authenticate") {
+  auto problem = [](const std::string& text) {
+    auto settings = parse_cli_settings("c", "controller_url = "
+                                            "\"http://127.0.0.1:7001\"\n"
+                                            "[function_repository]\n"
+                                              + text);
+    return settings ? "" : explain(settings.error());
+  };
+
+  CHECK(problem("url = \"\"\napi_key = \"\"\n") == "");
+  CHECK(problem("url = \"https://example.org/a/b\"\napi_key = \"k\"\n") == "");
+  CHECK(problem("url = \"example.org\"\n")
+        == "c:3: function_repository.url: \"example.org\" is no URL such as "
+           "https://example.org/path");
+  CHECK(problem("api_key = \"k\"\nbasic_auth_user = \"u\"\n")
+        == "c:3: function_repository.api_key: contradicts basic_auth_user");
 }
 
 TEST_CASE("cli settings: controller_url is required") {

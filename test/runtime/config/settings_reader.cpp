@@ -158,11 +158,33 @@ TEST_CASE("settings reader: each item of an array of tables is a section") {
            "x.toml:3: xs[2]: must be a table, not an integer");
 }
 
-TEST_CASE("settings reader: nearest finds the most similar word or none") {
-  std::vector<std::string> words{"agent_url", "invocation_url"};
-  CHECK(nearest("agent_ulr", words) == "agent_url");
-  CHECK(nearest("invocationurl", words) == "invocation_url");
-  CHECK(nearest("x", words) == "");
+TEST_CASE("settings reader: a foreign key is refused with its reason, or told "
+          "if it asks for something") {
+  static const foreign_key foreign[] = {
+    {"s.old", foreign_kind::unsupported, "is not done"},
+    {"s.later", foreign_kind::refused, "write now instead"},
+    {"part", foreign_kind::unsupported, "is not there", "enabled"},
+  };
+  auto document = parse_toml("[s]\nold = 'x'\nlater = 1\n[part]\nsize = 3\n"
+                             "enabled = true\n");
+  REQUIRE(document);
+  problem_list problems{"x.toml", foreign};
+  settings_section root{&*document, "", 1, problems};
+  root.section("s").report_unknown_keys();
+  root.report_unknown_keys();
+
+  CHECK(explain(problems.to_error()) == "x.toml:3: s.later: write now instead");
+  CHECK(problems.notices()
+        == std::vector<std::string>{"x.toml:2: s.old: is not done",
+                                    "x.toml:6: part.enabled: is not there"});
+
+  problem_list silent{"x.toml", foreign};
+  auto nothing = parse_toml("s.old = ''\npart.enabled = false\n");
+  settings_section other{&*nothing, "", 1, silent};
+  other.section("s").report_unknown_keys();
+  other.report_unknown_keys();
+  CHECK(!silent.to_error());
+  CHECK(silent.notices().empty());
 }
 
 TEST_CASE("toml: a syntax error is reported with its line") {
@@ -170,6 +192,19 @@ TEST_CASE("toml: a syntax error is reported with its line") {
 
   REQUIRE(!document);
   CHECK(explain(document.error()).starts_with("2: "));
+}
+
+TEST_CASE("toml: a key that is there twice is an error with both lines") {
+  auto error_of = [](std::string_view text) {
+    auto document = parse_toml(text);
+    REQUIRE(!document);
+    return explain(document.error());
+  };
+  CHECK(error_of("a = 1\n[s]\na = 2\nb = 3\na = 4\n")
+        == "5: the key a is there twice, first on line 3");
+  CHECK(error_of("[s]\na = 1\n[t]\n\n[s]\n")
+        == "5: the key s is there twice, first on line 1");
+  CHECK(error_of("x = { a = 1, a = 2 }\n").starts_with("1: "));
 }
 
 TEST_CASE("toml: a section without a name is reported with its line") {

@@ -134,6 +134,16 @@ TEST_CASE_FIXTURE(cabinet,
   CHECK(std::filesystem::file_size(file) == 4096);
 }
 
+TEST_CASE_FIXTURE(cabinet, "workflow store: only its owner may read it") {
+  namespace fs = std::filesystem;
+  fs::permissions(file, fs::perms::all); // as former versions have left it
+  open();
+  CHECK(!store->save(sample(1)));
+
+  for (auto& x : fs::directory_iterator{file.parent_path()})
+    CHECK((x.status().permissions() & fs::perms{077}) == fs::perms::none);
+}
+
 TEST_CASE_FIXTURE(cabinet, "workflow store: a missing folder is an error") {
   auto opened = open_workflow_store(in / "no/controller.save");
 

@@ -12,6 +12,7 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
 #include <random>
 #include <set>
 
@@ -78,8 +79,16 @@ TEST_CASE("templates: have the values of EDGELESS") {
   CHECK(orchestrator->general.domain_id == "domain-1");
   CHECK(orchestrator->general.invocation_url == "http://127.0.0.1:7102");
   CHECK(orchestrator->baseline.keep_alive_interval == 2s);
-  CHECK(orchestrator->proxy_redis_url == "");
+  CHECK(orchestrator->proxy.redis_url == "");
   CHECK(cli->controller_url == "http://127.0.0.1:7001");
+}
+
+TEST_CASE("templates: ask for nothing that this version does not do") {
+  CHECK(node_of({"node.toml", node_template(seeded())}).notices.empty());
+  CHECK(
+    parse_orchestrator_settings("o", orchestrator_template())->notices.empty());
+  CHECK(parse_controller_settings("c", controller_template())->notices.empty());
+  CHECK(parse_cli_settings("cli", cli_template())->notices.empty());
 }
 
 TEST_CASE("templates: node.toml enables all resources") {
@@ -113,11 +122,10 @@ TEST_CASE("templates: the nodes of a box have different ids and ports") {
     auto settings = node_of((*files)[i]);
     different.insert(
       {to_string(settings.general.node_id), settings.general.agent_url,
-       settings.general.invocation_url, settings.telemetry.metrics_url,
-       value_of((*files)[i].text, "http_ingress_url")});
+       settings.general.invocation_url, settings.telemetry.metrics_url});
     CHECK(settings.general.orchestrator_url == "http://127.0.0.1:7011");
   }
-  CHECK(different.size() == 3 * 5);
+  CHECK(different.size() == 3 * 4);
 }
 
 TEST_CASE("templates: only the first node of a box has resources") {
@@ -129,7 +137,7 @@ TEST_CASE("templates: only the first node of a box has resources") {
   CHECK(value_of(first, "file_log_provider") == "file-log-1");
   for (auto key :
        {"file_log_provider", "http_ingress_provider", "http_egress_provider",
-        "redis_provider", "dda_provider", "kafka_egress_provider", "provider"})
+        "http_poster_provider", "redis_provider"})
     CHECK(value_of(second, key) == "");
 }
 
@@ -172,4 +180,63 @@ TEST_CASE("templates: write_box needs an absent or empty folder") {
   CHECK(!write_box(in / "config", box_templates(seeded())));
   CHECK(std::filesystem::exists(in / "config" / "node.toml"));
   CHECK(write_box(in / "config", box_templates(seeded())));
+}
+
+TEST_CASE("templates: a box has consecutive ports from the first one") {
+  auto files = with_ports_from(*box_templates(2, seeded()), 9000);
+  REQUIRE(files);
+  std::map<std::string, std::string> texts;
+  for (auto& [name, text] : *files)
+    texts[name] = text;
+
+  auto controller = parse_controller_settings("c", texts["controller.toml"]);
+  auto orchestrator
+    = parse_orchestrator_settings("o", texts["orchestrator.toml"]);
+  auto cli = parse_cli_settings("cli", texts["cli.toml"]);
+  auto first = node_of({"node1.toml", texts["node1.toml"]});
+  auto second = node_of({"node2.toml", texts["node2.toml"]});
+  REQUIRE(controller);
+  REQUIRE(orchestrator);
+  REQUIRE(cli);
+  CHECK(controller->controller_url == "http://127.0.0.1:9001");
+  CHECK(cli->controller_url == controller->controller_url);
+  CHECK(
+    controller->orchestrators
+    == std::vector<domain_address>{{"domain-9000", "http://127.0.0.1:9000"}});
+  CHECK(orchestrator->general.domain_id == "domain-9000");
+  CHECK(orchestrator->general.orchestrator_url == "http://127.0.0.1:9000");
+  CHECK(orchestrator->general.invocation_url == "http://127.0.0.1:9003");
+  CHECK(first.general.orchestrator_url == "http://127.0.0.1:9000");
+  CHECK(first.general.agent_url == "http://127.0.0.1:9004");
+  CHECK(second.general.invocation_url == "http://127.0.0.1:9009");
+  CHECK(second.telemetry.metrics_url == "http://127.0.0.1:9010");
+}
+
+TEST_CASE("templates: ports may be those of the defaults, in another order") {
+  for (auto port : {6991u, 7001u, 7010u, 7011u}) {
+    auto files = with_ports_from(box_templates(seeded()), port);
+    REQUIRE(files);
+    auto& controller = (*files)[2];
+    auto settings = parse_controller_settings("c", controller.text);
+    REQUIRE(settings);
+    CHECK(settings->controller_url
+          == "http://127.0.0.1:" + std::to_string(port + 1));
+    CHECK(settings->orchestrators[0].orchestrator_url
+          == "http://127.0.0.1:" + std::to_string(port));
+  }
+}
+
+TEST_CASE("templates: ports beyond 65535 are an error") {
+  CHECK(!with_ports_from(box_templates(seeded()), 0));
+  CHECK(with_ports_from(box_templates(seeded()), 65528));
+  CHECK(explain(with_ports_from(box_templates(seeded()), 65529).error())
+        == "the ports of this box would be from 65529 to 65536: they have to "
+           "be from 1 to 65535");
+}
+
+TEST_CASE("templates: a box can listen on an address of this machine") {
+  for (auto& file : with_host(box_templates(seeded()), "10.1.2.3"))
+    CHECK(file.text.find("http://127.0.0.1") == std::string::npos);
+  auto node = node_of(with_host(box_templates(seeded()), "10.1.2.3")[0]);
+  CHECK(node.general.agent_url_announced == "http://10.1.2.3:7021");
 }

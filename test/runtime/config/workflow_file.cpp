@@ -147,6 +147,76 @@ TEST_CASE("workflow file: functions, resources and annotations are required") {
   CHECK(problem(in) == "must be an object");
 }
 
+TEST_CASE("workflow file: a fault of the file is not blamed on a component") {
+  folder in;
+  in.write("m.wasm", "bytes");
+  in.write("w.json", R"({"functions": [)" + function("f", "m.wasm") + "]}");
+  CHECK(problem(in) == "resources is missing\nannotations is missing");
+}
+
+TEST_CASE("workflow file: a key that is there twice is reported with both "
+          "places") {
+  folder in;
+  in.write("w.json", "{\"functions\": [],\n \"functions\": [],\n"
+                     "\"resources\": [], \"annotations\": {}}");
+  auto loaded = load_workflow_file(in / "w.json", accept);
+
+  REQUIRE(!loaded);
+  CHECK(explain(loaded.error())
+        == (in / "w.json").string()
+             + ":2:2: the key \"functions\" is there twice, first at 1:2");
+}
+
+TEST_CASE("workflow file: a function type must not be empty") {
+  folder in;
+  auto f = function("f", "m.wasm");
+  f.replace(f.find("RUST_WASM"), 9, "");
+  in.write("w.json", workflow(f));
+  CHECK(problem(in)
+        == "f: functions[0].class_specification.function_type is empty");
+}
+
+TEST_CASE("workflow file: a function in a container is refused, whatever its "
+          "code") {
+  folder in;
+  auto f = function("f", "edgeless_function:latest");
+  f.replace(f.find("RUST_WASM"), 9, "CONTAINER");
+  in.write("w.json", workflow(f));
+  CHECK(problem(in)
+        == "f: functions in containers are not supported: there is no "
+           "container run-time; build it as a RUST_WASM function");
+}
+
+TEST_CASE("workflow file: an annotation that is not known is a warning") {
+  folder in;
+  in.write("code/message_generator.wasm", "bytes");
+  auto text = file_log;
+  text.replace(text.find("init-payload"), 12, "init_payload");
+  in.write("w.json", text);
+  auto loaded = load_workflow_file(in / "w.json", accept);
+
+  REQUIRE_MESSAGE(loaded, explain(loaded.error()));
+  CHECK(loaded->warnings
+        == std::vector<std::string>{
+          (in / "w.json").string()
+          + ": my-message-generator: annotation \"init_payload\" is unknown "
+            "and has no effect; did you mean init-payload?"});
+}
+
+TEST_CASE("workflow file: the folder before `..` is where a symbolic link "
+          "leads") {
+  folder in;
+  in.write("real/functions/m.wasm", "right");
+  in.write("functions/m.wasm", "wrong");
+  in.write("real/workflows/w.json",
+           workflow(function("f", "../functions/m.wasm")));
+  std::filesystem::create_directory_symlink("real/workflows", in / "link");
+  auto loaded = load_workflow_file(in / "link/w.json", accept);
+
+  REQUIRE_MESSAGE(loaded, explain(loaded.error()));
+  CHECK(loaded->modules.at(0).bytes == "right");
+}
+
 TEST_CASE("workflow file: a missing module is reported with its function") {
   folder in;
   in.write("w.json", workflow(function("f", "no.wasm")));
@@ -198,7 +268,8 @@ TEST_CASE("workflow file: the error lists all faults") {
            "functions[1].name is missing\n"
            "functions[1].class_specification must be an object\n"
            "f: several components have this name\n"
-           "f: function_type \"PYTHON\" is neither RUST_WASM nor CONTAINER\n"
+           "f: function_type \"PYTHON\" is not RUST_WASM, which is the "
+           "only one that runs\n"
            "f: output \"out\" is mapped to an unknown component \"ghost\"\n"
            "f: max_instances \"many\" is not a number\n"
            "f: its class type is empty\n"

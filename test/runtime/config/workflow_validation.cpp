@@ -23,6 +23,7 @@ component_draft resource(const std::string& name) {
   result.name = name;
   result.kind = component_kind::resource;
   result.class_id = "file-log";
+  result.settings = {{"filename", "x.log"}};
   return result;
 }
 
@@ -83,16 +84,29 @@ TEST_CASE("workflow validation: refuses control characters in names") {
 TEST_CASE("workflow validation: refuses unknown function types") {
   auto f = function("f");
   f.function_type = "RUST";
-  CHECK(validate({{f}, {}})
-        == lines{"f: function_type \"RUST\" is neither RUST_WASM nor "
-                 "CONTAINER"});
+  CHECK(
+    validate({{f}, {}})
+    == lines{"f: function_type \"RUST\" is not RUST_WASM, which is the only "
+             "one that runs"});
 }
 
-TEST_CASE("workflow validation: a container function needs no module") {
+TEST_CASE("workflow validation: refuses a function in a container, and does "
+          "not ask for its module") {
   auto f = function("f");
   f.function_type = "CONTAINER";
   f.code = "";
-  CHECK(validate({{f}, {}}).empty());
+  CHECK(validate({{f}, {}})
+        == lines{"f: functions in containers are not supported: there is no "
+                 "container run-time; build it as a RUST_WASM function"});
+}
+
+TEST_CASE("workflow validation: refuses a resource without what its class "
+          "requires") {
+  auto r = resource("r");
+  r.settings.clear();
+  CHECK(validate({{r}, {}})
+        == lines{"r: configuration filename is missing: resources of class "
+                 "file-log need it"});
 }
 
 TEST_CASE("workflow validation: a WebAssembly function needs a module hash") {
@@ -117,7 +131,7 @@ TEST_CASE(
   auto f = function("f");
   auto r = resource("r");
   f.settings = {{"max_instances", "few"}};
-  r.settings = {{"node_id_match_any", "here"}};
+  r.settings["node_id_match_any"] = "here";
 
   CHECK(validate({{f, r}, {}})
         == lines{"f: max_instances \"few\" is not a number",

@@ -29,6 +29,20 @@ TEST_CASE("event counters: count drops by reason and in total") {
   CHECK(x.dropped() == 3);
 }
 
+TEST_CASE("event counters: a discarded copy is no loss") {
+  event_counters x;
+
+  x.count_sent(1);
+  x.count_retransmitted();
+  x.count_handled(1);
+  x.count_dropped(drop_reason::duplicate);
+
+  CHECK(x.sent() == 1);
+  CHECK(x.retransmitted() == 1);
+  CHECK(x.discarded() == 1);
+  CHECK(x.dropped() == 0);
+}
+
 TEST_CASE("event counters: late replies are not part of the drops") {
   event_counters x;
 

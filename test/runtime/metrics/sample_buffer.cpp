@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <numeric>
 
 using namespace edgeless;
@@ -56,7 +57,7 @@ TEST_CASE(
   x.add(times(a, {1}));
   x.drain(0);
 
-  CHECK(x.drain(1) == performance_samples{1, {}, 0});
+  CHECK(x.drain(1) == performance_samples{1, {}, 0, {}});
 }
 
 TEST_CASE("sample_buffer: a lot that is not acknowledged is returned again, "
@@ -68,7 +69,7 @@ TEST_CASE("sample_buffer: a lot that is not acknowledged is returned again, "
 
   CHECK(x.drain(0) == first);
   CHECK(x.drain(77) == first);
-  CHECK(x.drain(1) == performance_samples{2, {times(a, {2})}, 0});
+  CHECK(x.drain(1) == performance_samples{2, {times(a, {2})}, 0, {}});
 }
 
 TEST_CASE("sample_buffer: acknowledged samples are not returned again") {
@@ -158,4 +159,50 @@ TEST_CASE(
   auto lot = x.drain(0);
   CHECK(lot.omitted == 5 * limits::samples);
   CHECK(lot.times[0].instance == physical_id{0, 6});
+}
+
+TEST_CASE("sample_buffer: log lines travel once, in order, within a budget") {
+  sample_buffer x;
+  std::string text(limits::function_log_text, 'x');
+  for (std::int64_t i = 0; i < 5000; ++i)
+    x.add(function_log{a, i, "tbegin", text});
+
+  std::vector<std::int64_t> seen;
+  for (std::uint64_t number = 0; seen.size() < 5000; ++number) {
+    auto lot = x.drain(number);
+    REQUIRE(!lot.logs.empty());
+    CHECK(x.drain(number).logs.size() == lot.logs.size());
+    caf::binary_serializer::container_type bytes;
+    caf::binary_serializer sink{nullptr, bytes};
+    REQUIRE(!sink(lot));
+    CHECK(bytes.size() < limits::frame / 2);
+    for (auto& line : lot.logs)
+      seen.push_back(line.when);
+  }
+  CHECK(std::ranges::is_sorted(seen));
+  CHECK(seen.size() == 5000);
+}
+
+TEST_CASE("sample_buffer: of too many log lines the oldest are omitted") {
+  sample_buffer x;
+  std::string text(limits::function_log_text, 'x');
+  std::uint64_t added = 0;
+  for (std::size_t bytes = 0; bytes < 2 * limits::function_logs; ++added) {
+    x.add(function_log{a, static_cast<std::int64_t>(added), "tbegin", text});
+    bytes += text.size();
+  }
+
+  std::uint64_t kept = 0, omitted = 0;
+  std::int64_t last = 0;
+  for (std::uint64_t number = 0;; ++number) {
+    auto lot = x.drain(number);
+    if (lot.number != number + 1)
+      break;
+    kept += lot.logs.size();
+    omitted += lot.omitted;
+    last = lot.logs.empty() ? last : lot.logs.back().when;
+  }
+  CHECK(kept + omitted == added);
+  CHECK(omitted > 0);
+  CHECK(last == static_cast<std::int64_t>(added) - 1);
 }

@@ -91,6 +91,7 @@ TEST_CASE("capability detection: this machine has at least one CPU") {
   CHECK(capabilities.num_cores >= 1);
   CHECK(capabilities.num_cores <= capabilities.num_cpus);
   CHECK(capabilities.mem_size > 0);
+  CHECK(capabilities.disk_tot_space > 0);
 }
 
 TEST_CASE("capability detection: the settings override detected values") {
@@ -99,11 +100,19 @@ TEST_CASE("capability detection: the settings override detected values") {
   user.num_cpus = 8;
   user.labels = {"gpu"};
   user.has_tpm = true;
+  user.num_gpus = 1;
+  user.model_name_gpu = "a GPU";
+  user.mem_size_gpu = 4096;
+  user.disk_tot_space = 100;
   override_capabilities(capabilities, user);
 
   CHECK(capabilities.num_cpus == 8);
   CHECK(capabilities.labels == std::vector<std::string>{"gpu"});
   CHECK(capabilities.has_tpm);
+  CHECK(capabilities.num_gpus == 1);
+  CHECK(capabilities.model_name_gpu == "a GPU");
+  CHECK(capabilities.mem_size_gpu == 4096);
+  CHECK(capabilities.disk_tot_space == 100);
   CHECK(capabilities.num_cores == 2);
   CHECK(!capabilities.is_tee_running);
 }
@@ -114,11 +123,4 @@ TEST_CASE("capability detection: an enabled run-time is announced") {
   settings.wasm_runtime.enabled = true;
   CHECK(announced_capabilities(settings).runtimes
         == std::vector<std::string>{"RUST_WASM"});
-}
-
-TEST_CASE(
-  "capability detection: a run-time that is not implemented is not announced") {
-  node_settings settings;
-  settings.container_runtime.enabled = true;
-  CHECK(announced_capabilities(settings).runtimes.empty());
 }

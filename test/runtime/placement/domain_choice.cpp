@@ -11,9 +11,16 @@ namespace {
 
 using names = std::vector<std::string>;
 
-domain_choice choose(const std::map<std::string, domain_reasons>& answers,
+domain_choice choose(const std::map<std::string, names>& reasons,
                      std::uint64_t number = 0, const names& components = {}) {
+  std::map<std::string, obstacles> answers;
+  for (auto& [domain, x] : reasons)
+    answers[domain].reasons = x;
   return choose_domain(answers, components, [number] { return number; });
+}
+
+names never(const std::map<std::string, obstacles>& answers) {
+  return choose_domain(answers, {"f", "g"}, [] { return 0; }).never;
 }
 
 } // namespace
@@ -49,4 +56,24 @@ TEST_CASE("domain choice: a domain that can host only some is infeasible") {
 
   CHECK(x.domain.empty());
   CHECK(x.reasons == names{"domain a: g: no TEE; h: no TPM"});
+}
+
+TEST_CASE("domain choice: names the components that no domain can ever host") {
+  CHECK(never({{"a", {{"", "no TEE"}, {1}}}}) == names{"g: no TEE"});
+  CHECK(never({{"a", {{"no TPM", "no TEE"}, {0, 1}}}})
+        == names{"f: no TPM", "g: no TEE"});
+  CHECK(never({{"a", {{"", "no TEE"}, {1}}}, {"b", {{"no TPM", "x"}, {0, 1}}}})
+        == names{"f: domain b: no TPM", "g: domain a: no TEE; domain b: x"});
+}
+
+TEST_CASE("domain choice: what may change is not for ever") {
+  CHECK(never({}).empty());
+  CHECK(never({{"a", {{"", "is cordoned"}, {}}}}).empty());
+  CHECK(never({{"a", {{"", "no TEE"}, {1}}}, {"b", {{"away"}, {}}}}).empty());
+  CHECK(never({{"a", {{"", "no TEE"}, {1}}}, {"b", {{"", ""}, {}}}}).empty());
+}
+
+TEST_CASE("domain choice: an answer to another question proves nothing") {
+  CHECK(never({{"a", {{"", "no TEE", "no TPM"}, {2}}}}).empty());
+  CHECK(never({{"a", {{"no TEE"}, {1}}}}).empty());
 }

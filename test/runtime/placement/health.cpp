@@ -78,6 +78,52 @@ TEST_CASE("health: an unknown value is -1") {
   CHECK(compare(nothing, nothing) == node_health{});
 }
 
+TEST_CASE("health: load, network and disks are summed up") {
+  machine_texts texts;
+  texts.loadavg = "0.57 1.50 12.00 2/345 6789\n";
+  texts.net_dev
+    = "Inter-|   Receive                |  Transmit\n"
+      " face |bytes packets errs drop fifo frame compressed multicast|bytes\n"
+      "    lo: 100 2 0 0 0 0 0 0 100 2 0 0 0 0 0 0\n"
+      "eth0:5000000000 30 1 0 0 0 0 0 600 40 7 0 0 0 0 0\n";
+  texts.diskstats = "   7       0 loop0 9 0 9 0 9 0 9 0 0 0 0\n"
+                    " 259       0 nvme0n1 10 0 80 5 20 0 160 6 0 0 0\n"
+                    " 259       1 nvme0n1p1 10 0 80 5 20 0 160 6 0 0 0\n"
+                    " 254       0 dm-0 10 0 80 5 20 0 160 6 0 0 0\n"
+                    "   8       0 sda 1 0 2 5 2 0 4 6 0 0 0\n";
+  node_health x;
+  parse_devices(texts, x);
+
+  CHECK(x.load_avg_1 == 57);
+  CHECK(x.load_avg_5 == 150);
+  CHECK(x.load_avg_15 == 1200);
+  CHECK(x.tot_rx_bytes == 5'000'000'100);
+  CHECK(x.tot_rx_pkts == 32);
+  CHECK(x.tot_rx_errs == 1);
+  CHECK(x.tot_tx_bytes == 700);
+  CHECK(x.tot_tx_pkts == 42);
+  CHECK(x.tot_tx_errs == 7);
+  CHECK(x.disk_tot_reads == 512 * 82);
+  CHECK(x.disk_tot_writes == 512 * 164);
+}
+
+TEST_CASE("health: devices that are not there are 0") {
+  node_health x;
+  parse_devices({}, x);
+  CHECK(x == node_health{});
+  parse_devices({"x", ":\n::\neth0: x", "1 2"}, x);
+  CHECK(x == node_health{});
+}
+
+TEST_CASE("health: power is the energy since the last sample") {
+  machine_sample before, now;
+  before.energy = 1'000'000;
+  now.energy = 31'000'000;
+  now.when = before.when + std::chrono::seconds{2};
+  CHECK(compare(before, now).active_power == 15'000);
+  CHECK(compare(now, before).active_power == 0);
+}
+
 TEST_CASE("health: values are clamped to 32 bits") {
   auto sample = parse_sample("", "MemTotal: 9000000000 kB\n", "", 4096);
   CHECK(compare(sample, sample).mem_total == 2147483647);

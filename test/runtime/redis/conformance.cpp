@@ -89,6 +89,37 @@ TEST_CASE_TEMPLATE("redis conformance: a range of a string is read", T, real,
   CHECK(x.text({"GETRANGE", "missing", "0", "99"}) == "");
 }
 
+TEST_CASE_TEMPLATE("redis conformance: SET NX writes a missing key only", T,
+                   real, memory) {
+  harness<T> x;
+
+  CHECK(x.text({"SET", "a", "1", "EX", "15", "NX"}) == "OK");
+  CHECK(x.number({"TTL", "a"}) == 15);
+  CHECK(x.ask({"SET", "a", "2", "EX", "99", "NX"}).type == kind::nothing);
+  CHECK(x.text({"GET", "a"}) == "1");
+  CHECK(x.number({"EXPIRE", "a", "20"}) == 1);
+  CHECK(x.number({"TTL", "a"}) == 20);
+  CHECK(x.number({"EXPIRE", "missing", "20"}) == 0);
+}
+
+TEST_CASE_TEMPLATE("redis conformance: a sorted set is ordered by score", T,
+                   real, memory) {
+  harness<T> x;
+
+  CHECK(x.number({"ZADD", "z", "2.5", "b", "1", "c", "3", "a"}) == 3);
+  CHECK(x.number({"ZADD", "z", "4", "b"}) == 0);
+  CHECK(x.list({"ZRANGE", "z", "0", "-1"}) == texts{"c", "a", "b"});
+  CHECK(x.list({"ZREVRANGE", "z", "0", "0"}) == texts{"b"});
+  CHECK(x.number({"ZREMRANGEBYRANK", "z", "0", "-3"}) == 1);
+  CHECK(x.list({"ZRANGE", "z", "0", "-1"}) == texts{"a", "b"});
+  CHECK(x.number({"ZREMRANGEBYRANK", "z", "0", "-3"}) == 0);
+  CHECK(x.number({"ZREMRANGEBYRANK", "z", "0", "-1"}) == 2);
+  CHECK(x.number({"EXISTS", "z"}) == 0);
+  CHECK(x.number({"ZREMRANGEBYRANK", "missing", "0", "-1"}) == 0);
+  x.text({"SET", "text", "1"});
+  CHECK(x.ask({"ZADD", "text", "1", "a"}).type == kind::error);
+}
+
 TEST_CASE_TEMPLATE("redis conformance: TTL tells when a key expires", T, real,
                    memory) {
   harness<T> x;

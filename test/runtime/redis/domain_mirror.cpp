@@ -57,7 +57,7 @@ struct hall {
               std::vector<double> seconds) {
     node_report x;
     x.samples.times.push_back({instance, std::move(seconds)});
-    mirror_state.report(node, x, time{});
+    mirror_state.report(node, x);
   }
 
   void write() {
@@ -78,7 +78,10 @@ struct hall {
   random_source random = [this] {
     return generator();
   };
-  mirror mirror_state{5};
+  time now{};
+  mirror mirror_state{{mirror_schema::v1_0, "domain-1", 5, [this] {
+                         return now;
+                       }}};
   memory_database database;
 };
 
@@ -100,7 +103,7 @@ TEST_CASE_FIXTURE(hall,
   node_report report;
   report.health.cpu_usage = 7;
 
-  mirror_state.report(x.id, report, time{});
+  mirror_state.report(x.id, report);
   write();
 
   CHECK(database.text("node:health:" + to_string(x.id))
@@ -109,7 +112,7 @@ TEST_CASE_FIXTURE(hall,
 
 TEST_CASE_FIXTURE(hall, "domain mirror: a lost node leaves no keys behind") {
   auto x = join({{"log-1", "file-log", {}}});
-  mirror_state.report(x.id, {}, time{});
+  mirror_state.report(x.id, {});
   write();
   CHECK(database.content.size() == 4);
 
@@ -123,7 +126,7 @@ TEST_CASE_FIXTURE(hall, "domain mirror: a report of a lost node is ignored") {
   auto x = join();
   mirror_state.lose(x.id);
 
-  mirror_state.report(x.id, {}, time{});
+  mirror_state.report(x.id, {});
   write();
 
   CHECK(database.content.empty());
@@ -132,7 +135,7 @@ TEST_CASE_FIXTURE(hall, "domain mirror: a report of a lost node is ignored") {
 TEST_CASE_FIXTURE(
   hall, "domain mirror: a node that joins again replaces its description") {
   auto x = join({{"log-1", "file-log", {}}});
-  mirror_state.report(x.id, {}, time{});
+  mirror_state.report(x.id, {});
   x.providers[0].id = "log-2";
 
   mirror_state.join(x);
@@ -205,7 +208,8 @@ TEST_CASE_FIXTURE(hall,
   node_report x;
   x.samples.times.push_back({at.instance, {0.243379291, 2}});
 
-  mirror_state.report(node.id, x, time{std::chrono::milliseconds{5007}});
+  now = time{std::chrono::milliseconds{5007}};
+  mirror_state.report(node.id, x);
   write();
 
   CHECK(database.items(list_of(at.instance))
@@ -250,13 +254,13 @@ TEST_CASE_FIXTURE(hall, "domain mirror: an unchanged value causes no command") {
   auto node = join();
   auto component = host();
   auto at = place(component.id);
-  mirror_state.report(node.id, {}, time{});
+  mirror_state.report(node.id, {});
   write();
 
   mirror_state.join(node);
   mirror_state.host(component);
   mirror_state.moved(component.id, at);
-  mirror_state.report(node.id, {}, time{});
+  mirror_state.report(node.id, {});
 
   CHECK(!mirror_state.has_changes());
 }
@@ -314,7 +318,7 @@ TEST_CASE_FIXTURE(
   node_report x;
   x.samples.omitted = 7;
 
-  mirror_state.report(node.id, x, time{});
+  mirror_state.report(node.id, x);
 
   CHECK(mirror_state.samples_dropped() == 7);
 }
@@ -365,4 +369,98 @@ TEST_CASE_FIXTURE(hall,
     keys.push_back(foreign);
 
   CHECK(mirror_state.strays(keys) == strays);
+}
+
+// -- the schema of later versions ---------------------------------------------
+
+namespace {
+
+/// A hall with the later schema.
+struct later_hall : hall {
+  later_hall() {
+    mirror_state = mirror{{mirror_schema::v1_2, "domain-1", 2, [this] {
+                             return now;
+                           }}};
+    mirror_state.rewrite();
+    write();
+  }
+
+  void log(const node_id& node, const physical_id& instance,
+           const std::string& target) {
+    node_report x;
+    x.samples.logs.push_back({instance, 1, target, "7"});
+    mirror_state.report(node, x);
+  }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(later_hall,
+                  "domain mirror: the later schema keeps the newest samples, "
+                  "though they are equal") {
+  auto node = join();
+  auto at = place(host().id);
+  sample(node.id, at.instance, {1, 1, 1});
+  write();
+
+  auto key
+    = "performance:" + to_string(at.instance) + ":function_execution_time";
+  CHECK(database.members(key)
+        == memory_database::list{"0.000001:1", "0.000002:1"});
+}
+
+TEST_CASE_FIXTURE(later_hall,
+                  "domain mirror: the later schema deletes all series of an "
+                  "instance, and the health of a node") {
+  auto node = join();
+  auto component = host();
+  auto at = place(component.id);
+  sample(node.id, at.instance, {1});
+  log(node.id, at.instance, "tbegin");
+  write();
+  auto begun = "performance:" + to_string(at.instance) + ":tbegin";
+  CHECK(shows(begun));
+  CHECK(
+    mirror_state.strays({begun, "node:health:" + to_string(node.id)}).empty());
+
+  mirror_state.drop(component.id);
+  mirror_state.lose(node.id);
+  write();
+  for (auto& [key, value] : database.content)
+    CHECK_MESSAGE((key.ends_with(":last_update") || key.starts_with("domain_")),
+                  key);
+  CHECK(mirror_state.strays({begun}).size() == 1);
+}
+
+TEST_CASE_FIXTURE(later_hall,
+                  "domain mirror: an instance has a bounded number of series, "
+                  "with plain names") {
+  auto node = join();
+  auto at = place(host().id);
+  for (std::size_t i = 0; i < limits::series + 3; ++i)
+    log(node.id, at.instance, "series_" + std::to_string(i));
+  for (std::string target : {"", "a:b", "a b", "../x"})
+    log(node.id, at.instance, target);
+  write();
+
+  auto series = std::ranges::count_if(database.content, [](auto& x) {
+    return x.first.starts_with("performance:");
+  });
+  CHECK(series == limits::series);
+  CHECK(mirror_state.samples_dropped() == 3 + 4);
+}
+
+TEST_CASE_FIXTURE(later_hall,
+                  "domain mirror: the later schema dates each change") {
+  now = time{std::chrono::seconds{5}};
+  auto node = join({{"log-1", "file-log", {}}});
+  CHECK(database.text("node:capabilities:last_update") == "5.000000");
+  CHECK(database.text("provider:last_update") == "5.000000");
+
+  now = time{std::chrono::seconds{6}};
+  mirror_state.join(node);
+  CHECK(!mirror_state.has_changes());
+  mirror_state.lose(node.id);
+  write();
+  CHECK(database.text("node:capabilities:last_update") == "6.000000");
 }

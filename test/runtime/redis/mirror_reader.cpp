@@ -49,11 +49,17 @@ std::string without(std::string text, const std::string& part) {
 TEST_CASE("mirror reader: reads capabilities as EDGELESS writes them") {
   auto x = read_capabilities(capabilities + "}");
   REQUIRE(x);
-  CHECK(
-    x->basic
-    == node_capabilities{
-      4, "x86", 2399.5, 8, 7937, {"red", "blue"}, true, false, {"RUST_WASM"}});
-  CHECK(!x->more);
+  node_capabilities expected;
+  expected.num_cpus = 4;
+  expected.model_name_cpu = "x86";
+  expected.clock_freq_cpu = 2399.5;
+  expected.num_cores = 8;
+  expected.mem_size = 7937;
+  expected.labels = {"red", "blue"};
+  expected.is_tee_running = true;
+  expected.runtimes = {"RUST_WASM"};
+  CHECK(x->basic == expected);
+  CHECK(!x->has_more);
 }
 
 TEST_CASE("mirror reader: reads disks and GPUs of later versions") {
@@ -61,11 +67,11 @@ TEST_CASE("mirror reader: reads disks and GPUs of later versions") {
     capabilities + R"(,"disk_tot_space":90,"num_gpus":1,)"
     + R"("model_name_gpu":"orin","mem_size_gpu":64,"unknown":[{}]})");
   REQUIRE(x);
-  REQUIRE(x->more);
-  CHECK(x->more->disk_tot_space == 90);
-  CHECK(x->more->num_gpus == 1);
-  CHECK(x->more->model_name_gpu == "orin");
-  CHECK(x->more->mem_size_gpu == 64);
+  REQUIRE(x->has_more);
+  CHECK(x->basic.disk_tot_space == 90);
+  CHECK(x->basic.num_gpus == 1);
+  CHECK(x->basic.model_name_gpu == "orin");
+  CHECK(x->basic.mem_size_gpu == 64);
 }
 
 TEST_CASE("mirror reader: names the missing or invalid field of capabilities") {
@@ -103,6 +109,19 @@ TEST_CASE("mirror reader: reads the figures of later versions") {
   CHECK(x->figure("tot_rx_bytes") == 5'000'000'000);
   CHECK(x->figure("gpu_temp_cels") == -1000);
   CHECK(!x->figures.contains("active_power"));
+}
+
+TEST_CASE(
+  "mirror reader: reads the figures of all versions beside each other") {
+  node_health written;
+  written.cpu_usage = 20;
+  written.load_avg_1 = 150;
+  auto x = read_health(json_of(written));
+  REQUIRE(x);
+  CHECK(x->later);
+  CHECK(x->figure("cpu_usage") == 20);
+  CHECK(x->figure("load_avg_1") == 150);
+  CHECK(x->figures.size() == 24);
 }
 
 TEST_CASE("mirror reader: health that lacks a figure is an error") {
@@ -212,7 +231,8 @@ TEST_CASE("mirror reader: a sample is two numbers") {
 
 TEST_CASE("mirror reader: reads back what the mirror writes") {
   node_capabilities capabilities{
-    4, "a \"b\"", 2399.5, 8, 7937, {"red"}, true, false, {"RUST_WASM"}};
+    4,     "a \"b\"",     2399.5, 8, 7937,    {"red"}, true,
+    false, {"RUST_WASM"}, 90,     1, "a GPU", 64};
   CHECK(read_capabilities(json_of(capabilities))->basic == capabilities);
   CHECK(read_health(json_of(node_health{}))->figure("mem_free") == -1);
   provider_description maker{"file-log-1", "file-log", {"out"}};

@@ -6,6 +6,7 @@
 #include "messages/limits.hpp"
 
 #include <dirent.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -131,6 +132,30 @@ TEST_CASE("process guest: a killed process kills its guest and no other") {
   CHECK(x.guest->fault() == "its process was killed by signal 9");
   CHECK(counts().sandboxes_lost == lost + 1);
   CHECK(other.handle(hook::cast, "b") == progress::idle);
+}
+
+TEST_CASE(
+  "process guest: its process has no capabilities, groups or privileges "
+  "to gain, and no namespace of the node") {
+  REQUIRE(all_reaped());
+  instance x;
+  CHECK(x.handle(hook::cast, "a") == progress::idle);
+  auto processes = guest_processes();
+  REQUIRE(processes.size() == 1);
+  auto folder = "/proc/" + std::to_string(processes[0]);
+  auto status = text_of(folder + "/status");
+  for (auto set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"})
+    CHECK(status.find(std::string{set} + ":\t0000000000000000\n")
+          != std::string::npos);
+  CHECK(status.find("NoNewPrivs:\t1\n") != std::string::npos);
+  if (geteuid() != 0)
+    return; // what else is permitted depends on the system
+  CHECK(status.find("Groups:\t \n") != std::string::npos);
+  for (auto kind : {"net", "mnt", "uts", "ipc", "cgroup"}) {
+    auto own = std::filesystem::path{"/proc/self/ns"} / kind;
+    CHECK(std::filesystem::read_symlink(own)
+          != std::filesystem::read_symlink(folder + "/ns/" + kind));
+  }
 }
 
 TEST_CASE(

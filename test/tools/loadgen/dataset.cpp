@@ -38,6 +38,15 @@ TEST_CASE("dataset: additional fields precede the seed") {
   CHECK(make_prefix(",h,", "a", 7)->header == "h,seed,");
 }
 
+TEST_CASE("dataset: the files of EDGELESS 1.0 have no seed") {
+  auto x = make_plain_prefix("h_a,h_b", "a,b");
+  REQUIRE(x);
+  CHECK(x->header == "h_a,h_b,");
+  CHECK(x->fields == "a,b,");
+  CHECK(make_plain_prefix("", "")->header == ",");
+  CHECK(!make_plain_prefix("h", "a,b"));
+}
+
 TEST_CASE("dataset: refuses additional fields without a name") {
   CHECK(!make_prefix("h", "a,b", 42));
   CHECK(!make_prefix("", "a", 42));

@@ -144,6 +144,7 @@ caf::error measure(const plan& how, redis_child& server, std::size_t instances,
   options.open = [url = server.url()] {
     return open_redis(url);
   };
+  options.owner = {"domain-1", "http://127.0.0.1:7011", "report"};
   auto orchestrator = system.spawn([]() -> caf::behavior {
     return {[](atom::ok) {
     }};
@@ -152,13 +153,14 @@ caf::error measure(const plan& how, redis_child& server, std::size_t instances,
     edgeless::proxy, std::move(options),
     caf::actor_cast<orchestrator_actor>(orchestrator));
   send_state(writer, known);
-  auto problem = wait_for_keys(server, writer, commands.size());
+  auto keys = commands.size() + 1; // and the owner of the database
+  auto problem = wait_for_keys(server, writer, keys);
   for (std::size_t i = 0; i < how.repeats(10) && !problem; ++i) {
     if (auto flushed = server.run({"FLUSHDB"}); !flushed)
       problem = flushed.error();
     auto begin = clock::now();
     if (!problem)
-      problem = wait_for_keys(server, writer, commands.size());
+      problem = wait_for_keys(server, writer, keys);
     if (!problem)
       result.samples.push_back(count / seconds_since(begin));
   }

@@ -31,7 +31,6 @@ caf::error box::launch_all(const std::filesystem::path& cache) {
   orchestrator_settings orchestrator;
   orchestrator.general.domain_id = "domain";
   orchestrator.general.orchestrator_url = orchestrator_url;
-  orchestrator.general.orchestrator_url_announced = orchestrator_url;
   node_settings node;
   node.general.node_id = draw<node_id>(os_random());
   node.general.agent_url = node.general.agent_url_announced = free_url();
@@ -41,6 +40,7 @@ caf::error box::launch_all(const std::filesystem::path& cache) {
   node.general.code_cache = cache;
   node.wasm_runtime.enabled = true;
   node.resources.file_log_provider = "file-log-1";
+  node.resources.file_log_directory = "/";
   auto add = [this](caf::expected<process_ptr> made) -> caf::error {
     if (!made)
       return made.error();

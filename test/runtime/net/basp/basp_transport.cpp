@@ -268,23 +268,6 @@ TEST_CASE("basp transport: frames up to limits::frame pass back to back") {
   CHECK(there.statistics->refused_in_total() == 0);
 }
 
-TEST_CASE("basp transport: an oversized frame closes the connection") {
-  program here;
-  program there;
-  auto url = there.open(there.spawn(test_ingress), node, {node});
-  auto remote = here.dial(url, node, node).handle;
-  down_monitor monitor{here, remote};
-  batch large;
-  large.fragments.resize(1);
-  large.fragments[0].content.payload.assign(limits::frame, 'x');
-
-  caf::anon_send(caf::actor_cast<ingress_actor>(remote), atom::deliver_v,
-                 std::uint64_t{1}, large);
-
-  CHECK(monitor.end() != "alive");
-  CHECK(there.statistics->refused_for(refusal::too_large) == 1);
-}
-
 TEST_CASE("basp transport: a message that the role may not send closes the "
           "connection") {
   program here;
@@ -342,6 +325,37 @@ TEST_CASE("basp transport: an actor system ends although its actors send until "
           return {[](atom::ok) { /* never */ }};
         });
   }
+}
+
+TEST_CASE("basp transport: what is larger than a frame fails with a sentence, "
+          "and the connection stays") {
+  program here;
+  program there;
+  auto url
+    = there.open(there.spawn([](caf::event_based_actor*) -> caf::behavior {
+        return {[](atom::fetch, const code_id& x, std::uint64_t size) {
+          return code_part{x, 0, 0, std::string(size, 'x')};
+        }};
+      }),
+                 orchestrator, {node});
+  auto remote = here.reach<module_source_actor>(url, node, orchestrator);
+  REQUIRE(remote);
+  caf::scoped_actor asking{here.system()};
+  auto fetch = [&](const code_id& code, std::uint64_t size) {
+    std::string result;
+    asking->request(remote, test_timeout, atom::fetch_v, code, size)
+      .receive([&](code_part& x) { result = std::to_string(x.bytes.size()); },
+               [&](const caf::error& x) { result = explain(x); });
+    return result;
+  };
+  auto begins = "the message is too large: it has 2097";
+
+  CHECK(fetch("response", limits::frame).starts_with(begins));
+  CHECK(there.statistics->not_sent == 1);
+  CHECK(fetch(std::string(limits::frame, 'x'), 1).starts_with(begins));
+  CHECK(here.statistics->not_sent == 1);
+  CHECK(fetch("again", limits::part) == std::to_string(limits::part));
+  CHECK(there.statistics->refused_in_total() == 0);
 }
 
 } // namespace edgeless

@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include <future>
+
 namespace edgeless {
 
 namespace {
@@ -173,6 +175,64 @@ TEST_CASE(
   program late;
   CHECK(eventually([&] { return !late.dial(url, node, orchestrator).handle; }));
   CHECK(fetch(here, remote, "known") == "xxxxxxxxxx");
+}
+
+// -- probes -------------------------------------------------------------------
+
+namespace {
+
+/// The result of a probe of this URL for the process of `expected`.
+std::string probe(program& from, const std::string& url, program& expected) {
+  std::promise<std::string> result;
+  from.net->probe(
+    url, orchestrator, node, "", expected.system().node(),
+    [&](std::string reason) { result.set_value(std::move(reason)); });
+  return result.get_future().get();
+}
+
+} // namespace
+
+TEST_CASE("probe: finds the process that listens at the address") {
+  program here;
+  program there;
+  auto url = there.open(there.spawn(test_ingress), node, {node, client});
+
+  CHECK(probe(here, url, there) == "");
+  CHECK(probe(here, url, there) == "");
+  CHECK(here.statistics->dialled == 0);
+  CHECK(there.statistics->refused_in_total() == 0);
+}
+
+TEST_CASE("probe: a process that is connected already can be probed") {
+  program here;
+  program there;
+  auto control
+    = here.open(here.spawn(test_module_source), orchestrator, {node});
+  auto url = there.open(there.spawn(test_ingress), node, {node, client});
+  auto remote = there.reach<module_source_actor>(control, node, orchestrator);
+  REQUIRE(remote);
+
+  CHECK(probe(here, url, there) == "");
+
+  CHECK(fetch(there, remote, "known") == "xxxxxxxxxx");
+}
+
+TEST_CASE("probe: names what is wrong with the address") {
+  program here;
+  program there;
+  program other;
+  auto url = other.open(other.spawn(test_ingress), node, {node, client});
+  socket_handle socket;
+  auto silent = silent_url(socket);
+
+  CHECK(probe(here, url, there)
+        == url.substr(7) + ": another process answers there");
+  CHECK(probe(here, silent, there)
+        == silent.substr(7) + ": no answer within 400 ms");
+  socket = {};
+  CHECK(probe(here, silent, there)
+        == silent.substr(7) + ": connection refused");
+  CHECK(probe(here, "no url", there) != "");
 }
 
 } // namespace edgeless

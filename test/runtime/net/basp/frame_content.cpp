@@ -30,7 +30,8 @@ TEST_CASE("frame content: messages of the role pass") {
                 node, node)
         == "none");
   CHECK(verdict(request_frame(atom::start_v, workflow_id{},
-                              workflow_spec{{component_draft{}}, {{"a", "b"}}}),
+                              workflow_spec{{component_draft{}}, {{"a", "b"}}},
+                              if_infeasible::wait),
                 client, controller)
         == "none");
 }
@@ -119,7 +120,8 @@ TEST_CASE("frame content: refuses enumeration values out of range") {
 
 TEST_CASE("frame content: refuses messages that expand too much in memory") {
   auto empty_strings = [](const std::string& length, std::size_t count) {
-    auto result = raw_message("@<>+@strvec", length + std::string(count, '\0'));
+    auto result = raw_message("@<>+edgeless::obstacles",
+                              length + std::string(count + 1, '\0'));
     result.data = response_frame(atom::ok_v).data;
     return verdict(result, orchestrator, controller);
   };

@@ -40,7 +40,8 @@ constexpr peer_role roles[] = {client, controller, orchestrator, node};
 
 TEST_CASE("message acl: lists the requests of each pair of roles") {
   CHECK(requests(client, controller)
-        == names{"start", "stop", "list", "inspect", "domains", "upload"});
+        == names{"start", "stop", "migrate", "list", "inspect", "domains",
+                 "upload"});
   CHECK(requests(controller, orchestrator)
         == names{"attach", "describe", "why_not", "host", "hosted", "drop",
                  "inspect"});

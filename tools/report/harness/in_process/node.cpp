@@ -53,6 +53,12 @@ public:
       others_->dial(where, self, peer, name, std::move(receiver));
   }
 
+  void probe(const std::string& where, peer_role self, peer_role peer,
+             const std::string& name, const caf::node_id& process,
+             std::function<void(std::string)> done) override {
+    others_->probe(where, self, peer, name, process, std::move(done));
+  }
+
 private:
   std::unique_ptr<transport> others_;
   caf::strong_actor_ptr orchestrator_;

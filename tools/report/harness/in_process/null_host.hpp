@@ -28,6 +28,9 @@ struct null_host : guest_host {
                           std::string_view) noexcept override {
     return caf::none;
   }
+  bool sleep(std::chrono::nanoseconds) noexcept override {
+    return false;
+  }
   void log(std::uint32_t, std::string_view,
            std::string_view) noexcept override {
     // nop

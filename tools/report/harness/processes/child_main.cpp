@@ -180,7 +180,6 @@ int run_orchestrator(const words& x) {
   orchestrator_settings settings;
   settings.general.domain_id = "domain";
   settings.general.orchestrator_url = x[1];
-  settings.general.orchestrator_url_announced = x[1];
   settings.baseline.keep_alive_interval = 1s;
   return run_daemon(settings);
 }

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "actors/resources/resource.hpp"
+
+#include "runtime/http/client.hpp"
+
+namespace edgeless {
+
+/// The class http-egress: sends the HTTP requests with which it is called, and
+/// replies with the responses.
+resource_class http_egress(std::shared_ptr<http_client> client);
+
+/// The hosts of the configuration `allow`, separated by commas; empty: any.
+std::vector<std::string> allowed_hosts(const component_spec& spec);
+
+} // namespace edgeless

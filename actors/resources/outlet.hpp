@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/wasm/guest.hpp"
+
+#include <caf/expected.hpp>
+#include <caf/timespan.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace edgeless {
+
+/// What the implementation of a resource sends through its instance: casts and
+/// calls on output channels, and the outcomes of events that it has deferred. A
+/// bounded queue between the threads of the implementation and the instance.
+/// All member functions may be called by any thread.
+class outlet {
+public:
+  /// What became of a call.
+  struct reply {
+    call_result result;
+    /// False: no instance has got it, so that it may be executed again.
+    bool sent = true;
+  };
+  using reply_handler = std::function<void(reply)>;
+
+  struct cast_request {
+    std::string channel;
+    std::string payload;
+  };
+
+  struct call_request {
+    std::string channel;
+    std::string payload;
+    /// The reply comes within this, or an error.
+    caf::timespan timeout;
+    /// Whether a failed call may be executed again.
+    bool repeatable = false;
+    /// Called once, on the thread of the instance or on the one that closes the
+    /// outlet. It must not block.
+    reply_handler on_reply;
+  };
+
+  /// The outcome of a deferred event: the reply to a call (ignored for a cast),
+  /// or why it failed.
+  struct outcome {
+    std::uint64_t ticket = 0;
+    caf::expected<std::string> answer;
+  };
+
+  using item = std::variant<cast_request, call_request, outcome>;
+
+  /// `wake` is called when the queue is not empty anymore.
+  explicit outlet(std::function<void()> wake) : wake_{std::move(wake)} {
+    // nop
+  }
+
+  /// False: the queue is full, or the instance has ended, and nothing is sent.
+  bool cast(std::string channel, std::string payload);
+  /// The same; then `on_reply` is not called.
+  bool call(call_request x);
+  /// An event that resource::handle() has deferred is done. Takes no room: the
+  /// number of deferred events is bounded.
+  void finish(std::uint64_t ticket, caf::expected<std::string> answer);
+
+  // -- for the instance -------------------------------------------------------
+
+  /// Removes all items, in order.
+  std::vector<item> take();
+  /// Nothing is accepted from now on. Calls that wait get an error.
+  void close();
+
+private:
+  bool push(item x, std::size_t bytes);
+
+  std::mutex mutex_;
+  std::function<void()> wake_;
+  std::vector<item> items_;
+  std::size_t requests_ = 0; ///< among the items
+  std::size_t bytes_ = 0;    ///< of their payloads
+  bool closed_ = false;
+};
+
+using outlet_ptr = std::shared_ptr<outlet>;
+
+} // namespace edgeless

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// The bounds of resources and of HTTP: a part of messages/limits.hpp, which
+/// includes this file.
+namespace edgeless::limits {
+
+using namespace std::chrono_literals;
+
+// -- resources that send ------------------------------------------------------
+
+/// What the implementation of a resource has handed over and its instance has
+/// not sent yet: the rest is refused where it comes from.
+constexpr std::size_t outlet_events = 1024;
+constexpr std::size_t outlet_bytes = 16u << 20;
+/// Calls of one resource that await a reply: a function handles one at a time.
+constexpr std::size_t emitted_calls = 1024;
+/// A failed call that may be repeated is tried so often, after this pause and
+/// four times as long each time: a function restarts within a second.
+constexpr std::uint32_t emitted_call_attempts = 5;
+constexpr auto emitted_call_pause = 10ms;
+/// A cast on a full channel whose policy is to block waits so long, as that of
+/// a function does.
+constexpr auto emitted_cast_wait = 5s;
+/// Events that one resource has begun and not finished; the others wait in its
+/// inbox.
+constexpr std::size_t deferred_events = 256;
+/// A stopped resource may finish what it has begun for so long.
+constexpr auto resource_drain = 1s;
+
+// -- HTTP ---------------------------------------------------------------------
+
+/// The request line and the headers of a request, or of a response.
+constexpr std::size_t http_header = 16u << 10;
+/// The headers of one request: each becomes an entry of its JSON.
+constexpr std::size_t http_headers = 128;
+/// The body of a request or response: it has to fit into an event, in which
+/// EDGELESS writes up to four bytes for one.
+constexpr std::size_t http_body = 16u << 20;
+/// The bodies of all requests that a server receives or handles at a time.
+constexpr std::size_t http_bodies = 128u << 20;
+/// Connections of one server: more get 503 at once. Ten thousand that are idle
+/// take less than 64 MiB.
+constexpr std::size_t http_connections = 10'240;
+/// A connection between two requests; a request line with its headers; the rest
+/// of a request; a client that does not read its response.
+constexpr auto http_idle = 60s;
+constexpr auto http_header_time = 10s;
+constexpr auto http_body_time = 60s;
+constexpr auto http_write_time = 30s;
+/// The function answers within this time, or the client gets 504.
+constexpr auto http_call = 10s;
+/// The pause of a server that can accept no connection or cannot listen: the
+/// first one, and the longest.
+constexpr auto http_listen_pause_min = 250ms;
+constexpr auto http_listen_pause_max = 5s;
+/// Requests of http-egress and http-poster: to connect, and the whole.
+constexpr auto http_connect = 3s;
+constexpr auto http_request = 10s;
+/// Attempts of a request that may be repeated, and the pause after the first.
+constexpr std::uint32_t http_attempts = 3;
+constexpr auto http_retry_pause = 100ms;
+constexpr long http_redirects = 5;
+/// Connections of the HTTP client of a node, kept open for the next request.
+constexpr long http_client_connections = 256;
+
+} // namespace edgeless::limits

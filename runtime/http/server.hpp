@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "runtime/http/message.hpp"
+#include "runtime/http/statistics.hpp"
+#include "runtime/net/url.hpp"
+
+#include "messages/limits.hpp"
+
+#include <caf/expected.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace edgeless {
+
+struct http_server_options {
+  std::string name; ///< in log lines
+  std::size_t connections = limits::http_connections;
+  std::chrono::milliseconds idle = limits::http_idle;
+  std::chrono::milliseconds header_time = limits::http_header_time;
+  std::chrono::milliseconds body_time = limits::http_body_time;
+  std::chrono::milliseconds write_time = limits::http_write_time;
+  std::size_t body = limits::http_body;
+  /// PEM files, for https.
+  std::string certificate{};
+  std::string key{};
+};
+
+/// An HTTP/1.1 server with one thread. A port that is busy is tried again until
+/// it is free.
+class http_server {
+public:
+  /// Serves at the address of `where`; http or https. The error says what is
+  /// wrong with the host or the certificate. `handler` is called by the thread
+  /// of the server.
+  static caf::expected<std::unique_ptr<http_server>>
+  open(const url& where, http_handler handler,
+       http_server_options options = {});
+
+  virtual ~http_server() = default;
+
+  /// The port that it listens on; 0: none at present.
+  virtual std::uint16_t port() const = 0;
+  /// Why it does not listen; empty: it does.
+  virtual std::string problem() const = 0;
+  virtual const http_statistics& statistics() const = 0;
+};
+
+} // namespace edgeless

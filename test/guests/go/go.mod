@@ -1,0 +1,3 @@
+module edgeless.test/guest
+
+go 1.24

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "runtime/http/router.hpp"
+
+#include "messages/errors.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+using namespace edgeless;
+
+namespace {
+
+using configuration = std::map<std::string, std::string>;
+
+struct http_router_fixture {
+  void add(const std::string& name, const configuration& x) {
+    auto route = http_route_of(x, "1234");
+    REQUIRE(route);
+    router.add(*route, [name](http_request, http_responder respond) {
+      respond({200, {}, name});
+    });
+  }
+
+  http_response ask(const std::string& method, const std::string& target,
+                    const std::string& host = "h:80") {
+    http_response result;
+    http_request x;
+    x.method = method;
+    x.target = target;
+    x.host = host;
+    router.handle(x, http_responder{[&](http_response y) {
+                    result = std::move(y);
+                  }});
+    return result;
+  }
+
+  http_router router;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(http_router_fixture, "http router: no route is 404") {
+  CHECK(ask("GET", "/").status == 404);
+  CHECK(ask("GET", "/").body == "Not Found");
+}
+
+TEST_CASE_FIXTURE(http_router_fixture,
+                  "http router: a host matches with and without its port") {
+  add("a", {{"host", "demo.edgeless.com"}});
+
+  CHECK(ask("GET", "/", "demo.edgeless.com").body == "a");
+  CHECK(ask("GET", "/", "Demo.Edgeless.com:7035").body == "a");
+  CHECK(ask("GET", "/", "edgeless.com").status == 404);
+  CHECK(ask("GET", "/", "").status == 404);
+}
+
+TEST_CASE_FIXTURE(http_router_fixture,
+                  "http router: methods are those of `method` or `methods`") {
+  add("new", {{"host", "a"}, {"method", "POST,PUT"}});
+  add("old", {{"host", "b"}, {"methods", "POST"}});
+
+  CHECK(ask("PUT", "/", "a").body == "new");
+  CHECK(ask("GET", "/", "a").status == 404);
+  CHECK(ask("POST", "/", "b").body == "old");
+  CHECK(ask("PUT", "/", "b").status == 404);
+}
+
+TEST_CASE_FIXTURE(http_router_fixture,
+                  "http router: wf_id selects the workflow in the query") {
+  add("a", {{"wf_id", "True"}});
+
+  CHECK(ask("GET", "/x?wf_id=1234").body == "a");
+  CHECK(ask("GET", "/?b=c&wf_id=1234&d").body == "a");
+  CHECK(ask("GET", "/?wf_id=12345").status == 404);
+  CHECK(ask("GET", "/?xwf_id=1234").status == 404);
+  CHECK(ask("GET", "/wf_id=1234").status == 404);
+}
+
+TEST_CASE_FIXTURE(http_router_fixture,
+                  "http router: several that match share the requests") {
+  add("a", {});
+  add("b", {});
+  std::map<std::string, int> answers;
+
+  for (auto i = 0; i < 1000; ++i)
+    ++answers[ask("GET", "/").body];
+
+  CHECK(answers["a"] + answers["b"] == 1000);
+  CHECK(answers["a"] > 400);
+  CHECK(answers["b"] > 400);
+}
+
+TEST_CASE_FIXTURE(http_router_fixture,
+                  "http router: OPTIONS names the methods, others are 501") {
+  add("a", {{"method", "POST,GET"}});
+
+  auto reply = ask("OPTIONS", "/");
+  CHECK(reply.status == 204);
+  CHECK(reply.headers == http_headers{{"allow", "OPTIONS, GET, POST"}});
+  CHECK(ask("TRACE", "/").status == 501);
+}
+
+TEST_CASE_FIXTURE(http_router_fixture, "http router: a removed route is gone") {
+  auto number = router.add({}, [](http_request, http_responder respond) {
+    respond({200, {}, "x"});
+  });
+  CHECK(ask("GET", "/").status == 200);
+
+  router.remove(number);
+
+  CHECK(ask("GET", "/").status == 404);
+}
+
+TEST_CASE("http router: an unknown method in a configuration is an error") {
+  auto route = http_route_of({{"method", "GET,BREW"}}, "");
+
+  REQUIRE(!route);
+  CHECK(explain(route.error())
+        == "http-ingress: configuration `method`: \"BREW\" is none of GET, "
+           "HEAD, POST, PUT, DELETE, PATCH");
+}
