@@ -61,10 +61,9 @@ caf::expected<failover_times> fail_node(failover_cluster& cluster, int signal) {
   return result;
 }
 
-/// The warm-up lets both nodes compile the module.
-caf::expected<std::vector<failover_times>>
-fail_nodes(const plan& how, std::size_t count, int signal) {
-  constexpr std::size_t warm_up = 2;
+/// In a cluster of its own: a component whose nodes fail again and again is
+/// suspected, and waits.
+caf::expected<failover_times> fail_one_node(const plan& how, int signal) {
   auto cluster = failover_cluster::make(how.scratch, keep_alive_interval, 2);
   if (!cluster)
     return cluster.error();
@@ -75,12 +74,18 @@ fail_nodes(const plan& how, std::size_t count, int signal) {
   if (!wait_until(timeout,
                   [&] { return (*cluster)->sink().last().events > 0; }))
     return timed_out("no event arrived within 20 s");
+  return fail_node(**cluster, signal);
+}
+
+/// The warm-up lets the nodes compile the module.
+caf::expected<std::vector<failover_times>>
+fail_nodes(const plan& how, std::size_t count, int signal) {
   std::vector<failover_times> result;
-  for (std::size_t i = 0; i < count + warm_up; ++i) {
-    auto taken = fail_node(**cluster, signal);
+  for (std::size_t i = 0; i <= count; ++i) {
+    auto taken = fail_one_node(how, signal);
     if (!taken)
       return taken.error();
-    if (i >= warm_up)
+    if (i > 0)
       result.push_back(*taken);
   }
   return result;
