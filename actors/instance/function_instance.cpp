@@ -332,11 +332,6 @@ void function_instance::stop() {
   process();
 }
 
-/// The handler in hand and the stop hook get limits::stop_grace each.
-void function_instance::on_stopping() {
-  stop_deadline_ = clock().now() + limits::stop_grace;
-}
-
 void function_instance::stop_by_force() {
   assert(phase_ == stopping || phase_ == forwarding);
   if (host_.is_in_handler() && host_.current_hook() != hook::stop)
@@ -389,6 +384,8 @@ void function_instance::release(drop_reason reason) {
   queues_.out.flush();
   prepared_ = nullptr;
   guest_.reset();
+  // CAF 0.17: a pending promise refers to its own actor, which would live on.
+  activation_ = freezing_ = {};
 }
 
 void function_instance::on_exit() {

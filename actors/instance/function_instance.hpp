@@ -85,7 +85,10 @@ private:
     return phase_;
   }
   void on_initialised() override;
-  void on_stopping() override;
+  /// The handler in hand and the stop hook get limits::stop_grace each.
+  void on_stopping() override {
+    stop_deadline_ = clock().now() + limits::stop_grace;
+  }
   void wake() override;
 
   function_options options_;

@@ -298,8 +298,6 @@ caf::result<std::string> hosted_instances::freeze(const physical_id& id) {
         auto* state = is_global ? states_.find(x->spec.id) : nullptr;
         promise.deliver(state == nullptr ? std::string{} : *state);
       },
-      // Not the handle: CAF 0.17 keeps the handlers of an actor that is killed,
-      // and the instance refers to its node.
       [this, id, promise](const caf::error& why) mutable {
         thaw(id);
         promise.deliver(why);

@@ -150,6 +150,31 @@ TEST_CASE_FIXTURE(node_fixture,
   CHECK(is_hosted(id));
 }
 
+TEST_CASE_FIXTURE(node_fixture,
+                  "node: an instance that is killed in its init hook is "
+                  "destroyed") {
+  join();
+  endpoint far{any<node_id>(),
+               any<session_id>(),
+               any<physical_id>(),
+               "http://peer:7002",
+               {}};
+  auto id = any<physical_id>();
+  caf::anon_send(subject, atom::start_v, id, spec_of("waiter"),
+                 output_map{1, {{"out", far}}}, std::string{});
+  run_until_idle();
+  REQUIRE(registry->find(id));
+  auto sink = caf::actor_cast<caf::actor>(registry->find(id)->sink);
+  auto instance = caf::actor_cast<caf::weak_actor_ptr>(sink);
+
+  caf::anon_send_exit(sink, caf::exit_reason::kill);
+  sink = nullptr;
+  run_until_idle();
+  run_for(limits::node_start); // the request of the NODE times out
+
+  CHECK(!instance.lock());
+}
+
 // -- state --------------------------------------------------------------------
 
 TEST_CASE_FIXTURE(node_fixture,

@@ -23,6 +23,7 @@ namespace edgeless::test {
 ///   plain   handles events
 ///   syncer  syncs the payload of each cast as its state; "die" traps
 ///   caller  calls `out` for each cast
+///   waiter  calls `out` in its init hook
 struct node_fixture : actor_fixture {
   static constexpr std::uint64_t keep_alive_ms = 1000;
 
@@ -217,6 +218,11 @@ private:
       if (x.kind != hook::cast)
         return {};
       return call_step{"out", x.payload, [](call_result) {
+                         return step{};
+                       }};
+    };
+    scripts["waiter"] = [](guest_host&, const guest_event&) -> step {
+      return call_step{"out", "", [](const call_result&) {
                          return step{};
                        }};
     };
