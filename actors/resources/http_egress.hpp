@@ -12,6 +12,4 @@ namespace edgeless {
 resource_class http_egress(std::shared_ptr<http_client> client);
 
 /// The hosts of the configuration `allow`, separated by commas; empty: any.
-std::vector<std::string> allowed_hosts(const component_spec& spec);
-
 } // namespace edgeless
