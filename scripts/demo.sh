@@ -59,7 +59,7 @@ say "2. A second node in its own process"
 sed -i -e "s|127.0.0.1:7021\"|127.0.0.1:${ports[6]}\"|" \
        -e "s|127.0.0.1:7002\"|127.0.0.1:${ports[7]}\"|" \
        -e 's|^metrics_url = .*|metrics_url = ""|' \
-       -e '/^http_ingress_url/s|= .*|= ""|' node-2.toml
+       -e '/^http_ingress_provider/s|= .*|= ""|' node-2.toml
 rewrite_ports node-2.toml
 # Resources are placed on the node in the box: the second node will be killed.
 sed -i 's|^file_log_provider = .*|file_log_provider = ""|' node-2.toml
