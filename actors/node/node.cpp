@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "actors/node/node.hpp"
 
+#include "actors/connectors/file_log.hpp"
+#include "actors/connectors/metrics_collector.hpp"
+#include "actors/connectors/redis_resource.hpp"
 #include "actors/net/egress.hpp"
 #include "actors/net/ingress.hpp"
 #include "actors/node/function_provider.hpp"
 #include "actors/node/telemetry.hpp"
-#include "actors/resources/file_log.hpp"
-#include "actors/resources/metrics_collector.hpp"
-#include "actors/resources/redis_resource.hpp"
 
 #include "runtime/base/log.hpp"
 

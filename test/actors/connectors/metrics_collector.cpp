@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "actors/resources/metrics_collector.hpp"
+#include "actors/connectors/metrics_collector.hpp"
 
 #include "test/fixtures/actor_fixture.hpp"
 #include "test/fixtures/memory_redis.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "actors/resources/metrics_collector.hpp"
+#include "actors/connectors/metrics_collector.hpp"
 
 #include "runtime/base/log.hpp"
 #include "runtime/redis/command_merge.hpp"

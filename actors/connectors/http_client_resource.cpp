@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "actors/resources/http_client_resource.hpp"
+#include "actors/connectors/http_client_resource.hpp"
 
 #include "runtime/placement/annotations.hpp"
 

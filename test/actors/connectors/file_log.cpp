@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "actors/resources/file_log.hpp"
+#include "actors/connectors/file_log.hpp"
 
 #include "test/fixtures/actor_fixture.hpp"
 #include "test/fixtures/file_size_limit.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "actors/resources/redis_resource.hpp"
+#include "actors/connectors/redis_resource.hpp"
 
 #include "runtime/base/log.hpp"
 #include "runtime/redis/redis_with_backoff.hpp"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "actors/resources/http_egress.hpp"
+#include "actors/connectors/http_egress.hpp"
 
 #include "test/fixtures/actor_fixture.hpp"
 
-#include "actors/resources/http_poster.hpp"
+#include "actors/connectors/http_poster.hpp"
 
 #include "runtime/http/edgeless_json.hpp"
 #include "runtime/http/server.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "actors/resources/http_ingress.hpp"
+#include "actors/connectors/http_ingress.hpp"
 
 #include "runtime/http/base64.hpp"
 #include "runtime/http/edgeless_json.hpp"

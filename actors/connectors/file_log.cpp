@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "actors/resources/file_log.hpp"
+#include "actors/connectors/file_log.hpp"
 
 #include "runtime/base/append_file.hpp"
 #include "runtime/base/log.hpp"

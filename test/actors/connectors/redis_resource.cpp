@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "actors/resources/redis_resource.hpp"
+#include "actors/connectors/redis_resource.hpp"
 
 #include "test/fixtures/actor_fixture.hpp"
 #include "test/fixtures/memory_redis.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "actors/resources/http_egress.hpp"
+#include "actors/connectors/http_egress.hpp"
 
-#include "actors/resources/http_client_resource.hpp"
+#include "actors/connectors/http_client_resource.hpp"
 
 #include "runtime/http/edgeless_json.hpp"
 

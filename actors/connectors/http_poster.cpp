@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "actors/resources/http_poster.hpp"
+#include "actors/connectors/http_poster.hpp"
 
-#include "actors/resources/http_client_resource.hpp"
+#include "actors/connectors/http_client_resource.hpp"
 
 #include "runtime/http/address_filter.hpp"
 #include "runtime/http/base64.hpp"
