@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/process.hpp"
 
-#include "tools/http_resources.hpp"
+#include "tools/connectors.hpp"
 
 #include "actors/controller/controller.hpp"
 #include "actors/node/node.hpp"
@@ -62,7 +62,7 @@ public:
       caf::anon_send_exit(root_, caf::exit_reason::kill);
     }
     root_ = nullptr;
-    clients_.reset();
+    connectors_ = {};
     net_.reset();
   }
 
@@ -120,8 +120,7 @@ protected:
   caf::actor root_;
   std::unique_ptr<listener> listener_;
   std::unique_ptr<http_server> metrics_;
-  /// Of http-ingress; closed when the requests under way are answered.
-  std::shared_ptr<http_server> clients_;
+  connectors connectors_;
   /// Whether the program listens for its peers.
   std::atomic<bool> is_launched_{false};
   /// Ends together with this one.
@@ -300,17 +299,6 @@ struct node_process : actor_process {
       return made.error();
     auto options = std::move(*made);
     options.description.capabilities = announced_capabilities(settings);
-    if (auto& id = settings.resources.file_log_provider; !id.empty()) {
-      options.description.providers.push_back({id, "file-log", {}});
-      auto folder
-        = confined_folder::open(settings.resources.file_log_directory);
-      if (!folder)
-        return fail(ec::bad_input, "[resources] file_log_directory: "
-                                     + explain(folder.error()));
-      options.file_log_folder = std::move(*folder);
-    }
-    if (auto& id = settings.resources.redis_provider; !id.empty())
-      options.description.providers.push_back({id, "redis", {}});
     options.redis_at = open_redis;
     options.telemetry_level = settings.telemetry.log_level == log_level::off
                                 ? std::nullopt
@@ -326,19 +314,20 @@ struct node_process : actor_process {
          std::uint64_t{settings.telemetry.log_kib_per_second} << 10};
     options.registry->histograms_wanted
       = !settings.telemetry.metrics_url.empty();
-    auto ingress = offer_http(settings, options);
-    if (!ingress)
-      return ingress.error();
-    clients_ = *ingress;
+    auto offered = offer_connectors(settings, options);
+    if (!offered)
+      return offered.error();
+    connectors_ = std::move(*offered);
     serve(
       "node", settings.telemetry.metrics_url,
       [registry = options.registry, engine = options.engine,
-       server = *ingress](metrics_page& x) {
+       server = connectors_.ingress](metrics_page& x) {
         add_metrics(x, *registry, engine.get());
         if (server)
           add_metrics(x, server->statistics());
       },
-      [registry = options.registry, server = *ingress]() -> std::string {
+      [registry = options.registry,
+       server = connectors_.ingress]() -> std::string {
         if (!registry->counters.is_listening)
           return "it does not listen for other nodes";
         if (!registry->counters.is_joined)
