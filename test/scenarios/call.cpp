@@ -170,6 +170,20 @@ TEST_CASE_FIXTURE(call_fixture,
 }
 
 TEST_CASE_FIXTURE(call_fixture,
+                  "call: a late reply does not answer the next call") {
+  start_both("one", "two", "1000");
+  cast_to("asker", "never");
+  cast_to("asker", "b");
+
+  // The first call times out, which unblocks the server: its reply comes when
+  // the second call has begun.
+  run_for(1s);
+
+  CHECK(journal == lines{"asker@node-1 = error", "asker@node-1 = re b"});
+  CHECK(dropped(drop_reason::late_answer) == 1);
+}
+
+TEST_CASE_FIXTURE(call_fixture,
                   "call: a cycle of calls times out and both sides go on") {
   start_both("one", "two");
   cast_to("asker", "never");

@@ -43,8 +43,9 @@ TEST_CASE_FIXTURE(
   join();
   auto dials = net->dials.size();
 
-  // Nothing runs for a minute; the keep-alives wait in the mailbox.
-  clock().current_time += 1min;
+  // Nothing runs for a minute; then the tick comes before the keep-alive, which
+  // waits in the mailbox.
+  scheduler().advance_time(1min);
   run_until_idle();
   keep_alive();
   run_for(500ms);
