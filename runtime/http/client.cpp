@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/http/client.hpp"
 
+#include "runtime/base/fd.hpp"
 #include "runtime/http/address_filter.hpp"
 
 #include "messages/errors.hpp"
@@ -50,6 +51,7 @@ struct transfer {
   bool is_local = false; ///< its host may have any address
   bool was_refused = false;
   bool is_too_large = false;
+  bool lacks_descriptor = false;
   std::uint32_t attempts = 0;
   long redirects = 0;
   clock::time_point deadline;
@@ -108,8 +110,13 @@ curl_socket_t on_open(void* from, curlsocktype, curl_sockaddr* address) {
     x.was_refused = true;
     return CURL_SOCKET_BAD;
   }
-  return ::socket(address->family, address->socktype | SOCK_CLOEXEC,
-                  address->protocol);
+  file_descriptor opened{::socket(
+    address->family, address->socktype | SOCK_CLOEXEC, address->protocol)};
+  if (!opened || is_reserved(opened.get())) {
+    x.lacks_descriptor = true;
+    return CURL_SOCKET_BAD;
+  }
+  return opened.release();
 }
 
 template <class T>
@@ -266,6 +273,8 @@ private:
     if (x->was_refused)
       return fail_with(*x, "the address of the host is local, and http_allow "
                            "of the node does not list the host");
+    if (x->lacks_descriptor)
+      return fail_with(*x, why_reserved);
     if (x->is_too_large)
       return fail_with(*x, "the response is too large");
     long status = 0;

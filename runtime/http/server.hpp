@@ -23,6 +23,9 @@ struct http_server_options {
   std::chrono::milliseconds body_time = limits::http_body_time;
   std::chrono::milliseconds write_time = limits::http_write_time;
   std::size_t body = limits::http_body;
+  /// Whether its connections may take the last file descriptors of the process,
+  /// see is_reserved(): it is needed when there are no others.
+  bool is_essential = false;
   /// PEM files, for https.
   std::string certificate{};
   std::string key{};

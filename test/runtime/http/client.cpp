@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/http/client.hpp"
 
+#include "test/fixtures/resource_limits.hpp"
 #include "test/runtime/http/http_fixture.hpp"
 
 #include "runtime/http/address_filter.hpp"
@@ -172,6 +173,19 @@ TEST_CASE_FIXTURE(http_client_fixture,
 
   CHECK(contains(why, ":" + std::to_string(port)));
   CHECK(contains(why, "Failed to connect"));
+}
+
+TEST_CASE_FIXTURE(http_client_fixture,
+                  "http client: leaves the last descriptors to the process") {
+  start();
+  http_client_request elsewhere;
+  elsewhere.url = "ftp://127.0.0.1";
+  CHECK(!send(elsewhere)); // from now on the client has its own descriptors
+  {
+    descriptor_limit few{8};
+    CHECK(contains(reason(send(request("GET"))), "too many files"));
+  }
+  CHECK(send(request("GET")));
 }
 
 TEST_CASE("address filter: knows local addresses in all their forms") {
