@@ -37,13 +37,18 @@ event event_sender::make(event_kind kind, std::string_view payload) const {
 route& event_sender::find_route(const endpoint& to) {
   auto [i, is_new] = routes_.try_emplace(instance_id{to.node, to.instance});
   auto& via = i->second;
-  if (is_new) {
-    via.to = to;
-    if (to.node == registry_->self)
-      via.local = registry_->find(to.instance);
-    else
-      via.egress = registry_->egress_credit(to.node);
-  }
+  // A channel may lead where a reply or a raw cast has gone before.
+  auto gets_url = via.to.invocation_url.empty() && !to.invocation_url.empty();
+  if (!is_new && !gets_url)
+    return via;
+  flush(via);
+  via.to = to;
+  if (to.node == registry_->self)
+    via.local = registry_->find(to.instance);
+  else if (to.invocation_url.empty())
+    via.egress = registry_->unrouted_credit;
+  else
+    via.egress = registry_->egress_credit(to.node);
   return via;
 }
 

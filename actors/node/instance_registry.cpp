@@ -62,6 +62,8 @@ instance_registry::backlog instance_registry::waiting() const {
     result.inbox_events += x.room->events();
     result.inbox_bytes += x.room->bytes();
   }
+  result.egress_events = unrouted_credit->events();
+  result.egress_bytes = unrouted_credit->bytes();
   for (auto& [peer, room] : egress_credits_) {
     result.egress_events += room->events();
     result.egress_bytes += room->bytes();
@@ -72,7 +74,8 @@ instance_registry::backlog instance_registry::waiting() const {
 std::uint64_t instance_registry::close_egress() {
   std::unique_lock guard{mutex_};
   closed_ = true;
-  std::uint64_t sum = 0;
+  unrouted_credit->close();
+  auto sum = unrouted_credit->events();
   for (auto& [peer, room] : egress_credits_) {
     room->close();
     sum += room->events();
@@ -87,7 +90,10 @@ void deliver(instance_registry& registry, const local_instance& target,
   auto refused = [&](const event& x) {
     if (!takes_credit(x) || target.room->take(x.payload.size()))
       return false;
-    registry.counts.count_dropped(reason);
+    // Its source sends a stream again, from this event on: no loss.
+    auto is_sent_again = x.stream != 0 && reason == drop_reason::inbox_full;
+    registry.counts.count_dropped(is_sent_again ? drop_reason::out_of_order
+                                                : reason);
     if (x.kind == event_kind::call)
       refuse(x);
     return true;

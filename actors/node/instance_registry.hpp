@@ -46,7 +46,9 @@ public:
     : self{self}, log_credit{std::make_shared<credit>(limits::log_lines,
                                                       limits::inbox_bytes)},
       sample_credit{std::make_shared<credit>(limits::sample_messages,
-                                             limits::sample_bytes)} {
+                                             limits::sample_bytes)},
+      unrouted_credit{std::make_shared<credit>(limits::unrouted_events,
+                                               limits::unrouted_bytes)} {
     // nop
   }
 
@@ -80,6 +82,9 @@ public:
   const credit_ptr log_credit;
   /// For samples between instances and TELEMETRY.
   const credit_ptr sample_credit;
+  /// For events by instance id until EGRESS has looked up the node: one for all
+  /// nodes, since a guest may name any number of them.
+  const credit_ptr unrouted_credit;
   event_counters counts;
   node_counters counters;
   function_histograms histograms;
