@@ -49,14 +49,14 @@ caf::result<atom::ok> function_provider_state::start(const physical_id& id,
 caf::result<atom::ok> function_provider_state::enqueue(pending_start x) {
   auto promise = x.promise;
   module_key wanted{x.spec.code, isolation_of(x.spec.settings)};
-  if (auto code = engine(wanted.second).find(x.spec.code)) {
+  if (auto code = engine(wanted.second).ready(x.spec.code)) {
     make_and_answer(x, std::move(code));
     return promise;
   }
   auto& waiting = pending[wanted];
   waiting.push_back(std::move(x));
   if (waiting.size() == 1)
-    fetch(wanted);
+    request_work(work::load, wanted, {});
   return promise;
 }
 
@@ -79,18 +79,26 @@ void function_provider_state::fetch(const module_key& x) {
 
 void function_provider_state::on_fetched(const module_key& x,
                                          std::string module) {
-  auto& to = compilers[x.second];
+  if (module.empty())
+    on_failed(x, fail(ec::bad_module, "the module is empty"));
+  else
+    request_work(work::compile, x, std::move(module));
+}
+
+void function_provider_state::request_work(work what, const module_key& x,
+                                           std::string module) {
+  auto& to = compilers[{what, x.second}];
   if (!to.compiler)
     to.compiler = spawn_on(context.where, self->system(), edgeless::compiler,
                            context.engine, x.second);
   auto& waiting = pending[x];
   assert(!waiting.empty());
   to.waiting.push(waiting.front().spec.workflow, {x, std::move(module)});
-  compile_next(x.second);
+  work_next(what, x.second);
 }
 
-void function_provider_state::compile_next(isolation where) {
-  auto& to = compilers[where];
+void function_provider_state::work_next(work what, isolation where) {
+  auto& to = compilers[{what, where}];
   if (to.is_busy)
     return;
   auto next = to.waiting.pop();
@@ -98,24 +106,29 @@ void function_provider_state::compile_next(isolation where) {
     return;
   to.is_busy = true;
   auto key = next->key;
+  auto then_next = [this, what, where] {
+    compilers[{what, where}].is_busy = false;
+    work_next(what, where);
+  };
   self
     ->request(to.compiler, limits::compile_timeout + limits::local,
               atom::compile_v, key.first, std::move(next->module))
     .then(
-      [this, key, where](atom::ok) {
-        compilers[where].is_busy = false;
+      [this, key, then_next](atom::ok) {
         on_compiled(key);
-        compile_next(where);
+        then_next();
       },
-      [this, key, where](const caf::error& why) {
-        compilers[where].is_busy = false;
-        on_failed(key, why);
-        compile_next(where);
+      [this, key, what, then_next](const caf::error& why) {
+        if (what == work::load)
+          fetch(key);
+        else
+          on_failed(key, why);
+        then_next();
       });
 }
 
 void function_provider_state::on_compiled(const module_key& x) {
-  auto made = engine(x.second).find(x.first);
+  auto made = engine(x.second).ready(x.first);
   if (!made) {
     on_failed(x, fail(ec::system_failure,
                       "module " + x.first

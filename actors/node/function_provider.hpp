@@ -28,9 +28,10 @@ struct function_context {
 };
 
 /// The PROVIDER of functions. Spawned by the NODE, through which it fetches
-/// modules; spawns the COMPILERs and the INSTANCEs. Each module is fetched and
-/// compiled once, for all instances that wait for it. Workflows take turns: one
-/// with many modules, or with slow ones, delays another by one module.
+/// modules; spawns the COMPILERs and the INSTANCEs. Each module is loaded from
+/// the cache on disk, or fetched and compiled, once, for all instances that
+/// wait for it. Workflows take turns: one with many modules, or with slow ones,
+/// delays another by one module.
 struct function_provider_state {
   using pointer = provider_actor::stateful_pointer<function_provider_state>;
   static inline constexpr const char* name = "function_provider";
@@ -67,7 +68,9 @@ struct function_provider_state {
   guest_engine& engine(isolation where) const;
   void fetch(const module_key& x);
   void on_fetched(const module_key& x, std::string module);
-  void compile_next(isolation where);
+  enum class work { load, compile };
+  void request_work(work what, const module_key& x, std::string module);
+  void work_next(work what, isolation where);
   void on_compiled(const module_key& x);
   void on_failed(const module_key& x, const caf::error& reason);
   instance_actor make(const physical_id& id, const component_spec& spec,
@@ -77,16 +80,17 @@ struct function_provider_state {
   function_context context;
   struct compilation {
     module_key key;
-    std::string module;
+    std::string module; ///< empty: load its compiled form
   };
-  /// A COMPILER, with one module at a time; others wait here.
+  /// A COMPILER, with one module at a time; others wait here. What is loaded
+  /// from the cache does not wait for what is compiled.
   struct compiler_queue {
     compiler_actor compiler;
     bool is_busy = false;
     fair_queue<workflow_id, compilation> waiting;
   };
-  std::map<isolation, compiler_queue> compilers;
-  /// The starts that wait for a module to be fetched and compiled.
+  std::map<std::pair<work, isolation>, compiler_queue> compilers;
+  /// The starts that wait for a module to be loaded, or fetched and compiled.
   std::map<module_key, std::vector<pending_start>> pending;
 };
 

@@ -91,7 +91,7 @@ void node_state::spawn_providers() {
       resources.emplace(
         x.class_type,
         spawn_on(threads::pool, system, file_log_provider,
-                 resource_context{registry, egress, self, threads::pool},
+                 resource_context{registry, egress, self, options.where},
                  options.file_log_folder));
     else if (x.class_type == "metrics-collector" && options.metrics)
       resources.emplace(

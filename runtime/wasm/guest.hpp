@@ -193,8 +193,11 @@ class guest_engine {
 public:
   virtual ~guest_engine() = default;
 
-  /// The class of a module that has been compiled: in memory, or in the cache
-  /// on disk. Does not compile; nullptr if there is none.
+  /// The class of a module that has been compiled and is in memory; nullptr if
+  /// there is none. Never blocks.
+  virtual guest_class_ptr ready(const code_id& code) = 0;
+
+  /// The same, or from the cache on disk, which may block. Does not compile.
   virtual guest_class_ptr find(const code_id& code) = 0;
 
   /// Compiles a module and stores the result for find(). Blocks up to

@@ -200,6 +200,41 @@ TEST_CASE_FIXTURE(provider_fixture,
   CHECK(fetches == 1);
 }
 
+TEST_CASE_FIXTURE(provider_fixture,
+                  "function provider: a module in the cache on disk is loaded "
+                  "by the compiler's thread, and not fetched") {
+  auto code = sha256("sound");
+  REQUIRE(engine->compile(code, "sound"));
+  engine->on_disk = std::exchange(engine->classes, {});
+  engine->compiled = 0;
+  component_spec spec;
+  spec.code = code;
+  auto id = any<physical_id>();
+  auto request = self->request(provider, caf::infinite, atom::prepare_v, id,
+                               std::move(spec));
+
+  // The PROVIDER itself, which shares its thread with others, reads nothing.
+  REQUIRE(scheduler().try_run_once());
+  CHECK(engine->classes.empty());
+  run_until_idle();
+
+  CHECK(result_of(std::move(request)) == "ok");
+  CHECK(fetches == 0);
+  CHECK(engine->compiled == 0);
+}
+
+TEST_CASE_FIXTURE(provider_fixture,
+                  "function provider: what is compiled does not delay what is "
+                  "loaded from the cache") {
+  REQUIRE(engine->compile(sha256("sound"), "sound"));
+  engine->on_disk = std::exchange(engine->classes, {});
+  scripts["new"] = scripts["sound"];
+  [[maybe_unused]] auto slow = prepare("new", any<physical_id>());
+  REQUIRE(fetches == 1); // and the module does not come
+
+  CHECK(result_of(prepare("sound", any<physical_id>())) == "ok");
+}
+
 TEST_CASE_FIXTURE(
   provider_fixture,
   "function provider: a failed fetch fails every instance that waits") {
