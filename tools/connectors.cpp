@@ -8,6 +8,8 @@
 #include "runtime/http/client.hpp"
 #include "runtime/http/router.hpp"
 
+#include <map>
+
 namespace edgeless {
 
 namespace {
@@ -78,6 +80,18 @@ caf::error offer_http_ingress(const node_settings& settings,
   return caf::none;
 }
 
+/// A provider is known by its name alone, in the domain and in Redis.
+caf::error check_names(const std::vector<provider_description>& all) {
+  std::map<std::string, std::string> classes;
+  for (auto& x : all)
+    if (auto [i, is_new] = classes.emplace(x.id, x.class_type); !is_new)
+      return fail(ec::bad_input, "[resources] the providers of " + i->second
+                                   + " and " + x.class_type
+                                   + " have the same name \"" + x.id
+                                   + "\": give each its own");
+  return caf::none;
+}
+
 } // namespace
 
 caf::expected<connectors> offer_connectors(const node_settings& settings,
@@ -88,6 +102,8 @@ caf::expected<connectors> offer_connectors(const node_settings& settings,
   offer_redis(settings, options);
   offer_http_clients(settings, options);
   if (auto problem = offer_http_ingress(settings, options, result))
+    return problem;
+  if (auto problem = check_names(options.description.providers))
     return problem;
   return result;
 }

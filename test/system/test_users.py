@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Command lines and configuration files: each mistake gives one clear line."""
 import json
+import re
 import subprocess
 import unittest
 
@@ -39,6 +40,17 @@ class Mistakes(SystemTest):
                 'orchestrators = []\n')
         self.refuse(self.run_daemon("edgeless_con_d"), "controller.toml:1:",
                     "http://")
+
+    def test_two_providers_with_one_name_are_refused(self):
+        c = self.cluster
+        c.add_node_file("n1")
+        text = (c.folder / "n1.toml").read_text()
+        text = re.sub(r"(file_log|redis)_provider = .*\n", "", text)
+        c.write("n1.toml", text.replace(
+            "[resources]",
+            '[resources]\nfile_log_provider = "p"\nredis_provider = "p"'))
+        self.refuse(self.run_daemon("edgeless_node_d", "-c", "n1.toml"),
+                    "[resources]", "file-log", "redis", '"p"')
 
     def test_templates_are_written_once_and_work(self):
         for program in ["edgeless_con_d", "edgeless_orc_d", "edgeless_node_d"]:
