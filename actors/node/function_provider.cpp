@@ -14,6 +14,18 @@
 
 namespace edgeless {
 
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Instances that are instantiated and run their init hooks at the same time:
+/// one of another workflow comes next. A start that takes longer than its turn
+/// does not count.
+constexpr std::size_t concurrent_starts = 16;
+constexpr auto start_turn = 50ms;
+
+} // namespace
+
 function_provider_state::function_provider_state(pointer self) : self{self} {
   // nop
 }
@@ -69,6 +81,8 @@ void function_provider_state::stop(const physical_id& id) {
     for (auto& x : waiting)
       if (x.id == id && x.promise.pending())
         x.promise.deliver(fail(ec::stopping, "stopped before it was started"));
+  if (auto x = ready_promises.extract(id); !x.empty())
+    x.mapped().deliver(fail(ec::stopping, "stopped before it was started"));
 }
 
 void function_provider_state::fetch(const module_key& x) {
@@ -151,18 +165,69 @@ void function_provider_state::on_failed(const module_key& x,
       y.promise.deliver(reason);
 }
 
-/// The activation is delegated to the new instance at once, which saves a round
-/// trip through the NODE.
 void function_provider_state::make_and_answer(pending_start& x,
                                               guest_class_ptr code) {
+  if (x.activate_with) {
+    auto owner = x.spec.workflow;
+    ready_promises.emplace(x.id, std::move(x.promise));
+    ready.push(owner, {std::move(x), std::move(code)});
+    start_next();
+    return;
+  }
   auto made = make(x.id, x.spec, std::move(code));
   self->send(context.node, atom::prepare_v, x.id, made);
-  if (x.activate_with)
-    x.promise.delegate(made, atom::activate_v,
-                       std::move(x.activate_with->outputs),
-                       std::move(x.activate_with->state), instance_id{});
-  else
-    x.promise.deliver(atom::ok_v);
+  x.promise.deliver(atom::ok_v);
+}
+
+void function_provider_state::start_next() {
+  while (starting.size() < concurrent_starts) {
+    auto next = ready.pop();
+    if (!next)
+      return;
+    auto& x = next->what;
+    auto promise = ready_promises.extract(x.id);
+    if (promise.empty())
+      continue; // stopped meanwhile
+    x.promise = std::move(promise.mapped());
+    start_now(std::move(x), std::move(next->code));
+  }
+}
+
+void function_provider_state::start_now(pending_start x, guest_class_ptr code) {
+  starting.emplace(x.id, self->clock().now());
+  schedule_tick();
+  auto made = make(x.id, x.spec, std::move(code));
+  self->send(context.node, atom::prepare_v, x.id, made);
+  auto answer = [this, id = x.id, promise = x.promise](auto y) mutable {
+    promise.deliver(std::move(y));
+    on_started(id);
+  };
+  self
+    ->request(made, limits::node_start, atom::activate_v,
+              std::move(x.activate_with->outputs),
+              std::move(x.activate_with->state), instance_id{})
+    .then([answer](atom::ok ok) mutable { answer(ok); },
+          [answer](const caf::error& why) mutable { answer(why); });
+}
+
+void function_provider_state::on_started(const physical_id& id) {
+  starting.erase(id);
+  start_next();
+}
+
+void function_provider_state::schedule_tick() {
+  if (!starting.empty() && !std::exchange(is_tick_scheduled, true))
+    self->delayed_send(self, start_turn, atom::tick_v);
+}
+
+/// An init hook may take its time, or never return.
+void function_provider_state::tick() {
+  is_tick_scheduled = false;
+  auto now = self->clock().now();
+  std::erase_if(starting,
+                [&](auto& x) { return x.second + start_turn <= now; });
+  start_next();
+  schedule_tick();
 }
 
 instance_actor function_provider_state::make(const physical_id& id,
@@ -190,7 +255,7 @@ instance_actor function_provider_state::make(const physical_id& id,
   return made;
 }
 
-provider_actor::behavior_type
+function_provider_actor::behavior_type
 function_provider(function_provider_state::pointer self,
                   function_context context) {
   auto& st = self->state;
@@ -200,6 +265,7 @@ function_provider(function_provider_state::pointer self,
     [&st](atom::prepare, const physical_id& x, const component_spec& y) { return st.prepare(x, y); },
     [&st](atom::start, const physical_id& x, const component_spec& y, const output_map& z, const std::string& s) { return st.start(x, y, z, s); },
     [&st](atom::stop, const physical_id& x) { st.stop(x); },
+    [&st](atom::tick) { st.tick(); },
   };
   // clang-format on
 }

@@ -50,8 +50,8 @@ private:
 };
 
 /// Whether a new descriptor is one of the last, which the process keeps for
-/// itself (limits::reserved_descriptors): what is opened on behalf of a workflow
-/// or of an unknown client is closed again, for the reason why_reserved.
+/// itself (limits::reserved_descriptors): what is opened on behalf of a
+/// workflow or an unknown client is closed again, for the reason why_reserved.
 /// The system always gives the lowest number that is free.
 bool is_reserved(int number);
 inline constexpr char why_reserved[]

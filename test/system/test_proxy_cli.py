@@ -760,7 +760,7 @@ class TopWithController(SystemTest):
         terminal.expect("cannot reach " + c.controller_url)
         c.start_controller()
         terminal.clear()
-        terminal.expect_anew("first", "in domain domain-1")
+        terminal.expect_anew("first", "1 functions and resources of")
 
     def test_it_needs_a_workflow(self):
         self.watch("-c", self.cluster.controller_url).expect(

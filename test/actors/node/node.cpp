@@ -97,10 +97,10 @@ TEST_CASE_FIXTURE(node_fixture,
     return greet();
   };
 
-  REQUIRE(is_hosted(id));
+  REQUIRE(registry->find(id));
   CHECK(session_told() == former);
   run_for(limits::stop_grace);
-  REQUIRE(!is_hosted(id));
+  REQUIRE(!registry->find(id));
   CHECK(session_told() == next);
 }
 
