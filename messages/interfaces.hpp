@@ -58,8 +58,8 @@ using provider_actor = caf::typed_actor<
 
 /// The COMPILER: translates modules to native code, one after the other.
 using compiler_actor = caf::typed_actor<
-  // Translates the module with this code id: ok when it can be instantiated. An
-  // empty one: only loads what was translated before; ec::unknown_code: nothing.
+  // Translates the module with this code id: ok when it can be instantiated.
+  // An empty one: loads what was translated before, or ec::unknown_code.
   caf::replies_to<atom::compile, code_id, std::string>::with<atom::ok>>;
 
 /// The EGRESS: sends the events of this node to other nodes.
