@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "actors/orchestrator/recovery.hpp"
+#include "runtime/placement/recovery.hpp"
 
 #include <algorithm>
 #include <cassert>
