@@ -70,7 +70,7 @@ struct event {
   /// For a marker that opens a route: the events behind it are held back until
   /// the marker with this switch id has arrived by another route; zero: nothing
   /// is held back. For an at-least-once event: its stream is acknowledged up to
-  /// this number.
+  /// this number. For an error: 1 if no instance has begun to handle the call.
   std::uint64_t after = 0;
   /// The event was sent to a predecessor of the target, which forwarded it.
   bool forwarded = false;

@@ -141,7 +141,7 @@ void event_sender::drop(const event& x, drop_reason reason) {
     return;
   registry_->counts.count_dropped(reason);
   if (x.kind == event_kind::call && x.source != self_)
-    send_error_reply(*registry_, egress_, x, self_);
+    send_error_reply(*registry_, egress_, x, self_, call_progress::none);
 }
 
 void event_sender::drop_unsent(std::uint64_t events, drop_reason reason) {

@@ -194,7 +194,8 @@ void inbox::drop(const event& x, drop_reason reason) {
   sender_.registry().counts.count_dropped(
     x.source == sender_.self() ? drop_reason::self_channel : reason);
   if (x.kind == event_kind::call)
-    sender_.send(x.source, make_error_reply(x, sender_.self()));
+    sender_.send(x.source,
+                 make_error_reply(x, sender_.self(), call_progress::none));
 }
 
 void inbox::clear(drop_reason reason) {

@@ -119,7 +119,8 @@ void instance_host::abort(drop_reason reason) {
   auto& sender = queues_.sender();
   if (caller_) {
     auto call = *std::exchange(caller_, std::nullopt);
-    sender.send(call.source, make_error_reply(call, self()));
+    sender.send(call.source,
+                make_error_reply(call, self(), call_progress::unknown));
   }
   if (!in_handler_)
     return;

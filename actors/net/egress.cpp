@@ -286,7 +286,8 @@ void egress_state::drop(const node_id& peer, const event& x,
   registry->counts.count_dropped(reason);
   auto is_own = x.source.node == registry->self;
   if (x.kind == event_kind::call && (is_own || !ending))
-    send_error_reply(*registry, is_own ? egress_actor{} : self, x, {peer, {}});
+    send_error_reply(*registry, is_own ? egress_actor{} : self, x, {peer, {}},
+                     call_progress::unknown);
 }
 
 // -- deadlines ----------------------------------------------------------------

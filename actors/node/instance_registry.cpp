@@ -35,7 +35,10 @@ void instance_registry::allow_forwarding(const physical_id& instance,
 
 std::size_t instance_registry::size() const {
   std::shared_lock guard{mutex_};
-  return local_instances_.size();
+  return static_cast<std::size_t>(
+    std::ranges::count_if(local_instances_, [](auto& x) {
+      return static_cast<bool>(x.second.component);
+    }));
 }
 
 credit_ptr instance_registry::egress_credit(const node_id& peer) {
@@ -97,22 +100,25 @@ void deliver(instance_registry& registry, const local_instance& target,
     caf::anon_send(target.sink, atom::deliver_v, std::move(batch));
 }
 
-event make_error_reply(const event& call, const instance_id& by) {
+event make_error_reply(const event& call, const instance_id& by,
+                       call_progress progress) {
   event answer;
   answer.source = by;
   answer.kind = event_kind::error;
   answer.call = call.call;
   answer.trace = call.trace;
+  answer.after = progress == call_progress::none ? 1 : 0;
   return answer;
 }
 
 void send_error_reply(instance_registry& registry, const egress_actor& egress,
-                      const event& call, const instance_id& by) {
+                      const event& call, const instance_id& by,
+                      call_progress progress) {
   if (call.source.node != registry.self)
     caf::anon_send(egress, atom::deliver_v, call.source,
-                   events{make_error_reply(call, by)});
+                   events{make_error_reply(call, by, progress)});
   else if (auto caller = registry.find(call.source.instance))
-    deliver(registry, *caller, {make_error_reply(call, by)},
+    deliver(registry, *caller, {make_error_reply(call, by, progress)},
             [](const event&) {});
 }
 

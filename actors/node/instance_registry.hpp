@@ -57,6 +57,7 @@ public:
   /// nil: ends that.
   void allow_forwarding(const physical_id& instance,
                         const node_id& predecessor);
+  /// The instances of components: those of relays have none.
   std::size_t size() const;
 
   /// The credit for events to that node: the same object for all senders, while
@@ -108,12 +109,17 @@ using instance_registry_ptr = std::shared_ptr<instance_registry>;
 void deliver(instance_registry& registry, const local_instance& target,
              events batch, const std::function<void(const event&)>& refuse);
 
+/// Whether an instance may have begun to handle a call that has failed.
+enum class call_progress : std::uint8_t { none, unknown };
+
 /// Makes the error reply of the instance `by` to `call`.
-event make_error_reply(const event& call, const instance_id& by);
+event make_error_reply(const event& call, const instance_id& by,
+                       call_progress progress);
 
 /// Sends an error reply to the source of `call`, on this or another node.
 void send_error_reply(instance_registry& registry, const egress_actor& egress,
-                      const event& call, const instance_id& by);
+                      const event& call, const instance_id& by,
+                      call_progress progress);
 
 /// Whether an event takes credit: answers do not, since an instance awaits at
 /// most one, nor do control events, which must not be dropped.

@@ -21,10 +21,10 @@ void emitter::add(outlet::cast_request x) {
 
 void emitter::add(outlet::call_request x) {
   auto deadline = queues_.clock.now() + x.timeout;
-  if (has_room(x.payload.size()))
+  if (!is_paused_ && has_room(x.payload.size()))
     wait({std::move(x), deadline});
   else
-    x.on_reply({failed_call, false});
+    x.on_reply({failed_call, false, std::move(x.payload)});
 }
 
 /// With nothing waiting, there is room for any payload.
@@ -38,6 +38,11 @@ bool emitter::has_room(std::size_t bytes) const {
 void emitter::wait(pending_call x) {
   waiting_bytes_ += x.request.payload.size();
   waiting_.push_back(std::move(x));
+}
+
+void emitter::pause() {
+  is_paused_ = true;
+  fail_waiting();
 }
 
 // -- sending ------------------------------------------------------------------
@@ -78,12 +83,14 @@ bool emitter::try_call(pending_call& x) {
   auto now = queues_.clock.now();
   auto& channel = x.request.channel;
   auto state = queues_.out.state_of(channel);
+  auto bytes = x.request.payload.size();
   if (now >= x.deadline || state == outbox::channel_state::unmapped) {
     x.request.on_reply({failed_call, x.attempts > 0});
     return true;
   }
   if (now < x.not_before || state == outbox::channel_state::unrouted
-      || sent_.size() >= limits::emitted_calls)
+      || sent_.size() >= limits::emitted_calls
+      || (!sent_.empty() && sent_bytes_ + bytes > limits::emitted_call_bytes))
     return false;
   auto call = queues_.sender().make(event_kind::call, x.request.payload);
   call.call = last_call_ + 1;
@@ -94,12 +101,19 @@ bool emitter::try_call(pending_call& x) {
   }
   ++x.attempts;
   x.callee = callee;
-  if (!x.request.repeatable)
-    x.request.payload = {};
+  sent_bytes_ += bytes;
   auto is_new = sent_.emplace(++last_call_, std::move(x)).second;
   assert(is_new);
   static_cast<void>(is_new);
   return true;
+}
+
+/// A call that awaits its reply does so no longer.
+emitter::pending_call emitter::take_sent(std::uint64_t call) {
+  auto result = std::move(sent_.extract(call).mapped());
+  assert(sent_bytes_ >= result.request.payload.size());
+  sent_bytes_ -= result.request.payload.size();
+  return result;
 }
 
 /// Tries again if that is allowed and makes sense; else the caller is told.
@@ -116,16 +130,38 @@ void emitter::fail(pending_call x) {
   }
 }
 
+/// No instance has begun to handle the call: its target may be moving, or has
+/// no room. The route may be another one soon.
+void emitter::retry_unhandled(pending_call x) {
+  assert(x.attempts > 0);
+  --x.attempts;
+  x.not_before = queues_.clock.now() + limits::emitted_call_pause;
+  if (is_paused_ || !has_room(x.request.payload.size()))
+    give_back(std::move(x));
+  else
+    wait(std::move(x));
+}
+
+/// The caller may send it elsewhere, unless it must not be executed twice.
+void emitter::give_back(pending_call x) {
+  auto is_sent = x.attempts > 0 && !x.request.repeatable;
+  x.request.on_reply({failed_call, is_sent, std::move(x.request.payload)});
+}
+
 // -- replies ------------------------------------------------------------------
 
 void emitter::on_answer(const event& x) {
-  auto found = sent_.extract(x.call);
-  if (found.empty())
+  if (!sent_.contains(x.call)) {
     queues_.registry->counts.count_dropped(drop_reason::late_answer);
-  else if (x.kind == event_kind::error)
-    fail(std::move(found.mapped()));
+    return;
+  }
+  auto call = take_sent(x.call);
+  if (x.kind != event_kind::error)
+    call.request.on_reply({{x.kind, x.payload}});
+  else if (x.after != 0)
+    retry_unhandled(std::move(call));
   else
-    found.mapped().request.on_reply({{x.kind, x.payload}});
+    fail(std::move(call));
   // There may be room for another call.
   if (!waiting_.empty())
     pump();
@@ -134,7 +170,7 @@ void emitter::on_answer(const event& x) {
 void emitter::on_lost(const std::function<bool(const node_id&)>& is_lost) {
   for (auto i = sent_.begin(); i != sent_.end();)
     if (is_lost(i->second.callee))
-      fail(std::move(sent_.extract(i++).mapped()));
+      fail(take_sent((i++)->first));
     else
       ++i;
 }
@@ -143,7 +179,7 @@ void emitter::on_tick() {
   auto now = queues_.clock.now();
   for (auto i = sent_.begin(); i != sent_.end();)
     if (i->second.deadline <= now)
-      sent_.extract(i++).mapped().request.on_reply({failed_call});
+      take_sent((i++)->first).request.on_reply({failed_call});
     else
       ++i;
   pump();
@@ -176,14 +212,22 @@ void emitter::end() {
 
 void emitter::clear(drop_reason reason, bool only_waiting) {
   queues_.sender().drop_unsent(casts_.size(), reason);
-  casts_.clear();
-  waiting_bytes_ = 0;
-  for (auto& x : std::exchange(waiting_, {}))
-    x.request.on_reply({failed_call, x.attempts > 0});
+  for (auto& x : std::exchange(casts_, {}))
+    waiting_bytes_ -= x.request.payload.size();
+  fail_waiting();
   if (only_waiting)
     return;
+  sent_bytes_ = 0;
   for (auto& [number, x] : std::exchange(sent_, {}))
     x.request.on_reply({failed_call});
+}
+
+void emitter::fail_waiting() {
+  for (auto& x : std::exchange(waiting_, {})) {
+    assert(waiting_bytes_ >= x.request.payload.size());
+    waiting_bytes_ -= x.request.payload.size();
+    give_back(std::move(x));
+  }
 }
 
 } // namespace edgeless

@@ -28,9 +28,8 @@ public:
 
   /// Sends what waits and can be sent, unless it is paused.
   void pump();
-  void pause() {
-    is_paused_ = true;
-  }
+  /// Until resume(), casts wait, and calls that were not sent fail.
+  void pause();
   void resume() {
     is_paused_ = false;
     pump();
@@ -63,7 +62,7 @@ private:
     outlet::call_request request;
     time_point deadline;
     time_point not_before{};    ///< the next attempt
-    std::uint32_t attempts = 0; ///< that were sent
+    std::uint32_t attempts = 0; ///< that an instance may have handled
     node_id callee{};
   };
 
@@ -71,13 +70,18 @@ private:
   bool try_cast(waiting_cast& x);
   bool try_call(pending_call& x);
   void wait(pending_call x);
+  pending_call take_sent(std::uint64_t call);
   void fail(pending_call x);
+  void retry_unhandled(pending_call x);
+  static void give_back(pending_call x);
+  void fail_waiting();
 
   instance_queues& queues_;
   std::deque<waiting_cast> casts_;
   std::deque<pending_call> waiting_; ///< calls that could not be sent yet
   std::map<std::uint64_t, pending_call> sent_;
   std::size_t waiting_bytes_ = 0; ///< of casts_ and waiting_
+  std::size_t sent_bytes_ = 0;    ///< of sent_
   std::uint64_t last_call_ = 0;   ///< the number of the last call
   bool is_paused_ = false;
 };

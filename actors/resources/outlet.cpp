@@ -14,7 +14,16 @@ bool outlet::cast(std::string channel, std::string payload) {
 
 bool outlet::call(call_request x) {
   auto bytes = x.payload.size();
+  if (is_closed()) {
+    x.on_reply({{event_kind::error, {}}, false, std::move(x.payload)});
+    return true;
+  }
   return push(std::move(x), bytes);
+}
+
+bool outlet::is_closed() const {
+  std::unique_lock guard{mutex_};
+  return closed_;
 }
 
 bool outlet::push(item x, std::size_t bytes) {
@@ -56,7 +65,8 @@ void outlet::close() {
   }
   for (auto& x : take())
     if (auto* call = std::get_if<call_request>(&x))
-      call->on_reply({{event_kind::error, {}}, false});
+      call->on_reply(
+        {{event_kind::error, {}}, false, std::move(call->payload)});
 }
 
 } // namespace edgeless

@@ -25,8 +25,11 @@ public:
   /// What became of a call.
   struct reply {
     call_result result;
-    /// False: no instance has got it, so that it may be executed again.
+    /// False: it may be sent again: no instance has begun to handle it, or it
+    /// may be executed twice.
     bool sent = true;
+    /// Of the call, if it is not sent because the instance moves or ends.
+    std::string payload{};
   };
   using reply_handler = std::function<void(reply)>;
 
@@ -63,10 +66,14 @@ public:
 
   /// False: the queue is full, or the instance has ended, and nothing is sent.
   bool cast(std::string channel, std::string payload);
-  /// The same; then `on_reply` is not called.
+  /// False: the queue is full, and `on_reply` is not called. If the instance
+  /// has ended, it is called at once.
   bool call(call_request x);
-  /// An event that resource::handle() has deferred is done. Takes no room: the
-  /// number of deferred events is bounded.
+  /// Whether the instance has ended.
+  bool is_closed() const;
+  /// An event that resource::handle() has deferred is done. With the error
+  /// ec::stopping, no other instance has begun to handle it, and the caller may
+  /// send it again. Takes no room: the number of deferred events is bounded.
   void finish(std::uint64_t ticket, caf::expected<std::string> answer);
 
   // -- for the instance -------------------------------------------------------
@@ -79,7 +86,7 @@ public:
 private:
   bool push(item x, std::size_t bytes);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::function<void()> wake_;
   std::vector<item> items_;
   std::size_t requests_ = 0; ///< among the items

@@ -166,8 +166,8 @@ void resource_state::handle_batch() {
 }
 
 /// Acknowledges an event, and replies if it is a call; nullopt: with an error.
-void resource_state::conclude(const event& x,
-                              std::optional<std::string> answer) {
+void resource_state::conclude(const event& x, std::optional<std::string> answer,
+                              call_progress progress) {
   if (x.stream != 0)
     queues->in.handled(receipt_of(x));
   if (x.kind != event_kind::call)
@@ -176,6 +176,7 @@ void resource_state::conclude(const event& x,
     answer ? event_kind::reply : event_kind::error, answer.value_or(""));
   reply.call = x.call;
   reply.trace = x.trace;
+  reply.after = progress == call_progress::none ? 1 : 0;
   queues->sender().send(x.source, std::move(reply));
 }
 
@@ -202,14 +203,20 @@ void resource_state::finish(outlet::outcome x) {
   auto& answer = x.answer;
   if (answer && answer->size() > limits::payload)
     answer = fail(ec::bad_input, "the answer is larger than 16 MiB");
+  auto progress = call_progress::unknown;
   if (answer) {
     registry->counts.count_handled(1);
+  } else if (answer.error() == ec::stopping) {
+    registry->counts.count_dropped(drop_reason::stopped);
+    progress = call_progress::none;
   } else {
     registry->counts.count_dropped(drop_reason::resource_failed);
     log_problem(answer.error());
   }
-  conclude(found.mapped(), answer ? std::optional{std::move(*answer)}
-                                  : std::optional<std::string>{});
+  conclude(found.mapped(),
+           answer ? std::optional{std::move(*answer)}
+                  : std::optional<std::string>{},
+           progress);
 }
 
 void resource_state::on_tick() {
@@ -237,6 +244,7 @@ caf::result<atom::ok> resource_state::freeze() {
   if (freezing.pending())
     return fail(ec::duplicate, "this instance is being frozen");
   if (!std::exchange(is_frozen, true)) {
+    implementation->freeze();
     drain_outlet();
     emissions->pause();
   }
@@ -252,6 +260,7 @@ void resource_state::thaw() {
   is_frozen = false;
   if (freezing.pending())
     freezing.deliver(fail(ec::stopping, "thawed before it was frozen"));
+  implementation->thaw();
   emissions->resume();
   process();
 }
@@ -341,17 +350,29 @@ resource_instance(resource_state::pointer self, const physical_id& id,
 
 } // namespace
 
+resource_actor spawn_resource(caf::actor_system& system,
+                              const resource_context& context,
+                              const physical_id& id, const component_spec& spec,
+                              resource_ptr implementation) {
+  auto room
+    = std::make_shared<credit>(limits::inbox_events, limits::inbox_bytes);
+  // Actors are made by functions that can be copied.
+  auto made = std::make_shared<resource_ptr>(std::move(implementation));
+  auto init = [=](resource_state::pointer self) {
+    return resource_instance(self, id, spec, context, std::move(*made), room);
+  };
+  resource_actor result = spawn_on(context.where, system, init);
+  context.registry->add(
+    id, {caf::actor_cast<instance_actor>(result), room, spec.id});
+  return result;
+}
+
 provider_actor::behavior_type resource_provider(provider_actor::pointer self,
                                                 resource_context context,
                                                 resource_maker make) {
   auto add = [=](const physical_id& id, const component_spec& spec) {
-    auto room
-      = std::make_shared<credit>(limits::inbox_events, limits::inbox_bytes);
-    auto init = [=](resource_state::pointer instance) {
-      return resource_instance(instance, id, spec, context, make(spec), room);
-    };
-    instance_actor made = spawn_on(context.where, self->system(), init);
-    context.registry->add(id, {made, room, spec.id});
+    auto made = caf::actor_cast<instance_actor>(
+      spawn_resource(self->system(), context, id, spec, make(spec)));
     self->send(context.node, atom::prepare_v, id, made);
     return made;
   };

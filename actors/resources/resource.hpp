@@ -33,6 +33,15 @@ public:
     // nop
   }
 
+  /// The instance is about to move: what comes from outside is not begun here,
+  /// until thaw().
+  virtual void freeze() {
+    // nop
+  }
+  virtual void thaw() {
+    // nop
+  }
+
   /// How many events it handles at a time: those of a batch and the deferred
   /// ones. The others wait in the inbox.
   virtual std::size_t capacity() const {
@@ -75,10 +84,26 @@ struct resource_context {
   random_source random{};
 };
 
+/// How a node reaches the resources of a class in its whole domain: through an
+/// instance of its own, which has an output channel for each of them, named
+/// after its logical id. Called by the NODE.
+class resource_relay {
+public:
+  virtual ~resource_relay() = default;
+
+  /// The implementation of that instance.
+  virtual resource_ptr make() = 0;
+  /// There is such a resource in the domain, on this node or on another one.
+  virtual void add(const component_spec& x) = 0;
+  virtual void remove(const logical_id& x) = 0;
+};
+
 /// A class of resources, as the program gives it to its node.
 struct resource_class {
   resource_maker make;
   bool may_block = false; ///< in handle()
+  /// nullptr: its resources are reached on their own node only.
+  std::shared_ptr<resource_relay> relay{};
 };
 
 /// An INSTANCE of a resource, and its messages to itself.
@@ -112,7 +137,8 @@ struct resource_state {
   void handle_batch();
   void drain_outlet();
   void finish(outlet::outcome x);
-  void conclude(const event& x, std::optional<std::string> answer);
+  void conclude(const event& x, std::optional<std::string> answer,
+                call_progress progress = call_progress::unknown);
   void on_tick();
 
   caf::result<atom::ok> freeze();
@@ -139,6 +165,12 @@ struct resource_state {
   bool is_stopped = false;
   time_point next_log_line;
 };
+
+/// Spawns an INSTANCE and adds it to the registry of the node.
+resource_actor spawn_resource(caf::actor_system& system,
+                              const resource_context& context,
+                              const physical_id& id, const component_spec& spec,
+                              resource_ptr implementation);
 
 /// The PROVIDER of the resources that `make` implements. Spawned by the NODE.
 provider_actor::behavior_type resource_provider(provider_actor::pointer self,

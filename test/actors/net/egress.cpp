@@ -325,7 +325,7 @@ TEST_CASE_FIXTURE(egress_fixture,
   tell(sender, atom::greet_v, greeter, std::string{"http://greeter:7002"});
 
   tell(sender, atom::deliver_v, instance_id{greeter, any<physical_id>()},
-       events{make_error_reply({}, {})});
+       events{make_error_reply({}, {}, call_progress::unknown)});
 
   REQUIRE(net->dials.size() == 1);
   CHECK(net->dials[0].where == "http://greeter:7002");
