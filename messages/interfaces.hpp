@@ -126,6 +126,13 @@ using node_actor = caf::typed_actor<
   caf::replies_to<atom::running>::with<inventory>,
   // The last state that this instance has synced, or was started with.
   caf::replies_to<atom::state, physical_id>::with<std::string>,
+  // A resource that this node may send to runs at this endpoint now; an empty
+  // one: it is unplaced. See resource_relay.
+  caf::reacts_to<atom::moved, component_spec, endpoint>,
+  // That resource is gone.
+  caf::reacts_to<atom::drop, logical_id>,
+  // Those of all other workflows are gone.
+  caf::reacts_to<atom::hosted, std::vector<workflow_id>>,
   // These sessions have ended; forwarded to EGRESS, INGRESS and all instances.
   caf::reacts_to<atom::fence, fenced_sessions>,
   // From a provider: the handle of the instance that was requested.

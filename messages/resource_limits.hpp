@@ -19,6 +19,8 @@ constexpr std::size_t outlet_events = 1024;
 constexpr std::size_t outlet_bytes = 16u << 20;
 /// Calls of one resource that await a reply: a function handles one at a time.
 constexpr std::size_t emitted_calls = 1024;
+/// ...and their payloads, which are kept to be sent again.
+constexpr std::size_t emitted_call_bytes = 32u << 20;
 /// A failed call that may be repeated is tried so often, after this pause and
 /// four times as long each time: a function restarts within a second.
 constexpr std::uint32_t emitted_call_attempts = 5;
@@ -32,6 +34,10 @@ constexpr std::size_t deferred_events = 256;
 /// A stopped resource may finish what it has begun for so long.
 constexpr auto resource_drain = 1s;
 
+/// Resources of one class that a node reaches in its domain: each change copies
+/// the routes to all of them.
+constexpr std::size_t relayed_resources = 4096;
+
 // -- HTTP ---------------------------------------------------------------------
 
 /// The request line and the headers of a request, or of a response.
@@ -41,6 +47,13 @@ constexpr std::size_t http_headers = 128;
 /// The body of a request or response: it has to fit into an event, in which
 /// EDGELESS writes up to four bytes for one.
 constexpr std::size_t http_body = 16u << 20;
+/// An id that a client has given to its request: longer ones are replaced.
+constexpr std::size_t http_request_id = 128;
+/// A field of a line in the access log, and lines per second.
+constexpr std::size_t http_log_field = 256;
+constexpr std::uint32_t http_log_lines = 1000;
+/// Workflows with time series of their own: each adds some 5 KiB to a scrape.
+constexpr std::size_t http_workflow_series = 256;
 /// The bodies of all requests that a server receives or handles at a time.
 constexpr std::size_t http_bodies = 128u << 20;
 /// Connections of one server: more get 503 at once. Ten thousand that are idle
@@ -54,6 +67,8 @@ constexpr auto http_body_time = 60s;
 constexpr auto http_write_time = 30s;
 /// The function answers within this time, or the client gets 504.
 constexpr auto http_call = 10s;
+/// ...and the response of another node arrives within this.
+constexpr auto http_relayed_call = http_call + 1s;
 /// The pause of a server that can accept no connection or cannot listen: the
 /// first one, and the longest.
 constexpr auto http_listen_pause_min = 250ms;

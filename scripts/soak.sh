@@ -23,7 +23,8 @@ short=$((seconds < 600))
 seeds=$((short ? 200 : 5000))
 fuzzing=$((short ? 1 : 60))
 tests=(lifecycle users redis restart metrics proxy_cli tls isolation hostile
-  load walkthrough endurance hosts)
+  load walkthrough endurance hosts http http_domain http_tls)
+export EDGELESS_MOVES=100
 [ "$short" = 0 ] || tests=(lifecycle)
 
 end=$((SECONDS + seconds))

@@ -32,7 +32,7 @@ resource::outcome http_client_resource::handle(const events& batch,
                                                caf::actor_clock::time_point) {
   outcome result;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    auto request = request_for(batch[i]);
+    auto request = exchange_for(batch[i]);
     if (request) {
       result.deferred[i] = ++last_ticket_;
       start(std::move(*request), last_ticket_);
@@ -45,14 +45,13 @@ resource::outcome http_client_resource::handle(const events& batch,
   return result;
 }
 
-void http_client_resource::start(http_client_request request,
-                                 std::uint64_t ticket) {
-  request.allow = allow_;
-  client_->start(std::move(request),
-                 [out = out_, ticket, read = answer_reader()](
+void http_client_resource::start(exchange x, std::uint64_t ticket) {
+  x.request.allow = allow_;
+  client_->start(std::move(x.request),
+                 [out = out_, ticket, answer_of = std::move(x.answer_of)](
                    const caf::expected<http_response>& response) {
                    if (response)
-                     out->finish(ticket, read(*response));
+                     out->finish(ticket, answer_of(*response));
                    else
                      out->finish(ticket, response.error());
                  });

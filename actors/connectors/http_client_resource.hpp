@@ -5,6 +5,7 @@
 
 #include "runtime/http/client.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,18 +30,18 @@ public:
   outcome handle(const events& batch, caf::actor_clock::time_point) override;
 
 protected:
-  /// Makes the answer to an event of a response.
-  using reader = caf::expected<std::string> (*)(const http_response&);
+  struct exchange {
+    http_client_request request;
+    /// Makes the answer to the event of the response. Called on the thread of
+    /// the client, also when the resource has ended.
+    std::function<caf::expected<std::string>(const http_response&)> answer_of;
+  };
 
 private:
   /// The request for an event, or why there is none.
-  virtual caf::expected<http_client_request>
-  request_for(const event& x) const = 0;
+  virtual caf::expected<exchange> exchange_for(const event& x) const = 0;
 
-  /// Called on the thread of the client, also when the resource has ended.
-  virtual reader answer_reader() const = 0;
-
-  void start(http_client_request request, std::uint64_t ticket);
+  void start(exchange x, std::uint64_t ticket);
 
   std::shared_ptr<http_client> client_;
   std::vector<std::string> allow_;

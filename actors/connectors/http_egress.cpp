@@ -18,25 +18,22 @@ public:
   }
 
 private:
-  caf::expected<http_client_request>
-  request_for(const event& x) const override {
+  /// The answer has the format of the request.
+  caf::expected<exchange> exchange_for(const event& x) const override {
     if (x.kind != event_kind::call)
       return fail(ec::bad_input, "http-egress handles no casts");
-    auto wanted = request_of_edgeless_json(x.payload);
+    auto wanted = request_of_http_payload(x.payload);
     if (!wanted)
       return wanted.error();
-    http_client_request result;
-    result.url = std::move(wanted->url);
-    result.method = std::move(wanted->content.method);
-    result.headers = std::move(wanted->content.headers);
-    result.body = std::move(wanted->content.body);
-    return result;
-  }
-
-  reader answer_reader() const override {
-    return [](const http_response& x) -> caf::expected<std::string> {
-      return to_edgeless_json(x);
+    exchange result;
+    result.request.url = std::move(wanted->url);
+    result.request.method = std::move(wanted->content.method);
+    result.request.headers = std::move(wanted->content.headers);
+    result.request.body = std::move(wanted->content.body);
+    result.answer_of = [format = wanted->format](const http_response& y) {
+      return to_http_payload(y, format);
     };
+    return result;
   }
 };
 

@@ -11,5 +11,4 @@ namespace edgeless {
 /// replies with the responses.
 resource_class http_egress(std::shared_ptr<http_client> client);
 
-/// The hosts of the configuration `allow`, separated by commas; empty: any.
 } // namespace edgeless

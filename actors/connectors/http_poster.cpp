@@ -28,28 +28,27 @@ public:
   }
 
 private:
-  caf::expected<http_client_request>
-  request_for(const event& x) const override {
-    http_client_request result;
-    result.url = url_;
-    result.method = "POST";
+  caf::expected<exchange> exchange_for(const event& x) const override {
+    exchange result;
+    result.answer_of = answer_of;
+    auto& request = result.request;
+    request.url = url_;
+    request.method = "POST";
     if (!decodes_) {
-      result.body = x.payload;
+      request.body = x.payload;
     } else if (auto body = from_base64(x.payload)) {
-      result.body = std::move(*body);
+      request.body = std::move(*body);
     } else {
       return fail(ec::bad_input, "http-poster: an event is not base64");
     }
     return result;
   }
 
-  reader answer_reader() const override {
-    return [](const http_response& x) -> caf::expected<std::string> {
-      if (x.status >= 400)
-        return fail(ec::unreachable, "http-poster: the server answers "
-                                       + std::to_string(x.status));
-      return std::string{};
-    };
+  static caf::expected<std::string> answer_of(const http_response& x) {
+    if (x.status >= 400)
+      return fail(ec::unreachable, "http-poster: the server answers "
+                                     + std::to_string(x.status));
+    return std::string{};
   }
 
   std::string url_;

@@ -146,6 +146,9 @@ exchanges requests_to_node() {
     ask<actor, atom::running>(brief, frame),
     ask<actor, atom::state, physical_id>(brief, frame),
     ask<actor, atom::fence, fenced_sessions>(frame, brief),
+    ask<actor, atom::moved, component_spec, endpoint>(frame, brief),
+    ask<actor, atom::drop, logical_id>(brief, brief),
+    ask<actor, atom::hosted, std::vector<workflow_id>>(frame, brief),
   };
 }
 

@@ -117,7 +117,7 @@ TEST_CASE_FIXTURE(http_clients_fixture,
   REQUIRE(answers.size() == 1);
   CHECK(answers[0].kind == event_kind::reply);
   CHECK(answers[0].call == 7);
-  auto response = response_of_edgeless_json(answers[0].payload);
+  auto response = response_of_http_payload(answers[0].payload);
   REQUIRE(response);
   CHECK(response->status == 200);
   CHECK(response->body == "re a");
