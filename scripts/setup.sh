@@ -18,6 +18,7 @@ packages=(
   strace           # system call counts
   prometheus       # scrapes in the system tests; promtool checks conf/
   redis-server     # the mirror in the system tests
+  nginx-light wrk  # HTTP: system tests, baselines of the report
 )
 
 missing=()
@@ -40,7 +41,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
   as_root=()
   [ "$(id -u)" -eq 0 ] || as_root=(sudo)
   echo "Installing ${missing[*]}"
-  # prometheus and redis-server are test programs here: start no service.
+  # prometheus, redis-server and nginx are test programs here: start no service.
   policy=/usr/sbin/policy-rc.d
   if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null

@@ -50,7 +50,9 @@ const std::vector<resource_description> available_resources{
     {"methods", "The same, by its former name"},
     {"wf_id", "true: requests with the parameter wf_id of this workflow only"},
     {"async", "true: answers 200 at once, and casts the body"},
-    {"encode_base64", "true: encodes the body of a cast"}}},
+    {"encode_base64", "true: encodes the body of a cast"},
+    {"http.body", "numbers, base64 or raw: the body in a call; absent: as the "
+                  "function asks for"}}},
   {"http-egress",
    "Performs the HTTP request that a call has as JSON, and answers with the "
    "response.",

@@ -5,6 +5,7 @@
 #include "actors/connectors/http_ingress.hpp"
 #include "actors/connectors/http_poster.hpp"
 
+#include "runtime/http/access_log.hpp"
 #include "runtime/http/client.hpp"
 #include "runtime/http/router.hpp"
 
@@ -44,7 +45,8 @@ void offer_redis(const node_settings& settings, node_options& options) {
 
 void offer_http_clients(const node_settings& settings, node_options& options) {
   auto& wanted = settings.resources;
-  auto client = std::make_shared<http_client>(wanted.http_allow);
+  auto client
+    = std::make_shared<http_client>(wanted.http_allow, wanted.http_ca);
   offer(options, wanted.http_egress_provider, "http-egress",
         http_egress(client));
   offer(options, wanted.http_poster_provider, "http-poster",
@@ -61,8 +63,12 @@ caf::error offer_http_ingress(const node_settings& settings,
     return where.error();
   http_server_options details;
   details.name = "http-ingress";
-  details.certificate = settings.tls.certificate;
-  details.key = settings.tls.key;
+  auto has_own = !wanted.http_ingress_certificate.empty();
+  details.certificate
+    = has_own ? wanted.http_ingress_certificate : settings.tls.certificate;
+  details.key = has_own ? wanted.http_ingress_key : settings.tls.key;
+  details.on_response = access_log(parse_access_log_mode(wanted.http_access_log)
+                                     .value_or(access_log_mode::none));
   auto router = std::make_shared<http_router>();
   auto opened = http_server::open(
     *where,
@@ -73,6 +79,7 @@ caf::error offer_http_ingress(const node_settings& settings,
   if (!opened)
     return fail(ec::bad_input, "http_ingress_url: " + explain(opened.error()));
   made.ingress = std::move(*opened);
+  made.router = router;
   offer(options, wanted.http_ingress_provider, "http-ingress",
         http_ingress(router));
   return caf::none;

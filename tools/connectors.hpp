@@ -4,6 +4,7 @@
 #include "actors/node/node.hpp"
 
 #include "runtime/config/settings.hpp"
+#include "runtime/http/router.hpp"
 #include "runtime/http/server.hpp"
 
 #include <memory>
@@ -15,6 +16,8 @@ struct connectors {
   /// Of http-ingress; nullptr: there is none. Closed when the requests under
   /// way are answered.
   std::shared_ptr<http_server> ingress;
+  /// Of the same; nullptr with it.
+  std::shared_ptr<http_router> router;
 };
 
 /// Adds to `options` the classes of resources for which the settings name a

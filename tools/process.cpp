@@ -321,10 +321,13 @@ struct node_process : actor_process {
     serve(
       "node", settings.telemetry.metrics_url,
       [registry = options.registry, engine = options.engine,
-       server = connectors_.ingress](metrics_page& x) {
+       server = connectors_.ingress,
+       router = connectors_.router](metrics_page& x) {
         add_metrics(x, *registry, engine.get());
-        if (server)
+        if (server) {
           add_metrics(x, server->statistics());
+          router->add_metrics(x);
+        }
       },
       [registry = options.registry,
        server = connectors_.ingress]() -> std::string {

@@ -249,6 +249,13 @@ struct struct_reader {
     if (!x.http_ingress_provider.empty() && x.http_ingress_url.empty())
       in.add_problem("http_ingress_url", "is missing; it is a URL such as "
                                          "\"http://127.0.0.1:7035\"");
+    if (x.http_ingress_certificate.empty() != x.http_ingress_key.empty())
+      in.add_problem("http_ingress_certificate",
+                     "and http_ingress_key go together");
+    const std::set<std::string> modes{"none", "errors", "all"};
+    if (!modes.contains(x.http_access_log))
+      in.add_problem("http_access_log",
+                     "is none of \"none\", \"errors\", \"all\"");
   }
 
   static void complete(settings_section& in, controller_settings& x) {
@@ -350,11 +357,17 @@ caf::expected<Settings> load(const std::filesystem::path& file) {
   if (!text)
     return text.error();
   auto result = parse<Settings>(file.string(), *text);
-  if (result)
-    for (auto* x :
-         {&result->tls.ca, &result->tls.certificate, &result->tls.key})
-      if (!x->empty()) // absolute paths are not changed
-        *x = (file.parent_path() / *x).string();
+  if (!result)
+    return result;
+  auto& tls = result->tls;
+  std::vector<std::string*> paths{&tls.ca, &tls.certificate, &tls.key};
+  if constexpr (std::same_as<Settings, node_settings>)
+    paths.insert(paths.end(), {&result->resources.http_ingress_certificate,
+                               &result->resources.http_ingress_key,
+                               &result->resources.http_ca});
+  for (auto* x : paths)
+    if (!x->empty()) // absolute paths are not changed
+      *x = (file.parent_path() / *x).string();
   return result;
 }
 

@@ -160,11 +160,19 @@ struct node_settings {
     /// Where clients reach all http-ingress resources of this node.
     std::string http_ingress_url;
     std::string http_ingress_provider;
+    /// PEM files for https; empty: those of [tls].
+    std::string http_ingress_certificate;
+    std::string http_ingress_key;
+    /// Which requests are logged: none, errors or all.
+    std::string http_access_log = "none";
     std::string http_egress_provider;
     std::string http_poster_provider;
     /// Hosts that http-egress and http-poster may reach although they are
     /// loopback, link-local or private; see http_allow_list.
     std::vector<std::string> http_allow;
+    /// A PEM file of authorities, beside those of the system, for servers of
+    /// http-egress and http-poster.
+    std::string http_ca;
   } resources;
   user_capabilities user_node_capabilities;
   tls_settings tls;
@@ -238,7 +246,9 @@ BOOST_DESCRIBE_STRUCT(node_settings::wasm_section, (),
 BOOST_DESCRIBE_STRUCT(node_settings::resources_section, (),
                       (file_log_provider, file_log_directory, redis_provider,
                        http_ingress_url, http_ingress_provider,
-                       http_egress_provider, http_poster_provider, http_allow))
+                       http_ingress_certificate, http_ingress_key,
+                       http_access_log, http_egress_provider,
+                       http_poster_provider, http_allow, http_ca))
 BOOST_DESCRIBE_STRUCT(user_capabilities, (),
                       (num_cpus, model_name_cpu, clock_freq_cpu, num_cores,
                        mem_size, labels, is_tee_running, has_tpm,

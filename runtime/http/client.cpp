@@ -130,7 +130,8 @@ long milliseconds_until(clock::time_point x) {
 /// The thread, and what it owns.
 class http_client::loop {
 public:
-  explicit loop(const std::vector<std::string>& local) : local_{local} {
+  loop(const std::vector<std::string>& local, const std::string& ca)
+    : local_{local}, ca_{ca} {
     curl_global_init(CURL_GLOBAL_DEFAULT);
     multi_ = curl_multi_init();
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS,
@@ -215,12 +216,15 @@ private:
     curl_multi_add_handle(multi_, easy);
   }
 
-  static void prepare(transfer& x) {
+  void prepare(transfer& x) const {
     auto* easy = x.easy;
     auto& request = x.request;
     curl_easy_reset(easy);
     set(easy, CURLOPT_URL, request.url.c_str());
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    // The directory with the authorities of the system is searched, too.
+    if (!ca_.empty())
+      set(easy, CURLOPT_CAINFO, ca_.c_str());
     set(easy, CURLOPT_PROXY, ""); // the address that is checked is the server's
     set(easy, CURLOPT_NOSIGNAL, 1L);
     set(easy, CURLOPT_TIMEOUT_MS, milliseconds_until(x.deadline));
@@ -321,6 +325,7 @@ private:
   }
 
   const std::vector<std::string>& local_;
+  const std::string& ca_;
   CURLM* multi_ = nullptr;
   std::mutex mutex_;
   std::vector<transfer_ptr> added_;
@@ -331,15 +336,16 @@ private:
   std::thread thread_;
 };
 
-http_client::http_client(std::vector<std::string> local)
-  : local_{std::move(local)} {
+http_client::http_client(std::vector<std::string> local, std::string ca)
+  : local_{std::move(local)}, ca_{std::move(ca)} {
   // nop
 }
 
 http_client::~http_client() = default;
 
 void http_client::start(http_client_request x, handler done) {
-  std::call_once(started_, [this] { loop_ = std::make_unique<loop>(local_); });
+  std::call_once(started_,
+                 [this] { loop_ = std::make_unique<loop>(local_, ca_); });
   auto made = std::make_unique<transfer>();
   made->deadline = clock::now() + x.timeout;
   made->request = std::move(x);

@@ -37,8 +37,9 @@ class http_client {
 public:
   using handler = std::function<void(caf::expected<http_response>)>;
 
-  /// `local`: the hosts that may have any address.
-  explicit http_client(std::vector<std::string> local);
+  /// `local`: the hosts that may have any address. `ca`: a PEM file of
+  /// authorities beside those of the system; empty: none.
+  explicit http_client(std::vector<std::string> local, std::string ca = {});
   ~http_client();
 
   /// Calls `done` once, from the thread of the client; not at all if the client
@@ -50,6 +51,7 @@ private:
   class loop;
 
   std::vector<std::string> local_;
+  std::string ca_;
   std::once_flag started_;
   std::unique_ptr<loop> loop_;
 };

@@ -5,6 +5,7 @@
 #include "messages/limits.hpp"
 
 #include <charconv>
+#include <set>
 
 namespace edgeless {
 
@@ -48,6 +49,10 @@ void check_annotations(const settings_map& settings,
   if (auto i = settings.find("isolation");
       i != settings.end() && !parse_isolation(i->second))
     fault("isolation", "one of shared, process");
+  const std::set<std::string> formats{"numbers", "base64", "raw"};
+  if (auto i = settings.find("http.body");
+      i != settings.end() && !formats.contains(i->second))
+    fault("http.body", "one of numbers, base64, raw");
 }
 
 } // namespace

@@ -18,8 +18,8 @@ const words requirement_keys{"node_id_match_any", "label_match_all",
                              "resource_match_all", "tee", "tpm"};
 
 const words annotation_keys{
-  "init-payload",     "max_instances", "state_policy",   "isolation",
-  "memory_limit_mib", "timeout_ms",    "call_timeout_ms"};
+  "init-payload",     "max_instances", "state_policy",    "isolation",
+  "memory_limit_mib", "timeout_ms",    "call_timeout_ms", "http.body"};
 
 /// Annotations whose rest is the name of an output channel.
 const words annotation_prefixes{"on_full.", "delivery."};
@@ -37,7 +37,8 @@ const std::vector<class_keys> resource_classes{
   {"metrics-collector", {}, {"wf_name", "alpha", "journal"}},
   {"http-ingress",
    {},
-   {"host", "method", "methods", "wf_id", "async", "encode_base64"}},
+   {"host", "method", "methods", "wf_id", "async", "encode_base64",
+    "http.body"}},
   {"http-egress", {}, {"allow"}},
   {"http-poster", {"url"}, {"allow", "decode_base64"}},
 };
