@@ -60,6 +60,10 @@ rows placements(const plan& how);
 /// `function build`.
 rows compute(const plan& how);
 
+/// HTTP requests to functions, beside nginx and TCP alone; memory of idle
+/// connections; requests of functions. No rows without nginx and wrk.
+rows http(const plan& how);
+
 /// A part of compute(): the time to parse and to print a number.
 rows numbers(const plan& how, guest_engine& engine);
 
