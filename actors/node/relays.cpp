@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "actors/node/relays.hpp"
 
+#include "actors/resources/resource.hpp"
+
 #include "runtime/base/log.hpp"
+
+#include "messages/limits.hpp"
 
 #include <caf/send.hpp>
 
@@ -10,15 +14,15 @@
 
 namespace edgeless {
 
-resource_actor relays::open(caf::actor_system& system,
+instance_actor relays::open(caf::actor_system& system,
                             const resource_context& context,
                             const std::string& class_type,
                             std::shared_ptr<resource_relay> relay) {
   component_spec spec;
   spec.name = class_type + " relay";
   spec.class_id = class_type;
-  auto made = spawn_resource(system, context, draw<physical_id>(context.random),
-                             spec, relay->make());
+  auto made = caf::actor_cast<instance_actor>(spawn_resource(
+    system, context, draw<physical_id>(context.random), spec, relay->make()));
   caf::anon_send(made, atom::activate_v, output_map{}, std::string{},
                  instance_id{});
   auto is_new

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "actors/resources/resource.hpp"
+#include "messages/interfaces.hpp"
+
+#include <caf/system_messages.hpp>
 
 #include <map>
 #include <memory>
@@ -10,12 +12,15 @@
 
 namespace edgeless {
 
+class resource_relay;
+struct resource_context;
+
 /// The relays of a NODE, one for each class of resources that has one, and the
 /// instances through which they send. Used by the NODE only.
 class relays {
 public:
   /// Spawns the instance of a relay, which the NODE shall monitor.
-  resource_actor
+  instance_actor
   open(caf::actor_system& system, const resource_context& context,
        const std::string& class_type, std::shared_ptr<resource_relay> relay);
 
@@ -38,7 +43,7 @@ public:
 private:
   struct entry {
     std::shared_ptr<resource_relay> relay;
-    resource_actor instance;
+    instance_actor instance;
     output_map outputs;
     /// The workflow of each resource.
     std::map<logical_id, workflow_id> known;

@@ -76,12 +76,13 @@ std::uint64_t http_router::add(http_route route, http_handler handler,
                                const std::string& workflow, http_reach reach) {
   std::unique_lock guard{mutex_};
   auto same = std::ranges::find_if(
-    entries_, [&](auto& x) { return x.second.workflow == workflow; });
+    entries_, [&](auto& x) { return x.second->workflow == workflow; });
   auto counts = same != entries_.end()
-                  ? same->second.counts
+                  ? same->second->counts
                   : std::make_shared<http_workflow_statistics>();
-  entries_.emplace(++last_, entry{std::move(route), reach, std::move(handler),
-                                  workflow, std::move(counts)});
+  entries_.emplace(++last_, std::make_shared<const entry>(
+                              entry{std::move(route), reach, std::move(handler),
+                                    workflow, std::move(counts)}));
   return last_;
 }
 
@@ -90,54 +91,67 @@ void http_router::remove(std::uint64_t number) {
   entries_.erase(number);
 }
 
-/// That of the client, unless it is no plain word: 128 random bits.
-std::string http_router::request_id_of(http_request& x) {
+/// 128 random bits.
+std::string http_router::make_request_id() {
+  std::string result(32, '0');
+  std::unique_lock guard{mutex_};
+  for (auto part : {result.begin(), result.begin() + 16}) {
+    char digits[16];
+    auto* end = std::to_chars(digits, digits + 16, random_(), 16).ptr;
+    std::copy_backward(digits, end, part + 16);
+  }
+  return result;
+}
+
+/// That of the client, unless it is no plain word. The request has it once.
+std::string http_router::set_request_id(http_request& x) {
   auto is_plain = [](unsigned char c) {
     return c > 0x20 && c < 0x7F;
   };
-  if (auto* id = find_header(x.headers, request_id_header);
-      id != nullptr && !id->empty() && id->size() <= limits::http_request_id
-      && std::ranges::all_of(*id, is_plain))
-    return *id;
+  auto* given = find_header(x.headers, request_id_header);
+  auto is_valid = given != nullptr && !given->empty()
+                  && given->size() <= limits::http_request_id
+                  && std::ranges::all_of(*given, is_plain);
+  auto id = is_valid ? *given : make_request_id();
   std::erase_if(x.headers, [](auto& header) {
     return equal_ignoring_case(header.first, request_id_header);
   });
-  std::string id(32, '0');
-  std::unique_lock guard{mutex_};
-  for (std::size_t i = 0; i < id.size(); i += 16) {
-    char digits[16];
-    auto* end = std::to_chars(digits, digits + 16, random_(), 16).ptr;
-    std::copy_backward(digits, end, id.begin() + static_cast<int>(i) + 16);
-  }
   x.headers.emplace_back(request_id_header, id);
   return id;
 }
 
-/// Those that take the request, of this node if there is one; and the methods
-/// that would have matched.
-std::vector<http_router::entry>
-http_router::find(const http_request& x, std::set<std::string>& allowed) const {
-  std::vector<entry> result;
+/// Those that take the request, of this node if there is one.
+std::vector<http_router::entry_ptr>
+http_router::find(const http_request& x) const {
+  std::vector<entry_ptr> result;
   std::unique_lock guard{mutex_};
-  for (auto& [number, entry] : entries_) {
-    if (!matches(entry.route, x))
-      continue;
-    if (takes(entry.route, x.method))
+  for (auto& [number, entry] : entries_)
+    if (takes(entry->route, x.method) && matches(entry->route, x))
       result.push_back(entry);
-    for (auto method : {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"})
-      if (takes(entry.route, method))
-        allowed.insert(method);
-  }
   auto is_relayed = [](auto& x) {
-    return x.reach == http_reach::relayed;
+    return x->reach == http_reach::relayed;
   };
   if (!std::ranges::all_of(result, is_relayed))
     std::erase_if(result, is_relayed);
   return result;
 }
 
+/// The methods of those that match but for the method; empty: none matches.
+std::string http_router::allowed_for(const http_request& x) const {
+  std::set<std::string> methods;
+  std::unique_lock guard{mutex_};
+  for (auto& [number, entry] : entries_)
+    for (auto method : {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"})
+      if (matches(entry->route, x) && takes(entry->route, method))
+        methods.insert(method);
+  std::string result;
+  for (auto& name : methods)
+    result += ", " + name;
+  return result;
+}
+
 void http_router::handle(http_request x, http_responder respond) {
-  auto id = request_id_of(x);
+  auto id = set_request_id(x);
   auto answer = [respond, id](http_response y) {
     std::erase_if(y.headers, [](auto& header) {
       return equal_ignoring_case(header.first, request_id_header);
@@ -145,23 +159,19 @@ void http_router::handle(http_request x, http_responder respond) {
     y.headers.emplace_back(request_id_header, id);
     respond(std::move(y));
   };
-  std::set<std::string> allowed;
-  auto found = find(x, allowed);
-  if (x.method == "OPTIONS" && (x.target == "*" || !allowed.empty())) {
-    std::string names = "OPTIONS";
-    for (auto& name : allowed)
-      names += ", " + name;
-    return answer({204, {{"allow", names}}, {}});
-  }
+  if (x.method == "OPTIONS")
+    if (auto allowed = allowed_for(x); x.target == "*" || !allowed.empty())
+      return answer({204, {{"allow", "OPTIONS" + allowed}}, {}});
   if (!is_edgeless_method(x.method))
     return answer(text_response(501, "Not Implemented"));
+  auto found = find(x);
   if (found.empty())
     return answer(text_response(404, "Not Found"));
   auto pick = [&] {
     std::unique_lock guard{mutex_};
     return random_() % found.size();
   };
-  auto& to = found[found.size() == 1 ? 0 : pick()];
+  auto& to = *found[found.size() == 1 ? 0 : pick()];
   auto counted = to.counts->begin();
   to.handler(std::move(x),
              http_responder{[=, workflow = to.workflow](http_response y) {
@@ -176,8 +186,9 @@ void http_router::add_metrics(metrics_page& page) const {
   {
     std::unique_lock guard{mutex_};
     for (auto& [number, x] : entries_)
-      if (all.size() < limits::http_workflow_series || all.contains(x.workflow))
-        all.emplace(x.workflow, x.counts);
+      if (all.size() < limits::http_workflow_series
+          || all.contains(x->workflow))
+        all.emplace(x->workflow, x->counts);
   }
   for (auto& [workflow, x] : all)
     edgeless::add_metrics(page, *x, workflow);

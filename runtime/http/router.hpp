@@ -64,13 +64,16 @@ private:
     std::shared_ptr<http_workflow_statistics> counts;
   };
 
-  std::string request_id_of(http_request& x);
-  std::vector<entry> find(const http_request& x,
-                          std::set<std::string>& allowed) const;
+  using entry_ptr = std::shared_ptr<const entry>;
+
+  std::string make_request_id();
+  std::string set_request_id(http_request& x);
+  std::vector<entry_ptr> find(const http_request& x) const;
+  std::string allowed_for(const http_request& x) const;
 
   mutable std::mutex mutex_;
   std::uint64_t last_ = 0;
-  std::map<std::uint64_t, entry> entries_;
+  std::map<std::uint64_t, entry_ptr> entries_;
   std::mt19937_64 random_;
 };
 

@@ -234,3 +234,20 @@ TEST_CASE_FIXTURE(http_relay_fixture,
   CHECK(ask("door-1", "POST") == 404);
   CHECK(ask("door-2", "POST") == 404);
 }
+
+TEST_CASE_FIXTURE(http_relay_fixture,
+                  "http relay: while a workflow stops, requests are answered, "
+                  "or refused before they are executed") {
+  start_with({});
+  begin_stop(status.id);
+  for (auto k = 0; k < 60; ++k) {
+    begin(k % 2 == 0 ? "door-1" : "door-2", "POST");
+    run(3);
+  }
+  run_for(limits::http_relayed_call);
+
+  CHECK(statuses.size() == 60);
+  for (auto x : statuses)
+    CHECK((x == 201 || x == 503 || x == 404));
+  CHECK(std::ranges::count(statuses, 404u) > 0);
+}

@@ -6,6 +6,7 @@
 #include "runtime/http/address_filter.hpp"
 
 #include <atomic>
+#include <filesystem>
 #include <future>
 
 using namespace edgeless;
@@ -172,6 +173,20 @@ TEST_CASE_FIXTURE(http_client_fixture,
 
   CHECK(contains(why, ":" + std::to_string(port)));
   CHECK(contains(why, "Failed to connect"));
+}
+
+TEST_CASE("http client: has no thread before its first request") {
+  auto threads = [] {
+    std::filesystem::directory_iterator all{"/proc/self/task"};
+    return std::distance(begin(all), end(all));
+  };
+  auto before = threads();
+  http_client client{{}};
+
+  CHECK(threads() == before);
+  client.start({"http://127.0.0.1:1/", "GET", {}, {}, {}},
+               [](const caf::expected<http_response>&) {});
+  CHECK(threads() > before);
 }
 
 TEST_CASE("address filter: knows local addresses in all their forms") {

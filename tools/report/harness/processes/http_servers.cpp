@@ -126,7 +126,8 @@ caf::expected<double> wrk(const fs::path& folder, std::uint16_t port,
   if (!process)
     return process.error();
   wait_until(duration + 20s, [&] { return !(*process)->is_running(); });
-  auto said = read_file(log, 64u << 10).value_or("");
+  auto read = read_file(log, 64u << 10);
+  auto said = read ? *read : std::string{};
   constexpr std::string_view label = "Requests/sec:";
   auto at = said.find(label);
   if (at == std::string::npos || said.find("Non-2xx") != std::string::npos

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "runtime/http/repository_client.hpp"
+#include "runtime/modules/repository_client.hpp"
 
 #include "runtime/base/log.hpp"
 
