@@ -63,7 +63,7 @@ TEST_CASE("edgeless json: what is no such document is refused") {
                     R"({"status":200,"body":[-1],"headers":{}})",
                     R"({"status":200,"body":["a"],"headers":{}})",
                     R"({"status":200,"body":[[1]],"headers":{}})",
-                    R"({"status":200,"body":"text","headers":{}})",
+                    R"({"status":200,"body":"no text","headers":{}})",
                     R"({"status":200,"body":null,"headers":{"a":1}})",
                     R"({"status":200,"body":null,"headers":{"a":{}}})",
                     R"({"status":200,"body":null,"headers":{"a":"b\r\nc: d"}})",

@@ -97,7 +97,8 @@ TEST_CASE_FIXTURE(http_router_fixture,
 
   auto reply = ask("OPTIONS", "/");
   CHECK(reply.status == 204);
-  CHECK(reply.headers == http_headers{{"allow", "OPTIONS, GET, POST"}});
+  REQUIRE(find_header(reply.headers, "allow"));
+  CHECK(*find_header(reply.headers, "allow") == "OPTIONS, GET, POST");
   CHECK(ask("TRACE", "/").status == 501);
 }
 
