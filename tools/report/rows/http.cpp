@@ -228,8 +228,7 @@ row egress_calls(const plan& how, http_domain& domain,
              unit::per_second};
   auto bare = wrk(how.scratch / "http", nginx.port(), callers,
                   std::chrono::seconds{how.quick ? 1 : 3});
-  auto problem
-    = bare ? domain.start_callers(callers, nginx.port()) : bare.error();
+  auto problem = bare ? domain.start_callers(callers, nginx) : bare.error();
   if (problem) {
     result.failure = explain(problem);
     return result;

@@ -187,15 +187,17 @@ caf::error http_domain::open(const fs::path& folder) {
   door.class_id = "http-ingress";
   door.settings["http.body"] = "raw";
   door.wiring["new_request"] = server.id;
-  auto running = domain_.start({server, door});
-  if (!running)
-    return running.error();
-  if (!wait_until(5s, [&] { return http_get(port_, "/hello") == "World"; }))
-    return fail(ec::unreachable, "no response through http-ingress in 5 s");
+  // On a busy machine its compilation takes longer than the orchestrator waits.
+  auto started_now = domain_.start({server, door});
+  if (!wait_until(60s, [&] { return http_get(port_, "/hello") == "World"; }))
+    return started_now
+             ? fail(ec::unreachable, "no response through http-ingress in 60 s")
+             : started_now.error();
   return caf::none;
 }
 
-caf::error http_domain::start_callers(std::size_t count, std::uint16_t port) {
+caf::error http_domain::start_callers(std::size_t count,
+                                      const nginx_child& nginx) {
   auto first = local_domain::function(http_caller_module(), {});
   component_spec egress;
   egress.id = draw<logical_id>(os_random());
@@ -208,11 +210,15 @@ caf::error http_domain::start_callers(std::size_t count, std::uint16_t port) {
     auto& x = all.emplace_back(first);
     x.id = draw<logical_id>(os_random());
     x.name += std::to_string(i);
-    x.settings["init-payload"] = "127.0.0.1:" + std::to_string(port);
+    x.settings["init-payload"] = "127.0.0.1:" + std::to_string(nginx.port());
     x.wiring["out"] = egress.id;
   }
-  auto running = domain_.start(all);
-  return running ? caf::error{} : running.error();
+  auto before = nginx.requests();
+  auto started = domain_.start(all);
+  if (!wait_until(60s, [&] { return nginx.requests() > before + 1000; }))
+    return started ? fail(ec::unreachable, "no calls of http-egress in 60 s")
+                   : started.error();
+  return caf::none;
 }
 
 } // namespace edgeless::benchmark

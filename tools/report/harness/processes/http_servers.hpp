@@ -48,9 +48,9 @@ public:
     return process_->pid();
   }
 
-  /// Starts so many functions that request `/hello` of that port,
+  /// Starts so many functions that request `/hello` of that nginx,
   /// one request after the other, through one http-egress.
-  caf::error start_callers(std::size_t count, std::uint16_t port);
+  caf::error start_callers(std::size_t count, const nginx_child& nginx);
 
 private:
   caf::error open(const std::filesystem::path& folder);
