@@ -2,7 +2,7 @@
 #include "actors/node/hosted_instances.hpp"
 
 #include "runtime/base/log.hpp"
-#include "runtime/placement/annotations.hpp"
+#include "runtime/placement/state_policy.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
@@ -57,7 +57,7 @@ inventory hosted_instances::running() const {
   for (auto& [id, x] : entries_) {
     if (!x.is_running())
       continue;
-    auto is_global = state_policy_of(x.spec.settings) == state_policy::global;
+    auto is_global = state_policy_for(x.spec) == state_policy::global;
     result.push_back({x.spec.id, id, x.spec.workflow, fingerprint(x.spec),
                       x.outputs_revision, x.now != phase::running,
                       is_global ? states_.fingerprint(x.spec.id) : 0});
@@ -293,8 +293,7 @@ caf::result<std::string> hosted_instances::freeze(const physical_id& id) {
           return;
         }
         set_phase(id, *x, phase::frozen);
-        auto is_global
-          = state_policy_of(x->spec.settings) == state_policy::global;
+        auto is_global = state_policy_for(x->spec) == state_policy::global;
         auto* state = is_global ? states_.find(x->spec.id) : nullptr;
         promise.deliver(state == nullptr ? std::string{} : *state);
       },
@@ -331,7 +330,7 @@ void hosted_instances::on_synced(const physical_id& id) {
   auto* x = entry(id);
   if (!state || x == nullptr || x->is_ended() || x->now == phase::forwarding)
     return;
-  auto policy = state_policy_of(x->spec.settings);
+  auto policy = state_policy_for(x->spec);
   if (policy == state_policy::transient)
     return;
   auto is_kept = keep_state(*x, *state);

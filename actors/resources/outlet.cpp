@@ -42,6 +42,19 @@ void outlet::finish(std::uint64_t ticket, caf::expected<std::string> answer) {
     wake_();
 }
 
+bool outlet::save(std::string state) {
+  std::unique_lock guard{mutex_};
+  if (closed_ || state.size() > limits::state)
+    return false;
+  auto was_empty = items_.empty();
+  std::erase_if(items_,
+                [](auto& x) { return std::holds_alternative<saved_state>(x); });
+  items_.push_back(saved_state{std::move(state)});
+  if (was_empty)
+    wake_();
+  return true;
+}
+
 std::vector<outlet::item> outlet::take() {
   std::unique_lock guard{mutex_};
   requests_ = 0;

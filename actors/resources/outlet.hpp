@@ -54,7 +54,12 @@ public:
     caf::expected<std::string> answer;
   };
 
-  using item = std::variant<cast_request, call_request, outcome>;
+  /// What the next instance of the component begins with.
+  struct saved_state {
+    std::string state;
+  };
+
+  using item = std::variant<cast_request, call_request, outcome, saved_state>;
 
   /// `wake` is called when the queue is not empty anymore.
   explicit outlet(std::function<void()> wake) : wake_{std::move(wake)} {
@@ -68,6 +73,11 @@ public:
   /// An event that resource::handle() has deferred is done. Takes no room: the
   /// number of deferred events is bounded.
   void finish(std::uint64_t ticket, caf::expected<std::string> answer);
+
+  /// Replaces the state with which the next instance of the component begins,
+  /// on whatever node; at most limits::state. Takes no room: only the newest
+  /// one counts. False: it is too large, or the instance has ended.
+  bool save(std::string state);
 
   // -- for the instance -------------------------------------------------------
 

@@ -36,6 +36,7 @@ resource_state::~resource_state() {
 }
 
 caf::result<atom::ok> resource_state::activate(output_map outputs,
+                                               const std::string& state,
                                                const instance_id& predecessor) {
   if (is_open)
     return atom::ok_v;
@@ -50,6 +51,8 @@ caf::result<atom::ok> resource_state::activate(output_map outputs,
   predecessor_node = predecessor.node;
   queues->out.patch(std::move(outputs));
   queues->out.reliable().await_import();
+  implementation->begin(state, static_cast<bool>(predecessor.instance),
+                        self->clock().now());
   drain_outlet();
   process();
   return atom::ok_v;
@@ -121,12 +124,23 @@ void resource_state::process() {
   } else if (stop_deadline) {
     if (is_idle() || self->clock().now() >= *stop_deadline)
       return end();
-  } else if (is_open && !is_frozen && !inbox.empty()) {
-    handle_batch();
+  } else if (is_open && !is_frozen) {
+    if (!inbox.empty())
+      handle_batch();
+    auto now = self->clock().now();
+    if (auto due = timer(); due && *due <= now)
+      implementation->on_time(now);
   }
   if (freezing.pending() && is_idle())
     freezing.deliver(atom::ok_v);
-  queues->schedule(self, earlier(emissions->due(), stop_deadline));
+  queues->schedule(self,
+                   earlier(earlier(emissions->due(), stop_deadline), timer()));
+}
+
+/// When the implementation has something to do by itself.
+std::optional<resource_state::time_point> resource_state::timer() const {
+  auto runs = is_open && !is_frozen && !stop_deadline && implementation;
+  return runs ? implementation->due() : std::nullopt;
 }
 
 /// What it has begun is done.
@@ -188,11 +202,19 @@ void resource_state::drain_outlet() {
       finish(std::move(*done));
     else if (auto* cast = std::get_if<outlet::cast_request>(&x))
       emissions->add(std::move(*cast));
+    else if (auto* saved = std::get_if<outlet::saved_state>(&x))
+      save(saved->state);
     else
       emissions->add(std::move(std::get<outlet::call_request>(x)));
   emissions->pump();
   process();
   queues->flush();
+}
+
+void resource_state::save(const std::string& state) {
+  auto id = queues->sender().self().instance;
+  if (registry->states.put(id, state))
+    self->send(node, atom::synced_v, id);
 }
 
 void resource_state::finish(outlet::outcome x) {
@@ -310,6 +332,7 @@ resource_instance(resource_state::pointer self, const physical_id& id,
   auto& st = self->state;
   st.spec = spec;
   st.registry = context.registry;
+  st.node = context.node;
   st.implementation = std::move(implementation);
   auto policies = channel_policies_of(spec.settings);
   auto seed
@@ -325,7 +348,7 @@ resource_instance(resource_state::pointer self, const physical_id& id,
   // clang-format off
   return {
     [&st](atom::deliver, events& x) { st.receive(std::move(x)); },
-    [&st](atom::activate, output_map& x, const std::string&, const instance_id& y) { return st.activate(std::move(x), y); },
+    [&st](atom::activate, output_map& x, const std::string& y, const instance_id& z) { return st.activate(std::move(x), y, z); },
     [&st](atom::freeze) { return st.freeze(); },
     [&st](atom::thaw) { st.thaw(); },
     [&st](atom::hand_over, const endpoint& x, std::uint32_t y) { st.hand_over(x, y); },

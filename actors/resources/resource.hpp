@@ -28,6 +28,24 @@ public:
     // nop
   }
 
+  /// Is called after open(): the instance runs from now on. `state` is what the
+  /// last instance of the component has saved; empty: nothing. A successor
+  /// continues an instance that has migrated.
+  virtual void begin(const std::string& /*state*/, bool /*is_successor*/,
+                     caf::actor_clock::time_point /*now*/) {
+    // nop
+  }
+
+  /// When on_time() is to be called next; nullopt: not at all.
+  virtual std::optional<caf::actor_clock::time_point> due() const {
+    return std::nullopt;
+  }
+
+  /// What is due at `now`; not while the instance is frozen or stops.
+  virtual void on_time(caf::actor_clock::time_point) {
+    // nop
+  }
+
   /// The instance stops: nothing new is begun. What has begun may end.
   virtual void drain() {
     // nop
@@ -101,7 +119,7 @@ struct resource_state {
   /// Counts the events that it has not handled.
   ~resource_state();
 
-  caf::result<atom::ok> activate(output_map outputs,
+  caf::result<atom::ok> activate(output_map outputs, const std::string& state,
                                  const instance_id& predecessor);
   void patch(output_map outputs);
   void fence(const fenced_sessions& dead);
@@ -111,6 +129,8 @@ struct resource_state {
   void process();
   void handle_batch();
   void drain_outlet();
+  void save(const std::string& state);
+  std::optional<time_point> timer() const;
   void finish(outlet::outcome x);
   void conclude(const event& x, std::optional<std::string> answer);
   void on_tick();
@@ -126,6 +146,7 @@ struct resource_state {
   pointer self;
   component_spec spec;
   instance_registry_ptr registry;
+  node_actor node;
   resource_ptr implementation;
   std::unique_ptr<instance_queues> queues;
   outlet_ptr out;
