@@ -195,6 +195,8 @@ const std::map<std::string, std::set<std::string>> third_parties{
   {"prometheus/", {"runtime"}},
   {"CLI/", {"tools"}},
   {"curl/", {"runtime"}},
+  {"date/", {"runtime"}},
+  {"libpq-fe.h", {"runtime"}},
   {"ncurses", {"tools"}},
   {"doctest/", {"test"}},
 };
