@@ -73,6 +73,8 @@ std::size_t on_body(char* bytes, std::size_t, std::size_t n, void* to) {
     return 0;
   }
   x.response.body.append(bytes, n);
+  if (x.request.on_body)
+    x.request.on_body({bytes, n});
   return n;
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace edgeless {
@@ -25,6 +26,8 @@ struct http_client_request {
   /// The hosts that it, and all redirects, may go to; empty: any.
   std::vector<std::string> allow;
   std::chrono::milliseconds timeout = limits::http_request;
+  /// Also gets the body while it arrives, on the thread of the client.
+  std::function<void(std::string_view)> on_body{};
 };
 
 /// Sends requests to servers, many at a time, from a thread of its own, which
