@@ -64,6 +64,37 @@ const std::vector<resource_description> available_resources{
    {{"url", "The URL"},
     {"decode_base64", "true: decodes the payload first"},
     {"allow", "The hosts that may be reached; absent: any"}}},
+  {"cron",
+   "Casts to its output at each slot of a schedule, wherever it runs.",
+   "1.0",
+   {"out"},
+   {{"schedule", "Second, minute, hour, day, month, day of the week, such as "
+                 "0 30 8 * * mon-fri"},
+    {"timezone", "Of the schedule, such as Europe/Madrid; absent: UTC"},
+    {"every", "Instead of a schedule: a period such as 500ms, 10s, 5m, 2h, 1d"},
+    {"missed", "What happens to slots in which no instance ran: skip, once or "
+               "all"},
+    {"payload", "The payload of each cast; absent: the time of the slot"}}},
+  {"file-pusher",
+   "Casts the files of a folder to its output, one each period, again and "
+   "again.",
+   "1.0",
+   {"out"},
+   {{"period-ms", "The period in milliseconds; absent: 1000"},
+    {"encode-base64", "true: encodes the files"}}},
+  {"ollama",
+   "Asks a language model of an Ollama server, and casts its answers.",
+   "1.1",
+   {"out", "token"},
+   {{"model", "The model"},
+    {"stream", "true: casts the pieces of an answer to token as they come"}}},
+  {"sqlx",
+   "Executes the statements of casts and calls in a database of SQLite or "
+   "PostgreSQL.",
+   "1.1",
+   {},
+   {{"url", "The URL of the database"},
+    {"timeout-ms", "The deadline of a statement; absent: 5000"}}},
 };
 
 void print(std::ostream& out, const resource_description& x) {
@@ -81,11 +112,20 @@ void print(std::ostream& out, const resource_description& x) {
 
 } // namespace
 
-void print_available_resources(std::ostream& out, bool as_json) {
+void print_available_resources(std::ostream& out, bool as_json,
+                               const std::vector<serverless_settings>& more) {
+  auto all = available_resources;
+  for (auto& x : more)
+    if (!x.provider.empty())
+      all.push_back({x.class_type,
+                     "Calls a function of OpenFaaS with each cast or call.",
+                     x.version,
+                     {"err", "out"},
+                     {}});
   if (as_json)
-    out << boost::json::value_from(available_resources) << '\n';
+    out << boost::json::value_from(all) << '\n';
   else
-    for (auto& x : available_resources)
+    for (auto& x : all)
       print(out, x);
 }
 

@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "tools/connectors.hpp"
 
+#include "actors/connectors/cron.hpp"
+#include "actors/connectors/file_pusher.hpp"
 #include "actors/connectors/http_egress.hpp"
 #include "actors/connectors/http_ingress.hpp"
 #include "actors/connectors/http_poster.hpp"
+#include "actors/connectors/ollama.hpp"
+#include "actors/connectors/serverless.hpp"
+#include "actors/connectors/sqlx.hpp"
 
+#include "runtime/http/address_filter.hpp"
 #include "runtime/http/client.hpp"
 #include "runtime/http/router.hpp"
+#include "runtime/sql/sqlite_driver.hpp"
+
+#include <algorithm>
+#include <filesystem>
 
 namespace edgeless {
 
@@ -78,6 +88,67 @@ caf::error offer_http_ingress(const node_settings& settings,
   return caf::none;
 }
 
+caf::error offer_file_pusher(const node_settings& settings,
+                             node_options& options, const connectors& made) {
+  auto& [directory, provider] = settings.resources.file_pusher_provider;
+  std::error_code problem;
+  if (!provider.empty() && !std::filesystem::is_directory(directory, problem))
+    return fail(ec::bad_input, "[resources.file_pusher_provider] directory: \""
+                                 + directory + "\" is no folder");
+  offer(options, provider, "file-pusher",
+        file_pusher(directory, made.counters));
+  return caf::none;
+}
+
+caf::error offer_sqlx(const node_settings& settings, node_options& options,
+                      const connectors& made) {
+  auto& wanted = settings.resources;
+  if (wanted.sqlx_provider.empty())
+    return caf::none;
+  auto sqlite = make_sqlite_driver(wanted.sqlx_directory);
+  if (!sqlite)
+    return fail(ec::bad_input,
+                "[resources] sqlx_directory: " + explain(sqlite.error()));
+  offer(options, wanted.sqlx_provider, "sqlx",
+        sqlx(find_sql_drivers(std::move(*sqlite)), made.counters));
+  return caf::none;
+}
+
+/// A client for a server that the file of the node names, wherever it is.
+std::shared_ptr<http_client> client_for(const std::string& url) {
+  return std::make_shared<http_client>(
+    std::vector<std::string>{host_of_url(url)});
+}
+
+void offer_ollama(const node_settings& settings, node_options& options,
+                  const connectors& made) {
+  auto& wanted = settings.resources.ollama_provider;
+  auto url
+    = "http://" + wanted.host + ":" + std::to_string(wanted.port) + "/api/chat";
+  offer(
+    options, wanted.provider, "ollama",
+    ollama(url, wanted.messages_number_limit, client_for(url), made.counters));
+}
+
+caf::error offer_serverless(const node_settings& settings,
+                            node_options& options, const connectors& made) {
+  for (auto& x : settings.resources.serverless_provider) {
+    if (x.provider.empty())
+      continue;
+    auto& providers = options.description.providers;
+    if (std::ranges::find(providers, x.class_type,
+                          &provider_description::class_type)
+        != providers.end())
+      return fail(ec::bad_input,
+                  "[[resources.serverless_provider]] class_type: \""
+                    + x.class_type + "\" is the class of another provider");
+    offer(options, x.provider, x.class_type.c_str(),
+          serverless(x.function_url.text, client_for(x.function_url.text),
+                     made.counters));
+  }
+  return caf::none;
+}
+
 } // namespace
 
 caf::expected<connectors> offer_connectors(const node_settings& settings,
@@ -88,6 +159,16 @@ caf::expected<connectors> offer_connectors(const node_settings& settings,
   offer_redis(settings, options);
   offer_http_clients(settings, options);
   if (auto problem = offer_http_ingress(settings, options, result))
+    return problem;
+  offer(options, settings.resources.cron_provider, "cron",
+        cron(current_wall_time, result.counters));
+  if (auto problem = offer_file_pusher(settings, options, result))
+    return problem;
+  if (auto problem = offer_sqlx(settings, options, result))
+    return problem;
+  offer_ollama(settings, options, result);
+  // The last one: its classes have the names that a user gives them.
+  if (auto problem = offer_serverless(settings, options, result))
     return problem;
   return result;
 }

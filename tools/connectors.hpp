@@ -5,6 +5,7 @@
 
 #include "runtime/config/settings.hpp"
 #include "runtime/http/server.hpp"
+#include "runtime/metrics/resource_counters.hpp"
 
 #include <memory>
 
@@ -15,6 +16,7 @@ struct connectors {
   /// Of http-ingress; nullptr: there is none. Closed when the requests under
   /// way are answered.
   std::shared_ptr<http_server> ingress;
+  resource_counters_ptr counters = std::make_shared<resource_counters>();
 };
 
 /// Adds to `options` the classes of resources for which the settings name a

@@ -42,14 +42,6 @@ constexpr foreign_key of_node[] = {
    "this version has no resources of class dda"},
   {"resources.kafka_egress_provider", unsupported,
    "this version has no resources of class kafka-egress"},
-  {"resources.sqlx_provider", unsupported,
-   "this version has no resources of class sqlx"},
-  {"resources.ollama_provider", unsupported,
-   "this version has no resources of class ollama", "provider"},
-  {"resources.file_pusher_provider", unsupported,
-   "this version has no resources of class file-pusher", "provider"},
-  {"resources.serverless_provider", unsupported,
-   "this version has no resources that call serverless functions"},
   {"power_info", unsupported, "the power that the node takes is not measured"},
 };
 

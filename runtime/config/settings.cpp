@@ -8,8 +8,8 @@
 #include "runtime/placement/annotations.hpp"
 #include "runtime/redis/redis_url.hpp"
 
+#include "messages/connector_limits.hpp"
 #include "messages/errors.hpp"
-#include "messages/limits.hpp"
 
 #include <boost/mp11.hpp>
 
@@ -249,6 +249,27 @@ struct struct_reader {
     if (!x.http_ingress_provider.empty() && x.http_ingress_url.empty())
       in.add_problem("http_ingress_url", "is missing; it is a URL such as "
                                          "\"http://127.0.0.1:7035\"");
+    for (auto& item : in.sections("serverless_provider"))
+      read_members(item, x.serverless_provider.emplace_back());
+    if (x.serverless_provider.size() > limits::serverless_providers)
+      in.add_problem("serverless_provider", "has more than 64 entries");
+  }
+
+  static void complete(settings_section& in, ollama_settings& x) {
+    if (x.port == 0 || x.port > 65535)
+      in.add_problem("port", "must be from 1 to 65535");
+    if (x.messages_number_limit > limits::chat_messages)
+      in.add_problem("messages_number_limit", "must be from 0 to 1000");
+  }
+
+  static void complete(settings_section& in, serverless_settings& x) {
+    if (x.provider.empty())
+      return;
+    if (x.class_type.empty())
+      in.add_problem("class_type", "is missing; it names a class of resources");
+    if (x.function_url.text.empty())
+      in.add_problem("function_url", "is missing; it is a URL such as "
+                                     "\"http://127.0.0.1:5000/double\"");
   }
 
   static void complete(settings_section& in, controller_settings& x) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/base/log_filter.hpp"
+#include "runtime/config/resource_settings.hpp"
 #include "runtime/placement/placement.hpp"
 #include "runtime/redis/mirror_schema.hpp"
 #include "runtime/wasm/guest.hpp"
@@ -165,15 +166,17 @@ struct node_settings {
     /// Hosts that http-egress and http-poster may reach although they are
     /// loopback, link-local or private; see http_allow_list.
     std::vector<std::string> http_allow;
+    std::string cron_provider;
+    file_pusher_settings file_pusher_provider;
+    std::string sqlx_provider;
+    /// The only folder with the files of SQLite databases.
+    std::string sqlx_directory = ".";
+    ollama_settings ollama_provider;
+    std::vector<serverless_settings> serverless_provider;
   } resources;
   user_capabilities user_node_capabilities;
   tls_settings tls;
   std::vector<std::string> notices;
-};
-
-/// An http or https URL, maybe with a path; "": none.
-struct web_url {
-  std::string text;
 };
 
 struct cli_settings {
@@ -238,7 +241,9 @@ BOOST_DESCRIBE_STRUCT(node_settings::wasm_section, (),
 BOOST_DESCRIBE_STRUCT(node_settings::resources_section, (),
                       (file_log_provider, file_log_directory, redis_provider,
                        http_ingress_url, http_ingress_provider,
-                       http_egress_provider, http_poster_provider, http_allow))
+                       http_egress_provider, http_poster_provider, http_allow,
+                       cron_provider, file_pusher_provider, sqlx_provider,
+                       sqlx_directory, ollama_provider))
 BOOST_DESCRIBE_STRUCT(user_capabilities, (),
                       (num_cpus, model_name_cpu, clock_freq_cpu, num_cores,
                        mem_size, labels, is_tee_running, has_tpm,

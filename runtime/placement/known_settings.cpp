@@ -40,6 +40,10 @@ const std::vector<class_keys> resource_classes{
    {"host", "method", "methods", "wf_id", "async", "encode_base64"}},
   {"http-egress", {}, {"allow"}},
   {"http-poster", {"url"}, {"allow", "decode_base64"}},
+  {"cron", {}, {"schedule", "timezone", "every", "missed", "payload"}},
+  {"file-pusher", {}, {"period-ms", "encode-base64"}},
+  {"ollama", {"model"}, {"stream"}},
+  {"sqlx", {"url"}, {"timeout-ms"}},
 };
 
 const class_keys* class_of(const component_draft& draft) {

@@ -141,6 +141,37 @@ provider = "s-1"
   CHECK(resources.http_poster_provider == "");
   CHECK(resources.http_allow.empty());
   CHECK(resources.redis_provider == "");
+  CHECK(resources.ollama_provider.provider == "ollama-1");
+  CHECK(resources.ollama_provider.messages_number_limit == 30);
+  CHECK(resources.serverless_provider.at(0).provider == "s-1");
+  CHECK(resources.cron_provider == "");
+  CHECK(resources.sqlx_directory == ".");
+}
+
+TEST_CASE("node settings: a serverless provider needs a class and a URL, "
+          "ollama a port") {
+  CHECK(
+    problem(R"([general]
+node_id = "fda6ce79-46df-4f96-a0d2-456f720f606c"
+agent_url = "http://127.0.0.1:7021"
+invocation_url = "http://127.0.0.1:7002"
+orchestrator_url = "http://127.0.0.1:7011"
+[resources.ollama_provider]
+port = 70000
+messages_number_limit = 2000
+[[resources.serverless_provider]]
+provider = "s-1"
+function_url = "localhost:5000"
+[[resources.serverless_provider]]
+class_type = "unused, since it has no name"
+)")
+    == "n:7: resources.ollama_provider.port: must be from 1 to 65535\n"
+       "n:8: resources.ollama_provider.messages_number_limit: must be from "
+       "0 to 1000\n"
+       "n:9: resources.serverless_provider[0].class_type: is missing; it names "
+       "a class of resources\n"
+       "n:11: resources.serverless_provider[0].function_url: "
+       "\"localhost:5000\" is no URL such as https://example.org/path");
 }
 
 TEST_CASE(
