@@ -9,7 +9,7 @@ amount=${1:-60}
 shift || true
 targets=("$@")
 [ "${#targets[@]}" -gt 0 ] || targets=(frames payload toml workflow_json module
-  intent redis mirror url)
+  intent redis mirror url connectors)
 case $amount in
   runs=*) limit=("-runs=${amount#runs=}" -seed=1) ;;
   *) limit=("-max_total_time=$amount") ;;
