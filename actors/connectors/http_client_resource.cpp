@@ -11,7 +11,8 @@ namespace {
 
 std::vector<std::string> allowed_hosts(const component_spec& spec) {
   std::vector<std::string> result;
-  for (auto item : split_list(setting(spec, "allow"))) {
+  auto allowed = setting(spec, "allow");
+  for (auto item : split_list(allowed)) {
     std::string host{item};
     std::erase(host, ' ');
     if (!host.empty())
