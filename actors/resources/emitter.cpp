@@ -9,12 +9,19 @@ namespace {
 
 const call_result failed_call{event_kind::error, {}};
 
+void conclude(outlet::cast_request& x, bool is_accepted) {
+  if (auto f = std::exchange(x.on_accepted, {}))
+    f(is_accepted);
+}
+
 } // namespace
 
 void emitter::add(outlet::cast_request x) {
   auto bytes = x.payload.size();
-  if (!has_room(bytes))
-    return queues_.sender().drop_unsent(1, drop_reason::blocked_too_long);
+  if (!has_room(bytes)) {
+    queues_.sender().drop_unsent(1, drop_reason::blocked_too_long);
+    return conclude(x, false);
+  }
   waiting_bytes_ += bytes;
   casts_.push_back({std::move(x)});
 }
@@ -61,6 +68,8 @@ void emitter::pump() {
 }
 
 bool emitter::try_cast(waiting_cast& x) {
+  if (x.request.on_accepted)
+    return try_accountable_cast(x.request);
   auto now = queues_.clock.now();
   auto too_long
     = x.refused_since && now - *x.refused_since >= limits::emitted_cast_wait;
@@ -71,6 +80,29 @@ bool emitter::try_cast(waiting_cast& x) {
   if (!x.refused_since)
     x.refused_since = now;
   return false;
+}
+
+bool emitter::try_accountable_cast(outlet::cast_request& x) {
+  auto& out = queues_.out;
+  if (out.unacknowledged(x.channel)) {
+    if (!out.offer(x.channel, x.payload, blocking::allowed))
+      return false;
+    offered_[x.channel].push_back(std::move(x.on_accepted));
+  } else {
+    auto cast = queues_.sender().make(event_kind::cast, x.payload);
+    conclude(x, out.send(x.channel, std::move(cast)));
+  }
+  return true;
+}
+
+void emitter::on_acknowledged() {
+  for (auto& [channel, handlers] : offered_)
+    while (handlers.size() > queues_.out.unacknowledged(channel).value_or(0)) {
+      handlers.front()(true);
+      handlers.pop_front();
+    }
+  if (!casts_.empty())
+    pump();
 }
 
 /// False: the call waits, for a route or for its next attempt.
@@ -168,15 +200,21 @@ std::optional<emitter::time_point> emitter::due() const {
 
 void emitter::end() {
   assert(sent_.empty());
-  for (auto& x : std::exchange(casts_, {}))
+  for (auto& x : std::exchange(casts_, {})) {
     queues_.out.offer(x.request.channel, x.request.payload,
                       blocking::forbidden);
+    conclude(x.request, false);
+  }
   clear(drop_reason::stopped);
 }
 
 void emitter::clear(drop_reason reason, bool only_waiting) {
   queues_.sender().drop_unsent(casts_.size(), reason);
-  casts_.clear();
+  for (auto& x : std::exchange(casts_, {}))
+    conclude(x.request, false);
+  for (auto& [channel, handlers] : std::exchange(offered_, {}))
+    for (auto& f : handlers)
+      f(false);
   waiting_bytes_ = 0;
   for (auto& x : std::exchange(waiting_, {}))
     x.request.on_reply({failed_call, x.attempts > 0});

@@ -38,6 +38,8 @@ public:
 
   /// A reply, no_reply or error.
   void on_answer(const event& x);
+  /// Targets have acknowledged casts.
+  void on_acknowledged();
   /// The calls to instances of that node get no reply anymore.
   void on_lost(const std::function<bool(const node_id&)>& is_lost);
   /// Fails calls that are out of time, and pumps.
@@ -67,14 +69,20 @@ private:
     node_id callee{};
   };
 
+  using acceptance_handlers = std::deque<outlet::acceptance_handler>;
+
   bool has_room(std::size_t bytes) const;
   bool try_cast(waiting_cast& x);
+  bool try_accountable_cast(outlet::cast_request& x);
   bool try_call(pending_call& x);
   void wait(pending_call x);
   void fail(pending_call x);
 
   instance_queues& queues_;
   std::deque<waiting_cast> casts_;
+  /// By channel: of the newest casts that were offered. As many may not be
+  /// acknowledged.
+  std::map<std::string, acceptance_handlers> offered_;
   std::deque<pending_call> waiting_; ///< calls that could not be sent yet
   std::map<std::uint64_t, pending_call> sent_;
   std::size_t waiting_bytes_ = 0; ///< of casts_ and waiting_

@@ -7,9 +7,12 @@
 
 namespace edgeless {
 
-bool outlet::cast(std::string channel, std::string payload) {
+bool outlet::cast(std::string channel, std::string payload,
+                  acceptance_handler on_accepted) {
   auto bytes = payload.size();
-  return push(cast_request{std::move(channel), std::move(payload)}, bytes);
+  return push(cast_request{std::move(channel), std::move(payload),
+                           std::move(on_accepted)},
+              bytes);
 }
 
 bool outlet::call(call_request x) {
@@ -57,6 +60,9 @@ void outlet::close() {
   for (auto& x : take())
     if (auto* call = std::get_if<call_request>(&x))
       call->on_reply({{event_kind::error, {}}, false});
+    else if (auto* cast = std::get_if<cast_request>(&x);
+             cast && cast->on_accepted)
+      cast->on_accepted(false);
 }
 
 } // namespace edgeless

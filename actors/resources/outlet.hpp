@@ -30,9 +30,17 @@ public:
   };
   using reply_handler = std::function<void(reply)>;
 
+  /// Is called once: true: the target has accepted the cast; with the delivery
+  /// at-least-once, it has handled it. False: it was dropped, or it is unknown
+  /// what became of it. On the thread of the instance or on the one that closes
+  /// the outlet; it must not block.
+  using acceptance_handler = std::function<void(bool)>;
+
   struct cast_request {
     std::string channel;
     std::string payload;
+    /// If it is set, the cast waits for its target as long as it takes.
+    acceptance_handler on_accepted{};
   };
 
   struct call_request {
@@ -61,9 +69,10 @@ public:
     // nop
   }
 
-  /// False: the queue is full, or the instance has ended, and nothing is sent.
-  bool cast(std::string channel, std::string payload);
-  /// The same; then `on_reply` is not called.
+  /// False: the queue is full, or the instance has ended, and nothing is sent
+  /// or called.
+  bool cast(std::string channel, std::string payload,
+            acceptance_handler on_accepted = {});
   bool call(call_request x);
   /// An event that resource::handle() has deferred is done. Takes no room: the
   /// number of deferred events is bounded.

@@ -80,6 +80,8 @@ void resource_state::fence(const fenced_sessions& dead) {
 void resource_state::receive(events batch) {
   for (auto& x : batch)
     take_up(std::move(x));
+  if (!is_stopped)
+    emissions->on_acknowledged();
   process();
   queues->flush();
 }
@@ -312,6 +314,7 @@ resource_instance(resource_state::pointer self, const physical_id& id,
   st.registry = context.registry;
   st.implementation = std::move(implementation);
   auto policies = channel_policies_of(spec.settings);
+  policies.merge(st.implementation->policies());
   auto seed
     = policies.empty() || !context.random ? std::uint64_t{} : context.random();
   st.queues = std::make_unique<instance_queues>(

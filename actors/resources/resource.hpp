@@ -5,6 +5,8 @@
 #include "actors/resources/emitter.hpp"
 #include "actors/threads.hpp"
 
+#include "runtime/delivery/channel_policy.hpp"
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -31,6 +33,11 @@ public:
   /// The instance stops: nothing new is begun. What has begun may end.
   virtual void drain() {
     // nop
+  }
+
+  /// The policies of output channels for which the workflow states none.
+  virtual channel_policies policies() const {
+    return {};
   }
 
   /// How many events it handles at a time: those of a batch and the deferred
