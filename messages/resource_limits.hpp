@@ -68,4 +68,49 @@ constexpr long http_redirects = 5;
 /// Connections of the HTTP client of a node, kept open for the next request.
 constexpr long http_client_connections = 256;
 
+// -- message brokers ----------------------------------------------------------
+
+/// Pauses between attempts to reach a broker: an instance that moves meets its
+/// successor at the broker, and gives way after the first.
+constexpr std::chrono::milliseconds mqtt_pause_min = 500ms;
+constexpr std::chrono::milliseconds mqtt_pause_max = 30s;
+/// The answer of a broker to a connection.
+constexpr std::chrono::milliseconds mqtt_connect = 10s;
+/// A broker misses a client after one and a half times this.
+constexpr std::chrono::seconds mqtt_keep_alive = 60s;
+/// How long a broker keeps the messages for a mqtt-ingress that is away.
+constexpr std::chrono::seconds mqtt_session = 24h;
+/// Messages that are published and not acknowledged: at a round trip of 50 ms,
+/// 20,000 a second. With QoS 2 what mosquitto takes from one client.
+constexpr std::size_t mqtt_in_flight = 1000;
+constexpr std::size_t mqtt_in_flight_exactly_once = 20;
+/// Stored messages that are removed in one transaction.
+constexpr std::size_t mqtt_stored_batch = 256;
+/// Messages of a broker that wait for their acceptance by the target.
+constexpr int mqtt_batch = 256;
+/// Kafka: a message is delivered within this time, or fails; it has an event
+/// and its key.
+constexpr std::chrono::milliseconds kafka_delivery = 30s;
+constexpr std::size_t kafka_message = (16u << 20) + (64u << 10);
+/// Messages of one consumer that their target has not accepted, and the bytes
+/// that it fetches ahead.
+constexpr std::size_t kafka_window = 256;
+constexpr std::size_t kafka_queue = 16u << 20;
+/// Accepted messages are committed at this interval.
+constexpr std::chrono::milliseconds kafka_commit = 1s;
+/// A consumer that is silent loses its partitions after the first time, one
+/// whose function is busy after the second.
+constexpr std::chrono::milliseconds kafka_session = 10s;
+constexpr std::chrono::milliseconds kafka_poll = 24h;
+/// A call of a sidecar for data distribution (DDA), and messages from it that
+/// the target has not accepted. The pauses between attempts to subscribe.
+constexpr std::chrono::milliseconds dda_call = 10s;
+constexpr std::size_t dda_window = 256;
+constexpr std::chrono::milliseconds dda_pause_min = 500ms;
+constexpr std::chrono::milliseconds dda_pause_max = 30s;
+/// The stored messages of one resource, unless the file of the node says
+/// otherwise: ten minutes at 1,000 messages of 400 bytes a second.
+constexpr std::uint32_t store_mib = 256;
+constexpr std::uint32_t store_mib_max = 1u << 20;
+
 } // namespace edgeless::limits

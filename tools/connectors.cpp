@@ -10,9 +10,6 @@
 
 namespace edgeless {
 
-namespace {
-
-/// A provider for a class; none if its id is empty.
 void offer(node_options& options, const std::string& id, const char* type,
            resource_class made) {
   if (id.empty())
@@ -21,6 +18,8 @@ void offer(node_options& options, const std::string& id, const char* type,
   options.classes.emplace(
     type, std::make_shared<const resource_class>(std::move(made)));
 }
+
+namespace {
 
 caf::error offer_file_log(const node_settings& settings,
                           node_options& options) {
@@ -88,6 +87,8 @@ caf::expected<connectors> offer_connectors(const node_settings& settings,
   offer_redis(settings, options);
   offer_http_clients(settings, options);
   if (auto problem = offer_http_ingress(settings, options, result))
+    return problem;
+  if (auto problem = offer_message_brokers(settings, options, result))
     return problem;
   return result;
 }

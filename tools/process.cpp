@@ -321,8 +321,10 @@ struct node_process : actor_process {
     serve(
       "node", settings.telemetry.metrics_url,
       [registry = options.registry, engine = options.engine,
-       server = connectors_.ingress](metrics_page& x) {
+       server = connectors_.ingress,
+       counters = connectors_.counters](metrics_page& x) {
         add_metrics(x, *registry, engine.get());
+        add_metrics(x, counters);
         if (server)
           add_metrics(x, server->statistics());
       },

@@ -37,11 +37,6 @@ constexpr foreign_key of_node[] = {
   {"resources.prepend_hostname", refused,
    "is a key of EDGELESS 1.1 and later; here providers have the names that "
    "this file gives them: put the host name into each"},
-  {"resources.dda_url", unsupported, "this version does not connect to DDA"},
-  {"resources.dda_provider", unsupported,
-   "this version has no resources of class dda"},
-  {"resources.kafka_egress_provider", unsupported,
-   "this version has no resources of class kafka-egress"},
   {"resources.sqlx_provider", unsupported,
    "this version has no resources of class sqlx"},
   {"resources.ollama_provider", unsupported,

@@ -67,16 +67,17 @@ foreign_keys foreign_keys_of(const cli_settings&) {
   return {};
 }
 
-/// $XDG_CACHE_HOME/edgeless/code-ID, or the same under ~/.cache.
-std::filesystem::path default_code_cache(const node_id& id) {
+/// edgeless/NAME in the folder that the variable names, or in one of the home.
+std::filesystem::path default_folder(const char* variable, const char* in_home,
+                                     const std::string& name) {
   std::filesystem::path base;
-  if (auto cache = std::getenv("XDG_CACHE_HOME"); cache && *cache == '/')
-    base = cache;
+  if (auto folder = std::getenv(variable); folder && *folder == '/')
+    base = folder;
   else if (auto home = std::getenv("HOME"); home && *home == '/')
-    base = std::filesystem::path{home} / ".cache";
+    base = std::filesystem::path{home} / in_home;
   else
     return {};
-  return base / "edgeless" / ("code-" + to_string(id));
+  return base / "edgeless" / name;
 }
 
 /// An empty announced URL defaults to the bound one.
@@ -235,7 +236,8 @@ struct struct_reader {
     set_announced(x.agent_url_announced, x.agent_url);
     set_announced(x.invocation_url_announced, x.invocation_url);
     if (x.code_cache.empty())
-      x.code_cache = default_code_cache(x.node_id);
+      x.code_cache = default_folder("XDG_CACHE_HOME", ".cache",
+                                    "code-" + to_string(x.node_id));
   }
 
   static void complete(settings_section&,
@@ -249,6 +251,15 @@ struct struct_reader {
     if (!x.http_ingress_provider.empty() && x.http_ingress_url.empty())
       in.add_problem("http_ingress_url", "is missing; it is a URL such as "
                                          "\"http://127.0.0.1:7035\"");
+    if (x.store_mib == 0 || x.store_mib > limits::store_mib_max)
+      in.add_problem("store_mib", "must be from 1 to 1048576");
+  }
+
+  static void complete(settings_section&, node_settings& x) {
+    auto& store = x.resources.store_directory;
+    if (store.empty())
+      store = default_folder("XDG_STATE_HOME", ".local/state",
+                             "store-" + to_string(x.general.node_id));
   }
 
   static void complete(settings_section& in, controller_settings& x) {

@@ -165,6 +165,24 @@ struct node_settings {
     /// Hosts that http-egress and http-poster may reach although they are
     /// loopback, link-local or private; see http_allow_list.
     std::vector<std::string> http_allow;
+    std::string mqtt_ingress_provider;
+    std::string mqtt_egress_provider;
+    /// PEM files for brokers behind mqtts.
+    std::string mqtt_ca;
+    std::string mqtt_certificate;
+    std::string mqtt_key;
+    /// Where messages wait for brokers that are away; empty if neither
+    /// XDG_STATE_HOME nor HOME is set.
+    std::filesystem::path store_directory;
+    /// The most that one resource stores there, in MiB.
+    std::uint32_t store_mib = limits::store_mib;
+    std::string kafka_ingress_provider;
+    std::string kafka_egress_provider;
+    /// Properties of librdkafka, such as "security.protocol=SSL".
+    std::vector<std::string> kafka_properties;
+    std::string dda_provider;
+    /// Of the sidecar, for workflows that name none.
+    std::string dda_url;
   } resources;
   user_capabilities user_node_capabilities;
   tls_settings tls;
@@ -238,7 +256,11 @@ BOOST_DESCRIBE_STRUCT(node_settings::wasm_section, (),
 BOOST_DESCRIBE_STRUCT(node_settings::resources_section, (),
                       (file_log_provider, file_log_directory, redis_provider,
                        http_ingress_url, http_ingress_provider,
-                       http_egress_provider, http_poster_provider, http_allow))
+                       http_egress_provider, http_poster_provider, http_allow,
+                       mqtt_ingress_provider, mqtt_egress_provider, mqtt_ca,
+                       mqtt_certificate, mqtt_key, store_directory, store_mib,
+                       kafka_ingress_provider, kafka_egress_provider,
+                       kafka_properties, dda_provider, dda_url))
 BOOST_DESCRIBE_STRUCT(user_capabilities, (),
                       (num_cpus, model_name_cpu, clock_freq_cpu, num_cores,
                        mem_size, labels, is_tee_running, has_tpm,

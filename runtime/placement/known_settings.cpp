@@ -40,6 +40,19 @@ const std::vector<class_keys> resource_classes{
    {"host", "method", "methods", "wf_id", "async", "encode_base64"}},
   {"http-egress", {}, {"allow"}},
   {"http-poster", {"url"}, {"allow", "decode_base64"}},
+  {"mqtt-ingress",
+   {"url", "topics"},
+   {"qos", "version", "user", "password", "client_id", "session_secs",
+    "add-topic", "will_topic", "will_payload", "will_qos", "will_retain"}},
+  {"mqtt-egress",
+   {"url"},
+   {"topic", "take-topic", "qos", "retain", "version", "user", "password",
+    "client_id", "will_topic", "will_payload", "will_qos", "will_retain"}},
+  {"kafka-ingress", {"brokers", "topics"}, {"group", "add-key", "from"}},
+  {"kafka-egress", {"brokers", "topic"}, {"take-key"}},
+  {"dda",
+   {"dda_com_subscription_mapping", "dda_com_publication_mapping"},
+   {"dda_url"}},
 };
 
 const class_keys* class_of(const component_draft& draft) {

@@ -209,9 +209,10 @@ TEST_CASE("EDGELESS files: an announced URL that is announced to no program is "
 TEST_CASE("EDGELESS files: what a node does not do is told once per key") {
   auto node = accepted(parse_node_settings("n", node_v10));
   CHECK(keys_of(node.notices)
-        == lines{"general.invocation_url_coap", "resources.dda_provider",
-                 "resources.kafka_egress_provider",
+        == lines{"general.invocation_url_coap",
                  "resources.ollama_provider.provider"});
+  CHECK(node.resources.dda_provider == "dda-1");
+  CHECK(node.resources.kafka_egress_provider == "kafka-egress-1");
   auto text = node_v10;
   text.replace(text.find("container_runtime.enabled = false"), 33,
                "container_runtime.enabled = true ");
@@ -235,9 +236,8 @@ resources.dda_provider = "dda-1"
 resources.dda_url = "http://127.0.0.1:12000"
 )"));
   CHECK(node.telemetry.metrics_url == "");
-  CHECK(keys_of(node.notices)
-        == lines{"general.metrics_url", "resources.dda_provider",
-                 "resources.dda_url"});
+  CHECK(keys_of(node.notices) == lines{"general.metrics_url"});
+  CHECK(node.resources.dda_url == "http://127.0.0.1:12000");
   // orchestration.md
   accepted(parse_node_settings("n", node_general + joins_orchestrator + R"(
 telemetry.metrics_url = ""

@@ -190,9 +190,26 @@ TEST_CASE("node settings: isolation is shared or process") {
         != std::string::npos);
 }
 
+TEST_CASE("node settings: message brokers and their store") {
+  auto x = node("[resources]\nmqtt_egress_provider = \"m\"\n"
+                "kafka_properties = [\"linger.ms=1\"]\ndda_url = \"\"\n"
+                "store_directory = \"/s\"\nstore_mib = 7\n")
+             .resources;
+  CHECK(x.mqtt_egress_provider == "m");
+  CHECK(x.mqtt_ingress_provider == "");
+  CHECK(x.kafka_properties == std::vector<std::string>{"linger.ms=1"});
+  CHECK(x.store_directory == "/s");
+  CHECK(x.store_mib == 7);
+  CHECK(node().resources.store_directory.string().ends_with(
+    "/edgeless/store-fda6ce79-46df-4f96-a0d2-456f720f606d"));
+  for (auto wrong : {"0", "2000000"})
+    CHECK(problem(node_2_toml + "[resources]\nstore_mib = " + wrong + "\n")
+            .find("store_mib: must be from 1 to 1048576")
+          != std::string::npos);
+}
+
 TEST_CASE("node settings: keys of EDGELESS without effect are accepted") {
-  node("[container_runtime]\nenabled = true\n"
-       "[resources]\ndda_url = \"\"\nkafka_egress_provider = \"k\"\n");
+  node("[container_runtime]\nenabled = true\n");
   CHECK(problem(node_2_toml + "[resources]\nfile_log_provder = \"k\"\n")
         == "n:14: resources.file_log_provder: is unknown; did you mean "
            "file_log_provider?");
