@@ -133,12 +133,12 @@ class Mistakes(SystemTest):
         text = (c.folder / "n1.toml").read_text()
         text = text.replace(f"{c.folder}/code-n1", "/proc/nowhere")
         c.write("n1.toml", text.replace("[resources]", "[resources]\n"
-                                        'dda_provider = "dda-1"\n'
+                                        'ollama_provider.provider = "o"\n'
                                         'kafka_egress_provider = ""'))
         c.start_all("n1")
         log = c.log("n1")
-        self.assertEqual(log.count("resources.dda_provider: this version has "
-                                   "no resources of class dda"), 1, log)
+        self.assertEqual(log.count("resources.ollama_provider.provider: this "
+                                   "version has no"), 1, log)
         self.assertNotIn("kafka", log)
         self.assertRegex(log, "general.code_cache is not used: .*/proc/nowhere")
         # It runs all the same.
