@@ -23,8 +23,10 @@ short=$((seconds < 600))
 seeds=$((short ? 200 : 5000))
 fuzzing=$((short ? 1 : 60))
 tests=(lifecycle users redis restart metrics proxy_cli tls isolation hostile
-  load walkthrough endurance hosts)
+  load walkthrough endurance hosts mqtt kafka dda)
 [ "$short" = 0 ] || tests=(lifecycle)
+# Ten minutes without a broker, at 1,000 messages a second.
+[ "$short" = 1 ] || export MQTT_OUTAGE_SECS=600
 
 end=$((SECONDS + seconds))
 seed=$(($(date +%s) % 1000000000))

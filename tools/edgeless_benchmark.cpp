@@ -40,6 +40,7 @@ constexpr part parts[] = {
   {"migration", benchmark::migration},
   {"mirror", benchmark::mirror_writes},
   {"failover", benchmark::failover},
+  {"brokers", benchmark::brokers},
   {"compute", benchmark::compute},
 };
 

@@ -12,7 +12,7 @@ namespace edgeless {
 namespace {
 
 /// Tells the end of a subscription once, until messages come again.
-struct dda_subscription_state {
+struct dda_subscriber {
   std::string resource;
   dda_route route;
   outlet_ptr out;
@@ -125,7 +125,7 @@ public:
 
 private:
   void subscribe(dda_route route) {
-    auto state = std::make_shared<dda_subscription_state>();
+    auto state = std::make_shared<dda_subscriber>();
     state->resource = spec_.name;
     state->route = std::move(route);
     state->out = out_;

@@ -9,9 +9,11 @@ import subprocess
 import sys
 import tempfile
 
-import grpc
+# Where Debian has python3-grpcio, whichever Python runs this.
+sys.path.append("/usr/lib/python3/dist-packages")
+import grpc  # noqa: E402
 
-from cluster import ROOT, free_ports
+from cluster import ROOT, free_ports  # noqa: E402
 
 PROTOS = ROOT / "runtime/drivers/dda"
 

@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: MIT
 """mqtt-ingress and mqtt-egress, with the real programs and mosquitto."""
 import json
+import os
 import shutil
+import socket
 import subprocess
 import time
 import unittest
 
-from cluster import ROOT, SystemTest, wait_for
+from cluster import BIN, ROOT, SystemTest, wait_for
 from mqtt_broker import Broker
+
+
+# How long the broker is away; scripts/soak.sh waits for ten minutes.
+OUTAGE_SECS = int(os.environ.get("MQTT_OUTAGE_SECS", "3"))
 
 
 class Mqtt(SystemTest):
@@ -103,6 +109,35 @@ store_directory = "{self.cluster.folder}/store-{node}"
         self.source.publish("in/a", ["live"])
         wait_for("live", lambda: Broker.lines(got)[-1] == "live")
 
+    def test_a_long_outage_loses_nothing_and_ends_soon(self):
+        c = self.cluster
+        self.source.start()
+        c.start_all("n1")
+        self.bridge()
+        count = 1000 * OUTAGE_SECS
+        publisher = subprocess.Popen(
+            self.source.words("mosquitto_pub", "-t", "in/a", "-q", "1", "-l"),
+            stdin=subprocess.PIPE, text=True)
+        begin = time.monotonic()
+        for i in range(count):
+            publisher.stdin.write(f"{i}\n")
+            if i % 100 == 99:
+                publisher.stdin.flush()
+                time.sleep(max(0, begin + i / 1000 - time.monotonic()))
+        publisher.stdin.close()
+        publisher.wait(timeout=60)
+        wait_for("disk", lambda: self.counter("stored") == count)
+        self.target.start()
+        got = self.target.subscribe("out")
+        wait_for("connection", lambda: self.counter("connections") == 1, 60)
+        begin = time.monotonic()
+        wait_for("drained", lambda: self.counter("stored") == 0, 120)
+        rate = count / (time.monotonic() - begin)
+        print(f"{rate:.0f} messages/s after {OUTAGE_SECS} s", end=" ")
+        self.expect(got, [str(i) for i in range(count)], 60)
+        if OUTAGE_SECS >= 60:
+            self.assertGreaterEqual(rate, 20000)
+
     def test_messages_leave_after_their_workflow_was_stopped(self):
         c = self.cluster
         self.source.start()
@@ -135,7 +170,7 @@ store_directory = "{self.cluster.folder}/store-{node}"
         self.expect(got, [f"{i:0100}" for i in range(12000 - kept, 12000)])
         self.assertIn("the oldest messages were dropped", c.log("n1"))
 
-    def test_a_resource_moves_without_losing_messages(self):
+    def test_resources_of_a_dead_node_continue_on_another(self):
         c = self.cluster
         self.offer("n2")
         self.source.start()
@@ -214,7 +249,6 @@ mqtt_key = "{folder}/client.key"
     def test_a_broker_that_does_not_answer_is_left(self):
         c = self.cluster
         self.source.start()
-        import socket
         with socket.create_server(("127.0.0.1", self.target.port)):
             c.start_all("n1")
             self.bridge()
@@ -226,6 +260,20 @@ mqtt_key = "{folder}/client.key"
         self.target.start()
         got = self.target.subscribe("out")
         self.expect(got, ["a"])
+
+    def test_a_node_without_the_driver_says_so_and_runs(self):
+        c = self.cluster
+        # Drivers are beside the program, or in ../lib/edgeless.
+        shutil.copy(BIN / "edgeless_node_d", c.folder / "edgeless_node_d")
+        c.start_controller()
+        c.start_orchestrator()
+        c.launch("n1", c.folder / "edgeless_node_d", "-c", "n1.toml")
+        c.wait_for_nodes(1)
+        for name in ("mqtt-ingress-1", "mqtt-egress-1"):
+            self.assertRegex(
+                c.log("n1"), f"the provider {name} is not offered: the driver "
+                "for mqtt cannot be loaded: .*libedgeless_mqtt.so.*; install "
+                "edgeless-connectors-mqtt")
 
     def test_the_example_stores_messages_in_a_file(self):
         c = self.cluster

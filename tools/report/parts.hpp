@@ -49,6 +49,9 @@ rows failover(const plan& how);
 /// has adopted all instances.
 rows adoption(const plan& how);
 
+/// MQTT messages per second from a broker to a resource and back.
+rows brokers(const plan& how);
+
 /// Memory per idle instance.
 rows memory(const plan& how);
 

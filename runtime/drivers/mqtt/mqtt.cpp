@@ -41,7 +41,8 @@ public:
   }
 
   void start() {
-    // A name look-up may block: whoever closes the connection does not wait.
+    // A name look-up may block: the one that closes the connection does not
+    // wait.
     std::thread{[me = shared_from_this()] {
       me->run();
     }}.detach();
@@ -196,12 +197,12 @@ private:
     auto code = MOSQ_ERR_SUCCESS;
     while (!closed_) {
       auto verdict = acceptance::accepted;
-      if (unconfirmed_ > 0)
+      if (unaccepted_ > 0)
         verdict = handler_->accepted();
       if (verdict == acceptance::refused)
         return drop("the messages were not accepted");
       if (verdict == acceptance::accepted)
-        unconfirmed_ = 0;
+        unaccepted_ = 0;
       auto is_pending = verdict == acceptance::pending;
       if (code = await(is_pending); code != MOSQ_ERR_SUCCESS)
         break;
@@ -213,8 +214,8 @@ private:
     // A clean end would acknowledge what is pending.
     is_clean_end_
       = closed_
-        && (unconfirmed_ == 0 || handler_->accepted() == acceptance::accepted);
-    unconfirmed_ = 0;
+        && (unaccepted_ == 0 || handler_->accepted() == acceptance::accepted);
+    unaccepted_ = 0;
     return code;
   }
 
@@ -224,7 +225,7 @@ private:
   /// be written, while the session is kept.
   int drop(const std::string& why) {
     refusal_ = why;
-    unconfirmed_ = 0;
+    unaccepted_ = 0;
     is_dropping_ = true;
     if (auto fd = mosquitto_socket(client_); fd >= 0)
       ::shutdown(fd, SHUT_RDWR);
@@ -247,10 +248,10 @@ private:
       return code;
     if (fds[1].revents & ~POLLOUT)
       code = read_all(fd);
-    if (unconfirmed_ == 0 && code == MOSQ_ERR_SUCCESS
+    if (unaccepted_ == 0 && code == MOSQ_ERR_SUCCESS
         && mosquitto_want_write(client_))
       code = static_cast<mosq_err_t>(mosquitto_loop_write(client_, 1));
-    if (code == MOSQ_ERR_SUCCESS && is_connected_ && unconfirmed_ == 0)
+    if (code == MOSQ_ERR_SUCCESS && is_connected_ && unaccepted_ == 0)
       code = static_cast<mosq_err_t>(mosquitto_loop_misc(client_));
     return code;
   }
@@ -263,7 +264,7 @@ private:
       auto is_readable
         = (tls && ::SSL_pending(tls) > 0) || ::poll(&more, 1, 0) > 0;
       if (code != MOSQ_ERR_SUCCESS || !is_readable || !refusal_.empty()
-          || unconfirmed_ >= options_.batch)
+          || unaccepted_ >= options_.batch)
         return code;
     }
   }
@@ -307,7 +308,7 @@ private:
   void on_message(const mosquitto_message& x) {
     if (is_dropping_)
       return;
-    ++unconfirmed_;
+    ++unaccepted_;
     handler_->on_message({x.topic,
                           {static_cast<const char*>(x.payload),
                            static_cast<std::size_t>(x.payloadlen)},
@@ -324,7 +325,7 @@ private:
   bool is_connected_ = false;
   bool is_clean_end_ = false;
   bool is_dropping_ = false; ///< in drop(), what still arrives is ignored
-  int unconfirmed_ = 0;      ///< messages since the last acceptance
+  int unaccepted_ = 0;       ///< messages since the last acceptance
   std::string refusal_;      ///< why the broker or the handler ends it
   clock_type::time_point deadline_;
 };

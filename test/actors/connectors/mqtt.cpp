@@ -139,6 +139,31 @@ TEST_CASE_FIXTURE(mqtt_fixture,
 }
 
 TEST_CASE_FIXTURE(mqtt_fixture,
+                  "mqtt-ingress: an instance that moves leaves its session to "
+                  "the next one") {
+  auto details = providing("mqtt-ingress");
+  classes["mqtt-ingress"] = std::make_shared<const resource_class>(
+    mqtt_ingress(driver, {}, ingress_counters));
+  add_node("node-three", details);
+  start_ingress();
+  auto from = placed_on("ingress");
+  give("a");
+  run_for(100ms);
+
+  CHECK(migrate("ingress", from == "node-one" ? "node-three" : "node-one"));
+  run_for(1s);
+
+  REQUIRE(driver.opened.size() == 2);
+  CHECK(driver.opened[0]->is_closed);
+  CHECK(driver.opened[0]->options.client_id == broker().options.client_id);
+  broker().connect();
+  give("b");
+  run_for(100ms);
+  CHECK(accepted() == enum_t::accepted);
+  CHECK(journal == lines{"sink@node-two <- a", "sink@node-two <- b"});
+}
+
+TEST_CASE_FIXTURE(mqtt_fixture,
                   "mqtt-ingress: a new connection is not answerable for the "
                   "casts of the last one") {
   start_ingress();
