@@ -6,6 +6,7 @@
 #include "actors/connectors/mqtt_egress.hpp"
 #include "actors/connectors/mqtt_ingress.hpp"
 
+#include "runtime/base/confined_folder.hpp"
 #include "runtime/base/log.hpp"
 #include "runtime/drivers/driver.hpp"
 
@@ -52,6 +53,7 @@ caf::error offer_mqtt(const node_settings& settings, node_options& options,
                 "[resources] store_directory is missing, and neither "
                 "XDG_STATE_HOME nor HOME is set: mqtt-egress needs a folder "
                 "for messages");
+  protect_file(wanted.store_directory);
   made.mqtt = std::make_shared<mqtt_forwarders>(
     *driver,
     mqtt_forwarder_options{to_string(settings.general.node_id), identity,

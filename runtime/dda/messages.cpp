@@ -83,7 +83,7 @@ template <class... Ts>
 std::string to_text(const char* variant, Ts&&... fields) {
   json::value content;
   if constexpr (sizeof...(Ts) == 1)
-    content = json::value{std::forward<Ts>(fields)...};
+    content = json::value(std::forward<Ts>(fields)...);
   else
     content = json::array{json::value(std::forward<Ts>(fields))...};
   return json::serialize(json::object{{variant, std::move(content)}});

@@ -140,10 +140,15 @@ TEST_CASE_FIXTURE(dda_fixture,
   CHECK(*done == 1);
 }
 
-TEST_CASE_FIXTURE(dda_fixture, "dda: a wrong configuration does not start") {
+TEST_CASE_FIXTURE(dda_fixture, "dda: a wrong URL does not start") {
   start_with("cast", {{"dda_url", "nowhere"}});
+
   CHECK(status_of("dda").reason.find("dda_url") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(dda_fixture, "dda: a wrong mapping does not start") {
   start_with("shout");
+
   CHECK(status_of("dda").reason.find("neither cast nor call")
         != std::string::npos);
 }

@@ -106,7 +106,8 @@ TEST_CASE_FIXTURE(mqtt_fixture,
   run_for(15s);
 
   CHECK(accepted() == enum_t::accepted);
-  CHECK(journal == lines{"sink@node-three <- x"});
+  REQUIRE(!journal.empty());
+  CHECK(journal.back() == "sink@node-three <- x");
 }
 
 TEST_CASE_FIXTURE(mqtt_fixture,
@@ -178,13 +179,16 @@ TEST_CASE_FIXTURE(mqtt_fixture,
   CHECK(accepted() == enum_t::accepted);
 }
 
-TEST_CASE_FIXTURE(mqtt_fixture,
-                  "mqtt-ingress: a wrong filter or URL does not start") {
+TEST_CASE_FIXTURE(mqtt_fixture, "mqtt-ingress: a wrong filter does not start") {
   start_ingress({{"topics", "a/#/b"}});
   CHECK(status_of("ingress").phase != component_phase::running);
   CHECK(status_of("ingress").reason.find("`topics`: \"a/#/b\"")
         != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(mqtt_fixture, "mqtt-ingress: a wrong URL does not start") {
   start_ingress({{"url", "http://broker"}});
+
   CHECK(status_of("ingress").reason.find("`url`") != std::string::npos);
 }
 
