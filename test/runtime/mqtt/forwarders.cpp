@@ -5,6 +5,7 @@
 #include "test/runtime/mqtt/fake_mqtt.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/limits.hpp"
 
 #include <doctest/doctest.h>
 

@@ -9,6 +9,9 @@
 
 #include "runtime/drivers/driver.hpp"
 
+#include "messages/errors.hpp"
+
+#include <atomic>
 #include <fstream>
 
 namespace edgeless::benchmark {
