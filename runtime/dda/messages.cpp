@@ -51,11 +51,11 @@ constexpr dda_variant dda_variants[] = {
   {"StoreScanRange", kind::store_scan_range, "ne", ""},
 };
 
-caf::error refuse(const std::string& why) {
+caf::error refuse_dda(const std::string& why) {
   return fail(ec::bad_input, "dda: " + why.substr(0, limits::text));
 }
 
-std::optional<std::string> to_bytes(const json::value& x) {
+std::optional<std::string> from_numbers(const json::value& x) {
   auto* numbers = x.if_array();
   if (!numbers)
     return std::nullopt;
@@ -70,7 +70,7 @@ std::optional<std::string> to_bytes(const json::value& x) {
   return result;
 }
 
-json::array from_bytes(const std::string& x) {
+json::array to_numbers(const std::string& x) {
   json::array result;
   result.reserve(x.size());
   for (unsigned char byte : x)
@@ -97,7 +97,7 @@ items_of(const std::string& text, const char* key,
   boost::system::error_code problem;
   auto value = json::parse(text, problem);
   if (problem || !value.is_array())
-    return refuse(where + " is no JSON array");
+    return refuse_dda(where + " is no JSON array");
   std::vector<std::map<std::string, std::string>> result;
   for (auto& item : value.get_array()) {
     auto& entry = result.emplace_back();
@@ -105,8 +105,8 @@ items_of(const std::string& text, const char* key,
       auto* content
         = item.is_object() ? item.get_object().if_contains(field) : nullptr;
       if (!content || !content->is_string())
-        return refuse(where + ": item " + std::to_string(result.size())
-                      + " has no text `" + field + "`");
+        return refuse_dda(where + ": item " + std::to_string(result.size())
+                          + " has no text `" + field + "`");
       entry.emplace(field, content->get_string());
     }
   }
@@ -134,8 +134,8 @@ caf::expected<dda_publications> dda_publications_of(const std::string& text) {
     auto& alias = x["alias"];
     if (!result.emplace(alias, dda_publication{x["topic"], x["pattern"]})
            .second)
-      return refuse(std::string{"configuration `"} + key + "`: the alias \""
-                    + printable(alias) + "\" is there twice");
+      return refuse_dda(std::string{"configuration `"} + key + "`: the alias \""
+                        + printable(alias) + "\" is there twice");
   }
   return result;
 }
@@ -147,23 +147,24 @@ caf::expected<std::vector<dda_route>> dda_routes_of(const std::string& text) {
   if (!items)
     return items.error();
   if (items->size() > max_subscriptions)
-    return refuse(where + "there are more than "
-                  + std::to_string(max_subscriptions) + " items");
+    return refuse_dda(where + "there are more than "
+                      + std::to_string(max_subscriptions) + " items");
   std::vector<dda_route> result;
   std::set<std::tuple<std::string, std::string, std::string>> seen;
   for (auto& x : *items) {
     auto what = parse_pattern(x["pattern"]);
     if (!what)
-      return refuse(where + "the pattern \"" + printable(x["pattern"])
-                    + "\" is none of event, action, query, input, membership");
+      return refuse_dda(
+        where + "the pattern \"" + printable(x["pattern"])
+        + "\" is none of event, action, query, input, membership");
     auto& method = x["method"];
     if (method != "cast" && method != "call")
-      return refuse(where + "the method \"" + printable(method)
-                    + "\" is neither cast nor call");
+      return refuse_dda(where + "the method \"" + printable(method)
+                        + "\" is neither cast nor call");
     if (!seen.emplace(x["topic"], x["pattern"], method).second)
-      return refuse(where + "topic \"" + printable(x["topic"]) + "\", pattern "
-                    + x["pattern"] + " and method " + method
-                    + " are there twice");
+      return refuse_dda(where + "topic \"" + printable(x["topic"])
+                        + "\", pattern " + x["pattern"] + " and method "
+                        + method + " are there twice");
     result.push_back({{*what, x["topic"]}, method == "call", x["target"]});
   }
   return result;
@@ -175,25 +176,25 @@ dda_request_of(std::string_view payload, const dda_publications& publications) {
   auto value = json::parse({payload.data(), payload.size()}, problem);
   auto* object = problem ? nullptr : value.if_object();
   if (!object || object->size() != 1)
-    return refuse("an event is no JSON object with one key");
+    return refuse_dda("an event is no JSON object with one key");
   auto& [name, content] = *object->begin();
   std::string_view variant{name.data(), name.size()};
   auto known = std::ranges::find(dda_variants, variant, &dda_variant::name);
   if (known == std::end(dda_variants))
-    return refuse("\"" + printable(variant) + "\" is no request");
+    return refuse_dda("\"" + printable(variant) + "\" is no request");
   json::array fields;
   if (known->fields.size() == 1)
     fields.push_back(content);
   else if (auto* several = content.if_array())
     fields = *several;
-  auto malformed = refuse(std::string{variant} + " has the wrong fields");
+  auto malformed = refuse_dda(std::string{variant} + " has the wrong fields");
   if (fields.size() != known->fields.size())
     return malformed;
   dda_request result;
   result.what = known->what;
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (known->fields[i] == 'd') {
-      auto bytes = to_bytes(fields[i]);
+      auto bytes = from_numbers(fields[i]);
       if (!bytes)
         return malformed;
       result.data = std::move(*bytes);
@@ -207,9 +208,9 @@ dda_request_of(std::string_view payload, const dda_publications& publications) {
     return result;
   auto alias = publications.find(result.name);
   if (alias == publications.end() || alias->second.pattern != known->pattern)
-    return refuse("dda_com_publication_mapping has no alias \""
-                  + printable(result.name) + "\" with the pattern "
-                  + std::string{known->pattern});
+    return refuse_dda("dda_com_publication_mapping has no alias \""
+                      + printable(result.name) + "\" with the pattern "
+                      + std::string{known->pattern});
   result.name = alias->second.topic;
   return result;
 }
@@ -217,15 +218,15 @@ dda_request_of(std::string_view payload, const dda_publications& publications) {
 std::string to_dda_reply(kind what, const dda_result& x) {
   switch (what) {
   case kind::publish_action:
-    return to_text("ComSubscribeActionResult", from_bytes(x.data));
+    return to_text("ComSubscribeActionResult", to_numbers(x.data));
   case kind::publish_query:
-    return to_text("ComSubscribeQueryResult", from_bytes(x.data));
+    return to_text("ComSubscribeQueryResult", to_numbers(x.data));
   case kind::store_get:
-    return to_text("StoreGetResult", from_bytes(x.data));
+    return to_text("StoreGetResult", to_numbers(x.data));
   case kind::store_scan_prefix:
-    return to_text("StoreScanPrefixResult", x.name, from_bytes(x.data));
+    return to_text("StoreScanPrefixResult", x.name, to_numbers(x.data));
   case kind::store_scan_range:
-    return to_text("StoreScanRangeResult", x.name, from_bytes(x.data));
+    return to_text("StoreScanRangeResult", x.name, to_numbers(x.data));
   default:
     return "";
   }
@@ -234,13 +235,13 @@ std::string to_dda_reply(kind what, const dda_result& x) {
 std::string to_dda_event(pattern what, const dda_message& x) {
   switch (what) {
   case pattern::event:
-    return to_text("ComSubscribeEvent", from_bytes(x.data));
+    return to_text("ComSubscribeEvent", to_numbers(x.data));
   case pattern::action:
-    return to_text("ComSubscribeAction", x.name, from_bytes(x.data));
+    return to_text("ComSubscribeAction", x.name, to_numbers(x.data));
   case pattern::query:
-    return to_text("ComSubscribeQuery", x.name, from_bytes(x.data));
+    return to_text("ComSubscribeQuery", x.name, to_numbers(x.data));
   case pattern::input:
-    return x.is_set ? to_text("StateSubscribeSet", x.name, from_bytes(x.data))
+    return x.is_set ? to_text("StateSubscribeSet", x.name, to_numbers(x.data))
                     : to_text("StateSubscribeDelete", x.name);
   default:
     return to_text("StateSubscribeMembershipChange", x.name, x.is_set);

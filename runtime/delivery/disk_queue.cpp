@@ -17,14 +17,14 @@ namespace {
 /// What an item takes in the file beside its bytes, roughly.
 constexpr std::int64_t item_overhead = 16;
 
-constexpr const char* tables = R"(
+constexpr const char* queue_tables = R"(
   CREATE TABLE IF NOT EXISTS item (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     bytes BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS label (text TEXT NOT NULL);
 )";
 
-std::string bytes_of(sqlite3_stmt* row, int column) {
+std::string bytes_in(sqlite3_stmt* row, int column) {
   auto bytes = static_cast<const char*>(sqlite3_column_blob(row, column));
   auto size = static_cast<std::size_t>(sqlite3_column_bytes(row, column));
   return bytes ? std::string{bytes, size} : std::string{};
@@ -55,7 +55,7 @@ caf::error disk_queue::prepare(const std::string& label) {
         != SQLITE_OK
       || !run("PRAGMA locking_mode = EXCLUSIVE")
       || !run("PRAGMA journal_mode = WAL")
-      || !run("PRAGMA synchronous = NORMAL") || !run(tables))
+      || !run("PRAGMA synchronous = NORMAL") || !run(queue_tables))
     return failed();
   auto prepare = [this](const char* text, sqlite3_stmt*& to) {
     return sqlite3_prepare_v2(db_, text, -1, &to, nullptr) == SQLITE_OK;
@@ -82,7 +82,7 @@ caf::error disk_queue::prepare(const std::string& label) {
     bytes_ = static_cast<std::uint64_t>(sqlite3_column_int64(find, 1))
              + size_ * item_overhead;
     last_ = sqlite3_column_int64(find, 2);
-    label_ = bytes_of(find, 3);
+    label_ = bytes_in(find, 3);
   }
   sqlite3_finalize(find);
   if (!is_read)
@@ -174,7 +174,7 @@ std::vector<disk_queue::item> disk_queue::read(std::int64_t after,
   sqlite3_bind_int64(select_, 1, after);
   sqlite3_bind_int64(select_, 2, static_cast<std::int64_t>(n));
   while (sqlite3_step(select_) == SQLITE_ROW)
-    result.push_back({sqlite3_column_int64(select_, 0), bytes_of(select_, 1)});
+    result.push_back({sqlite3_column_int64(select_, 0), bytes_in(select_, 1)});
   sqlite3_reset(select_);
   return result;
 }

@@ -16,9 +16,9 @@ namespace {
 constexpr std::size_t longest_topic = 65535;
 
 /// Reads the keys of a configuration; the first problem counts.
-class reader {
+class mqtt_key_reader {
 public:
-  explicit reader(const mqtt_configuration& from) : from_{from} {
+  explicit mqtt_key_reader(const mqtt_configuration& from) : from_{from} {
     // nop
   }
 
@@ -64,7 +64,7 @@ private:
 };
 
 /// mqtt://HOST[:PORT] or mqtts://HOST[:PORT].
-bool read_url(const std::string& text, mqtt_options& to) {
+bool read_mqtt_url(const std::string& text, mqtt_options& to) {
   std::string_view rest = text;
   if (rest.starts_with("mqtts://"))
     to.uses_tls = true;
@@ -123,9 +123,9 @@ std::string mqtt_filter_fault(const std::string& filter) {
 
 caf::expected<mqtt_options> mqtt_options_of(const mqtt_configuration& from,
                                             const mqtt_identity& identity) {
-  reader in{from};
+  mqtt_key_reader in{from};
   mqtt_options result;
-  if (auto url = in.text("url"); !read_url(url, result))
+  if (auto url = in.text("url"); !read_mqtt_url(url, result))
     in.refuse("url", "\"" + url
                        + "\" is no URL such as mqtt://localhost:1883 or "
                          "mqtts://broker.example.com");

@@ -15,11 +15,11 @@ namespace edgeless {
 namespace {
 
 /// What stands in the file: the topic, a zero byte, the payload.
-std::string to_bytes(const mqtt_message& x) {
+std::string to_stored(const mqtt_message& x) {
   return x.topic + '\0' + x.payload;
 }
 
-mqtt_message from_bytes(const std::string& bytes) {
+mqtt_message from_stored(const std::string& bytes) {
   auto end = std::min(bytes.find('\0'), bytes.size());
   return {bytes.substr(0, end), bytes.substr(std::min(end + 1, bytes.size()))};
 }
@@ -154,7 +154,7 @@ bool mqtt_forwarder::publish_stored(mqtt_connection& by) {
   for (auto& x : items) {
     assert(x.number > cursor_);
     cursor_ = x.number;
-    auto message = from_bytes(x.bytes);
+    auto message = from_stored(x.bytes);
     message.qos = qos_;
     message.is_retained = is_retained_;
     if (auto id = by.publish(message)) {
@@ -211,7 +211,7 @@ caf::error mqtt_forwarder::write(const std::vector<request>& batch) {
   }
   std::vector<std::string> items;
   for (auto& x : batch)
-    items.push_back(to_bytes(x.message));
+    items.push_back(to_stored(x.message));
   auto evicted = stored_->push(items);
   if (!evicted)
     return evicted.error();

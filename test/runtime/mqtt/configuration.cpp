@@ -18,7 +18,7 @@ mqtt_options options_of_text(mqtt_configuration more,
   return *made;
 }
 
-std::string fault_of(mqtt_configuration more) {
+std::string mqtt_fault_of(mqtt_configuration more) {
   more.emplace("url", "mqtt://localhost");
   auto made = mqtt_options_of(more, {});
   REQUIRE(!made);
@@ -56,7 +56,7 @@ TEST_CASE("mqtt configuration: URLs") {
        {"", "mqtt://", "http://a", "mqtt://a:0", "mqtt://a:66000", "mqtt://a:x",
         "mqtt://user@a", "mqtt://a/b", "mqtt://[::1", "mqtt://a b"}) {
     CAPTURE(wrong);
-    CHECK(fault_of({{"url", wrong}}).find("mqtt://localhost:1883")
+    CHECK(mqtt_fault_of({{"url", wrong}}).find("mqtt://localhost:1883")
           != std::string::npos);
   }
 }
@@ -90,9 +90,10 @@ TEST_CASE("mqtt configuration: every key is checked and named") {
                           {"client_id", std::string("a\0b", 3)},
                           {"will_topic", "a/#"}}) {
     CAPTURE(key);
-    CHECK(fault_of({{key, value}}).find("`" + key + "`") != std::string::npos);
+    CHECK(mqtt_fault_of({{key, value}}).find("`" + key + "`")
+          != std::string::npos);
   }
-  CHECK(fault_of({{"will_topic", "w"}, {"will_retain", "yes"}})
+  CHECK(mqtt_fault_of({{"will_topic", "w"}, {"will_retain", "yes"}})
           .find("`will_retain`")
         != std::string::npos);
 }
