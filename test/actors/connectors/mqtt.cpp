@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 using namespace edgeless;
 using namespace edgeless::test;
 
@@ -106,8 +108,8 @@ TEST_CASE_FIXTURE(mqtt_fixture,
   run_for(15s);
 
   CHECK(accepted() == enum_t::accepted);
-  REQUIRE(!journal.empty());
-  CHECK(journal.back() == "sink@node-three <- x");
+  // At least once: it may be in doubt whether the first node has handled it.
+  CHECK(std::ranges::count(journal, "sink@node-three <- x") >= 1);
 }
 
 TEST_CASE_FIXTURE(mqtt_fixture,
