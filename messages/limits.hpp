@@ -2,6 +2,7 @@
 #pragma once
 
 #include "messages/resource_limits.hpp"
+#include "messages/state_limits.hpp"
 
 #include <chrono>
 #include <cstddef>
