@@ -52,6 +52,12 @@ enum class event_kind : std::uint8_t {
 };
 inline constexpr auto last_event_kind = event_kind::kept;
 
+/// Whether it ends a call.
+constexpr bool is_answer(event_kind kind) {
+  return kind == event_kind::reply || kind == event_kind::no_reply
+         || kind == event_kind::error;
+}
+
 /// A message between instances. Events of one source to one target arrive in
 /// the order in which they were sent.
 struct event {

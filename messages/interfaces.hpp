@@ -114,8 +114,13 @@ using node_actor = caf::typed_actor<
   // Step 2: activates it as the successor of the instance named: ok after init.
   caf::replies_to<atom::activate, physical_id, output_map, std::string, instance_id>::with<atom::ok>,
   // The source of a migration, step 1: freezes an instance; the answer is the
-  // state for its successor, or "".
-  caf::replies_to<atom::freeze, physical_id>::with<std::string>,
+  // first part of the state for its successor.
+  caf::replies_to<atom::freeze, physical_id>::with<state_part>,
+  // The part of the state of a frozen instance that begins at this offset.
+  caf::replies_to<atom::state, physical_id, std::uint64_t>::with<state_part>,
+  // A part of the state with which a prepared instance will be activated. The
+  // last part comes with the activation.
+  caf::replies_to<atom::state, physical_id, state_part>::with<atom::ok>,
   // The migration is cancelled: the instance continues.
   caf::reacts_to<atom::thaw, physical_id>,
   // Step 2: the instance forwards everything to its successor, then ends.

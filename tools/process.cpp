@@ -312,6 +312,8 @@ struct node_process : actor_process {
     options.registry->logging
       = {settings.telemetry.log_lines_per_second,
          std::uint64_t{settings.telemetry.log_kib_per_second} << 10};
+    options.registry->hibernate_after
+      = std::chrono::milliseconds{settings.wasm_runtime.hibernate_after_ms};
     options.registry->histograms_wanted
       = !settings.telemetry.metrics_url.empty();
     auto offered = offer_connectors(settings, options);

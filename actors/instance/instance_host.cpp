@@ -2,6 +2,7 @@
 #include "actors/instance/instance_host.hpp"
 
 #include "runtime/base/log.hpp"
+#include "runtime/placement/annotations.hpp"
 
 #include <caf/send.hpp>
 
@@ -367,6 +368,9 @@ void instance_host::report_omitted_logs(bool at_once) {
 }
 
 caf::error instance_host::sync(std::string_view state) noexcept {
+  // Its whole memory is kept instead.
+  if (state_policy_of(options_.spec.settings) == state_policy::memory)
+    return caf::none;
   if (state.size() > limits::state)
     return fail(ec::guest_fault, "a synced state has more than "
                                    + std::to_string(limits::state) + " bytes");

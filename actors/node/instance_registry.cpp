@@ -38,6 +38,12 @@ std::size_t instance_registry::size() const {
   return local_instances_.size();
 }
 
+bool instance_registry::is_lost(const node_id& peer,
+                                const fenced_sessions& dead) const {
+  return peer && peer != self
+         && std::ranges::any_of(dead, [&](auto& x) { return x.node == peer; });
+}
+
 credit_ptr instance_registry::egress_credit(const node_id& peer) {
   std::unique_lock guard{mutex_};
   if (egress_credits_.size() >= sweep_at_) {

@@ -11,6 +11,7 @@
 #include "messages/interfaces.hpp"
 #include "messages/limits.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -59,6 +60,10 @@ public:
                         const node_id& predecessor);
   std::size_t size() const;
 
+  /// Whether that node is lost with one of these sessions. A former session of
+  /// this node does not concern its present instances.
+  bool is_lost(const node_id& peer, const fenced_sessions& dead) const;
+
   /// The credit for events to that node: the same object for all senders, while
   /// one of them holds it or events are in the queue.
   credit_ptr egress_credit(const node_id& peer);
@@ -84,8 +89,13 @@ public:
   node_counters counters;
   function_histograms histograms;
   newest_states states;
+  /// The snapshots of frozen instances that their NODE has not taken yet.
+  newest_states snapshots;
   /// Set before the first instance is added.
   log_rate logging;
+  /// When functions without an event are hibernated; zero: never. Set before
+  /// the first instance is added.
+  std::chrono::milliseconds hibernate_after{limits::hibernate_after};
   /// Whether execution times are measured, and exported as histograms. Set
   /// before the first instance is added.
   bool samples_wanted = false;

@@ -63,11 +63,8 @@ void resource_state::patch(output_map outputs) {
 }
 
 void resource_state::fence(const fenced_sessions& dead) {
-  // A former session of this node does not concern its present instances.
   auto is_dead = [&](const node_id& peer) {
-    return peer && peer != registry->self
-           && std::ranges::any_of(dead,
-                                  [&](auto& x) { return x.node == peer; });
+    return registry->is_lost(peer, dead);
   };
   emissions->on_lost(is_dead);
   if (is_dead(predecessor_node))

@@ -150,6 +150,9 @@ struct node_settings {
     std::uint32_t memory_mib = 0;
     /// isolation::process applies to all guests, whatever they prefer.
     edgeless::isolation isolation = edgeless::isolation::shared;
+    /// When functions without an event are hibernated; 0: never.
+    std::uint32_t hibernate_after_ms
+      = std::chrono::milliseconds{limits::hibernate_after}.count();
   } wasm_runtime;
   /// A resource provider with an empty name is not created.
   struct resources_section {
@@ -234,7 +237,7 @@ BOOST_DESCRIBE_STRUCT(node_settings::telemetry_section, (),
                       (metrics_url, log_level, performance_samples,
                        log_lines_per_second, log_kib_per_second))
 BOOST_DESCRIBE_STRUCT(node_settings::wasm_section, (),
-                      (enabled, memory_mib, isolation))
+                      (enabled, memory_mib, isolation, hibernate_after_ms))
 BOOST_DESCRIBE_STRUCT(node_settings::resources_section, (),
                       (file_log_provider, file_log_directory, redis_provider,
                        http_ingress_url, http_ingress_provider,

@@ -18,8 +18,9 @@ const words requirement_keys{"node_id_match_any", "label_match_all",
                              "resource_match_all", "tee", "tpm"};
 
 const words annotation_keys{
-  "init-payload",     "max_instances", "state_policy",   "isolation",
-  "memory_limit_mib", "timeout_ms",    "call_timeout_ms"};
+  "init-payload",     "max_instances",      "state_policy",
+  "isolation",        "hibernate_after_ms", "checkpoint_ms",
+  "memory_limit_mib", "timeout_ms",         "call_timeout_ms"};
 
 /// Annotations whose rest is the name of an output channel.
 const words annotation_prefixes{"on_full.", "delivery."};

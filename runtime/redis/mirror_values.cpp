@@ -79,6 +79,7 @@ std::string state_of(const component_spec& x) {
     .add("state_id", json_quoted(to_string(x.id)))
     .add("state_policy", policy == state_policy::transient ? "\"Transient\""
                          : policy == state_policy::global  ? "\"Global\""
+                         : policy == state_policy::memory  ? "\"Memory\""
                                                            : "\"NodeLocal\"")
     .finish();
 }

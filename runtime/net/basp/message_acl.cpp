@@ -139,6 +139,8 @@ exchanges requests_to_node() {
     ask<actor, atom::activate, physical_id, output_map, std::string,
         instance_id>(frame, brief),
     ask<actor, atom::freeze, physical_id>(brief, frame),
+    ask<actor, atom::state, physical_id, std::uint64_t>(brief, frame),
+    ask<actor, atom::state, physical_id, state_part>(frame, brief),
     ask<actor, atom::thaw, physical_id>(brief, brief),
     ask<actor, atom::hand_over, physical_id, endpoint, std::uint32_t>(brief,
                                                                       brief),

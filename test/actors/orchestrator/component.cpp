@@ -64,7 +64,13 @@ struct component_fixture : actor_fixture {
       },
       [](atom::activate, const physical_id&, const output_map&,
          const std::string&, const instance_id&) { return atom::ok_v; },
-      [](atom::freeze, const physical_id&) { return std::string{}; },
+      [](atom::freeze, const physical_id&) { return state_part{}; },
+      [](atom::state, const physical_id&, std::uint64_t) {
+        return state_part{};
+      },
+      [](atom::state, const physical_id&, const state_part&) {
+        return atom::ok_v;
+      },
       [](atom::thaw, const physical_id&) { /* nop */ },
       [](atom::hand_over, const physical_id&, const endpoint&,
          std::uint32_t) { /* nop */ },

@@ -153,6 +153,10 @@ code_part largest_part() {
   return {text(64), 0, 0, text(limits::part)};
 }
 
+state_part largest_state_part() {
+  return {limits::snapshot, 0, std::string(limits::state, 'x')};
+}
+
 workflow_status largest_status() {
   workflow_status x;
   x.spec = largest_workflow(limits::components);
@@ -215,6 +219,7 @@ samples make_samples() {
     sample(atom::patch_v, physical_id{}, largest_outputs()),
     sample(atom::activate_v, physical_id{}, largest_outputs(), state(),
            instance_id{}),
+    sample(atom::state_v, physical_id{}, largest_state_part()),
     sample(atom::hand_over_v, physical_id{}, largest_endpoint(),
            std::uint32_t{}),
     sample(atom::fence_v, fenced),
