@@ -52,6 +52,7 @@ TEST_CASE(
   CHECK(settings.telemetry.performance_samples);
   CHECK(settings.wasm_runtime.enabled);
   CHECK(settings.wasm_runtime.memory_mib == 0);
+  CHECK(settings.wasm_runtime.hibernate_after_ms == 30000);
 }
 
 TEST_CASE("node settings: features that the file does not mention are off") {

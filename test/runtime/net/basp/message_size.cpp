@@ -219,7 +219,10 @@ samples make_samples() {
     sample(atom::patch_v, physical_id{}, largest_outputs()),
     sample(atom::activate_v, physical_id{}, largest_outputs(), state(),
            instance_id{}),
+    sample(atom::state_v, physical_id{}),
+    sample(atom::state_v, physical_id{}, std::uint64_t{}),
     sample(atom::state_v, physical_id{}, largest_state_part()),
+    sample(largest_state_part()),
     sample(atom::hand_over_v, physical_id{}, largest_endpoint(),
            std::uint32_t{}),
     sample(atom::fence_v, fenced),
@@ -247,8 +250,8 @@ samples make_samples() {
 bool is_elsewhere(const acl_entry& x) {
   static const std::set<std::string> atoms{
     "stop",     "list",   "inspect", "domains",    "fetch",   "drop",
-    "describe", "freeze", "thaw",    "keep_alive", "running", "state",
-    "attach",   "join",   "greet",   "deliver",    "invoke"};
+    "describe", "freeze", "thaw",    "keep_alive", "running", "attach",
+    "join",     "greet",  "deliver", "invoke"};
   static const std::set<std::string> types{"@atom", "@u64"};
   return x.atom.empty() ? types.contains(x.types.at(0))
                         : atoms.contains(x.atom);
