@@ -52,6 +52,12 @@ enum class event_kind : std::uint8_t {
 };
 inline constexpr auto last_event_kind = event_kind::kept;
 
+/// Whether it ends a call.
+constexpr bool is_answer(event_kind kind) {
+  return kind == event_kind::reply || kind == event_kind::no_reply
+         || kind == event_kind::error;
+}
+
 /// A message between instances. Events of one source to one target arrive in
 /// the order in which they were sent.
 struct event {
@@ -70,7 +76,7 @@ struct event {
   /// For a marker that opens a route: the events behind it are held back until
   /// the marker with this switch id has arrived by another route; zero: nothing
   /// is held back. For an at-least-once event: its stream is acknowledged up to
-  /// this number.
+  /// this number. For an error: 1 if no instance has begun to handle the call.
   std::uint64_t after = 0;
   /// The event was sent to a predecessor of the target, which forwarded it.
   bool forwarded = false;

@@ -59,6 +59,7 @@ using provider_actor = caf::typed_actor<
 /// The COMPILER: translates modules to native code, one after the other.
 using compiler_actor = caf::typed_actor<
   // Translates the module with this code id: ok when it can be instantiated.
+  // An empty one: loads what was translated before, or ec::unknown_code.
   caf::replies_to<atom::compile, code_id, std::string>::with<atom::ok>>;
 
 /// The EGRESS: sends the events of this node to other nodes.
@@ -114,8 +115,13 @@ using node_actor = caf::typed_actor<
   // Step 2: activates it as the successor of the instance named: ok after init.
   caf::replies_to<atom::activate, physical_id, output_map, std::string, instance_id>::with<atom::ok>,
   // The source of a migration, step 1: freezes an instance; the answer is the
-  // state for its successor, or "".
-  caf::replies_to<atom::freeze, physical_id>::with<std::string>,
+  // first part of the state for its successor.
+  caf::replies_to<atom::freeze, physical_id>::with<state_part>,
+  // The part of the state of a frozen instance that begins at this offset.
+  caf::replies_to<atom::state, physical_id, std::uint64_t>::with<state_part>,
+  // A part of the state with which a prepared instance will be activated. The
+  // last part comes with the activation.
+  caf::replies_to<atom::state, physical_id, state_part>::with<atom::ok>,
   // The migration is cancelled: the instance continues.
   caf::reacts_to<atom::thaw, physical_id>,
   // Step 2: the instance forwards everything to its successor, then ends.
@@ -126,6 +132,13 @@ using node_actor = caf::typed_actor<
   caf::replies_to<atom::running>::with<inventory>,
   // The last state that this instance has synced, or was started with.
   caf::replies_to<atom::state, physical_id>::with<std::string>,
+  // A resource that this node may send to runs at this endpoint now; an empty
+  // one: it is unplaced. See resource_relay.
+  caf::reacts_to<atom::moved, component_spec, endpoint>,
+  // That resource is gone.
+  caf::reacts_to<atom::drop, logical_id>,
+  // Those of all other workflows are gone.
+  caf::reacts_to<atom::hosted, std::vector<workflow_id>>,
   // These sessions have ended; forwarded to EGRESS, INGRESS and all instances.
   caf::reacts_to<atom::fence, fenced_sessions>,
   // From a provider: the handle of the instance that was requested.

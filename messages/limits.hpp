@@ -2,6 +2,7 @@
 #pragma once
 
 #include "messages/resource_limits.hpp"
+#include "messages/state_limits.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -98,6 +99,11 @@ constexpr std::size_t workflows = 100'000;
 /// their start does not start them again.
 constexpr std::size_t tombstones = 100'000;
 
+/// File descriptors that a process keeps for its own connections, metrics and
+/// child processes, of a quarter of its limit at most: what workflows keep open
+/// takes the others only.
+constexpr int reserved_descriptors = 64;
+
 // -- certificates -------------------------------------------------------------
 
 /// A file with certificates: some hundred authorities. A file with a key, or of
@@ -189,6 +195,10 @@ constexpr std::size_t batch_bytes = 256u << 10;
 /// The credit of one peer: events in its queue or in flight.
 constexpr std::uint32_t egress_events = 16384;
 constexpr std::uint64_t egress_bytes = 32u << 20;
+/// Events by instance id, whose node may be unknown, until EGRESS has looked it
+/// up: a guest may name any number of nodes.
+constexpr std::uint32_t unrouted_events = 4096;
+constexpr std::uint64_t unrouted_bytes = 16u << 20;
 /// Events in flight to one peer: sent and not acknowledged.
 constexpr std::uint32_t credit_events = 8192;
 constexpr std::uint64_t credit_bytes = 8u << 20;
@@ -365,6 +375,12 @@ constexpr auto redial_max = 5s;
 /// Whether the announced address of a node can be reached: shorter than the
 /// node waits for the answer to its join.
 constexpr auto reach = 3s;
+
+/// A program is not alive if its root actor, its network thread or its thread
+/// pool does not answer for this long: a busy one answers within a second.
+constexpr auto liveness = 10s;
+/// ...and how often they are asked.
+constexpr auto liveness_interval = 1s;
 
 // -- stopping -----------------------------------------------------------------
 

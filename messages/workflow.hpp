@@ -138,6 +138,16 @@ BOOST_DESCRIBE_STRUCT(domain_description, (),
                       (id, attached, nodes, total, resource_classes, providers,
                        tee_nodes, tpm_nodes))
 
+/// A part of the state of a function, which may not fit into one message.
+struct state_part {
+  std::uint64_t size = 0; ///< of the whole state; zero: there is none
+  std::uint64_t offset = 0;
+  std::string bytes; ///< at most limits::state
+
+  friend bool operator==(const state_part&, const state_part&) = default;
+};
+BOOST_DESCRIBE_STRUCT(state_part, (), (size, offset, bytes))
+
 /// A part of a module. Requested by offset, so that each request can be
 /// repeated.
 struct code_part {

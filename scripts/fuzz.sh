@@ -9,7 +9,7 @@ amount=${1:-60}
 shift || true
 targets=("$@")
 [ "${#targets[@]}" -gt 0 ] || targets=(frames payload toml workflow_json module
-  intent redis mirror url)
+  snapshot intent redis mirror url http connectors)
 case $amount in
   runs=*) limit=("-runs=${amount#runs=}" -seed=1) ;;
   *) limit=("-max_total_time=$amount") ;;
@@ -37,7 +37,7 @@ cp conf/*.toml $seeds/toml/
 for file in examples/*/workflow.json functions/*/function.json; do
   cp "$file" "$seeds/workflow_json/$(tr / _ <<<"$file")"
 done
-for file in test/guests/*.wat; do
+for file in test/guests/*.wat test/guests/state/*.wat; do
   wat2wasm -o "$seeds/module/$(basename "$file" .wat).wasm" "$file" || true
 done
 build/fuzz/bin/frame_seeds $seeds/frames $seeds/payload

@@ -8,6 +8,9 @@ packages=(
   libcaf-dev libboost1.81-dev libtomlplusplus-dev prometheus-cpp-dev
   libhiredis-dev doctest-dev libspdlog-dev libcli11-dev libsqlite3-dev
   libssl-dev libcurl4-openssl-dev libncurses-dev libseccomp-dev
+  libmosquitto-dev librdkafka-dev # drivers of resources; without one of these
+  libgrpc++-dev libprotobuf-dev protobuf-compiler-grpc # cmake leaves it out
+  libhowardhinnant-date-dev tzdata libpq-dev
   clang lld wabt   # functions in C++, and the guests of the tests
   clang-format-14 clang-format clang-tidy-14 codespell # scripts/lint.sh
   libclang-rt-14-dev # libFuzzer
@@ -18,6 +21,9 @@ packages=(
   strace           # system call counts
   prometheus       # scrapes in the system tests; promtool checks conf/
   redis-server     # the mirror in the system tests
+  nginx-light wrk  # HTTP: system tests, baselines of the report
+  mosquitto mosquitto-clients python3-grpcio python3-protobuf openssl # brokers
+  postgresql-15    # sqlx in the system tests
 )
 
 missing=()
@@ -40,7 +46,8 @@ if [ "${#missing[@]}" -gt 0 ]; then
   as_root=()
   [ "$(id -u)" -eq 0 ] || as_root=(sudo)
   echo "Installing ${missing[*]}"
-  # prometheus and redis-server are test programs here: start no service.
+  # prometheus, redis-server, postgresql, nginx and mosquitto are test programs
+  # here: start no service.
   policy=/usr/sbin/policy-rc.d
   if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# soak.sh DURATION: new seeds of the simulation, fuzzing and the system tests in
-# turns, until DURATION is over (10 = hours, 90m = minutes). Needs the release
+# soak.sh DURATION: new seeds of the simulation, fuzzing, the system tests and
+# random kills of real programs (test/system/chaos/soak.py) in turns, until DURATION is over (10 = hours, 90m = minutes). Needs the release
 # build. The first seed is drawn from the clock and printed: each failure names
 # the command that replays it. A night (12) takes some 100,000 seeds.
 #   soak.sh 1m   a minute, as part of test.sh: 200 seeds a round, one system test
@@ -23,8 +23,13 @@ short=$((seconds < 600))
 seeds=$((short ? 200 : 5000))
 fuzzing=$((short ? 1 : 60))
 tests=(lifecycle users redis restart metrics proxy_cli tls isolation hostile
-  load walkthrough endurance hosts)
+  load walkthrough endurance hosts http http_domain http_tls mqtt kafka dda
+  connectors chaos/descriptors chaos/floods chaos/sizes chaos/inputs chaos/disks
+  chaos/memory chaos/modules chaos/topologies)
+export EDGELESS_MOVES=100
 [ "$short" = 0 ] || tests=(lifecycle)
+# Ten minutes without a broker, at 1,000 messages a second.
+[ "$short" = 1 ] || export MQTT_OUTAGE_SECS=600
 
 end=$((SECONDS + seconds))
 seed=$(($(date +%s) % 1000000000))
@@ -44,8 +49,13 @@ while [ "$SECONDS" -lt "$end" ]; do
   fi
   [ "$SECONDS" -lt "$end" ] || break
   test=${tests[$((rounds % ${#tests[@]}))]}
-  EDGELESS_BIN=$PWD/$bin python3 "test/system/test_$test.py" \
+  file=test/system/$(dirname "$test")/test_$(basename "$test").py
+  EDGELESS_BIN=$PWD/$bin python3 "$file" \
     >build/soak.log 2>&1 || { tail -n 60 build/soak.log; exit 1; }
+  if [ "$short" = 0 ]; then
+    EDGELESS_BIN=$PWD/$bin python3 test/system/chaos/soak.py 120 "$seed" \
+      >build/soak.log 2>&1 || { tail -n 60 build/soak.log; exit 1; }
+  fi
   rounds=$((rounds + 1))
 done
 echo "soak.sh: $total seeds, $rounds rounds, no failure"

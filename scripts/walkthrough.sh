@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The step-by-step example of the documentation, command by command: two nodes, a
-# measured chain of functions, all views of the mirror in Redis, and a migration
-# that is visible in a log file. The output of each command is compared with the
-# documentation.
+# measured chain of functions, all views of the mirror in Redis, and migrations
+# that are visible in a log file: with a counter from 0, and one that goes on. The
+# output of each command is compared with the documentation.
 #
 # Works in a temporary directory and cleans up after itself. Uses the ports of
 # the example, or free ones where they are in use. EDGELESS_BIN is the directory
@@ -392,6 +392,37 @@ verify() {
   run_until is_home "${proxy_cli[@]}" show functions
 }
 
+# The same with state_policy Memory: the counter goes on.
+keep_memory() {
+  say "13. The same with state_policy = \"Memory\": the counter goes on"
+  run target/debug/edgeless_cli workflow start examples/kept_memory/workflow.json
+  await "$(line_from "$uuid" 2)" my-kept-file.log
+  local line from to
+  line=$(tail -n 1 my-kept-file.log)
+  from=$(sed -E "s/.* node_id ($uuid) .*/\1/" <<<"$line")
+  instance=$(sed -E "s/.* function_id ($uuid) .*/\1/" <<<"$line")
+  to=$c
+  [ "$from" = "$d" ] || to=$d
+  run_until check_mapping "${proxy_cli[@]}" show logical-to-physical
+  logical=$(sed -n "s/ -> $instance$//p" <<<"$printed")
+  [ -n "$logical" ] || die "no logical id for $instance"
+  run "${proxy_cli[@]}" intent migrate "$logical" "$to" --wait
+  await " node_id $to " my-kept-file.log
+  sleep 2
+  run tail -n 6 my-kept-file.log
+  check_kept_log
+}
+
+# Counts without a gap over the migration.
+check_kept_log() {
+  local line next=0
+  while IFS= read -r line; do
+    [[ $line == *" [#$next]: hello world" ]] || die "expected #$next: $line"
+    next=$((next + 1))
+  done <my-kept-file.log
+  ((next > 4)) || die "only $next lines"
+}
+
 set_up
 configure
 start_programs
@@ -403,4 +434,5 @@ look_at_application
 start_log
 migrate
 verify
+keep_memory
 say "Done: everything is as the documentation shows it."

@@ -195,9 +195,17 @@ const std::map<std::string, std::set<std::string>> third_parties{
   {"prometheus/", {"runtime"}},
   {"CLI/", {"tools"}},
   {"curl/", {"runtime"}},
+  {"date/", {"runtime"}},
+  {"libpq-fe.h", {"runtime"}},
   {"ncurses", {"tools"}},
   {"doctest/", {"test"}},
 };
+
+/// Headers of calls that may block. Actors share threads: what they need of
+/// this kind is in runtime/, and has a thread of its own.
+const std::vector<std::string> blocking_headers{
+  "fcntl.h", "unistd.h", "fstream", "cstdio", "netdb.h", "dlfcn.h",
+  "sys/",    "netinet/", "arpa/",   "poll.h", "thread"};
 
 void check_include(const source& x, std::size_t i) {
   static const std::regex own{R"re(^#include "([a-z]+)/.*")re"};
@@ -215,6 +223,9 @@ void check_include(const source& x, std::size_t i) {
       report(x, i,
              "third parties: include " + prefix + " only in " + *where.begin()
                + "/");
+  for (auto& prefix : blocking_headers)
+    if (x.floor() == "actors" && m[1].str().starts_with(prefix))
+      report(x, i, "blocking: <" + m[1].str() + "> is for runtime/ only");
 }
 
 void check_idioms(const source& x, std::size_t i) {

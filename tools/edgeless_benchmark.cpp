@@ -40,7 +40,9 @@ constexpr part parts[] = {
   {"migration", benchmark::migration},
   {"mirror", benchmark::mirror_writes},
   {"failover", benchmark::failover},
+  {"brokers", benchmark::brokers},
   {"compute", benchmark::compute},
+  {"http", benchmark::http},
 };
 
 struct report_options {
@@ -119,7 +121,8 @@ CLI::App* add_report(program& self, report_options& x) {
   auto* sub = self.options().add_subcommand(
     "report",
     "Measure casts, calls, latency, starts, memory, placement, migration, "
-    "the mirror and failover, with baselines of the machine alone, and print "
+    "the mirror, failover and HTTP, with baselines of the machine alone, and "
+    "print "
     "a table");
   sub->add_flag("--quick", x.quick,
                 "Fewer and shorter samples, in less than a minute");

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "tools/cli/certificates.hpp"
-#include "tools/cli/client.hpp"
 #include "tools/cli/print.hpp"
 #include "tools/cli/repository.hpp"
+#include "tools/cli/session.hpp"
 #include "tools/program.hpp"
 
-#include "runtime/config/plaintext_policy.hpp"
 #include "runtime/config/templates.hpp"
 #include "runtime/config/workflow_file.hpp"
 #include "runtime/modules/function_build.hpp"
@@ -15,47 +14,6 @@
 using namespace edgeless;
 
 namespace {
-
-/// Opens a client for these addresses, with the certificate of the settings if
-/// there is one.
-caf::error open_client(std::unique_ptr<client>& result,
-                       const tls_settings& settings, const addresses& all) {
-  if (auto problem = check_plaintext_policy(settings, all))
-    return problem;
-  auto tls = open_tls_context(settings, {peer_role::client, ""});
-  if (!tls)
-    return tls.error();
-  result = std::make_unique<client>(std::move(*tls));
-  return caf::none;
-}
-
-/// A connection to the controller of the configuration file.
-class session {
-public:
-  caf::error open(const std::string& config_file) {
-    auto settings = load_cli_settings(config_file);
-    if (!settings)
-      return settings.error();
-    if (auto problem
-        = open_client(peer_, settings->tls, addresses_of(*settings)))
-      return problem;
-    auto found = peer_->dial<controller_actor>(settings->controller_url,
-                                               peer_role::controller);
-    if (!found)
-      return found.error();
-    controller_ = *found;
-    return caf::none;
-  }
-
-  template <class Result, class... Ts>
-  caf::expected<Result> ask(Ts&&... xs) {
-    return peer_->ask<Result>(controller_, std::forward<Ts>(xs)...);
-  }
-
-private:
-  std::unique_ptr<client> peer_;
-  controller_actor controller_;
-};
 
 caf::expected<workflow_id> read_id(const std::string& text) {
   if (auto id = parse_id<workflow_id>(text))
@@ -244,7 +202,10 @@ template <class Verb>
 cli_command with_controller(Verb verb) {
   return [verb](const std::string& config_file) -> caf::error {
     session controller;
-    if (auto problem = controller.open(config_file))
+    auto settings = load_cli_settings(config_file);
+    if (!settings)
+      return settings.error();
+    if (auto problem = controller.open(*settings))
       return problem;
     return verb(controller);
   };

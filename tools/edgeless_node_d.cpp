@@ -18,10 +18,16 @@ std::function<bool()> add_node_options(CLI::App& to) {
                            "Print the classes of resources that a node can "
                            "provide, then exit");
   to.add_flag("--output-json", *as_json, "Print them as JSON")->needs(show);
-  return [shown, as_json] {
-    if (*shown)
-      print_available_resources(std::cout, *as_json);
-    return *shown;
+  return [shown, as_json, file = to.get_option("--config-file")] {
+    if (!*shown)
+      return false;
+    // Classes that call serverless functions are there if the file names them.
+    auto settings = load_node_settings(
+      file->count() > 0 ? file->as<std::string>() : "node.toml");
+    print_available_resources(std::cout, *as_json,
+                              settings ? settings->resources.serverless_provider
+                                       : std::vector<serverless_settings>{});
+    return true;
   };
 }
 

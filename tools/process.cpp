@@ -4,6 +4,7 @@
 #include "tools/connectors.hpp"
 
 #include "actors/controller/controller.hpp"
+#include "actors/liveness.hpp"
 #include "actors/node/node.hpp"
 #include "actors/node/node_metrics.hpp"
 #include "actors/orchestrator/orchestrator.hpp"
@@ -62,14 +63,20 @@ public:
       caf::anon_send_exit(root_, caf::exit_reason::kill);
     }
     root_ = nullptr;
+    closing.wait(); // what it serves refers to alive_
+    alive_.reset();
     connectors_ = {};
     net_.reset();
   }
 
 protected:
-  template <class Handle>
-  void set_root(const Handle& actor) {
-    root_ = caf::actor_cast<caf::actor>(actor);
+  template <class F, class Options>
+  void spawn_root(const char* name, F actor, Options options) {
+    root_ = caf::actor_cast<caf::actor>(
+      system_.spawn<caf::detached>(actor, std::move(options)));
+    std::vector<liveness::subject> vital{
+      {name, root_}, {"the network thread", network_actor_of(system_)}};
+    alive_ = std::make_unique<liveness>(system_, vital);
   }
 
   caf::error listen(const std::string& where, peer_role self,
@@ -85,27 +92,30 @@ protected:
     return caf::none;
   }
 
-  /// Serves metrics unless `where` is empty. An address that cannot be served
-  /// is only logged.
+  /// Nowhere if `where` is empty. What cannot be served is only logged.
   void serve(const std::string& component, const std::string& where,
              std::function<void(metrics_page&)> add_own,
-             readiness why_not = {}) {
+             health_check is_ready = {}) {
     if (where.empty())
       return;
     auto parsed = parse_url(where);
-    auto served = parsed ? serve_metrics(
-                    *parsed,
-                    [this, add_own](metrics_page& page) {
-                      add_own(page);
-                      add_metrics(page, *statistics_);
-                      add_process_metrics(page, system_.registry().running());
-                    },
-                    [this, why_not] {
-                      if (!is_launched_)
-                        return std::string{"it starts"};
-                      return why_not ? why_not() : std::string{};
-                    })
-                         : parsed.error();
+    if (!parsed)
+      return log_error(component, parsed.error());
+    auto served = serve_metrics(
+      *parsed,
+      [this, add_own](metrics_page& page) {
+        add_own(page);
+        add_metrics(page, *statistics_);
+        add_process_metrics(page, system_.registry().running());
+      },
+      [this]() -> std::string {
+        return is_launched_ ? alive_->problem(system_.clock().now()) : "";
+      },
+      [this, is_ready]() -> std::string {
+        if (!is_launched_)
+          return "it starts";
+        return is_ready ? is_ready() : "";
+      });
     if (served)
       metrics_ = std::move(*served);
     else
@@ -118,10 +128,11 @@ protected:
     = std::make_shared<transport_statistics>();
   std::shared_ptr<transport> net_;
   caf::actor root_;
+  std::unique_ptr<liveness> alive_;
   std::unique_ptr<listener> listener_;
   std::unique_ptr<http_server> metrics_;
   connectors connectors_;
-  /// Whether the program listens for its peers.
+  /// Whether alive_ is set, and the program listens for its peers.
   std::atomic<bool> is_launched_{false};
   /// Ends together with this one.
   std::unique_ptr<process> companion_;
@@ -151,7 +162,7 @@ struct controller_process : actor_process {
       [counts = options.counts] {
         return counts->attached > 0 ? std::string{} : "no domain is attached";
       });
-    set_root(system_.spawn<caf::detached>(controller, std::move(options)));
+    spawn_root("the CONTROLLER", controller, std::move(options));
     auto problem = listen(settings.controller_url, peer_role::controller,
                           {peer_role::client});
     is_launched_ = !problem;
@@ -187,9 +198,8 @@ caf::expected<node_options> make_node_options(const General& general,
   return result;
 }
 
-/// The node that the orchestrator runs for the metrics-collector, in an actor
-/// system of its own. It joins as any other node does; without a run-time, no
-/// function is placed on it.
+/// The node of the metrics-collector, in the program of the orchestrator;
+/// without a run-time, no function is placed on it.
 struct collector_process : actor_process {
   using actor_process::actor_process;
 
@@ -205,7 +215,7 @@ struct collector_process : actor_process {
       {"metrics-collector", "metrics-collector", {}});
     options.telemetry_level = std::nullopt;
     options.metrics = redis_at(settings.collector_redis_url);
-    set_root(system_.spawn<caf::detached>(node, std::move(options)));
+    spawn_root("the NODE", node, std::move(options));
     return caf::none;
   }
 };
@@ -232,7 +242,7 @@ struct orchestrator_process : actor_process {
     options.schema = settings.proxy.schema;
     options.dataset = settings.proxy.dataset;
     options.mirrored_samples = settings.proxy.samples;
-    set_root(system_.spawn<caf::detached>(orchestrator, std::move(options)));
+    spawn_root("the ORCHESTRATOR", orchestrator, std::move(options));
     if (auto problem
         = listen(settings.general.orchestrator_url, peer_role::orchestrator,
                  {peer_role::node, peer_role::controller}))
@@ -297,21 +307,23 @@ struct node_process : actor_process {
     auto made = make_node_options(general, general.node_id, net_);
     if (!made)
       return made.error();
-    auto options = std::move(*made);
+    auto& options = *made;
     options.description.capabilities = announced_capabilities(settings);
-    options.redis_at = open_redis;
+    options.redis_at = open_workflow_redis;
     options.telemetry_level = settings.telemetry.log_level == log_level::off
                                 ? std::nullopt
                                 : std::optional{settings.telemetry.log_level};
-    if (settings.wasm_runtime.enabled)
+    if (settings.wasm_runtime.enabled) {
       check_code_cache(general.code_cache);
-    if (settings.wasm_runtime.enabled)
       options.engine = make_wasm_engine(engine_settings_of(settings));
+    }
     options.registry = std::make_shared<instance_registry>(general.node_id);
     options.registry->samples_wanted = settings.telemetry.performance_samples;
     options.registry->logging
       = {settings.telemetry.log_lines_per_second,
          std::uint64_t{settings.telemetry.log_kib_per_second} << 10};
+    options.registry->hibernate_after
+      = std::chrono::milliseconds{settings.wasm_runtime.hibernate_after_ms};
     options.registry->histograms_wanted
       = !settings.telemetry.metrics_url.empty();
     auto offered = offer_connectors(settings, options);
@@ -321,10 +333,9 @@ struct node_process : actor_process {
     serve(
       "node", settings.telemetry.metrics_url,
       [registry = options.registry, engine = options.engine,
-       server = connectors_.ingress](metrics_page& x) {
+       add_resources = resource_metrics(connectors_)](metrics_page& x) {
         add_metrics(x, *registry, engine.get());
-        if (server)
-          add_metrics(x, server->statistics());
+        add_resources(x);
       },
       [registry = options.registry,
        server = connectors_.ingress]() -> std::string {
@@ -334,7 +345,7 @@ struct node_process : actor_process {
           return "it has not joined its domain";
         return server ? server->problem() : std::string{};
       });
-    set_root(system_.spawn<caf::detached>(node, std::move(options)));
+    spawn_root("the NODE", node, std::move(options));
     is_launched_ = true;
     return caf::none;
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tools/program.hpp"
+#include "tools/proxy_cli/described_workflow.hpp"
 #include "tools/proxy_cli/dump.hpp"
 #include "tools/proxy_cli/intents.hpp"
 #include "tools/proxy_cli/show.hpp"
@@ -8,6 +9,7 @@
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
 
+#include <filesystem>
 #include <iostream>
 
 using namespace edgeless;
@@ -24,9 +26,24 @@ struct arguments {
   node_format nodes = node_format::uuid;
   std::string component, node, workflow;
   bool wait = false;
+  std::string controller_url;
+  std::string config_file = "cli.toml";
   double timeout = std::chrono::duration<double>(limits::client).count();
   store_command chosen;
 };
+
+/// The controller of the command line, and the certificate of cli.toml.
+caf::expected<cli_settings> controller_settings_of(const arguments& x) {
+  cli_settings result;
+  if (std::filesystem::exists(x.config_file)) {
+    auto loaded = load_cli_settings(x.config_file);
+    if (!loaded)
+      return loaded.error();
+    result = std::move(*loaded);
+  }
+  result.controller_url = x.controller_url;
+  return result;
+}
 
 void add_show(CLI::App& options, arguments& x) {
   auto* group = add_group(options, "show", "Show the mirror of a domain");
@@ -131,8 +148,23 @@ void add_others(CLI::App& options, arguments& x) {
     auto id = parse_id<workflow_id>(x.workflow);
     if (!id && !x.workflow.empty())
       return fail(ec::bad_input, "invalid workflow id " + x.workflow);
-    return watch_table(
-      [&] { return top_workflow(from, x.nodes, id.value_or(workflow_id{})); });
+    if (x.controller_url.empty())
+      return watch_table([&] {
+        return top_workflow(from, x.nodes, id.value_or(workflow_id{}));
+      });
+    if (!id)
+      return fail(ec::bad_input, "top workflow with --controller-url needs the "
+                                 "id of a workflow");
+    auto settings = controller_settings_of(x);
+    if (!settings)
+      return settings.error();
+    described_workflow asked{*settings, *id};
+    return watch_table([&]() -> caf::expected<top_table> {
+      auto known = asked.ask();
+      if (!known)
+        return known.error();
+      return top_workflow(from, x.nodes, *id, &*known);
+    });
   };
   add_command(*top, "workflow", "Execution times within the last minute",
               x.chosen, watch_workflow)
@@ -164,6 +196,15 @@ int main(int argc, char** argv) {
     .add_option("-p,--proxy-type", x.proxy_type, "The type of the proxy: Redis")
     ->capture_default_str();
   options.add_option("-r,--redis-url", x.redis_url, "The URL of Redis")
+    ->capture_default_str();
+  options.add_option(
+    "-c,--controller-url", x.controller_url,
+    "The URL of the controller that `top workflow ID` asks for the names, also "
+    "of pending components, and the domain, such as http://127.0.0.1:7001; "
+    "without it, all is from Redis");
+  options
+    .add_option("--config", x.config_file,
+                "The file whose [tls] is used for the controller, if it exists")
     ->capture_default_str();
   const std::map<std::string, node_format> formats{
     {"uuid", node_format::uuid},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "actors/resources/resource.hpp"
+#include "actors/resources/resource_provider.hpp"
 
 #include "runtime/base/confined_folder.hpp"
 

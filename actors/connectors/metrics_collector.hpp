@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "actors/resources/resource.hpp"
+#include "actors/resources/resource_provider.hpp"
 
 #include "runtime/metrics_collector/transaction_times.hpp"
 #include "runtime/redis/client.hpp"

@@ -51,6 +51,24 @@ caf::error workflow_table::check(const workflow_spec& spec) {
   return faults.empty() ? caf::none : fail(ec::bad_input, std::move(text));
 }
 
+namespace {
+
+/// A function asks by an annotation for a format of the requests that it gets;
+/// an http-ingress that feeds it makes them.
+void inherit_body_format(component_spec& x,
+                         const std::vector<component_spec>& all) {
+  constexpr auto key = "http.body";
+  if (x.kind != component_kind::resource || x.class_id != "http-ingress")
+    return;
+  for (auto& [channel, target] : x.wiring)
+    for (auto& y : all)
+      if (auto i = y.settings.find(key);
+          y.id == target && i != y.settings.end())
+        x.settings.emplace(key, i->second);
+}
+
+} // namespace
+
 std::vector<component_spec>
 workflow_table::identify(const workflow_id& id,
                          const workflow_spec& spec) const {
@@ -73,6 +91,8 @@ workflow_table::identify(const workflow_id& id,
     for (auto& [channel, target] : x.output_mapping)
       y.wiring[channel] = ids[target];
   }
+  for (auto& x : result)
+    inherit_body_format(x, result);
   return result;
 }
 

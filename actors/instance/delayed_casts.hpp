@@ -57,6 +57,13 @@ public:
     return x;
   }
 
+  /// Calls `visit(when, entry)` for each, the first one first.
+  template <class F>
+  void for_each(F visit) const {
+    for (auto& [when, x] : entries_)
+      visit(when, x);
+  }
+
   void clear() {
     entries_.clear();
     bytes_ = 0;

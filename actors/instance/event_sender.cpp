@@ -37,13 +37,18 @@ event event_sender::make(event_kind kind, std::string_view payload) const {
 route& event_sender::find_route(const endpoint& to) {
   auto [i, is_new] = routes_.try_emplace(instance_id{to.node, to.instance});
   auto& via = i->second;
-  if (is_new) {
-    via.to = to;
-    if (to.node == registry_->self)
-      via.local = registry_->find(to.instance);
-    else
-      via.egress = registry_->egress_credit(to.node);
-  }
+  // A channel may lead where a reply or a raw cast has gone before.
+  auto gets_url = via.to.invocation_url.empty() && !to.invocation_url.empty();
+  if (!is_new && !gets_url)
+    return via;
+  flush(via);
+  via.to = to;
+  if (to.node == registry_->self)
+    via.local = registry_->find(to.instance);
+  else if (to.invocation_url.empty())
+    via.egress = registry_->unrouted_credit;
+  else
+    via.egress = registry_->egress_credit(to.node);
   return via;
 }
 
@@ -141,7 +146,7 @@ void event_sender::drop(const event& x, drop_reason reason) {
     return;
   registry_->counts.count_dropped(reason);
   if (x.kind == event_kind::call && x.source != self_)
-    send_error_reply(*registry_, egress_, x, self_);
+    send_error_reply(*registry_, egress_, x, self_, call_progress::none);
 }
 
 void event_sender::drop_unsent(std::uint64_t events, drop_reason reason) {

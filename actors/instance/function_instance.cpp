@@ -3,14 +3,13 @@
 
 #include <caf/send.hpp>
 
-#include <algorithm>
 #include <cassert>
 
 namespace edgeless {
 
 function_instance::function_instance(caf::actor_config& config,
                                      function_options options)
-  : function_instance_actor::base{config}, options_{std::move(options)},
+  : sliced_actor{config}, options_{std::move(options)},
     queues_{options_.registry, options_.egress,      options_.id,
             options_.spec.id,  options_.room,        clock(),
             options_.policies, options_.stream_seed, options_.timeout},
@@ -29,26 +28,12 @@ function_instance::behavior_type function_instance::make_behavior() {
     [this](atom::hand_over, const endpoint& x, std::uint32_t y) { hand_over(x, y); },
     [this](atom::patch, output_map& x) { patch(std::move(x)); },
     [this](atom::fence, const fenced_sessions& x) { fence(x); },
-    [this](atom::resume) { yielded_ = false; phase_ == ended ? quit() : process(); },
+    [this](atom::resume) { on_resumed(); phase_ == ended ? quit() : process(); },
     [this](atom::report) { process(); },
     [this](atom::tick) { on_tick(); },
     [this](atom::stop) { stop(); },
   };
   // clang-format on
-}
-
-/// A preempted guest must not go on in the same turn, or it would keep its
-/// thread for as long as the mailbox has messages.
-caf::resumable::resume_result
-function_instance::resume(caf::execution_unit* unit,
-                          std::size_t max_throughput) {
-  turn_ended_ = false;
-  for (std::size_t i = 0; i < max_throughput; ++i) {
-    auto result = function_instance_actor::base::resume(unit, 1);
-    if (result != resumable::resume_later || turn_ended_)
-      return result;
-  }
-  return resumable::resume_later;
 }
 
 caf::result<atom::ok>
@@ -61,8 +46,14 @@ function_instance::activate(output_map outputs, std::string state,
     end(drop_reason::stopped);
     return reason;
   }
-  guest_ = std::move(*prepared_);
-  assert(guest_);
+  guest_.set(std::move(*prepared_));
+  if (guest_.keeps_memory() && !state.empty()) {
+    if (auto error = guest_.restore(state, host_.delayed))
+      return end(drop_reason::stopped), error;
+    host_.skip_init();
+  } else {
+    host_.set_state(std::move(state));
+  }
   host_.observe(telemetry_kind::instantiated);
   host_.times.start();
   if (predecessor.instance)
@@ -70,7 +61,6 @@ function_instance::activate(output_map outputs, std::string state,
   predecessor_node_ = predecessor.node;
   queues_.out.patch(std::move(outputs));
   phase_ = initialising;
-  host_.set_state(std::move(state));
   activation_ = make_response_promise<atom::ok>();
   auto promise = activation_;
   process();
@@ -80,6 +70,7 @@ function_instance::activate(output_map outputs, std::string state,
 void function_instance::on_initialised() {
   assert(phase_ == initialising);
   phase_ = running;
+  guest_.start();
   queues_.out.reliable().await_import();
   if (activation_.pending())
     activation_.deliver(atom::ok_v);
@@ -98,35 +89,13 @@ void function_instance::receive(events batch) {
 }
 
 void function_instance::take_up(event x) {
-  switch (x.kind) {
-  case event_kind::cast:
-  case event_kind::call:
-  case event_kind::marker:
-  case event_kind::known:
-    queues_.in.add(std::move(x));
-    return;
-  case event_kind::handled:
-  case event_kind::trapped:
-  case event_kind::kept:
-    // After the export, the streams belong to the successor.
-    if (queues_.out.ended() || phase_ == ended) {
-      queues_.in.add(std::move(x));
-      return;
-    }
-    if (x.kind == event_kind::kept)
-      queues_.out.reliable().import_event(std::move(x));
-    else
-      queues_.out.reliable().on_ack(x);
-    queues_.out.flush();
-    host_.pressure.resume();
-    return;
-  case event_kind::reply:
-  case event_kind::no_reply:
-  case event_kind::error:
-    if (host_.calls.is_waiting() && x.call == host_.calls.number())
-      answer({x.kind, std::move(x.payload)});
-    else
-      options_.registry->counts.count_dropped(drop_reason::late_answer);
+  if (!is_answer(x.kind)) {
+    if (queues_.add(std::move(x), phase_ == ended))
+      host_.pressure.resume();
+  } else if (host_.calls.is_waiting() && x.call == host_.calls.number()) {
+    answer({x.kind, std::move(x.payload)});
+  } else {
+    options_.registry->counts.count_dropped(drop_reason::late_answer);
   }
 }
 
@@ -137,15 +106,10 @@ void function_instance::patch(output_map outputs) {
 }
 
 void function_instance::fence(const fenced_sessions& dead) {
-  // A former session of this node does not concern its present instances.
-  auto is_dead = [&](const node_id& peer) {
-    return peer && peer != options_.registry->self
-           && std::ranges::any_of(dead,
-                                  [&](auto& x) { return x.node == peer; });
-  };
-  if (host_.calls.is_waiting() && is_dead(host_.calls.callee()))
+  auto& registry = *options_.registry;
+  if (host_.calls.is_waiting() && registry.is_lost(host_.calls.callee(), dead))
     answer({event_kind::error, {}});
-  if (is_dead(predecessor_node_))
+  if (registry.is_lost(predecessor_node_, dead))
     queues_.in.on_predecessor_lost();
   process();
 }
@@ -164,6 +128,9 @@ void function_instance::on_tick() {
   host_.send_delayed();
   host_.pressure.resume();
   queues_.on_tick();
+  if (phase_ == running)
+    if (auto purpose = guest_.take_due())
+      guest_.capture(*purpose);
   if (queues_.in.has_forwarding_timed_out())
     stop_forwarding();
   process();
@@ -179,27 +146,36 @@ void function_instance::process() {
   }
   if (queues_.in.is_forwarding())
     queues_.in.forward();
+  if (guest_.is_hibernated() && needs_guest())
+    wake_guest();
   if (can_run())
     run_guest();
   if (phase_ == forwarding && !guest_ && queues_.in.is_deserted()
       && !queues_.out.is_holding())
     end(drop_reason::stopped);
-  if (phase_ != ended)
+  if (phase_ == running)
+    queues_.schedule(this, earlier(host_.due(), guest_.due()));
+  else if (phase_ != ended)
     queues_.schedule(this, earlier(host_.due(), stop_deadline_));
 }
 
+/// A frozen guest still has to finish its handler, or the capture of its state.
 bool function_instance::can_run() const {
-  return guest_ && !host_.calls.is_waiting() && !host_.pressure.is_suspended()
-         && !yielded_ && (phase_ != frozen || host_.is_in_handler());
+  return guest_.is_awake() && !host_.calls.is_waiting()
+         && !host_.pressure.is_suspended() && !has_yielded()
+         && (phase_ != frozen || !guest_.is_at_rest());
 }
 
 /// Runs the guest for a time slice.
 void function_instance::run_guest() {
   host_.times.begin_slice();
-  auto where = guest_->run();
+  auto where = guest_.run();
   host_.times.end_slice(guest_->memory());
   queues_.flush();
-  options_.registry->counts.count_handled(host_.take_handled());
+  if (auto handled = host_.take_handled(); handled > 0) {
+    options_.registry->counts.count_handled(handled);
+    guest_.on_handled(handled);
+  }
   if (where == progress::dead)
     crash(guest_->fault());
   else if (host_.times.is_overdue())
@@ -207,6 +183,8 @@ void function_instance::run_guest() {
           + std::to_string(options_.limits.deadline.count()) + " ms");
   else if (where == progress::idle)
     on_idle();
+  else if (where == progress::captured)
+    on_captured();
   else if (where == progress::blocked)
     host_.pressure.suspend();
   else if (where == progress::waiting)
@@ -215,24 +193,43 @@ void function_instance::run_guest() {
     yield();
 }
 
-/// Other actors run first. Events that arrive meanwhile give the guest no other
-/// slice, or a flood of events would delay a stop.
-void function_instance::yield() {
-  turn_ended_ = true;
-  yielded_ = true;
-  send(this, atom::resume_v);
-}
-
 /// The guest has handled all its events.
 void function_instance::on_idle() {
-  if (freezing_.pending())
-    freezing_.deliver(atom::ok_v);
+  if (phase_ == initialising) {
+    // It continues from a state: there was no init hook.
+    on_initialised();
+    yield();
+  } else if (saver_.on_rest()) {
+    yield();
+  }
   if (!host_.has_stopped())
     return;
   if (phase_ == forwarding)
     become_stub();
   else
     end(drop_reason::stopped);
+}
+
+void function_instance::on_captured() {
+  auto is_idle = phase_ == running && queues_.in.empty();
+  if (auto error = saver_.on_captured(is_idle))
+    crash(explain(error));
+  else if (guest_.is_capturing() || !is_idle)
+    yield();
+}
+
+bool function_instance::needs_guest() const {
+  return phase_ == stopping || phase_ == forwarding
+         || (phase_ == running && !queues_.in.empty()
+             && !guest_.is_wake_paused());
+}
+
+void function_instance::wake_guest() {
+  auto error = guest_.wake(host_);
+  if (error && phase_ != running)
+    stop_by_force();
+  else if (error && error != ec::exhausted)
+    crash(explain(error));
 }
 
 /// The guest goes on with process().
@@ -254,7 +251,7 @@ void function_instance::wake() {
 /// Effective when the handler in hand has returned, which may have to wait for
 /// the reply to its call first.
 caf::result<atom::ok> function_instance::freeze() {
-  if (phase_ == frozen && freezing_.pending())
+  if (phase_ == frozen && saver_.is_freezing())
     return fail(ec::duplicate, "this instance is being frozen");
   if (phase_ == frozen || phase_ == forwarding)
     return atom::ok_v;
@@ -262,18 +259,19 @@ caf::result<atom::ok> function_instance::freeze() {
     return fail(ec::unknown_instance, "this instance does not run");
   phase_ = frozen;
   queues_.out.flush();
-  if (!host_.is_in_handler())
+  if (!host_.is_in_handler() && !guest_.keeps_memory())
     return atom::ok_v;
-  freezing_ = make_response_promise<atom::ok>();
-  return freezing_;
+  auto promise = make_response_promise<atom::ok>();
+  saver_.begin_freezing(promise);
+  process();
+  return promise;
 }
 
 void function_instance::thaw() {
   if (phase_ != frozen)
     return;
   phase_ = running;
-  if (freezing_.pending())
-    freezing_.deliver(fail(ec::stopping, "thawed before it was frozen"));
+  saver_.fail_freezing(fail(ec::stopping, "thawed before it was frozen"));
   host_.send_delayed();
   queues_.out.flush();
   process();
@@ -282,12 +280,15 @@ void function_instance::thaw() {
 /// The waiting events go to the successor first. Then the guest stops, and the
 /// events of its stop hook are the last ones of its outbox.
 void function_instance::hand_over(const endpoint& to, std::uint32_t feeders) {
-  if (phase_ != frozen || freezing_.pending())
+  if (phase_ != frozen || saver_.is_freezing())
     return;
   phase_ = forwarding;
   successor_ = to;
   host_.delayed.clear();
-  queues_.in.hand_over(to, feeders);
+  queues_.in.hand_over(to, feeders, guest_.keeps_memory());
+  // The successor is the same guest, which does not stop.
+  if (guest_.keeps_memory())
+    become_stub();
   process();
 }
 
@@ -322,8 +323,7 @@ void function_instance::stop() {
     end(drop_reason::stopped);
     return;
   }
-  if (freezing_.pending())
-    freezing_.deliver(fail(ec::stopping, "stopped before it was frozen"));
+  saver_.fail_freezing(fail(ec::stopping, "stopped before it was frozen"));
   phase_ = stopping;
   on_stopping();
   host_.pressure.resume();
@@ -350,8 +350,8 @@ void function_instance::crash(const std::string& reason) {
     become_stub();
     return;
   }
-  if (freezing_.pending())
-    freezing_.deliver(failed);
+  saver_.fail_freezing(failed);
+  options_.registry->counters.events_since_checkpoint += guest_.unsaved();
   if (activation_.pending())
     activation_.deliver(failed);
   else if (phase_ != stopping)
@@ -385,7 +385,8 @@ void function_instance::release(drop_reason reason) {
   prepared_ = nullptr;
   guest_.reset();
   // CAF 0.17: a pending promise refers to its own actor, which would live on.
-  activation_ = freezing_ = {};
+  activation_ = {};
+  saver_.clear();
 }
 
 void function_instance::on_exit() {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "actors/instance/guest_holder.hpp"
 #include "actors/instance/instance_host.hpp"
+#include "actors/instance/state_saver.hpp"
 
 #include <memory>
 #include <optional>
@@ -18,6 +20,46 @@ using function_instance_actor = instance_actor::extend<
   // A deadline may have passed.
   caf::reacts_to<atom::tick>>;
 
+/// An actor whose turn ends when its guest was preempted: in the same turn, the
+/// guest would keep its thread for as long as the mailbox has messages.
+class sliced_actor : public function_instance_actor::base {
+public:
+  using super = function_instance_actor::base;
+  using super::super;
+
+  resume_result resume(caf::execution_unit* unit,
+                       std::size_t max_throughput) override {
+    turn_ended_ = false;
+    for (std::size_t i = 0; i < max_throughput; ++i) {
+      auto result = super::resume(unit, 1);
+      if (result != resumable::resume_later || turn_ended_)
+        return result;
+    }
+    return resumable::resume_later;
+  }
+
+protected:
+  /// Other actors run first. Events that arrive meanwhile give the guest no
+  /// other slice, or a flood of events would delay a stop.
+  void yield() {
+    turn_ended_ = true;
+    if (!std::exchange(has_yielded_, true))
+      send(this, atom::resume_v);
+  }
+  /// atom::resume is on its way.
+  bool has_yielded() const {
+    return has_yielded_;
+  }
+  /// atom::resume has arrived.
+  void on_resumed() {
+    has_yielded_ = false;
+  }
+
+private:
+  bool turn_ended_ = false;
+  bool has_yielded_ = false;
+};
+
 /// The INSTANCE of a function: an inbox, a guest and an outbox. Spawned by its
 /// PROVIDER. The guest runs in the threads of the pool, a time slice at a time,
 /// so that thousands of instances share two cores and none starves. Its parts:
@@ -27,20 +69,17 @@ using function_instance_actor = instance_actor::extend<
 ///   delayed_casts       casts that are due later
 ///   back_pressure       the suspension of a guest by a full channel
 ///   execution_monitor   the running time per event
+///   guest_holder        the guest, which may be hibernated
+///   state_saver         the states that are captured of it
 /// The actor itself decides when the guest runs, and when the instance
 /// migrates, stops and ends.
-class function_instance : public function_instance_actor::base,
-                          private instance_host::owner {
+class function_instance : public sliced_actor, private instance_host::owner {
 public:
   function_instance(caf::actor_config& config, function_options options);
 
   const char* name() const override {
     return "instance";
   }
-
-  /// Ends the turn early when the guest was preempted.
-  resume_result resume(caf::execution_unit* unit,
-                       std::size_t max_throughput) override;
 
   void on_exit() override;
 
@@ -62,9 +101,13 @@ private:
   void process();
   bool can_run() const;
   void run_guest();
-  void yield();
   void on_idle();
   void answer(call_result result);
+  /// Whether a hibernated guest is needed.
+  bool needs_guest() const;
+  void wake_guest();
+
+  void on_captured();
 
   // -- migration --------------------------------------------------------------
   caf::result<atom::ok> freeze();
@@ -96,14 +139,12 @@ private:
   instance_host host_;
   /// Made while the NODE registers the instance; null from activate() on.
   caf::expected<std::unique_ptr<guest>> prepared_{nullptr};
-  std::unique_ptr<guest> guest_;
+  guest_holder guest_{options_, clock()};
   instance_phase phase_ = instance_phase::prepared;
   drop_reason end_reason_ = drop_reason::crashed;
-  bool turn_ended_ = false;
-  bool yielded_ = false; ///< atom::resume is on its way
   std::optional<caf::actor_clock::time_point> stop_deadline_;
   caf::typed_response_promise<atom::ok> activation_;
-  caf::typed_response_promise<atom::ok> freezing_;
+  state_saver saver_{options_, guest_, host_, queues_.in};
   endpoint successor_;
   node_id predecessor_node_; ///< nil: it has no predecessor
 };

@@ -11,6 +11,14 @@ inbox::inbox(credit_ptr room, event_sender& sender, caf::actor_clock& clock)
   // nop
 }
 
+std::vector<std::string> inbox::own_casts() {
+  std::vector<std::string> result;
+  for (auto& x : ready_)
+    if (x.source == sender_.self())
+      result.push_back(x.payload);
+  return result;
+}
+
 // -- order per source ---------------------------------------------------------
 
 void inbox::sort(event x) {
@@ -145,8 +153,10 @@ void inbox::release_all() {
 
 /// The seen markers come last: the successor may release a source only behind
 /// the earlier events of that source, which wait here.
-void inbox::hand_over(const endpoint& to, std::uint32_t feeders) {
+void inbox::hand_over(const endpoint& to, std::uint32_t feeders,
+                      bool keeps_memory) {
   assert(!successor_);
+  keeps_memory_ = keeps_memory;
   acknowledge();
   successor_ = to;
   forwarding_deadline_ = clock_.now() + limits::hand_over;
@@ -168,8 +178,11 @@ void inbox::forward() {
         switched_.insert(x.source_component);
     } else if (takes_credit(x)) {
       if (x.source == sender_.self()) {
-        drop(x, drop_reason::self_channel);
-        continue;
+        if (!keeps_memory_) {
+          drop(x, drop_reason::self_channel);
+          continue;
+        }
+        x.source = {successor_->node, successor_->instance};
       }
       room_->give_back(1, x.payload.size());
     }
@@ -194,7 +207,8 @@ void inbox::drop(const event& x, drop_reason reason) {
   sender_.registry().counts.count_dropped(
     x.source == sender_.self() ? drop_reason::self_channel : reason);
   if (x.kind == event_kind::call)
-    sender_.send(x.source, make_error_reply(x, sender_.self()));
+    sender_.send(x.source,
+                 make_error_reply(x, sender_.self(), call_progress::none));
 }
 
 void inbox::clear(drop_reason reason) {

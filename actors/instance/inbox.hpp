@@ -60,6 +60,9 @@ public:
     ready_.push_back(std::move(x));
   }
 
+  /// The payloads of the casts of the instance to itself.
+  std::vector<std::string> own_casts();
+
   // -- events that can be handled ---------------------------------------------
   bool empty() const {
     return ready_.empty();
@@ -96,8 +99,10 @@ public:
 
   // -- migration --------------------------------------------------------------
   /// From now on all events are forwarded to `to`, which so many components
-  /// will feed.
-  void hand_over(const endpoint& to, std::uint32_t feeders);
+  /// will feed. Those of the instance to itself are dropped, unless the
+  /// successor continues with its memory: then they become its own.
+  void hand_over(const endpoint& to, std::uint32_t feeders,
+                 bool keeps_memory = false);
   bool is_forwarding() const {
     return successor_.has_value();
   }
@@ -145,6 +150,7 @@ private:
   std::optional<endpoint> successor_;
   time_point forwarding_deadline_;
   std::uint32_t feeders_ = 0;
+  bool keeps_memory_ = false;
   std::set<logical_id> switched_; ///< feeders
 };
 

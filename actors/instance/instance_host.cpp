@@ -2,6 +2,7 @@
 #include "actors/instance/instance_host.hpp"
 
 #include "runtime/base/log.hpp"
+#include "runtime/placement/annotations.hpp"
 
 #include <caf/send.hpp>
 
@@ -119,7 +120,8 @@ void instance_host::abort(drop_reason reason) {
   auto& sender = queues_.sender();
   if (caller_) {
     auto call = *std::exchange(caller_, std::nullopt);
-    sender.send(call.source, make_error_reply(call, self()));
+    sender.send(call.source,
+                make_error_reply(call, self(), call_progress::unknown));
   }
   if (!in_handler_)
     return;
@@ -367,6 +369,9 @@ void instance_host::report_omitted_logs(bool at_once) {
 }
 
 caf::error instance_host::sync(std::string_view state) noexcept {
+  // Its whole memory is kept instead.
+  if (state_policy_of(options_.spec.settings) == state_policy::memory)
+    return caf::none;
   if (state.size() > limits::state)
     return fail(ec::guest_fault, "a synced state has more than "
                                    + std::to_string(limits::state) + " bytes");

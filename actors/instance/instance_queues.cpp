@@ -17,6 +17,22 @@ instance_queues::instance_queues(instance_registry_ptr registry,
   // nop
 }
 
+bool instance_queues::add(event x, bool has_ended) {
+  auto is_for_outbox = x.kind == event_kind::handled
+                       || x.kind == event_kind::trapped
+                       || x.kind == event_kind::kept;
+  if (!is_for_outbox || out.ended() || has_ended) {
+    in.add(std::move(x));
+    return false;
+  }
+  if (x.kind == event_kind::kept)
+    out.reliable().import_event(std::move(x));
+  else
+    out.reliable().on_ack(x);
+  out.flush();
+  return true;
+}
+
 event instance_queues::take() {
   auto x = std::move(in.front());
   in.pop();

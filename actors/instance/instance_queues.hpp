@@ -20,6 +20,11 @@ struct instance_queues {
     return out.sender();
   }
 
+  /// Adds a received event that is no answer. An acknowledgement, or a stream
+  /// of the predecessor, belongs to the outbox, unless the instance has ended
+  /// or the streams are the successor's already. True: the outbox has taken it.
+  bool add(event x, bool has_ended);
+
   /// Removes the next event from the inbox, and returns its credit.
   event take();
 

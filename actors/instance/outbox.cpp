@@ -151,6 +151,13 @@ bool outbox::offer(std::string_view name, std::string_view payload,
   return true;
 }
 
+std::optional<std::size_t> outbox::unacknowledged(std::string_view name) const {
+  auto i = channels_.find(name);
+  if (i == channels_.end() || !i->second.reliable)
+    return std::nullopt;
+  return i->second.reliable->buffer.size();
+}
+
 void outbox::flush() {
   reliable_.pump();
   sender_.flush();

@@ -67,6 +67,10 @@ public:
   /// refused, and nothing has happened.
   bool offer(std::string_view channel, std::string_view payload, blocking mode);
 
+  /// Events of a channel that were offered and not acknowledged; nullopt: its
+  /// policy needs no acknowledgements.
+  std::optional<std::size_t> unacknowledged(std::string_view channel) const;
+
   /// Sends all events for which there is credit.
   void flush();
 

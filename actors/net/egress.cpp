@@ -49,19 +49,29 @@ void egress_state::send(const endpoint& to, events batch) {
   dial_or_send(peer);
 }
 
+/// From now on, the events take the credit of the peer, if it is known.
 void egress_state::send(const instance_id& to, events batch) {
-  if (auto url = urls.find(to.node); url != urls.end())
-    return send(endpoint{to.node, {}, to.instance, url->second, {}},
-                std::move(batch));
-  if (auto peer = peers.find(to.node); peer != peers.end())
-    return send(endpoint{to.node, {}, to.instance, peer->second.url(), {}},
-                std::move(batch));
-  auto credit = registry->egress_credit(to.node);
-  for (auto& x : batch)
-    if (takes_credit(x)) {
-      credit->give_back(1, x.payload.size());
-      drop(to.node, x, drop_reason::unknown_node);
-    }
+  auto url = url_of(to.node);
+  auto room = url.empty() ? nullptr : registry->egress_credit(to.node);
+  std::erase_if(batch, [&](const event& x) {
+    if (!takes_credit(x))
+      return url.empty();
+    registry->unrouted_credit->give_back(1, x.payload.size());
+    if (room && room->take(x.payload.size()))
+      return false;
+    drop(to.node, x,
+         room ? drop_reason::egress_full : drop_reason::unknown_node);
+    return true;
+  });
+  if (!batch.empty())
+    send(endpoint{to.node, {}, to.instance, url, {}}, std::move(batch));
+}
+
+std::string egress_state::url_of(const node_id& peer) const {
+  if (auto i = urls.find(peer); i != urls.end())
+    return i->second;
+  auto i = peers.find(peer);
+  return i == peers.end() ? std::string{} : i->second.url();
 }
 
 peer_connection& egress_state::connection_to(const node_id& peer,
@@ -286,7 +296,8 @@ void egress_state::drop(const node_id& peer, const event& x,
   registry->counts.count_dropped(reason);
   auto is_own = x.source.node == registry->self;
   if (x.kind == event_kind::call && (is_own || !ending))
-    send_error_reply(*registry, is_own ? egress_actor{} : self, x, {peer, {}});
+    send_error_reply(*registry, is_own ? egress_actor{} : self, x, {peer, {}},
+                     call_progress::unknown);
 }
 
 // -- deadlines ----------------------------------------------------------------

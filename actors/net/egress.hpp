@@ -26,6 +26,8 @@ struct egress_state {
 
   void send(const endpoint& to, events batch);
   void send(const instance_id& to, events batch);
+  /// Where the peer is dialled; empty: it is unknown.
+  std::string url_of(const node_id& peer) const;
   void set_url(const node_id& peer, const std::string& url);
   void set_session(const session_id& own);
   void fence(const node_id& peer, const session_id& ended);

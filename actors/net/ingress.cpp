@@ -139,7 +139,8 @@ void ingress_state::flush() {
 }
 
 void ingress_state::refuse(const event& call) {
-  send_error_reply(*registry, egress, call, {registry->self, batch_target});
+  send_error_reply(*registry, egress, call, {registry->self, batch_target},
+                   call_progress::none);
 }
 
 caf::result<atom::ok> ingress_state::invoke(const physical_id& target,

@@ -16,6 +16,9 @@ compiler_actor::behavior_type compiler(compiler_actor::pointer,
       auto start = std::chrono::steady_clock::now();
       auto& target
         = where == isolation::process ? engine->sandboxed() : *engine;
+      if (module.empty())
+        return target.find(code) ? caf::result<atom::ok>{atom::ok_v}
+                                 : fail(ec::unknown_code, "not compiled yet");
       auto compiled = target.compile(code, module);
       if (!compiled)
         return compiled.error();

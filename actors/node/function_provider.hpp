@@ -7,6 +7,8 @@
 #include "runtime/base/fair_queue.hpp"
 #include "runtime/wasm/guest.hpp"
 
+#include <caf/actor_clock.hpp>
+
 #include <map>
 #include <optional>
 #include <string>
@@ -27,12 +29,19 @@ struct function_context {
   random_source random{};
 };
 
+/// A PROVIDER of functions, and its messages to itself.
+using function_provider_actor = provider_actor::extend<
+  // Starts that have taken longer than a turn do not hold up others.
+  caf::reacts_to<atom::tick>>;
+
 /// The PROVIDER of functions. Spawned by the NODE, through which it fetches
-/// modules; spawns the COMPILERs and the INSTANCEs. Each module is fetched and
-/// compiled once, for all instances that wait for it. Workflows take turns: one
-/// with many modules, or with slow ones, delays another by one module.
+/// modules; spawns the COMPILERs and the INSTANCEs. Each module is loaded from
+/// the cache on disk, or fetched and compiled, once, for all instances that
+/// wait for it. Workflows take turns: one with many modules, or with slow ones,
+/// delays another by one module, and one with many instances by a few starts.
 struct function_provider_state {
-  using pointer = provider_actor::stateful_pointer<function_provider_state>;
+  using pointer
+    = function_provider_actor::stateful_pointer<function_provider_state>;
   static inline constexpr const char* name = "function_provider";
 
   explicit function_provider_state(pointer self);
@@ -64,10 +73,17 @@ struct function_provider_state {
 
   caf::result<atom::ok> enqueue(pending_start x);
   void make_and_answer(pending_start& x, guest_class_ptr code);
+  void start_next();
+  void start_now(pending_start x, guest_class_ptr code);
+  void schedule_tick();
+  void on_started(const physical_id& id);
+  void tick();
   guest_engine& engine(isolation where) const;
   void fetch(const module_key& x);
   void on_fetched(const module_key& x, std::string module);
-  void compile_next(isolation where);
+  enum class work { load, compile };
+  void request_work(work what, const module_key& x, std::string module);
+  void work_next(work what, isolation where);
   void on_compiled(const module_key& x);
   void on_failed(const module_key& x, const caf::error& reason);
   instance_actor make(const physical_id& id, const component_spec& spec,
@@ -77,20 +93,32 @@ struct function_provider_state {
   function_context context;
   struct compilation {
     module_key key;
-    std::string module;
+    std::string module; ///< empty: load its compiled form
   };
-  /// A COMPILER, with one module at a time; others wait here.
+  /// A COMPILER, with one module at a time; others wait here. What is loaded
+  /// from the cache does not wait for what is compiled.
   struct compiler_queue {
     compiler_actor compiler;
     bool is_busy = false;
     fair_queue<workflow_id, compilation> waiting;
   };
-  std::map<isolation, compiler_queue> compilers;
-  /// The starts that wait for a module to be fetched and compiled.
+  std::map<std::pair<work, isolation>, compiler_queue> compilers;
+  /// The starts that wait for a module to be loaded, or fetched and compiled.
   std::map<module_key, std::vector<pending_start>> pending;
+  /// Starts that only lack their turn.
+  struct ready_start {
+    pending_start what;
+    guest_class_ptr code;
+  };
+  fair_queue<workflow_id, ready_start> ready;
+  /// Their promises; none: the start was cancelled.
+  std::map<physical_id, caf::typed_response_promise<atom::ok>> ready_promises;
+  /// Instances whose start is under way, and since when.
+  std::map<physical_id, caf::actor_clock::time_point> starting;
+  bool is_tick_scheduled = false;
 };
 
-provider_actor::behavior_type
+function_provider_actor::behavior_type
 function_provider(function_provider_state::pointer self,
                   function_context context);
 

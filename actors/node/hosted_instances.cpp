@@ -2,7 +2,7 @@
 #include "actors/node/hosted_instances.hpp"
 
 #include "runtime/base/log.hpp"
-#include "runtime/placement/annotations.hpp"
+#include "runtime/placement/state_policy.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
@@ -48,6 +48,8 @@ void hosted_instances::set_phase(const physical_id& id, hosted_instance& x,
   assert(x.now != phase::ended || now == phase::ended);
   auto was_running = x.is_running();
   x.now = now;
+  if (now == phase::running || now >= phase::forwarding)
+    snapshots_.erase(id);
   if (was_running != x.is_running())
     digest_ += was_running ? -edgeless::digest(id) : edgeless::digest(id);
 }
@@ -57,10 +59,10 @@ inventory hosted_instances::running() const {
   for (auto& [id, x] : entries_) {
     if (!x.is_running())
       continue;
-    auto is_global = state_policy_of(x.spec.settings) == state_policy::global;
+    auto is_kept = is_kept_by_domain(state_policy_for(x.spec));
     result.push_back({x.spec.id, id, x.spec.workflow, fingerprint(x.spec),
                       x.outputs_revision, x.now != phase::running,
-                      is_global ? states_.fingerprint(x.spec.id) : 0});
+                      is_kept ? states_.fingerprint(x.spec.id) : 0});
   }
   assert(edgeless::digest(result) == digest_);
   return result;
@@ -223,11 +225,9 @@ caf::result<atom::ok> hosted_instances::prepare(const physical_id& id,
               spec)
     .then(
       [this, id, promise](atom::ok) mutable {
-        auto* x = entry(id);
-        if (x == nullptr || x->is_ended()) {
-          promise.deliver(fail(ec::stopping, "stopped before it was started"));
-          return;
-        }
+        if (auto* x = entry(id); x == nullptr || x->is_ended())
+          return void(promise.deliver(
+            fail(ec::stopping, "stopped before it was started")));
         node_.self->delayed_send(node_.self, limits::prepared, atom::expire_v,
                                  id);
         promise.deliver(atom::ok_v);
@@ -237,11 +237,6 @@ caf::result<atom::ok> hosted_instances::prepare(const physical_id& id,
         promise.deliver(x);
       });
   return promise;
-}
-
-void hosted_instances::stop_unless_activated(const physical_id& id) {
-  if (auto* x = entry(id); x != nullptr && x->now == phase::prepared)
-    stop(id);
 }
 
 caf::result<atom::ok>
@@ -257,8 +252,9 @@ hosted_instances::activate(const physical_id& id, const output_map& outputs,
     return fail(ec::duplicate, "this instance is being started");
   // The state of an earlier instance on this node is older.
   states_.erase(x->spec.id);
-  if (!state.empty())
-    keep_state(*x, state);
+  auto whole = snapshots_.take(id) + state;
+  if (!whole.empty() && whole.size() <= limits::state)
+    keep_state(*x, whole);
   node_.registry->allow_forwarding(id, predecessor.node);
   node_.self->delayed_send(node_.self,
                            limits::node_start + limits::hand_over
@@ -268,41 +264,56 @@ hosted_instances::activate(const physical_id& id, const output_map& outputs,
   x->outputs_revision = std::max(x->outputs_revision, outputs.revision);
   return answer_when_started(
     id, node_.self->request(x->handle, limits::node_start, atom::activate_v,
-                            outputs, state, predecessor));
+                            outputs, std::move(whole), predecessor));
+}
+
+caf::result<atom::ok> hosted_instances::add_state(const physical_id& id,
+                                                  const state_part& x) {
+  auto* to = entry(id);
+  if (to == nullptr || to->now != phase::prepared || to->is_ended())
+    return fail(ec::unknown_instance, "no instance is prepared under that id");
+  auto problem = snapshots_.append(id, x);
+  return problem ? caf::result<atom::ok>{problem} : atom::ok_v;
 }
 
 // -- migration: on the source node --------------------------------------------
 
-caf::result<std::string> hosted_instances::freeze(const physical_id& id) {
+caf::result<state_part> hosted_instances::freeze(const physical_id& id) {
   auto* x = entry(id);
   if (x == nullptr || !x->is_running())
     return fail(ec::unknown_instance, "that instance does not run here");
-  auto promise = node_.self->make_response_promise<std::string>();
   set_phase(id, *x, phase::freezing);
+  auto promise = node_.self->make_response_promise<state_part>();
   node_.self->request(x->handle, limits::freeze, atom::freeze_v)
     .then(
       [this, id, promise](atom::ok) mutable {
-        auto* x = entry(id);
-        if (x == nullptr || !x->is_running()) {
-          promise.deliver(
-            fail(ec::unknown_instance, "that instance has ended"));
-          return;
-        }
-        if (x->now != phase::freezing) {
-          promise.deliver(fail(ec::stopping, "that instance was thawed"));
-          return;
-        }
-        set_phase(id, *x, phase::frozen);
-        auto is_global
-          = state_policy_of(x->spec.settings) == state_policy::global;
-        auto* state = is_global ? states_.find(x->spec.id) : nullptr;
-        promise.deliver(state == nullptr ? std::string{} : *state);
+        auto first = on_frozen(id);
+        first ? promise.deliver(std::move(*first))
+              : promise.deliver(std::move(first.error()));
       },
       [this, id, promise](const caf::error& why) mutable {
         thaw(id);
         promise.deliver(why);
       });
   return promise;
+}
+
+/// The first part of the state for the successor.
+caf::expected<state_part> hosted_instances::on_frozen(const physical_id& id) {
+  auto snapshot = node_.registry->snapshots.take(id).value_or("");
+  auto* x = entry(id);
+  if (x == nullptr || !x->is_running())
+    return fail(ec::unknown_instance, "that instance has ended");
+  if (x->now != phase::freezing)
+    return fail(ec::stopping, "that instance was thawed");
+  set_phase(id, *x, phase::frozen);
+  if (state_policy_for(x->spec) == state_policy::global)
+    if (auto* synced = states_.find(x->spec.id))
+      snapshot = *synced;
+  auto first = snapshots_.put(id, std::move(snapshot));
+  if (!first)
+    thaw(id);
+  return first;
 }
 
 void hosted_instances::thaw(const physical_id& id) {
@@ -331,11 +342,11 @@ void hosted_instances::on_synced(const physical_id& id) {
   auto* x = entry(id);
   if (!state || x == nullptr || x->is_ended() || x->now == phase::forwarding)
     return;
-  auto policy = state_policy_of(x->spec.settings);
+  auto policy = state_policy_for(x->spec);
   if (policy == state_policy::transient)
     return;
   auto is_kept = keep_state(*x, *state);
-  if (policy != state_policy::global)
+  if (!is_kept_by_domain(policy))
     return;
   x->has_unsent_state = is_kept;
   if (!x->is_state_paced)
@@ -379,14 +390,6 @@ bool hosted_instances::keep_state(hosted_instance& x,
   log_warn("node", "state not kept: component=", spec.id, " name=", spec.name,
            " bytes=", state.size(), " reason=limits::kept_states is reached");
   return false;
-}
-
-caf::result<std::string> hosted_instances::state(const physical_id& id) const {
-  auto* x = find(id);
-  if (x == nullptr || !x->is_running())
-    return fail(ec::unknown_instance, "that instance does not run here");
-  auto* state = states_.find(x->spec.id);
-  return state == nullptr ? std::string{} : *state;
 }
 
 } // namespace edgeless

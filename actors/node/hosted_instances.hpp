@@ -4,6 +4,7 @@
 #include "actors/node/instance_registry.hpp"
 #include "actors/node/node_self.hpp"
 #include "actors/node/orchestrator_link.hpp"
+#include "actors/node/snapshot_store.hpp"
 #include "actors/node/state_store.hpp"
 
 #include <functional>
@@ -90,11 +91,21 @@ public:
   caf::result<atom::ok>
   activate(const physical_id& id, const output_map& outputs,
            const std::string& state, const instance_id& predecessor);
+  /// A part of the state with which it will be activated.
+  caf::result<atom::ok> add_state(const physical_id& id, const state_part& x);
   /// limits::prepared has passed.
-  void stop_unless_activated(const physical_id& id);
+  void stop_unless_activated(const physical_id& id) {
+    if (auto* x = entry(id); x != nullptr && x->now == phase::prepared)
+      stop(id);
+  }
 
   // -- migration: on the source node ------------------------------------------
-  caf::result<std::string> freeze(const physical_id& id);
+  caf::result<state_part> freeze(const physical_id& id);
+  /// A part of the state of a frozen instance.
+  caf::result<state_part> frozen_state(const physical_id& id,
+                                       std::uint64_t offset) const {
+    return snapshots_.read(id, offset);
+  }
   void thaw(const physical_id& id);
   void hand_over(const physical_id& id, const endpoint& to,
                  std::uint32_t feeders);
@@ -104,7 +115,13 @@ public:
   void on_synced(const physical_id& id);
   /// The pause since the last state was sent is over.
   void on_sync_pause(const physical_id& id);
-  caf::result<std::string> state(const physical_id& id) const;
+  caf::result<std::string> state(const physical_id& id) const {
+    auto* x = find(id);
+    if (x == nullptr || !x->is_running())
+      return fail(ec::unknown_instance, "that instance does not run here");
+    auto* state = states_.find(x->spec.id);
+    return state == nullptr ? std::string{} : *state;
+  }
 
   // -- observation ------------------------------------------------------------
   inventory running() const;
@@ -154,6 +171,7 @@ private:
   answer_when_started(const physical_id& id, Request request);
   void on_started(const physical_id& id);
   void on_start_failed(const physical_id& id);
+  caf::expected<state_part> on_frozen(const physical_id& id);
   bool keep_state(hosted_instance& x, const std::string& state);
   void send_state(const physical_id& id, hosted_instance& x,
                   const std::string& state);
@@ -163,6 +181,7 @@ private:
   std::unordered_map<caf::actor_id, physical_id> by_actor_;
   std::uint64_t digest_ = 0;
   state_store states_;
+  snapshot_store snapshots_;
   bool is_shutting_down_ = false;
 };
 

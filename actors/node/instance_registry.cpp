@@ -35,7 +35,16 @@ void instance_registry::allow_forwarding(const physical_id& instance,
 
 std::size_t instance_registry::size() const {
   std::shared_lock guard{mutex_};
-  return local_instances_.size();
+  return static_cast<std::size_t>(
+    std::ranges::count_if(local_instances_, [](auto& x) {
+      return static_cast<bool>(x.second.component);
+    }));
+}
+
+bool instance_registry::is_lost(const node_id& peer,
+                                const fenced_sessions& dead) const {
+  return peer && peer != self
+         && std::ranges::any_of(dead, [&](auto& x) { return x.node == peer; });
 }
 
 credit_ptr instance_registry::egress_credit(const node_id& peer) {
@@ -62,6 +71,8 @@ instance_registry::backlog instance_registry::waiting() const {
     result.inbox_events += x.room->events();
     result.inbox_bytes += x.room->bytes();
   }
+  result.egress_events = unrouted_credit->events();
+  result.egress_bytes = unrouted_credit->bytes();
   for (auto& [peer, room] : egress_credits_) {
     result.egress_events += room->events();
     result.egress_bytes += room->bytes();
@@ -72,7 +83,8 @@ instance_registry::backlog instance_registry::waiting() const {
 std::uint64_t instance_registry::close_egress() {
   std::unique_lock guard{mutex_};
   closed_ = true;
-  std::uint64_t sum = 0;
+  unrouted_credit->close();
+  auto sum = unrouted_credit->events();
   for (auto& [peer, room] : egress_credits_) {
     room->close();
     sum += room->events();
@@ -87,7 +99,10 @@ void deliver(instance_registry& registry, const local_instance& target,
   auto refused = [&](const event& x) {
     if (!takes_credit(x) || target.room->take(x.payload.size()))
       return false;
-    registry.counts.count_dropped(reason);
+    // Its source sends a stream again, from this event on: no loss.
+    auto is_sent_again = x.stream != 0 && reason == drop_reason::inbox_full;
+    registry.counts.count_dropped(is_sent_again ? drop_reason::out_of_order
+                                                : reason);
     if (x.kind == event_kind::call)
       refuse(x);
     return true;
@@ -97,22 +112,25 @@ void deliver(instance_registry& registry, const local_instance& target,
     caf::anon_send(target.sink, atom::deliver_v, std::move(batch));
 }
 
-event make_error_reply(const event& call, const instance_id& by) {
+event make_error_reply(const event& call, const instance_id& by,
+                       call_progress progress) {
   event answer;
   answer.source = by;
   answer.kind = event_kind::error;
   answer.call = call.call;
   answer.trace = call.trace;
+  answer.after = progress == call_progress::none ? 1 : 0;
   return answer;
 }
 
 void send_error_reply(instance_registry& registry, const egress_actor& egress,
-                      const event& call, const instance_id& by) {
+                      const event& call, const instance_id& by,
+                      call_progress progress) {
   if (call.source.node != registry.self)
     caf::anon_send(egress, atom::deliver_v, call.source,
-                   events{make_error_reply(call, by)});
+                   events{make_error_reply(call, by, progress)});
   else if (auto caller = registry.find(call.source.instance))
-    deliver(registry, *caller, {make_error_reply(call, by)},
+    deliver(registry, *caller, {make_error_reply(call, by, progress)},
             [](const event&) {});
 }
 

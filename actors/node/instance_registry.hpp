@@ -11,6 +11,7 @@
 #include "messages/interfaces.hpp"
 #include "messages/limits.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -46,7 +47,9 @@ public:
     : self{self}, log_credit{std::make_shared<credit>(limits::log_lines,
                                                       limits::inbox_bytes)},
       sample_credit{std::make_shared<credit>(limits::sample_messages,
-                                             limits::sample_bytes)} {
+                                             limits::sample_bytes)},
+      unrouted_credit{std::make_shared<credit>(limits::unrouted_events,
+                                               limits::unrouted_bytes)} {
     // nop
   }
 
@@ -57,7 +60,12 @@ public:
   /// nil: ends that.
   void allow_forwarding(const physical_id& instance,
                         const node_id& predecessor);
+  /// The instances of components: those of relays have none.
   std::size_t size() const;
+
+  /// Whether that node is lost with one of these sessions. A former session of
+  /// this node does not concern its present instances.
+  bool is_lost(const node_id& peer, const fenced_sessions& dead) const;
 
   /// The credit for events to that node: the same object for all senders, while
   /// one of them holds it or events are in the queue.
@@ -80,12 +88,20 @@ public:
   const credit_ptr log_credit;
   /// For samples between instances and TELEMETRY.
   const credit_ptr sample_credit;
+  /// For events by instance id until EGRESS has looked up the node: one for all
+  /// nodes, since a guest may name any number of them.
+  const credit_ptr unrouted_credit;
   event_counters counts;
   node_counters counters;
   function_histograms histograms;
   newest_states states;
+  /// The snapshots of frozen instances that their NODE has not taken yet.
+  newest_states snapshots;
   /// Set before the first instance is added.
   log_rate logging;
+  /// When functions without an event are hibernated; zero: never. Set before
+  /// the first instance is added.
+  std::chrono::milliseconds hibernate_after{limits::hibernate_after};
   /// Whether execution times are measured, and exported as histograms. Set
   /// before the first instance is added.
   bool samples_wanted = false;
@@ -108,12 +124,17 @@ using instance_registry_ptr = std::shared_ptr<instance_registry>;
 void deliver(instance_registry& registry, const local_instance& target,
              events batch, const std::function<void(const event&)>& refuse);
 
+/// Whether an instance may have begun to handle a call that has failed.
+enum class call_progress : std::uint8_t { none, unknown };
+
 /// Makes the error reply of the instance `by` to `call`.
-event make_error_reply(const event& call, const instance_id& by);
+event make_error_reply(const event& call, const instance_id& by,
+                       call_progress progress);
 
 /// Sends an error reply to the source of `call`, on this or another node.
 void send_error_reply(instance_registry& registry, const egress_actor& egress,
-                      const event& call, const instance_id& by);
+                      const event& call, const instance_id& by,
+                      call_progress progress);
 
 /// Whether an event takes credit: answers do not, since an instance awaits at
 /// most one, nor do control events, which must not be dropped.

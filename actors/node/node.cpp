@@ -8,6 +8,7 @@
 #include "actors/net/ingress.hpp"
 #include "actors/node/function_provider.hpp"
 #include "actors/node/telemetry.hpp"
+#include "actors/resources/resource_provider.hpp"
 
 #include "runtime/base/log.hpp"
 
@@ -35,6 +36,7 @@ node_state::node_state(pointer self) : self{self} {
 node_state::~node_state() {
   constexpr auto reason = caf::exit_reason::user_shutdown;
   instances.kill();
+  relayed.kill();
   for (auto& [type, x] : resources)
     caf::anon_send_exit(x, reason);
   caf::anon_send_exit(functions, reason);
@@ -91,7 +93,7 @@ void node_state::spawn_providers() {
       resources.emplace(
         x.class_type,
         spawn_on(threads::pool, system, file_log_provider,
-                 resource_context{registry, egress, self, threads::pool},
+                 resource_context{registry, egress, self, options.where},
                  options.file_log_folder));
     else if (x.class_type == "metrics-collector" && options.metrics)
       resources.emplace(
@@ -106,15 +108,16 @@ void node_state::spawn_providers() {
                  resource_context{registry, egress, self, options.where},
                  options.redis_at));
     else if (auto i = options.classes.find(x.class_type);
-             i != options.classes.end())
-      resources.emplace(
-        x.class_type,
-        spawn_on(
-          threads::pool, system, resource_provider,
-          resource_context{registry, egress, self,
-                           i->second->may_block ? options.where : threads::pool,
-                           options.random},
-          i->second->make));
+             i != options.classes.end()) {
+      resource_context context{
+        registry, egress, self,
+        i->second->may_block ? options.where : threads::pool, options.random};
+      resources.emplace(x.class_type,
+                        spawn_on(threads::pool, system, resource_provider,
+                                 context, i->second->make));
+      if (auto& relay = i->second->relay)
+        self->monitor(relayed.open(system, context, x.class_type, relay));
+    }
 }
 
 void node_state::listen() {
@@ -173,6 +176,7 @@ void node_state::fence(const fenced_sessions& ended) {
   caf::anon_send(caf::actor_cast<caf::actor>(egress), message);
   caf::anon_send(caf::actor_cast<caf::actor>(ingress), message);
   instances.fence(message);
+  relayed.fence(ended);
 }
 
 /// Answers a keep-alive at once, with the samples that TELEMETRY has delivered
@@ -212,7 +216,8 @@ void node_state::on_down(const caf::down_msg& x) {
   auto id = instances.on_down(x);
   if (replaced.erase(id) > 0)
     announce_session();
-  if (id && stopping && instances.empty())
+  auto is_last = relayed.on_down(x) || id;
+  if (is_last && stopping && instances.empty() && relayed.empty())
     quit();
 }
 
@@ -250,7 +255,8 @@ void node_state::stop_all() {
   acceptor.reset();
   orchestrator.close();
   instances.shut_down();
-  if (instances.empty())
+  relayed.stop();
+  if (instances.empty() && relayed.empty())
     quit();
   else
     self->delayed_send(self, limits::shutdown, atom::expire_v);
@@ -279,6 +285,11 @@ node_self_actor::behavior_type node(node_state::pointer self,
     [&st](atom::keep_alive, std::uint64_t x) { return st.report(x); },
     [&st](atom::running) { return st.instances.running(); },
     [&st](atom::state, const physical_id& id) { return st.instances.state(id); },
+    [&st](atom::moved, const component_spec& x, const endpoint& at) { st.relayed.on_moved(x, at); },
+    [&st](atom::drop, const logical_id& x) { st.relayed.remove(x); },
+    [&st](atom::hosted, const std::vector<workflow_id>& x) { st.relayed.keep(x); },
+    [&st](atom::state, const physical_id& id, std::uint64_t x) { return st.instances.frozen_state(id, x); },
+    [&st](atom::state, const physical_id& id, const state_part& x) { return st.instances.add_state(id, x); },
     [&st](atom::fence, const fenced_sessions& x) { st.fence(x); },
     [&st](atom::prepare, const physical_id& id, const instance_actor& x) { st.instances.on_made(id, x); },
     [&st](atom::exited, const physical_id& id, const std::string& why) { st.instances.on_exited(id, why); },

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/node/hosted_instances.hpp"
+#include "actors/node/relays.hpp"
 #include "actors/threads.hpp"
 
 #include "runtime/base/confined_folder.hpp"
@@ -90,6 +91,7 @@ struct node_state {
 
   orchestrator_link orchestrator;
   hosted_instances instances;
+  relays relayed;
   /// Instances that have been replaced elsewhere, until they have ended.
   std::set<physical_id> replaced;
 

@@ -124,6 +124,25 @@ void add_instances(metrics_page& page, const instance_registry& registry) {
   page.counter(prefix + "instance_failures_total",
                "Instances that ended without a stop request.",
                value(x.failures));
+  page.gauge(prefix + "functions_hibernated",
+             "Functions whose guest was freed until their next event.",
+             value(x.hibernated));
+  page.counter(prefix + "function_hibernations_total",
+               "Functions hibernated for lack of events.",
+               value(x.hibernations));
+  page.histogram(prefix + "function_wake_seconds",
+                 "Time to make and restore the guest of a hibernated function.",
+                 x.wake_times.read());
+  page.counter(prefix + "function_checkpoints_total",
+               "Checkpoints of functions with state_policy Memory.",
+               value(x.checkpoints));
+  page.counter(prefix + "function_checkpoint_failures_total",
+               "Checkpoints that could not be taken.",
+               value(x.checkpoint_failures));
+  page.counter(prefix + "function_events_unsaved_total",
+               "Events handled since the last checkpoint of functions with "
+               "state_policy Memory that crashed.",
+               value(x.events_since_checkpoint));
   const auto lines = prefix + "log_lines_omitted_total";
   page.counter(lines, "Log lines of functions that were not logged, by reason.",
                value(x.log_lines_omitted), {{"reason", "rate"}});

@@ -4,7 +4,8 @@
 #include "actors/orchestrator/component_registry.hpp"
 #include "actors/orchestrator/membership.hpp"
 #include "actors/orchestrator/orchestrator_self.hpp"
-#include "actors/orchestrator/recovery.hpp"
+
+#include "runtime/placement/recovery.hpp"
 
 #include "messages/interfaces.hpp"
 

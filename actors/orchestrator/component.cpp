@@ -2,7 +2,7 @@
 #include "actors/orchestrator/component.hpp"
 
 #include "runtime/base/log.hpp"
-#include "runtime/placement/annotations.hpp"
+#include "runtime/placement/state_policy.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -267,7 +267,7 @@ void component_state::on_state_synced(const physical_id& id,
                                       const std::string& x) {
   auto is_source = moves.handing_over() && moves.handing_over()->instance == id;
   if (owns(id) && !is_source && x.size() <= limits::state
-      && state_policy_of(spec.settings) == state_policy::global)
+      && is_kept_by_domain(state_policy_for(spec)))
     state = x;
 }
 
@@ -276,7 +276,7 @@ void component_state::on_state_synced(const physical_id& id,
 void component_state::fetch_state(const inventory_record& record,
                                   const placement& at) {
   if (record.state == 0 || record.state == fingerprint_of_state(state)
-      || state_policy_of(spec.settings) != state_policy::global)
+      || !is_kept_by_domain(state_policy_for(spec)))
     return;
   auto id = record.instance;
   self->request(at.handle, limits::local, atom::state_v, id)

@@ -72,26 +72,62 @@ void migration::freeze_source(const physical_id& target) {
   c.self
     ->request(c.running->at.handle, limits::freeze + limits::local,
               atom::freeze_v, c.running->instance)
-    .then([this, target](
-            const std::string& state) { activate_target(target, state); },
-          [this, target](const caf::error& x) {
-            if (is_at(step::freeze, target))
-              fail_active(x);
-          });
+    .then(
+      [this, target](state_part& x) { transfer_state(target, std::move(x)); },
+      [this, target](const caf::error& x) {
+        if (is_at(step::freeze, target))
+          fail_active(x);
+      });
+}
+
+/// The last part goes with the activation: a small state takes no step more.
+void migration::transfer_state(const physical_id& target, state_part x) {
+  if (!is_at(step::freeze, target))
+    return;
+  if (x.offset + x.bytes.size() >= x.size) {
+    activate_target(target, x);
+    return;
+  }
+  auto& c = component_;
+  auto fail_here = [this, target](const caf::error& x) {
+    if (is_at(step::freeze, target))
+      fail_active(x);
+  };
+  auto next = x.offset + x.bytes.size();
+  c.self
+    ->request(active_->target.at.handle, limits::node_start, atom::state_v,
+              target, std::move(x))
+    .then(
+      [this, target, next, fail_here](atom::ok) {
+        if (!is_at(step::freeze, target))
+          return;
+        auto& c = component_;
+        assert(c.running);
+        c.self
+          ->request(c.running->at.handle, limits::node_start, atom::state_v,
+                    c.running->instance, std::uint64_t{next})
+          .then(
+            [this, target, next, fail_here](state_part& y) {
+              if (y.offset == next && !y.bytes.empty())
+                transfer_state(target, std::move(y));
+              else
+                fail_here(fail(ec::bad_input, "the source sent another part"));
+            },
+            fail_here);
+      },
+      fail_here);
 }
 
 void migration::activate_target(const physical_id& target,
-                                const std::string& state) {
-  if (!is_at(step::freeze, target))
-    return;
+                                const state_part& last) {
   auto& c = component_;
   assert(c.running);
   active_->at = step::activate;
-  if (!state.empty())
-    c.on_state_synced(c.running->instance, state);
+  if (last.offset == 0 && last.size > 0)
+    c.on_state_synced(c.running->instance, last.bytes);
   c.self
     ->request(active_->target.at.handle, limits::node_start, atom::activate_v,
-              target, c.outputs(), state,
+              target, c.outputs(), last.bytes,
               instance_id{c.running->at.node, c.running->instance})
     .then(
       [this, target](atom::ok) {

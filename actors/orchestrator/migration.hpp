@@ -110,7 +110,8 @@ private:
   void begin(const placement& to, promise answer);
   void begin_next();
   void freeze_source(const physical_id& target);
-  void activate_target(const physical_id& target, const std::string& state);
+  void transfer_state(const physical_id& target, state_part x);
+  void activate_target(const physical_id& target, const state_part& last);
   void complete();
   void fail_active(const caf::error& reason);
   void send_hand_over();

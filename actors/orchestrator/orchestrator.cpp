@@ -12,12 +12,13 @@
 #include <caf/actor_cast.hpp>
 
 #include <cassert>
+#include <ranges>
 #include <set>
 
 namespace edgeless {
 
 orchestrator_state::orchestrator_state(pointer self)
-  : self{self}, modules{self}, mirrored{self} {
+  : self{self}, modules{self}, mirrored{self}, relayed{self} {
   make_parts();
 }
 
@@ -85,6 +86,8 @@ void orchestrator_state::on_joined(const node_description& node,
                         if (members->find(at.session) == nullptr)
                           return; // lost meanwhile
                         members->accept(at, std::move(unwanted), promise);
+                        relayed.on_joined(node, at, *components);
+                        is_hosting_told = false;
                         schedule_retry();
                         notify_controller();
                       });
@@ -92,6 +95,7 @@ void orchestrator_state::on_joined(const node_description& node,
 
 void orchestrator_state::forget_session(const session_id& session) {
   mirrored.forget(session);
+  relayed.forget(session);
   reconciling->forget(session);
   adopting->on_lost(session);
 }
@@ -174,18 +178,13 @@ void orchestrator_state::on_moved(const logical_id& id, const endpoint& at) {
     return;
   components->on_moved(id, at);
   mirrored.send(atom::moved_v, id, at);
+  relayed.on_moved(x->spec, at);
   if (std::exchange(x->has_reported, true))
     return;
   auto i = workflows.find(x->spec.workflow);
   assert(i != workflows.end() && i->second.unreported > 0);
   if (--i->second.unreported == 0)
     answer_host(i->first);
-}
-
-/// After the messages that are in the mailbox now: many nodes may join at once.
-void orchestrator_state::schedule_retry() {
-  if (!std::exchange(is_retry_scheduled, true))
-    self->send(self, retry_pending{});
 }
 
 void orchestrator_state::retry_unplaced() {
@@ -245,6 +244,7 @@ caf::result<atom::ok> orchestrator_state::drop(const workflow_id& workflow) {
     assert(x != nullptr && x->spec.workflow == workflow);
     self->send(x->handle, atom::stop_v);
     modules.release(x->spec.code);
+    relayed.on_dropped(x->spec);
     components->remove(id);
     mirrored.send(atom::drop_v, id);
   }
@@ -281,6 +281,11 @@ void orchestrator_state::collect_statuses(const workflow_id& workflow,
       [k](statuses& x, component_status& y) { x[k] = std::move(y); },
       [](statuses&, const caf::error&) { /* its status stays empty */ });
   all.close();
+}
+
+std::vector<workflow_id> orchestrator_state::hosted() const {
+  auto ids = std::views::keys(workflows);
+  return {ids.begin(), ids.end()};
 }
 
 obstacles
@@ -324,12 +329,6 @@ void orchestrator_state::on_workflows_named(
   adopting->on_workflows_named(std::move(unhosted), !all.empty());
 }
 
-/// The controller may have workflows that were not feasible until now.
-void orchestrator_state::notify_controller() {
-  if (controller_link)
-    self->send(controller_link, atom::joined_v, options.domain_id);
-}
-
 // -- time and end -------------------------------------------------------------
 
 /// At its own pace: messages of others neither delay nor hasten it.
@@ -340,6 +339,9 @@ void orchestrator_state::tick() {
     members->poll();
   }
   retry_unplaced();
+  // Nodes may have resources from before the orchestrator has started.
+  if (!adopting->is_recovering() && !std::exchange(is_hosting_told, true))
+    relayed.keep(hosted());
   mirrored.send(atom::tick_v);
   self->delayed_send(self, pause, atom::tick_v);
 }

@@ -10,6 +10,7 @@
 #include "actors/orchestrator/orchestrator_self.hpp"
 #include "actors/orchestrator/placer.hpp"
 #include "actors/orchestrator/reconciler.hpp"
+#include "actors/orchestrator/relay_feed.hpp"
 #include "actors/threads.hpp"
 
 #include "runtime/base/log_throttle.hpp"
@@ -84,7 +85,12 @@ struct orchestrator_state {
   caf::result<placement> place(const component_spec& spec);
   void spawn_component(const component_spec& spec, bool awaits_recovery);
   void on_moved(const logical_id& component, const endpoint& at);
-  void schedule_retry();
+  /// After the messages that are in the mailbox now: many nodes may join at
+  /// once.
+  void schedule_retry() {
+    if (!std::exchange(is_retry_scheduled, true))
+      self->send(self, retry_pending{});
+  }
   void retry_unplaced();
 
   // -- workflows --------------------------------------------------------------
@@ -105,6 +111,7 @@ struct orchestrator_state {
   caf::result<statuses> inspect(const workflow_id& workflow);
   void collect_statuses(const workflow_id& workflow, statuses_promise promise);
 
+  std::vector<workflow_id> hosted() const;
   obstacles why_not(const std::vector<component_spec>& specs);
 
   // -- the controller ---------------------------------------------------------
@@ -116,7 +123,11 @@ struct orchestrator_state {
     return result;
   }
   void on_workflows_named(const std::vector<workflow_id>& all);
-  void notify_controller();
+  /// The controller may have workflows that were not feasible until now.
+  void notify_controller() {
+    if (controller_link)
+      self->send(controller_link, atom::joined_v, options.domain_id);
+  }
 
   void tick();
   void on_down(const caf::down_msg& x);
@@ -134,11 +145,13 @@ struct orchestrator_state {
   std::optional<intent_executor> intents;
   module_source modules;
   mirror_feed mirrored;
+  relay_feed relayed;
 
   std::map<workflow_id, hosted_workflow> workflows;
   controller_link_actor controller_link;
   log_throttle throttle;
   bool is_retry_scheduled = false;
+  bool is_hosting_told = false; ///< to all nodes, after recovery
 };
 
 orchestrator_self_actor::behavior_type

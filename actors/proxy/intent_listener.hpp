@@ -7,6 +7,7 @@
 #include "messages/interfaces.hpp"
 #include "messages/limits.hpp"
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ struct intent_listener_state {
   explicit intent_listener_state(pointer self);
 
   void take_next();
+  bool next_key();
   bool pop_key();
   bool read_value();
   bool delete_key();
@@ -34,11 +36,18 @@ struct intent_listener_state {
   redis_opener open;
   proxy_actor proxy;
   std::unique_ptr<redis> connection;
-  /// The key that was popped, until the PROXY has the intent.
-  std::optional<std::string> key;
+  /// A key that was popped. Its value may be written until the deadline: the
+  /// order of SET and RPUSH is free.
+  struct popped_key {
+    std::string name;
+    caf::actor_clock::time_point deadline;
+    caf::actor_clock::time_point next_look{};
+  };
+  /// The key in hand, until the PROXY has the intent.
+  std::optional<popped_key> key;
   std::optional<std::string> value;
-  /// Until then the value may be written: the order of SET and RPUSH is free.
-  caf::actor_clock::time_point value_deadline;
+  /// Keys without a value yet, at most limits::intents: others pass them.
+  std::deque<popped_key> late;
   backoff pauses{limits::redis_pause_min, limits::redis_pause_max};
 };
 

@@ -36,6 +36,7 @@ resource_state::~resource_state() {
 }
 
 caf::result<atom::ok> resource_state::activate(output_map outputs,
+                                               const std::string& state,
                                                const instance_id& predecessor) {
   if (is_open)
     return atom::ok_v;
@@ -50,6 +51,8 @@ caf::result<atom::ok> resource_state::activate(output_map outputs,
   predecessor_node = predecessor.node;
   queues->out.patch(std::move(outputs));
   queues->out.reliable().await_import();
+  implementation->begin(state, static_cast<bool>(predecessor.instance),
+                        self->clock().now());
   drain_outlet();
   process();
   return atom::ok_v;
@@ -63,11 +66,8 @@ void resource_state::patch(output_map outputs) {
 }
 
 void resource_state::fence(const fenced_sessions& dead) {
-  // A former session of this node does not concern its present instances.
   auto is_dead = [&](const node_id& peer) {
-    return peer && peer != registry->self
-           && std::ranges::any_of(dead,
-                                  [&](auto& x) { return x.node == peer; });
+    return registry->is_lost(peer, dead);
   };
   emissions->on_lost(is_dead);
   if (is_dead(predecessor_node))
@@ -80,6 +80,8 @@ void resource_state::fence(const fenced_sessions& dead) {
 void resource_state::receive(events batch) {
   for (auto& x : batch)
     take_up(std::move(x));
+  if (!is_stopped)
+    emissions->on_acknowledged();
   process();
   queues->flush();
 }
@@ -121,12 +123,23 @@ void resource_state::process() {
   } else if (stop_deadline) {
     if (is_idle() || self->clock().now() >= *stop_deadline)
       return end();
-  } else if (is_open && !is_frozen && !inbox.empty()) {
-    handle_batch();
+  } else if (is_open && !is_frozen) {
+    if (!inbox.empty())
+      handle_batch();
+    auto now = self->clock().now();
+    if (auto due = timer(); due && *due <= now)
+      implementation->on_time(now);
   }
   if (freezing.pending() && is_idle())
     freezing.deliver(atom::ok_v);
-  queues->schedule(self, earlier(emissions->due(), stop_deadline));
+  queues->schedule(self,
+                   earlier(earlier(emissions->due(), stop_deadline), timer()));
+}
+
+/// When the implementation has something to do by itself.
+std::optional<resource_state::time_point> resource_state::timer() const {
+  auto runs = is_open && !is_frozen && !stop_deadline && implementation;
+  return runs ? implementation->due() : std::nullopt;
 }
 
 /// What it has begun is done.
@@ -166,8 +179,8 @@ void resource_state::handle_batch() {
 }
 
 /// Acknowledges an event, and replies if it is a call; nullopt: with an error.
-void resource_state::conclude(const event& x,
-                              std::optional<std::string> answer) {
+void resource_state::conclude(const event& x, std::optional<std::string> answer,
+                              call_progress progress) {
   if (x.stream != 0)
     queues->in.handled(receipt_of(x));
   if (x.kind != event_kind::call)
@@ -176,6 +189,7 @@ void resource_state::conclude(const event& x,
     answer ? event_kind::reply : event_kind::error, answer.value_or(""));
   reply.call = x.call;
   reply.trace = x.trace;
+  reply.after = progress == call_progress::none ? 1 : 0;
   queues->sender().send(x.source, std::move(reply));
 }
 
@@ -188,11 +202,19 @@ void resource_state::drain_outlet() {
       finish(std::move(*done));
     else if (auto* cast = std::get_if<outlet::cast_request>(&x))
       emissions->add(std::move(*cast));
+    else if (auto* saved = std::get_if<outlet::saved_state>(&x))
+      save(saved->state);
     else
       emissions->add(std::move(std::get<outlet::call_request>(x)));
   emissions->pump();
   process();
   queues->flush();
+}
+
+void resource_state::save(const std::string& state) {
+  auto id = queues->sender().self().instance;
+  if (registry->states.put(id, state))
+    self->send(node, atom::synced_v, id);
 }
 
 void resource_state::finish(outlet::outcome x) {
@@ -202,14 +224,20 @@ void resource_state::finish(outlet::outcome x) {
   auto& answer = x.answer;
   if (answer && answer->size() > limits::payload)
     answer = fail(ec::bad_input, "the answer is larger than 16 MiB");
+  auto progress = call_progress::unknown;
   if (answer) {
     registry->counts.count_handled(1);
+  } else if (answer.error() == ec::stopping) {
+    registry->counts.count_dropped(drop_reason::stopped);
+    progress = call_progress::none;
   } else {
     registry->counts.count_dropped(drop_reason::resource_failed);
     log_problem(answer.error());
   }
-  conclude(found.mapped(), answer ? std::optional{std::move(*answer)}
-                                  : std::optional<std::string>{});
+  conclude(found.mapped(),
+           answer ? std::optional{std::move(*answer)}
+                  : std::optional<std::string>{},
+           progress);
 }
 
 void resource_state::on_tick() {
@@ -237,6 +265,7 @@ caf::result<atom::ok> resource_state::freeze() {
   if (freezing.pending())
     return fail(ec::duplicate, "this instance is being frozen");
   if (!std::exchange(is_frozen, true)) {
+    implementation->freeze();
     drain_outlet();
     emissions->pause();
   }
@@ -252,6 +281,7 @@ void resource_state::thaw() {
   is_frozen = false;
   if (freezing.pending())
     freezing.deliver(fail(ec::stopping, "thawed before it was frozen"));
+  implementation->thaw();
   emissions->resume();
   process();
 }
@@ -310,8 +340,10 @@ resource_instance(resource_state::pointer self, const physical_id& id,
   auto& st = self->state;
   st.spec = spec;
   st.registry = context.registry;
+  st.node = context.node;
   st.implementation = std::move(implementation);
   auto policies = channel_policies_of(spec.settings);
+  policies.merge(st.implementation->policies());
   auto seed
     = policies.empty() || !context.random ? std::uint64_t{} : context.random();
   st.queues = std::make_unique<instance_queues>(
@@ -325,7 +357,7 @@ resource_instance(resource_state::pointer self, const physical_id& id,
   // clang-format off
   return {
     [&st](atom::deliver, events& x) { st.receive(std::move(x)); },
-    [&st](atom::activate, output_map& x, const std::string&, const instance_id& y) { return st.activate(std::move(x), y); },
+    [&st](atom::activate, output_map& x, const std::string& y, const instance_id& z) { return st.activate(std::move(x), y, z); },
     [&st](atom::freeze) { return st.freeze(); },
     [&st](atom::thaw) { st.thaw(); },
     [&st](atom::hand_over, const endpoint& x, std::uint32_t y) { st.hand_over(x, y); },
@@ -341,37 +373,21 @@ resource_instance(resource_state::pointer self, const physical_id& id,
 
 } // namespace
 
-provider_actor::behavior_type resource_provider(provider_actor::pointer self,
-                                                resource_context context,
-                                                resource_maker make) {
-  auto add = [=](const physical_id& id, const component_spec& spec) {
-    auto room
-      = std::make_shared<credit>(limits::inbox_events, limits::inbox_bytes);
-    auto init = [=](resource_state::pointer instance) {
-      return resource_instance(instance, id, spec, context, make(spec), room);
-    };
-    instance_actor made = spawn_on(context.where, self->system(), init);
-    context.registry->add(id, {made, room, spec.id});
-    self->send(context.node, atom::prepare_v, id, made);
-    return made;
+resource_actor spawn_resource(caf::actor_system& system,
+                              const resource_context& context,
+                              const physical_id& id, const component_spec& spec,
+                              resource_ptr implementation) {
+  auto room
+    = std::make_shared<credit>(limits::inbox_events, limits::inbox_bytes);
+  // Actors are made by functions that can be copied.
+  auto made = std::make_shared<resource_ptr>(std::move(implementation));
+  auto init = [=](resource_state::pointer self) {
+    return resource_instance(self, id, spec, context, std::move(*made), room);
   };
-  return {
-    [add](atom::prepare, const physical_id& id, const component_spec& spec) {
-      add(id, spec);
-      return atom::ok_v;
-    },
-    [self, add](atom::start, const physical_id& id, const component_spec& spec,
-                const output_map& outputs, const std::string& state) {
-      return self->delegate(add(id, spec), atom::activate_v, outputs, state,
-                            instance_id{});
-    },
-    [context](atom::stop, const physical_id& id) {
-      // The node that asked for the instance is gone: stop it.
-      if (auto made = context.registry->find(id))
-        caf::anon_send(caf::actor_cast<instance_actor>(made->sink),
-                       atom::stop_v);
-    },
-  };
+  resource_actor result = spawn_on(context.where, system, init);
+  context.registry->add(
+    id, {caf::actor_cast<instance_actor>(result), room, spec.id});
+  return result;
 }
 
 } // namespace edgeless

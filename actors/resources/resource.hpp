@@ -5,6 +5,8 @@
 #include "actors/resources/emitter.hpp"
 #include "actors/threads.hpp"
 
+#include "runtime/delivery/channel_policy.hpp"
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,9 +30,41 @@ public:
     // nop
   }
 
+  /// Is called after open(): the instance runs from now on. `state` is what the
+  /// last instance of the component has saved; empty: nothing. A successor
+  /// continues an instance that has migrated.
+  virtual void begin(const std::string& /*state*/, bool /*is_successor*/,
+                     caf::actor_clock::time_point /*now*/) {
+    // nop
+  }
+
+  /// When on_time() is to be called next; nullopt: not at all.
+  virtual std::optional<caf::actor_clock::time_point> due() const {
+    return std::nullopt;
+  }
+
+  /// What is due at `now`; not while the instance is frozen or stops.
+  virtual void on_time(caf::actor_clock::time_point) {
+    // nop
+  }
+
   /// The instance stops: nothing new is begun. What has begun may end.
   virtual void drain() {
     // nop
+  }
+
+  /// The instance is about to move: what comes from outside is not begun here,
+  /// until thaw().
+  virtual void freeze() {
+    // nop
+  }
+  virtual void thaw() {
+    // nop
+  }
+
+  /// The policies of output channels for which the workflow states none.
+  virtual channel_policies policies() const {
+    return {};
   }
 
   /// How many events it handles at a time: those of a batch and the deferred
@@ -75,10 +109,26 @@ struct resource_context {
   random_source random{};
 };
 
+/// How a node reaches the resources of a class in its whole domain: through an
+/// instance of its own, which has an output channel for each of them, named
+/// after its logical id. Called by the NODE.
+class resource_relay {
+public:
+  virtual ~resource_relay() = default;
+
+  /// The implementation of that instance.
+  virtual resource_ptr make() = 0;
+  /// There is such a resource in the domain, on this node or on another one.
+  virtual void add(const component_spec& x) = 0;
+  virtual void remove(const logical_id& x) = 0;
+};
+
 /// A class of resources, as the program gives it to its node.
 struct resource_class {
   resource_maker make;
   bool may_block = false; ///< in handle()
+  /// nullptr: its resources are reached on their own node only.
+  std::shared_ptr<resource_relay> relay{};
 };
 
 /// An INSTANCE of a resource, and its messages to itself.
@@ -101,7 +151,7 @@ struct resource_state {
   /// Counts the events that it has not handled.
   ~resource_state();
 
-  caf::result<atom::ok> activate(output_map outputs,
+  caf::result<atom::ok> activate(output_map outputs, const std::string& state,
                                  const instance_id& predecessor);
   void patch(output_map outputs);
   void fence(const fenced_sessions& dead);
@@ -111,8 +161,11 @@ struct resource_state {
   void process();
   void handle_batch();
   void drain_outlet();
+  void save(const std::string& state);
+  std::optional<time_point> timer() const;
   void finish(outlet::outcome x);
-  void conclude(const event& x, std::optional<std::string> answer);
+  void conclude(const event& x, std::optional<std::string> answer,
+                call_progress progress = call_progress::unknown);
   void on_tick();
 
   caf::result<atom::ok> freeze();
@@ -126,6 +179,7 @@ struct resource_state {
   pointer self;
   component_spec spec;
   instance_registry_ptr registry;
+  node_actor node;
   resource_ptr implementation;
   std::unique_ptr<instance_queues> queues;
   outlet_ptr out;
@@ -140,9 +194,10 @@ struct resource_state {
   time_point next_log_line;
 };
 
-/// The PROVIDER of the resources that `make` implements. Spawned by the NODE.
-provider_actor::behavior_type resource_provider(provider_actor::pointer self,
-                                                resource_context context,
-                                                resource_maker make);
+/// Spawns an INSTANCE and adds it to the registry of the node.
+resource_actor spawn_resource(caf::actor_system& system,
+                              const resource_context& context,
+                              const physical_id& id, const component_spec& spec,
+                              resource_ptr implementation);
 
 } // namespace edgeless

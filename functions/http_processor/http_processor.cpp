@@ -29,7 +29,8 @@ struct http_processor {
       response.status = 404;
       response.body.append("Not Found");
     }
-    return reply(http::write(response));
+    return reply(
+      http::answer(request, static_cast<http::response&&>(response)));
   }
 
   void handle_stop() {

@@ -3,8 +3,10 @@
 #pragma once
 
 /// Requests and responses of http-ingress and http-egress, whose payloads are
-/// the JSON of EDGELESS. Include edgeless.hpp first.
+/// the JSON of EDGELESS, or one of the formats that a function asks for by the
+/// annotation `http.body`: all are read. Include edgeless.hpp first.
 
+#include "base64.hpp"
 #include "edgeless.hpp"
 
 namespace edgeless::http {
@@ -14,6 +16,10 @@ struct header {
   string value;
 };
 
+/// How the body stands in a payload: as JSON numbers, as JSON text in base64,
+/// or as it is behind the head.
+enum class body_format : uint8_t { numbers, base64, raw };
+
 struct request {
   string method;   ///< Get, Head, Post, Put, Delete or Patch
   string protocol; ///< HTTP or HTTPS; from http-ingress it is Unknown
@@ -21,12 +27,14 @@ struct request {
   string path; ///< with the query
   string body;
   vector<header> headers;
+  body_format format = body_format::numbers; ///< of the payload
 };
 
 struct response {
   uint32_t status = 200;
   string body;
   vector<header> headers;
+  body_format format = body_format::numbers;
 };
 
 namespace detail {
@@ -74,9 +82,15 @@ public:
     }
     return take('"');
   }
-  /// A list of bytes, or null.
-  bool bytes(string& out) {
+  /// A list of bytes, null, or a text in base64.
+  bool bytes(string& out, body_format& format) {
     out.resize(0);
+    skip_space();
+    if (!rest_.empty() && rest_[0] == '"') {
+      format = body_format::base64;
+      string encoded;
+      return text(encoded) && from_base64(encoded, out);
+    }
     if (take(string_view("null")))
       return true;
     if (!take('['))
@@ -213,17 +227,92 @@ inline void put_headers(string& out, const vector<header>& headers) {
   out.push_back('}');
 }
 
+constexpr string_view raw_magic = "raw1\n";
+
+/// Takes the next line of a raw head; false: there is none.
+inline bool take_line(string_view& in, string_view& out) {
+  auto end = in.find('\n');
+  if (end >= in.size())
+    return false;
+  out = in.substr(0, end);
+  in = in.substr(end + 1);
+  return true;
+}
+
+inline bool take_line(string_view& in, string& out) {
+  string_view line;
+  out.resize(0);
+  if (!take_line(in, line))
+    return false;
+  out.append(line);
+  return true;
+}
+
+/// The headers of a raw payload, and the body behind them.
+template <class Message>
+bool take_rest(string_view in, Message& out) {
+  out.format = body_format::raw;
+  for (;;) {
+    string_view line;
+    if (!take_line(in, line))
+      return false;
+    if (line.empty())
+      break;
+    header x;
+    auto colon = line.find(':');
+    x.name.append(line.substr(0, colon));
+    x.value.append(line.substr(colon + 1));
+    out.headers.push_back(static_cast<header&&>(x));
+  }
+  out.body.resize(0);
+  out.body.append(in);
+  return true;
+}
+
+/// A line feed would end its line.
+inline void put_line(string& out, string_view text) {
+  for (auto c : text)
+    out.push_back(c == '\n' ? ' ' : c);
+  out.push_back('\n');
+}
+
+template <class Message>
+void put_rest(string& out, const Message& x) {
+  for (auto& y : x.headers) {
+    out.append(y.name);
+    out.push_back(':');
+    put_line(out, y.value);
+  }
+  out.push_back('\n');
+  out.append(x.body);
+}
+
+inline void put_body(string& out, const string& body, body_format format) {
+  if (format == body_format::base64)
+    put_text(out, base64(body));
+  else
+    put(out, listed(body));
+}
+
 } // namespace detail
 
 /// False: `payload` is not a request.
 inline bool read(string_view payload, request& out) {
+  if (payload.starts_with(detail::raw_magic)) {
+    payload = payload.substr(detail::raw_magic.size());
+    return detail::take_line(payload, out.method)
+           && detail::take_line(payload, out.protocol)
+           && detail::take_line(payload, out.host)
+           && detail::take_line(payload, out.path)
+           && detail::take_rest(payload, out);
+  }
   detail::reader in{payload};
   auto member = [&](string_view key) {
     return key == "method"     ? in.text(out.method)
            : key == "protocol" ? in.text(out.protocol)
            : key == "host"     ? in.text(out.host)
            : key == "path"     ? in.text(out.path)
-           : key == "body"     ? in.bytes(out.body)
+           : key == "body"     ? in.bytes(out.body, out.format)
            : key == "headers"  ? in.headers(out.headers)
                                : false;
   };
@@ -232,19 +321,37 @@ inline bool read(string_view payload, request& out) {
 
 /// False: `payload` is not a response.
 inline bool read(string_view payload, response& out) {
+  if (payload.starts_with(detail::raw_magic)) {
+    payload = payload.substr(detail::raw_magic.size());
+    string_view status;
+    if (!detail::take_line(payload, status))
+      return false;
+    auto value = parse<uint32_t>(status);
+    out.status = value.value;
+    return bool(value) && detail::take_rest(payload, out);
+  }
   detail::reader in{payload};
   auto member = [&](string_view key) {
     return key == "status"    ? in.number(out.status)
-           : key == "body"    ? in.bytes(out.body)
+           : key == "body"    ? in.bytes(out.body, out.format)
            : key == "headers" ? in.headers(out.headers)
                               : false;
   };
   return in.object(member) && in.at_end();
 }
 
-/// The payload for a request to http-egress.
+/// The payload for a request to http-egress, which answers in its format.
 inline string write(const request& x) {
   string out;
+  if (x.format == body_format::raw) {
+    out.append(detail::raw_magic);
+    detail::put_line(out, x.method);
+    detail::put_line(out, x.protocol);
+    detail::put_line(out, x.host);
+    detail::put_line(out, x.path);
+    detail::put_rest(out, x);
+    return out;
+  }
   out.append("{\"method\":");
   detail::put_text(out, x.method);
   out.append(",\"protocol\":");
@@ -254,7 +361,7 @@ inline string write(const request& x) {
   out.append(",\"path\":");
   detail::put_text(out, x.path);
   out.append(",\"body\":");
-  put(out, listed(x.body));
+  detail::put_body(out, x.body, x.format);
   out.append(",\"headers\":");
   detail::put_headers(out, x.headers);
   out.push_back('}');
@@ -263,12 +370,37 @@ inline string write(const request& x) {
 
 /// The payload for a reply to http-ingress.
 inline string write(const response& x) {
+  if (x.format == body_format::raw) {
+    auto out = text(detail::raw_magic, x.status, '\n');
+    detail::put_rest(out, x);
+    return out;
+  }
   auto out = text("{\"status\":", x.status, ",\"body\":");
-  put(out, listed(x.body));
+  detail::put_body(out, x.body, x.format);
   out.append(",\"headers\":");
   detail::put_headers(out, x.headers);
   out.push_back('}');
   return out;
+}
+
+/// The reply to a request, in its format.
+inline string answer(const request& to, response x) {
+  x.format = to.format;
+  return write(x);
+}
+
+/// Adds the headers of a request by which it can be traced to one that follows
+/// from it: x-request-id, traceparent and tracestate.
+inline void follow(const request& from, request& to) {
+  for (auto& x : from.headers)
+    if (string_view name = x.name; name == "x-request-id"
+                                   || name == "traceparent"
+                                   || name == "tracestate") {
+      header copy;
+      copy.name.append(x.name);
+      copy.value.append(x.value);
+      to.headers.push_back(static_cast<header&&>(copy));
+    }
 }
 
 } // namespace edgeless::http

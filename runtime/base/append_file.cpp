@@ -3,6 +3,7 @@
 
 #include "messages/errors.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,6 +41,8 @@ caf::expected<append_file> append_file::open(confined_folder_ptr folder,
   auto file = folder->open_to_append(name);
   if (!file)
     return file.error();
+  if (is_reserved(file->get()))
+    return fail(ec::exhausted, "cannot open " + name + ": " + why_reserved);
   return append_file{std::move(folder), std::move(name), std::move(*file)};
 }
 
@@ -49,7 +52,10 @@ caf::error append_file::reopen_if_moved() {
   auto file = folder_->open_to_append(name_);
   if (!file)
     return file.error();
-  file_ = std::move(*file);
+  // Under its former number: the new one may be reserved.
+  if (::dup3(file->get(), file_.get(), O_CLOEXEC) < 0)
+    return fail(ec::system_failure,
+                "cannot open " + name_ + ": " + std::strerror(errno));
   is_torn_ = ends_within_line(file_);
   return caf::none;
 }

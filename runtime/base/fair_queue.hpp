@@ -22,6 +22,10 @@ public:
     own.push_back(std::move(x));
   }
 
+  bool empty() const {
+    return turns_.empty();
+  }
+
   std::optional<T> pop() {
     if (turns_.empty())
       return std::nullopt;

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/base/fd.hpp"
 
+#include "messages/limits.hpp"
+
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cassert>
 #include <cerrno>
 
 namespace edgeless {
@@ -12,6 +17,16 @@ namespace edgeless {
 void file_descriptor::close() noexcept {
   if (number_ >= 0)
     ::close(std::exchange(number_, -1));
+}
+
+bool is_reserved(int number) {
+  assert(number >= 0);
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return false;
+  auto kept = std::min<rlim_t>(
+    limit.rlim_cur / 4, static_cast<rlim_t>(limits::reserved_descriptors));
+  return static_cast<rlim_t>(number) >= limit.rlim_cur - kept;
 }
 
 file_descriptor open_to_read(const std::string& path) {

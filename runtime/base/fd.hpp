@@ -36,6 +36,11 @@ public:
     return number_;
   }
 
+  /// The caller closes it.
+  int release() {
+    return std::exchange(number_, -1);
+  }
+
   explicit operator bool() const {
     return number_ >= 0;
   }
@@ -43,6 +48,14 @@ public:
 private:
   int number_;
 };
+
+/// Whether a new descriptor is one of the last, which the process keeps for
+/// itself (limits::reserved_descriptors): what is opened on behalf of a
+/// workflow or an unknown client is closed again, for the reason why_reserved.
+/// The system always gives the lowest number that is free.
+bool is_reserved(int number);
+inline constexpr char why_reserved[]
+  = "too many files and connections are open: see ulimit -n";
 
 /// Opens a file to read, or creates or truncates it to write (mode 0600), with
 /// O_NOFOLLOW and O_CLOEXEC. Invalid on failure; errno has the reason.

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 namespace edgeless {
@@ -88,6 +89,18 @@ caf::error write_new_file(const std::filesystem::path& file,
 caf::error write_secret_file(const std::filesystem::path& file,
                              std::string_view content) {
   return write_new(file, content, 0600);
+}
+
+std::filesystem::path default_folder(const char* variable, const char* in_home,
+                                     const std::string& name) {
+  std::filesystem::path base;
+  if (auto folder = std::getenv(variable); folder && *folder == '/')
+    base = folder;
+  else if (auto home = std::getenv("HOME"); home && *home == '/')
+    base = std::filesystem::path{home} / in_home;
+  else
+    return {};
+  return base / "edgeless" / name;
 }
 
 } // namespace edgeless

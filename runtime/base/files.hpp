@@ -28,4 +28,10 @@ caf::error write_new_file(const std::filesystem::path& file,
 caf::error write_secret_file(const std::filesystem::path& file,
                              std::string_view content);
 
+/// edgeless/NAME in the folder that the environment variable names, such as
+/// XDG_CACHE_HOME, or in the folder `in_home` of the user; empty: there is
+/// neither.
+std::filesystem::path default_folder(const char* variable, const char* in_home,
+                                     const std::string& name);
+
 } // namespace edgeless

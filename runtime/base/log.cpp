@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/base/log.hpp"
 
+#include "runtime/base/secrets.hpp"
+
 #include "messages/limits.hpp"
 
 #include <fmt/format.h>
@@ -161,7 +163,7 @@ std::string format_line(log_level level, std::string_view component,
   auto index = static_cast<std::size_t>(level);
   assert(index < std::size(names));
   return fmt::format("{:5} {} {}: {}", names[index], own_log().program,
-                     component, printable(text));
+                     component, printable(masked_urls(text)));
 }
 
 } // namespace

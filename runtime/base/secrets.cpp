@@ -23,6 +23,22 @@ bool names_a_secret(std::string_view key) {
     words, [&](auto word) { return letters.find(word) != std::string::npos; });
 }
 
+/// Masks the values of secrets in the query of a URL: ?password=word.
+std::string masked_query(std::string_view query) {
+  std::string result;
+  while (!query.empty()) {
+    auto part = query.substr(0, query.find('&', 1));
+    query.remove_prefix(part.size());
+    auto equals = part.find('=');
+    auto key = part.substr(0, equals);
+    auto is_secret = equals != std::string_view::npos
+                     && (names_a_secret(key) || key.substr(1) == "pass");
+    result += is_secret ? std::string{key} + "=" + std::string{mask}
+                        : std::string{part};
+  }
+  return result;
+}
+
 } // namespace
 
 std::string masked_urls(std::string_view text) {
@@ -41,6 +57,11 @@ std::string masked_urls(std::string_view text) {
       result += mask;
       text.remove_prefix(user);
     }
+    auto url = text.substr(0, text.find_first_of(" \t\r\n\"'"));
+    auto query = std::min(url.find('?'), url.size());
+    result += url.substr(0, query);
+    result += masked_query(url.substr(query));
+    text.remove_prefix(url.size());
   }
 }
 

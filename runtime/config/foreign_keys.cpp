@@ -37,19 +37,6 @@ constexpr foreign_key of_node[] = {
   {"resources.prepend_hostname", refused,
    "is a key of EDGELESS 1.1 and later; here providers have the names that "
    "this file gives them: put the host name into each"},
-  {"resources.dda_url", unsupported, "this version does not connect to DDA"},
-  {"resources.dda_provider", unsupported,
-   "this version has no resources of class dda"},
-  {"resources.kafka_egress_provider", unsupported,
-   "this version has no resources of class kafka-egress"},
-  {"resources.sqlx_provider", unsupported,
-   "this version has no resources of class sqlx"},
-  {"resources.ollama_provider", unsupported,
-   "this version has no resources of class ollama", "provider"},
-  {"resources.file_pusher_provider", unsupported,
-   "this version has no resources of class file-pusher", "provider"},
-  {"resources.serverless_provider", unsupported,
-   "this version has no resources that call serverless functions"},
   {"power_info", unsupported, "the power that the node takes is not measured"},
 };
 
@@ -78,16 +65,20 @@ constexpr foreign_key of_controller[] = {
 
 } // namespace
 
-foreign_keys foreign_node_keys() {
+foreign_keys foreign_keys_of(const node_settings&) {
   return of_node;
 }
 
-foreign_keys foreign_orchestrator_keys() {
+foreign_keys foreign_keys_of(const orchestrator_settings&) {
   return of_orchestrator;
 }
 
-foreign_keys foreign_controller_keys() {
+foreign_keys foreign_keys_of(const controller_settings&) {
   return of_controller;
+}
+
+foreign_keys foreign_keys_of(const cli_settings&) {
+  return {};
 }
 
 } // namespace edgeless

@@ -31,8 +31,15 @@ struct foreign_key {
 
 using foreign_keys = std::span<const foreign_key>;
 
-foreign_keys foreign_node_keys();
-foreign_keys foreign_orchestrator_keys();
-foreign_keys foreign_controller_keys();
+struct controller_settings;
+struct orchestrator_settings;
+struct node_settings;
+struct cli_settings;
+
+/// Those of a file with such settings.
+foreign_keys foreign_keys_of(const controller_settings&);
+foreign_keys foreign_keys_of(const orchestrator_settings&);
+foreign_keys foreign_keys_of(const node_settings&);
+foreign_keys foreign_keys_of(const cli_settings&);
 
 } // namespace edgeless

@@ -8,8 +8,8 @@
 #include "runtime/placement/annotations.hpp"
 #include "runtime/redis/redis_url.hpp"
 
+#include "messages/connector_limits.hpp"
 #include "messages/errors.hpp"
-#include "messages/limits.hpp"
 
 #include <boost/mp11.hpp>
 
@@ -50,34 +50,6 @@ const std::set<std::string_view> required_keys<node_settings::general_section>{
   "node_id", "agent_url", "invocation_url", "orchestrator_url"};
 template <>
 const std::set<std::string_view> required_keys<cli_settings>{"controller_url"};
-
-foreign_keys foreign_keys_of(const controller_settings&) {
-  return foreign_controller_keys();
-}
-
-foreign_keys foreign_keys_of(const orchestrator_settings&) {
-  return foreign_orchestrator_keys();
-}
-
-foreign_keys foreign_keys_of(const node_settings&) {
-  return foreign_node_keys();
-}
-
-foreign_keys foreign_keys_of(const cli_settings&) {
-  return {};
-}
-
-/// $XDG_CACHE_HOME/edgeless/code-ID, or the same under ~/.cache.
-std::filesystem::path default_code_cache(const node_id& id) {
-  std::filesystem::path base;
-  if (auto cache = std::getenv("XDG_CACHE_HOME"); cache && *cache == '/')
-    base = cache;
-  else if (auto home = std::getenv("HOME"); home && *home == '/')
-    base = std::filesystem::path{home} / ".cache";
-  else
-    return {};
-  return base / "edgeless" / ("code-" + to_string(id));
-}
 
 /// An empty announced URL defaults to the bound one.
 void set_announced(std::string& announced, const std::string& bound) {
@@ -235,7 +207,8 @@ struct struct_reader {
     set_announced(x.agent_url_announced, x.agent_url);
     set_announced(x.invocation_url_announced, x.invocation_url);
     if (x.code_cache.empty())
-      x.code_cache = default_code_cache(x.node_id);
+      x.code_cache = default_folder("XDG_CACHE_HOME", ".cache",
+                                    "code-" + to_string(x.node_id));
   }
 
   static void complete(settings_section&,
@@ -249,6 +222,43 @@ struct struct_reader {
     if (!x.http_ingress_provider.empty() && x.http_ingress_url.empty())
       in.add_problem("http_ingress_url", "is missing; it is a URL such as "
                                          "\"http://127.0.0.1:7035\"");
+    if (x.http_ingress_certificate.empty() != x.http_ingress_key.empty())
+      in.add_problem("http_ingress_certificate",
+                     "and http_ingress_key go together");
+    const std::set<std::string> modes{"none", "errors", "all"};
+    if (!modes.contains(x.http_access_log))
+      in.add_problem("http_access_log",
+                     "is none of \"none\", \"errors\", \"all\"");
+    if (x.store_mib == 0 || x.store_mib > limits::store_mib_max)
+      in.add_problem("store_mib", "must be from 1 to 1048576");
+    for (auto& item : in.sections("serverless_provider"))
+      read_members(item, x.serverless_provider.emplace_back());
+    if (x.serverless_provider.size() > limits::serverless_providers)
+      in.add_problem("serverless_provider", "has more than 64 entries");
+  }
+
+  static void complete(settings_section&, node_settings& x) {
+    auto& store = x.resources.store_directory;
+    if (store.empty())
+      store = default_folder("XDG_STATE_HOME", ".local/state",
+                             "store-" + to_string(x.general.node_id));
+  }
+
+  static void complete(settings_section& in, ollama_settings& x) {
+    if (x.port == 0 || x.port > 65535)
+      in.add_problem("port", "must be from 1 to 65535");
+    if (x.messages_number_limit > limits::chat_messages)
+      in.add_problem("messages_number_limit", "must be from 0 to 1000");
+  }
+
+  static void complete(settings_section& in, serverless_settings& x) {
+    if (x.provider.empty())
+      return;
+    if (x.class_type.empty())
+      in.add_problem("class_type", "is missing; it names a class of resources");
+    if (x.function_url.text.empty())
+      in.add_problem("function_url", "is missing; it is a URL such as "
+                                     "\"http://127.0.0.1:5000/double\"");
   }
 
   static void complete(settings_section& in, controller_settings& x) {
@@ -350,11 +360,19 @@ caf::expected<Settings> load(const std::filesystem::path& file) {
   if (!text)
     return text.error();
   auto result = parse<Settings>(file.string(), *text);
-  if (result)
-    for (auto* x :
-         {&result->tls.ca, &result->tls.certificate, &result->tls.key})
-      if (!x->empty()) // absolute paths are not changed
-        *x = (file.parent_path() / *x).string();
+  if (!result)
+    return result;
+  auto& tls = result->tls;
+  std::vector<std::string*> paths{&tls.ca, &tls.certificate, &tls.key};
+  if constexpr (std::same_as<Settings, node_settings>)
+    for (auto& more = result->resources;
+         auto* x :
+         {&more.http_ingress_certificate, &more.http_ingress_key, &more.http_ca,
+          &more.mqtt_ca, &more.mqtt_certificate, &more.mqtt_key})
+      paths.push_back(x);
+  for (auto* x : paths)
+    if (!x->empty()) // absolute paths are not changed
+      *x = (file.parent_path() / *x).string();
   return result;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/base/log_filter.hpp"
+#include "runtime/config/resource_settings.hpp"
 #include "runtime/placement/placement.hpp"
 #include "runtime/redis/mirror_schema.hpp"
 #include "runtime/wasm/guest.hpp"
@@ -150,6 +151,9 @@ struct node_settings {
     std::uint32_t memory_mib = 0;
     /// isolation::process applies to all guests, whatever they prefer.
     edgeless::isolation isolation = edgeless::isolation::shared;
+    /// When functions without an event are hibernated; 0: never.
+    std::uint32_t hibernate_after_ms
+      = std::chrono::milliseconds{limits::hibernate_after}.count();
   } wasm_runtime;
   /// A resource provider with an empty name is not created.
   struct resources_section {
@@ -160,20 +164,48 @@ struct node_settings {
     /// Where clients reach all http-ingress resources of this node.
     std::string http_ingress_url;
     std::string http_ingress_provider;
+    /// PEM files for https; empty: those of [tls].
+    std::string http_ingress_certificate;
+    std::string http_ingress_key;
+    /// Which requests are logged: none, errors or all.
+    std::string http_access_log = "none";
     std::string http_egress_provider;
     std::string http_poster_provider;
     /// Hosts that http-egress and http-poster may reach although they are
     /// loopback, link-local or private; see http_allow_list.
     std::vector<std::string> http_allow;
+    /// A PEM file of authorities, beside those of the system, for servers of
+    /// http-egress and http-poster.
+    std::string http_ca;
+    std::string mqtt_ingress_provider;
+    std::string mqtt_egress_provider;
+    /// PEM files for brokers behind mqtts.
+    std::string mqtt_ca;
+    std::string mqtt_certificate;
+    std::string mqtt_key;
+    /// Where messages wait for brokers that are away; empty if neither
+    /// XDG_STATE_HOME nor HOME is set.
+    std::filesystem::path store_directory;
+    /// The most that one resource stores there, in MiB.
+    std::uint32_t store_mib = limits::store_mib;
+    std::string kafka_ingress_provider;
+    std::string kafka_egress_provider;
+    /// Properties of librdkafka, such as "security.protocol=SSL".
+    std::vector<std::string> kafka_properties;
+    std::string dda_provider;
+    /// Of the sidecar, for workflows that name none.
+    std::string dda_url;
+    std::string cron_provider;
+    file_pusher_settings file_pusher_provider;
+    std::string sqlx_provider;
+    /// The only folder with the files of SQLite databases.
+    std::string sqlx_directory = ".";
+    ollama_settings ollama_provider;
+    std::vector<serverless_settings> serverless_provider;
   } resources;
   user_capabilities user_node_capabilities;
   tls_settings tls;
   std::vector<std::string> notices;
-};
-
-/// An http or https URL, maybe with a path; "": none.
-struct web_url {
-  std::string text;
 };
 
 struct cli_settings {
@@ -234,11 +266,17 @@ BOOST_DESCRIBE_STRUCT(node_settings::telemetry_section, (),
                       (metrics_url, log_level, performance_samples,
                        log_lines_per_second, log_kib_per_second))
 BOOST_DESCRIBE_STRUCT(node_settings::wasm_section, (),
-                      (enabled, memory_mib, isolation))
-BOOST_DESCRIBE_STRUCT(node_settings::resources_section, (),
-                      (file_log_provider, file_log_directory, redis_provider,
-                       http_ingress_url, http_ingress_provider,
-                       http_egress_provider, http_poster_provider, http_allow))
+                      (enabled, memory_mib, isolation, hibernate_after_ms))
+BOOST_DESCRIBE_STRUCT(
+  node_settings::resources_section, (),
+  (file_log_provider, file_log_directory, redis_provider, http_ingress_url,
+   http_ingress_provider, http_ingress_certificate, http_ingress_key,
+   http_access_log, http_egress_provider, http_poster_provider, http_allow,
+   http_ca, mqtt_ingress_provider, mqtt_egress_provider, mqtt_ca,
+   mqtt_certificate, mqtt_key, store_directory, store_mib,
+   kafka_ingress_provider, kafka_egress_provider, kafka_properties,
+   dda_provider, dda_url, cron_provider, file_pusher_provider, sqlx_provider,
+   sqlx_directory, ollama_provider))
 BOOST_DESCRIBE_STRUCT(user_capabilities, (),
                       (num_cpus, model_name_cpu, clock_freq_cpu, num_cores,
                        mem_size, labels, is_tee_running, has_tpm,

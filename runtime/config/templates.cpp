@@ -57,8 +57,8 @@ std::string box_node(std::size_t index, const random_source& random) {
   set(result, "invocation_url", local_url(port + 1));
   set(result, "metrics_url", local_url(port + 2));
   if (index != 0)
-    for (auto kind :
-         {"http_ingress", "http_egress", "http_poster", "file_log", "redis"})
+    for (auto kind : {"http_ingress", "http_egress", "http_poster", "file_log",
+                      "redis", "cron", "sqlx"})
       set(result, std::string{kind} + "_provider", "");
   return result;
 }

@@ -6,6 +6,8 @@
 #include "runtime/config/json_reader.hpp"
 #include "runtime/config/workflow_validation.hpp"
 #include "runtime/modules/module_preference.hpp"
+#include "runtime/modules/state_exports.hpp"
+#include "runtime/placement/annotations.hpp"
 #include "runtime/placement/known_settings.hpp"
 
 #include "messages/errors.hpp"
@@ -60,6 +62,7 @@ private:
     draft.output_mapping = item.text_map("output_mapping");
     draft.settings = item.text_map("annotations");
     add_preference(specification.optional_text("isolation"), draft);
+    check_state_policy(draft);
     result.spec.components.push_back(std::move(draft));
   }
 
@@ -72,6 +75,17 @@ private:
       where = "process";
     if (!where.empty())
       draft.settings.emplace("isolation", std::move(where));
+  }
+
+  /// The memory of a function is only kept if the module permits that.
+  void check_state_policy(const component_draft& draft) {
+    auto known
+      = std::ranges::find(result.modules, draft.code, &module_file::code);
+    std::string reason;
+    if (state_policy_of(draft.settings) == state_policy::memory
+        && known != result.modules.end() && !export_state(known->bytes, reason))
+      faults.add("state_policy \"Memory\" is not possible with "
+                 + known->file.string() + ": " + reason);
   }
 
   void read_resource(json_section& item) {

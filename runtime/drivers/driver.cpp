@@ -39,10 +39,12 @@ caf::expected<void*> open_driver(const std::string& name) {
   const char* version = "";
   auto* object = entry ? entry(&version) : nullptr;
   if (!object || version != driver_version) {
+    // The text of the version is a part of the library.
+    auto problem = fail(ec::system_failure, path + " is of version \"" + version
+                                              + "\" instead of "
+                                              + std::string{driver_version});
     ::dlclose(library);
-    return fail(ec::system_failure, path + " is of version \"" + version
-                                      + "\" instead of "
-                                      + std::string{driver_version});
+    return problem;
   }
   return object;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/http/client.hpp"
 
+#include "runtime/base/fd.hpp"
 #include "runtime/http/address_filter.hpp"
 
 #include "messages/errors.hpp"
@@ -50,6 +51,7 @@ struct transfer {
   bool is_local = false; ///< its host may have any address
   bool was_refused = false;
   bool is_too_large = false;
+  bool lacks_descriptor = false;
   std::uint32_t attempts = 0;
   long redirects = 0;
   clock::time_point deadline;
@@ -73,6 +75,8 @@ std::size_t on_body(char* bytes, std::size_t, std::size_t n, void* to) {
     return 0;
   }
   x.response.body.append(bytes, n);
+  if (x.request.on_body)
+    x.request.on_body({bytes, n});
   return n;
 }
 
@@ -108,8 +112,13 @@ curl_socket_t on_open(void* from, curlsocktype, curl_sockaddr* address) {
     x.was_refused = true;
     return CURL_SOCKET_BAD;
   }
-  return ::socket(address->family, address->socktype | SOCK_CLOEXEC,
-                  address->protocol);
+  file_descriptor opened{::socket(
+    address->family, address->socktype | SOCK_CLOEXEC, address->protocol)};
+  if (!opened || is_reserved(opened.get())) {
+    x.lacks_descriptor = true;
+    return CURL_SOCKET_BAD;
+  }
+  return opened.release();
 }
 
 template <class T>
@@ -130,7 +139,8 @@ long milliseconds_until(clock::time_point x) {
 /// The thread, and what it owns.
 class http_client::loop {
 public:
-  explicit loop(const std::vector<std::string>& local) : local_{local} {
+  loop(const std::vector<std::string>& local, const std::string& ca)
+    : local_{local}, ca_{ca} {
     curl_global_init(CURL_GLOBAL_DEFAULT);
     multi_ = curl_multi_init();
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS,
@@ -215,12 +225,15 @@ private:
     curl_multi_add_handle(multi_, easy);
   }
 
-  static void prepare(transfer& x) {
+  void prepare(transfer& x) const {
     auto* easy = x.easy;
     auto& request = x.request;
     curl_easy_reset(easy);
     set(easy, CURLOPT_URL, request.url.c_str());
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    // The directory with the authorities of the system is searched, too.
+    if (!ca_.empty())
+      set(easy, CURLOPT_CAINFO, ca_.c_str());
     set(easy, CURLOPT_PROXY, ""); // the address that is checked is the server's
     set(easy, CURLOPT_NOSIGNAL, 1L);
     set(easy, CURLOPT_TIMEOUT_MS, milliseconds_until(x.deadline));
@@ -266,6 +279,8 @@ private:
     if (x->was_refused)
       return fail_with(*x, "the address of the host is local, and http_allow "
                            "of the node does not list the host");
+    if (x->lacks_descriptor)
+      return fail_with(*x, why_reserved);
     if (x->is_too_large)
       return fail_with(*x, "the response is too large");
     long status = 0;
@@ -321,6 +336,7 @@ private:
   }
 
   const std::vector<std::string>& local_;
+  const std::string& ca_;
   CURLM* multi_ = nullptr;
   std::mutex mutex_;
   std::vector<transfer_ptr> added_;
@@ -331,15 +347,16 @@ private:
   std::thread thread_;
 };
 
-http_client::http_client(std::vector<std::string> local)
-  : local_{std::move(local)} {
+http_client::http_client(std::vector<std::string> local, std::string ca)
+  : local_{std::move(local)}, ca_{std::move(ca)} {
   // nop
 }
 
 http_client::~http_client() = default;
 
 void http_client::start(http_client_request x, handler done) {
-  std::call_once(started_, [this] { loop_ = std::make_unique<loop>(local_); });
+  std::call_once(started_,
+                 [this] { loop_ = std::make_unique<loop>(local_, ca_); });
   auto made = std::make_unique<transfer>();
   made->deadline = clock::now() + x.timeout;
   made->request = std::move(x);

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace edgeless {
@@ -25,6 +26,8 @@ struct http_client_request {
   /// The hosts that it, and all redirects, may go to; empty: any.
   std::vector<std::string> allow;
   std::chrono::milliseconds timeout = limits::http_request;
+  /// Also gets the body while it arrives, on the thread of the client.
+  std::function<void(std::string_view)> on_body{};
 };
 
 /// Sends requests to servers, many at a time, from a thread of its own, which
@@ -37,8 +40,9 @@ class http_client {
 public:
   using handler = std::function<void(caf::expected<http_response>)>;
 
-  /// `local`: the hosts that may have any address.
-  explicit http_client(std::vector<std::string> local);
+  /// `local`: the hosts that may have any address. `ca`: a PEM file of
+  /// authorities beside those of the system; empty: none.
+  explicit http_client(std::vector<std::string> local, std::string ca = {});
   ~http_client();
 
   /// Calls `done` once, from the thread of the client; not at all if the client
@@ -50,6 +54,7 @@ private:
   class loop;
 
   std::vector<std::string> local_;
+  std::string ca_;
   std::once_flag started_;
   std::unique_ptr<loop> loop_;
 };

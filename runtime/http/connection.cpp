@@ -215,12 +215,17 @@ private:
     is_head_ = x.method() == http::verb::head;
     must_close_ = must_close_ || !x.keep_alive();
     http_request request;
+    request.client = client();
     request.method = x.method_string();
     request.target = x.target();
     request.host = x[http::field::host];
     for (auto& field : x)
       request.headers.emplace_back(field.name_string(), field.value());
     request.body = std::move(x.body());
+    if (server_->options.on_response)
+      access_ = std::make_unique<http_access>(
+        http_access{request.client, request.method, request.host,
+                    request.target, std::string{x[http::field::user_agent]}});
     server_->handling.insert(self());
     server_->handler(
       std::move(request),
@@ -241,6 +246,11 @@ private:
     if (x.status < 200 || x.status > 599)
       x = text_response(502, "the response has no valid status\n");
     response_.emplace(static_cast<http::status>(x.status), version_);
+    if (access_) {
+      access_->workflow = std::move(x.workflow);
+      if (auto* id = find_header(x.headers, "x-request-id"))
+        access_->request_id = *id;
+    }
     for (auto& [name, value] : x.headers)
       if (is_valid_header(name, value) && !is_hop_by_hop(name))
         response_->insert(name, value);
@@ -252,6 +262,17 @@ private:
     if (has_body && !is_head_)
       response_->body() = std::move(x.body);
     write();
+  }
+
+  std::string client() {
+    error_code e;
+    auto peer = socket_of(stream_).remote_endpoint(e);
+    if (e)
+      return {};
+    auto address = peer.address().to_string();
+    auto port = std::to_string(peer.port());
+    return peer.address().is_v6() ? "[" + address + "]:" + port
+                                  : address + ":" + port;
   }
 
   /// A request that is not handled. The connection ends: where the next request
@@ -281,7 +302,17 @@ private:
   }
 
   void on_written(error_code e) {
-    server_->statistics.durations.observe(clock::now() - received_);
+    auto time = clock::now() - received_;
+    server_->statistics.durations.observe(time);
+    if (auto& on_response = server_->options.on_response) {
+      auto access = std::exchange(access_, nullptr);
+      if (!access)
+        access = std::make_unique<http_access>(http_access{client()});
+      access->status = response_->result_int();
+      access->bytes = response_->body().size();
+      access->time = time;
+      on_response(*access);
+    }
     response_.reset();
     if (e)
       return close();
@@ -331,6 +362,7 @@ private:
   std::optional<http::request_parser<http::string_body>> parser_;
   std::optional<http::response<http::string_body>> response_;
   clock::time_point received_;
+  std::unique_ptr<http_access> access_; ///< of the request under way
   std::size_t body_bytes_
     = 0; ///< of the request under way, in the server's sum
   std::size_t discarded_ = 0;

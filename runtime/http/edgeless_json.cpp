@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/http/edgeless_json.hpp"
 
+#include "runtime/http/base64.hpp"
+
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
 
@@ -33,8 +35,11 @@ void append_text(std::string& out, std::string_view text) {
   out += json::serialize(json::string_view{text.data(), text.size()});
 }
 
-/// A body as numbers, each a byte.
-void append_body(std::string& out, std::string_view body) {
+/// A body as numbers, each a byte, or in base64.
+void append_body(std::string& out, std::string_view body,
+                 http_body_format format) {
+  if (format == http_body_format::base64)
+    return append_text(out, to_base64(body));
   out.reserve(out.size() + 4 * body.size() + 256);
   out += '[';
   for (unsigned char c : body) {
@@ -65,6 +70,16 @@ void append_headers(std::string& out, const http_headers& headers) {
   out += '}';
 }
 
+constexpr std::string_view raw_magic = "raw1\n";
+
+/// Values have no line feeds: the parser of requests refuses them.
+void append_raw(std::string& out, const http_headers& headers,
+                std::string_view body) {
+  for (auto& [name, value] : headers)
+    out.append(lower_case(name)).append(1, ':').append(value).append(1, '\n');
+  out.append(1, '\n').append(body);
+}
+
 // -- reading ------------------------------------------------------------------
 
 /// The members of both formats.
@@ -73,6 +88,7 @@ struct members {
   http_headers headers;
   std::string body;
   std::optional<std::uint64_t> status;
+  http_body_format format = http_body_format::numbers;
 };
 
 /// Reads a document without making a value of each number of its body.
@@ -129,6 +145,8 @@ public:
       result.texts[member_] = std::move(text);
     else if (depth_ == 2 && member_ == "headers")
       result.headers.emplace_back(header_, std::move(text));
+    else if (depth_ == 1 && member_ == "body")
+      return read_base64(text) || refuse(e);
     else
       return refuse(e);
     return true;
@@ -165,6 +183,12 @@ public:
   }
 
 private:
+  bool read_base64(std::string_view text) {
+    auto body = from_base64(text);
+    result.format = http_body_format::base64;
+    result.body = body.value_or("");
+    return body.has_value();
+  }
   bool refuse(code& e) const {
     e = json::make_error_code(json::error::syntax);
     return false;
@@ -176,7 +200,54 @@ private:
   std::string part_;
 };
 
-caf::expected<members> read(std::string_view text) {
+/// The line at the beginning of `text`, which loses it; nullopt: there is none.
+std::optional<std::string_view> take_line(std::string_view& text) {
+  auto end = text.find('\n');
+  if (end == std::string_view::npos)
+    return std::nullopt;
+  auto result = text.substr(0, end);
+  text.remove_prefix(end + 1);
+  return result;
+}
+
+caf::expected<members> read_raw(std::string_view text,
+                                const std::vector<std::string>& names) {
+  members result;
+  result.format = http_body_format::raw;
+  text.remove_prefix(raw_magic.size());
+  auto refuse = [](const char* what) {
+    return fail(ec::bad_input, std::string{"raw1: "} + what);
+  };
+  for (auto& name : names) {
+    auto line = take_line(text);
+    if (!line)
+      return refuse("a line is missing");
+    result.texts[name] = *line;
+  }
+  for (;;) {
+    auto line = take_line(text);
+    if (!line || result.headers.size() > limits::http_headers)
+      return refuse("the empty line behind the headers is missing");
+    if (line->empty())
+      break;
+    auto colon = std::min(line->find(':'), line->size());
+    result.headers.emplace_back(
+      line->substr(0, colon), line->substr(std::min(colon + 1, line->size())));
+  }
+  result.body = text;
+  std::uint64_t status = 0;
+  auto& digits = result.texts["status"];
+  auto end = digits.data() + digits.size();
+  if (std::from_chars(digits.data(), end, status).ptr == end && !digits.empty())
+    result.status = status;
+  return result;
+}
+
+/// `names`: the lines of a raw head.
+caf::expected<members> read(std::string_view text,
+                            const std::vector<std::string>& names) {
+  if (text.starts_with(raw_magic))
+    return read_raw(text, names);
   boost::system::error_code e;
   json::basic_parser<handler> parser{{}};
   auto used = parser.write_some(false, text.data(), text.size(), e);
@@ -203,33 +274,55 @@ bool is_edgeless_method(std::string_view method) {
                              [&](auto& x) { return x.first == method; });
 }
 
-std::string to_edgeless_json(const http_request& x) {
+std::optional<http_body_format> parse_http_body_format(std::string_view text) {
+  if (text.empty() || text == "numbers")
+    return http_body_format::numbers;
+  if (text == "base64")
+    return http_body_format::base64;
+  if (text == "raw")
+    return http_body_format::raw;
+  return std::nullopt;
+}
+
+std::string to_http_payload(const http_request& x, http_body_format format) {
   auto i = std::ranges::find(methods, std::string_view{x.method},
                              [](auto& entry) { return entry.first; });
-  std::string out = R"({"method":")";
-  out += i != methods.end() ? i->second : "Get";
+  auto method = i != methods.end() ? i->second : "Get";
+  std::string out;
+  if (format == http_body_format::raw) {
+    out.append(raw_magic).append(method).append("\nUnknown\n");
+    out.append(x.host).append(1, '\n').append(x.target).append(1, '\n');
+    append_raw(out, x.headers, x.body);
+    return out;
+  }
+  out.append(R"({"method":")").append(method);
   out += R"(","protocol":"Unknown","host":)";
   append_text(out, x.host);
   out += R"(,"path":)";
   append_text(out, x.target);
   out += R"(,"body":)";
-  append_body(out, x.body);
+  append_body(out, x.body, format);
   out += R"(,"headers":)";
   append_headers(out, x.headers);
   return out + '}';
 }
 
-std::string to_edgeless_json(const http_response& x) {
-  std::string out = R"({"body":)";
-  append_body(out, x.body);
+std::string to_http_payload(const http_response& x, http_body_format format) {
+  std::string out;
+  if (format == http_body_format::raw) {
+    out.append(raw_magic).append(std::to_string(x.status)).append(1, '\n');
+    append_raw(out, x.headers, x.body);
+    return out;
+  }
+  out = R"({"body":)";
+  append_body(out, x.body, format);
   out += R"(,"status":)" + std::to_string(x.status) + R"(,"headers":)";
   append_headers(out, x.headers);
   return out + '}';
 }
 
-caf::expected<outgoing_request>
-request_of_edgeless_json(std::string_view text) {
-  auto found = read(text);
+caf::expected<outgoing_request> request_of_http_payload(std::string_view text) {
+  auto found = read(text, {"method", "protocol", "host", "path"});
   if (!found)
     return found.error();
   auto& texts = found->texts;
@@ -243,6 +336,7 @@ request_of_edgeless_json(std::string_view text) {
   if (auto problem = check_headers(found->headers))
     return problem;
   outgoing_request result;
+  result.format = found->format;
   result.url = (texts["protocol"] == "HTTPS" ? "https://" : "http://")
                + texts["host"] + texts["path"];
   auto& x = result.content;
@@ -254,8 +348,8 @@ request_of_edgeless_json(std::string_view text) {
   return result;
 }
 
-caf::expected<http_response> response_of_edgeless_json(std::string_view text) {
-  auto found = read(text);
+caf::expected<http_response> response_of_http_payload(std::string_view text) {
+  auto found = read(text, {"status"});
   if (!found)
     return found.error();
   if (!found->status || *found->status < 200 || *found->status > 599)

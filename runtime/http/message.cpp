@@ -18,6 +18,14 @@ http_response retry_later(std::string text) {
   return result;
 }
 
+const std::string* find_header(const http_headers& headers,
+                               std::string_view name) {
+  for (auto& [key, value] : headers)
+    if (equal_ignoring_case(key, name))
+      return &value;
+  return nullptr;
+}
+
 bool is_valid_header(std::string_view name, std::string_view value) {
   constexpr std::string_view others = "!#$%&'*+-.^_`|~";
   auto is_token = [&](char c) {

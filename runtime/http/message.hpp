@@ -21,13 +21,20 @@ struct http_request {
   std::string host;   ///< with the port, if the client has given one
   http_headers headers;
   std::string body;
+  std::string client{}; ///< address and port
 };
 
 struct http_response {
   unsigned status = 200;
   http_headers headers;
   std::string body;
+  /// Which workflow has answered, for the log; it is not sent.
+  std::string workflow{};
 };
+
+/// The value of a header; nullptr: it is missing.
+const std::string* find_header(const http_headers& headers,
+                               std::string_view name);
 
 /// A response with a line of text.
 http_response text_response(unsigned status, std::string text);

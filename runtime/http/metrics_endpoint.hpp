@@ -8,15 +8,17 @@
 
 namespace edgeless {
 
-/// Why a program cannot do its work at present; empty: it is ready. Called by
-/// the thread of the server.
-using readiness = std::function<std::string()>;
+/// What is wrong with a program; empty: nothing. Called by the thread of the
+/// server.
+using health_check = std::function<std::string()>;
 
 /// Serves what operators ask a program for: /metrics in the text format of
-/// Prometheus, /livez, which is 200 while the program runs, and /readyz, which
-/// is 200 or 503 with the reason. Only http. A client that sends no request
-/// within limits::metrics_request is disconnected.
+/// Prometheus; /livez, which says whether a restart would help, and /readyz,
+/// whether the program can do its work at present: 200 or 503 with the reason.
+/// A program that is not alive is not ready. Only http. A client that sends no
+/// request within limits::metrics_request is disconnected.
 caf::expected<std::unique_ptr<http_server>>
-serve_metrics(const url& where, metrics_source source, readiness why_not = {});
+serve_metrics(const url& where, metrics_source source,
+              health_check is_alive = {}, health_check is_ready = {});
 
 } // namespace edgeless

@@ -4,12 +4,16 @@
 #include "runtime/http/edgeless_json.hpp"
 
 #include "messages/errors.hpp"
+#include "messages/limits.hpp"
 
-#include <vector>
+#include <algorithm>
+#include <charconv>
 
 namespace edgeless {
 
 namespace {
+
+constexpr const char* request_id_header = "x-request-id";
 
 std::string_view workflow_of(std::string_view target) {
   auto query = target.find('?');
@@ -64,9 +68,21 @@ http_route_of(const std::map<std::string, std::string>& configuration,
   return result;
 }
 
-std::uint64_t http_router::add(http_route route, http_handler handler) {
+http_router::http_router() : random_{std::random_device{}()} {
+  // nop
+}
+
+std::uint64_t http_router::add(http_route route, http_handler handler,
+                               const std::string& workflow, http_reach reach) {
   std::unique_lock guard{mutex_};
-  entries_.emplace(++last_, entry{std::move(route), std::move(handler)});
+  auto same = std::ranges::find_if(
+    entries_, [&](auto& x) { return x.second->workflow == workflow; });
+  auto counts = same != entries_.end()
+                  ? same->second->counts
+                  : std::make_shared<http_workflow_statistics>();
+  entries_.emplace(++last_, std::make_shared<const entry>(
+                              entry{std::move(route), reach, std::move(handler),
+                                    workflow, std::move(counts)}));
   return last_;
 }
 
@@ -75,36 +91,107 @@ void http_router::remove(std::uint64_t number) {
   entries_.erase(number);
 }
 
+/// 128 random bits.
+std::string http_router::make_request_id() {
+  std::string result(32, '0');
+  std::unique_lock guard{mutex_};
+  for (auto part : {result.begin(), result.begin() + 16}) {
+    char digits[16];
+    auto* end = std::to_chars(digits, digits + 16, random_(), 16).ptr;
+    std::copy_backward(digits, end, part + 16);
+  }
+  return result;
+}
+
+/// That of the client, unless it is no plain word. The request has it once.
+std::string http_router::set_request_id(http_request& x) {
+  auto is_plain = [](unsigned char c) {
+    return c > 0x20 && c < 0x7F;
+  };
+  auto* given = find_header(x.headers, request_id_header);
+  auto is_valid = given != nullptr && !given->empty()
+                  && given->size() <= limits::http_request_id
+                  && std::ranges::all_of(*given, is_plain);
+  auto id = is_valid ? *given : make_request_id();
+  std::erase_if(x.headers, [](auto& header) {
+    return equal_ignoring_case(header.first, request_id_header);
+  });
+  x.headers.emplace_back(request_id_header, id);
+  return id;
+}
+
+/// Those that take the request, of this node if there is one.
+std::vector<http_router::entry_ptr>
+http_router::find(const http_request& x) const {
+  std::vector<entry_ptr> result;
+  std::unique_lock guard{mutex_};
+  for (auto& [number, entry] : entries_)
+    if (takes(entry->route, x.method) && matches(entry->route, x))
+      result.push_back(entry);
+  auto is_relayed = [](auto& x) {
+    return x->reach == http_reach::relayed;
+  };
+  if (!std::ranges::all_of(result, is_relayed))
+    std::erase_if(result, is_relayed);
+  return result;
+}
+
+/// The methods of those that match but for the method; empty: none matches.
+std::string http_router::allowed_for(const http_request& x) const {
+  std::set<std::string> methods;
+  std::unique_lock guard{mutex_};
+  for (auto& [number, entry] : entries_)
+    for (auto method : {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"})
+      if (matches(entry->route, x) && takes(entry->route, method))
+        methods.insert(method);
+  std::string result;
+  for (auto& name : methods)
+    result += ", " + name;
+  return result;
+}
+
 void http_router::handle(http_request x, http_responder respond) {
-  std::vector<http_handler> found;
-  std::set<std::string> allowed;
-  auto picked = std::uint64_t{0};
+  auto id = set_request_id(x);
+  auto answer = [respond, id](http_response y) {
+    std::erase_if(y.headers, [](auto& header) {
+      return equal_ignoring_case(header.first, request_id_header);
+    });
+    y.headers.emplace_back(request_id_header, id);
+    respond(std::move(y));
+  };
+  if (x.method == "OPTIONS")
+    if (auto allowed = allowed_for(x); x.target == "*" || !allowed.empty())
+      return answer({204, {{"allow", "OPTIONS" + allowed}}, {}});
+  if (!is_edgeless_method(x.method))
+    return answer(text_response(501, "Not Implemented"));
+  auto found = find(x);
+  if (found.empty())
+    return answer(text_response(404, "Not Found"));
+  auto pick = [&] {
+    std::unique_lock guard{mutex_};
+    return random_() % found.size();
+  };
+  auto& to = *found[found.size() == 1 ? 0 : pick()];
+  auto counted = to.counts->begin();
+  to.handler(std::move(x),
+             http_responder{[=, workflow = to.workflow](http_response y) {
+               counted->end(y.status);
+               y.workflow = workflow;
+               answer(std::move(y));
+             }});
+}
+
+void http_router::add_metrics(metrics_page& page) const {
+  std::map<std::string, std::shared_ptr<http_workflow_statistics>> all;
   {
     std::unique_lock guard{mutex_};
-    for (auto& [number, entry] : entries_) {
-      if (!matches(entry.route, x))
-        continue;
-      if (takes(entry.route, x.method))
-        found.push_back(entry.handler);
-      for (auto method : {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"})
-        if (takes(entry.route, method))
-          allowed.insert(method);
-    }
-    // A multiplicative hash spreads consecutive numbers.
-    picked = (++picks_ * 0x9E3779B97F4A7C15ULL) >> 32;
+    for (auto& [number, x] : entries_)
+      if (all.size() < limits::http_workflow_series
+          || all.contains(x->workflow))
+        all.emplace(x->workflow, x->counts);
   }
-  if (x.method == "OPTIONS" && (x.target == "*" || !allowed.empty())) {
-    std::string names = "OPTIONS";
-    for (auto& name : allowed)
-      names += ", " + name;
-    respond({204, {{"allow", names}}, {}});
-  } else if (!is_edgeless_method(x.method)) {
-    respond(text_response(501, "Not Implemented"));
-  } else if (found.empty()) {
-    respond(text_response(404, "Not Found"));
-  } else {
-    found[picked % found.size()](std::move(x), std::move(respond));
-  }
+  for (auto& [workflow, x] : all)
+    edgeless::add_metrics(page, *x, workflow);
 }
 
 } // namespace edgeless

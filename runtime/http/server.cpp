@@ -2,7 +2,9 @@
 #include "runtime/http/server.hpp"
 
 #include "runtime/base/backoff.hpp"
+#include "runtime/base/fd.hpp"
 #include "runtime/base/log.hpp"
+#include "runtime/base/log_throttle.hpp"
 #include "runtime/http/connection.hpp"
 #include "runtime/net/socket.hpp"
 
@@ -122,9 +124,13 @@ private:
     if (e == asio::error::connection_aborted || e == asio::error::try_again)
       return accept();
     // No file descriptor or no memory is left: others may give some back.
-    if (state_->statistics.pauses++ == 0)
-      log_warn(state_->options.name, "cannot accept connections: ", e.message(),
-               "; it is tried again");
+    ++state_->statistics.pauses;
+    throttle_("", std::chrono::steady_clock::now(),
+              [&](const std::string& omitted) {
+                log_warn(state_->options.name,
+                         "cannot accept connections: ", e.message(),
+                         "; it is tried again", omitted);
+              });
     retry_after(limits::http_listen_pause_min, [this] { accept(); });
   }
 
@@ -132,7 +138,10 @@ private:
     auto& counts = state_->statistics;
     error_code ignored;
     x.set_option(tcp::no_delay{true}, ignored);
-    if (state_->connections.size() < state_->options.connections) {
+    auto has_room
+      = state_->connections.size() < state_->options.connections
+        && (state_->options.is_essential || !is_reserved(x.native_handle()));
+    if (has_room) {
       ++counts.accepted;
       serve_connection(state_, std::move(x));
       return;
@@ -160,6 +169,7 @@ private:
   asio::steady_timer timer_;
   backoff pause_{limits::http_listen_pause_min, limits::http_listen_pause_max};
   std::atomic<std::uint16_t> port_{0};
+  log_throttle throttle_;
   mutable std::mutex mutex_;
   std::string problem_;
   std::thread thread_;

@@ -10,10 +10,25 @@
 #include <caf/expected.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
 namespace edgeless {
+
+/// What became of a request, or of what was none.
+struct http_access {
+  std::string client{}; ///< address and port
+  std::string method{}; ///< empty: it was not understood
+  std::string host{};
+  std::string target{};
+  std::string agent{};
+  unsigned status = 0;
+  std::size_t bytes = 0; ///< of the body of the response
+  std::chrono::nanoseconds time{0};
+  std::string workflow{};   ///< empty: none was found
+  std::string request_id{}; ///< empty: it was not handled
+};
 
 struct http_server_options {
   std::string name; ///< in log lines
@@ -23,9 +38,15 @@ struct http_server_options {
   std::chrono::milliseconds body_time = limits::http_body_time;
   std::chrono::milliseconds write_time = limits::http_write_time;
   std::size_t body = limits::http_body;
+  /// Whether its connections may take the last file descriptors of the process,
+  /// see is_reserved(): it is needed when there are no others.
+  bool is_essential = false;
   /// PEM files, for https.
   std::string certificate{};
   std::string key{};
+  /// Called by the thread of the server when a response is written; may be
+  /// empty.
+  std::function<void(const http_access&)> on_response{};
 };
 
 /// An HTTP/1.1 server with one thread. A port that is busy is tried again until

@@ -6,7 +6,10 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <memory>
+#include <string>
 
 namespace edgeless {
 
@@ -29,7 +32,33 @@ struct http_statistics {
   }
 };
 
+/// The requests of one workflow.
+class http_workflow_statistics
+  : public std::enable_shared_from_this<http_workflow_statistics> {
+public:
+  /// A request under way. Ended once, by any thread.
+  class request {
+  public:
+    explicit request(std::shared_ptr<http_workflow_statistics> to);
+    void end(unsigned status) const;
+
+  private:
+    std::shared_ptr<http_workflow_statistics> to_;
+    std::chrono::steady_clock::time_point begin_;
+  };
+
+  std::shared_ptr<const request> begin();
+
+  std::atomic<std::uint64_t> under_way{0};
+  /// Responses by the first digit of their status.
+  std::array<std::atomic<std::uint64_t>, 6> classes{};
+  /// Until the response is known.
+  duration_histogram durations;
+};
+
 /// The metrics of the server for http-ingress.
 void add_metrics(metrics_page& page, const http_statistics& x);
+void add_metrics(metrics_page& page, const http_workflow_statistics& x,
+                 const std::string& workflow);
 
 } // namespace edgeless

@@ -3,6 +3,7 @@
 
 #include "runtime/base/subprocess.hpp"
 #include "runtime/modules/module_outline.hpp"
+#include "runtime/modules/state_exports.hpp"
 #include "runtime/sandbox/privileges.hpp"
 #include "runtime/wasm/engine_config.hpp"
 #include "runtime/wasm/owned.hpp"
@@ -55,6 +56,9 @@ std::string compile(checks what, std::string_view module, std::string& result) {
   auto outline = read_outline(module, reason);
   // A malformed module is left to the compiler, which says more.
   auto prepared = outline ? export_start(*outline) : std::string{module};
+  // A module with other state runs as it is, and cannot be captured.
+  if (auto captured = export_state(prepared, reason))
+    prepared = std::move(*captured);
   owned<wasm_engine_t, wasm_engine_delete> engine{new_engine(what)};
   wasmtime_module_t* made = nullptr;
   auto* error = wasmtime_module_new(

@@ -2,6 +2,7 @@
 #include "runtime/modules/module_validation.hpp"
 
 #include "runtime/modules/module_outline.hpp"
+#include "runtime/modules/state_exports.hpp"
 #include "runtime/wasm/imports.hpp"
 
 #include "messages/errors.hpp"
@@ -147,6 +148,10 @@ caf::error validate_module(std::string_view bytes) {
   check_function(*module, start_export, ":", false, out);
   if (module->start && module->signature_of_function(*module->start) != ":")
     out.add("the start function is not () -> ()");
+  for (auto& x : module->exports)
+    if (x.name.starts_with(state_export_prefix))
+      out.add("the export " + printable_name(x.name)
+              + " has a reserved name, edgeless.keep");
   for (auto& x : module->imports)
     check_import(*module, x, out);
   if (out.omitted > 0)

@@ -4,7 +4,9 @@
 #include "messages/ids.hpp"
 #include "messages/limits.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <set>
 
 namespace edgeless {
 
@@ -44,10 +46,19 @@ void check_annotations(const settings_map& settings,
     fault("max_instances", "a number");
   if (auto i = settings.find("state_policy");
       i != settings.end() && !parse_state_policy(i->second))
-    fault("state_policy", "one of NodeLocal, Transient, Global");
+    fault("state_policy", "one of NodeLocal, Transient, Global, Memory");
+  if (auto i = settings.find("hibernate_after_ms");
+      i != settings.end() && !hibernate_after_of(settings))
+    fault("hibernate_after_ms",
+          "a number from 0 to " + std::to_string(time_max_ms));
+  check_range("checkpoint_ms", time_max_ms);
   if (auto i = settings.find("isolation");
       i != settings.end() && !parse_isolation(i->second))
     fault("isolation", "one of shared, process");
+  const std::set<std::string> formats{"numbers", "base64", "raw"};
+  if (auto i = settings.find("http.body");
+      i != settings.end() && !formats.contains(i->second))
+    fault("http.body", "one of numbers, base64, raw");
 }
 
 } // namespace
@@ -59,6 +70,8 @@ std::optional<state_policy> parse_state_policy(std::string_view text) {
     return state_policy::transient;
   if (text == "Global")
     return state_policy::global;
+  if (text == "Memory")
+    return state_policy::memory;
   return std::nullopt;
 }
 
@@ -67,6 +80,22 @@ state_policy state_policy_of(const settings_map& settings) {
   if (i == settings.end())
     return state_policy::node_local;
   return parse_state_policy(i->second).value_or(state_policy::node_local);
+}
+
+std::optional<std::chrono::milliseconds>
+hibernate_after_of(const settings_map& settings) {
+  auto i = settings.find("hibernate_after_ms");
+  auto value = i == settings.end() ? std::nullopt : parse_number(i->second);
+  if (!value || *value > time_max_ms)
+    return std::nullopt;
+  return std::chrono::milliseconds{static_cast<std::int64_t>(*value)};
+}
+
+std::chrono::milliseconds checkpoint_pause_of(const settings_map& settings) {
+  auto value = positive(settings, "checkpoint_ms", time_max_ms);
+  auto pause = value ? std::chrono::milliseconds{*value}
+                     : std::chrono::milliseconds{limits::checkpoint};
+  return std::max(pause, std::chrono::milliseconds{limits::checkpoint_min});
 }
 
 std::optional<isolation> parse_isolation(std::string_view text) {

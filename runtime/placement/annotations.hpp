@@ -6,6 +6,7 @@
 
 #include "messages/workflow.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -27,13 +28,28 @@ enum class state_policy : std::uint8_t {
   transient,
   /// Kept for the next instance on any node, also after a crash of the node.
   global,
+  /// Not the synced state but the whole memory is kept, like a global state.
+  memory,
 };
 
-/// Nothing unless `text` is NodeLocal, Transient or Global.
+/// Nothing unless `text` is NodeLocal, Transient, Global or Memory.
 std::optional<state_policy> parse_state_policy(std::string_view text);
 
 /// node_local if missing or invalid.
 state_policy state_policy_of(const settings_map& settings);
+
+/// Whether the next instance on any node gets the state.
+inline bool is_kept_by_domain(state_policy x) {
+  return x == state_policy::global || x == state_policy::memory;
+}
+
+/// After how long without an event the function is hibernated; zero: never;
+/// nullopt: the annotation is missing or invalid.
+std::optional<std::chrono::milliseconds>
+hibernate_after_of(const settings_map& settings);
+
+/// The pause between two checkpoints.
+std::chrono::milliseconds checkpoint_pause_of(const settings_map& settings);
 
 /// Nothing unless `text` is shared or process.
 std::optional<isolation> parse_isolation(std::string_view text);

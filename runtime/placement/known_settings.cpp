@@ -18,8 +18,9 @@ const words requirement_keys{"node_id_match_any", "label_match_all",
                              "resource_match_all", "tee", "tpm"};
 
 const words annotation_keys{
-  "init-payload",     "max_instances", "state_policy",   "isolation",
-  "memory_limit_mib", "timeout_ms",    "call_timeout_ms"};
+  "init-payload",       "max_instances", "state_policy",     "isolation",
+  "hibernate_after_ms", "checkpoint_ms", "memory_limit_mib", "timeout_ms",
+  "call_timeout_ms",    "http.body"};
 
 /// Annotations whose rest is the name of an output channel.
 const words annotation_prefixes{"on_full.", "delivery."};
@@ -37,9 +38,27 @@ const std::vector<class_keys> resource_classes{
   {"metrics-collector", {}, {"wf_name", "alpha", "journal"}},
   {"http-ingress",
    {},
-   {"host", "method", "methods", "wf_id", "async", "encode_base64"}},
+   {"host", "method", "methods", "wf_id", "async", "encode_base64",
+    "http.body"}},
   {"http-egress", {}, {"allow"}},
   {"http-poster", {"url"}, {"allow", "decode_base64"}},
+  {"mqtt-ingress",
+   {"url", "topics"},
+   {"qos", "version", "user", "password", "client_id", "session_secs",
+    "add-topic", "will_topic", "will_payload", "will_qos", "will_retain"}},
+  {"mqtt-egress",
+   {"url"},
+   {"topic", "take-topic", "qos", "retain", "version", "user", "password",
+    "client_id", "will_topic", "will_payload", "will_qos", "will_retain"}},
+  {"kafka-ingress", {"brokers", "topics"}, {"group", "add-key", "from"}},
+  {"kafka-egress", {"brokers", "topic"}, {"take-key"}},
+  {"dda",
+   {"dda_com_subscription_mapping", "dda_com_publication_mapping"},
+   {"dda_url"}},
+  {"cron", {}, {"schedule", "timezone", "every", "missed", "payload"}},
+  {"file-pusher", {}, {"period-ms", "encode-base64"}},
+  {"ollama", {"model"}, {"stream"}},
+  {"sqlx", {"url"}, {"timeout-ms"}},
 };
 
 const class_keys* class_of(const component_draft& draft) {

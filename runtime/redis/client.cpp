@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/redis/client.hpp"
 
+#include "runtime/base/fd.hpp"
 #include "runtime/net/name_lookup.hpp"
 #include "runtime/redis/redis_url.hpp"
 #include "runtime/redis/reply_parser.hpp"
@@ -140,7 +141,8 @@ exchange(int fd, const std::vector<redis_command>& commands,
 
 class redis_connection : public redis {
 public:
-  explicit redis_connection(redis_url at) : at_{std::move(at)} {
+  redis_connection(redis_url at, bool of_workflow)
+    : at_{std::move(at)}, of_workflow_{of_workflow} {
     // nop
   }
 
@@ -170,6 +172,8 @@ private:
     auto socket = connect(*where, deadline);
     if (!socket)
       return socket.error();
+    if (of_workflow_ && is_reserved(socket->get()))
+      return fail(ec::exhausted, why_reserved);
     std::vector<redis_command> commands;
     if (!at_.user.empty())
       commands.push_back({"AUTH", at_.user, at_.password});
@@ -193,18 +197,29 @@ private:
   }
 
   redis_url at_;
+  bool of_workflow_;
   std::shared_ptr<name_lookup> lookup_ = std::make_shared<name_lookup>(1);
   socket_handle socket_;
 };
 
-} // namespace
-
-caf::expected<std::unique_ptr<redis>> open_redis(const std::string& text) {
+caf::expected<std::unique_ptr<redis>> open(const std::string& text,
+                                           bool of_workflow) {
   auto at = parse_redis_url(text);
   if (!at)
     return at.error();
   return std::unique_ptr<redis>{
-    std::make_unique<redis_connection>(std::move(*at))};
+    std::make_unique<redis_connection>(std::move(*at), of_workflow)};
+}
+
+} // namespace
+
+caf::expected<std::unique_ptr<redis>> open_redis(const std::string& text) {
+  return open(text, false);
+}
+
+caf::expected<std::unique_ptr<redis>>
+open_workflow_redis(const std::string& text) {
+  return open(text, true);
 }
 
 } // namespace edgeless

@@ -47,6 +47,11 @@ public:
 /// Checks the URL (see parse_redis_url); connects at the first run().
 caf::expected<std::unique_ptr<redis>> open_redis(const std::string& url);
 
+/// As open_redis(), on behalf of a workflow: leaves the last file descriptors
+/// to the process, see is_reserved().
+caf::expected<std::unique_ptr<redis>>
+open_workflow_redis(const std::string& url);
+
 /// Opens a connection to the database at a URL.
 using redis_connector
   = std::function<caf::expected<std::unique_ptr<redis>>(const std::string&)>;

@@ -3,7 +3,7 @@
 
 #include "runtime/base/secrets.hpp"
 #include "runtime/base/utf8.hpp"
-#include "runtime/placement/annotations.hpp"
+#include "runtime/placement/state_policy.hpp"
 #include "runtime/redis/record_json.hpp"
 
 #include <boost/json.hpp>
@@ -74,11 +74,12 @@ std::string spec_of(const component_spec& x) {
 
 /// The state belongs to the component: it has its id.
 std::string state_of(const component_spec& x) {
-  auto policy = state_policy_of(x.settings);
+  auto policy = state_policy_for(x);
   return object{}
     .add("state_id", json_quoted(to_string(x.id)))
     .add("state_policy", policy == state_policy::transient ? "\"Transient\""
                          : policy == state_policy::global  ? "\"Global\""
+                         : policy == state_policy::memory  ? "\"Memory\""
                                                            : "\"NodeLocal\"")
     .finish();
 }

@@ -5,6 +5,7 @@
 #include "runtime/sandbox/child_channel.hpp"
 #include "runtime/sandbox/privileges.hpp"
 #include "runtime/sandbox/seccomp_filter.hpp"
+#include "runtime/sandbox/state_transfer.hpp"
 #include "runtime/wasm/engine_core.hpp"
 
 #include "messages/errors.hpp"
@@ -52,12 +53,23 @@ public:
     guest_ = &x;
   }
 
+  /// How many bytes of its state the node wants; run() has returned idle.
+  std::uint64_t capture_max() const {
+    return capture_max_;
+  }
+
   const guest_event* next() noexcept override {
     auto now = cpu_time();
-    channel_.send(guest_frame::next,
-                  {.numbers = {now - started_, guest_->memory()}});
+    if (!std::exchange(is_capturing_, false))
+      channel_.send(guest_frame::next,
+                    {.numbers = {now - started_, guest_->memory()}});
     auto frame = channel_.receive();
     started_ = cpu_time();
+    if (frame.kind == guest_frame::capture) {
+      is_capturing_ = true;
+      capture_max_ = frame.body.numbers[0];
+      return nullptr;
+    }
     auto size = frame.body.numbers[1];
     current_.kind = static_cast<hook>(frame.body.numbers[0]);
     current_.source = frame.body.id;
@@ -163,6 +175,8 @@ private:
   const guest* guest_ = nullptr;
   guest_event current_;
   std::uint64_t started_ = cpu_time();
+  bool is_capturing_ = false; ///< the node knows that the guest is idle
+  std::uint64_t capture_max_ = 0;
 };
 
 /// No core dump, no files; `memory_bytes` for the guest plus the runtime.
@@ -189,6 +203,20 @@ void limit_sandbox(std::uint64_t memory_bytes) {
   _exit(0);
 }
 
+/// Continues from the state that the node sends, if it has one.
+caf::error restore_guest(child_channel& channel, guest& x) {
+  if (channel.receive().body.numbers[0] == 0)
+    return {};
+  state_receiver state{limits::sandbox_snapshot};
+  while (!state.is_complete()) {
+    auto frame = channel.receive();
+    if (!state.take(frame.kind, frame.body))
+      return fail(ec::bad_input, "its state cannot be read");
+  }
+  auto result = state.take_result();
+  return result ? x.restore(*result) : result.error();
+}
+
 /// Runs the guest until it is dead, and reports the reason.
 [[noreturn]] void run_guest(child_channel& channel) {
   auto hello = channel.receive();
@@ -208,12 +236,18 @@ void limit_sandbox(std::uint64_t memory_bytes) {
   host.set_guest(**guest);
   for (auto x : {0, 1, 2, channel_descriptor, module_descriptor})
     close(x);
-  if (!confine_to_computing(wakeup_descriptor))
+  if (!confine_to_computing(wakeup_descriptor, (*core)->pages.descriptor()))
     exit_with_fault(
       channel,
       "its process cannot be confined: the system does not support seccomp");
   channel.send(guest_frame::ready, {});
-  (*guest)->run();
+  if (auto error = restore_guest(channel, **guest))
+    exit_with_fault(channel, explain(error));
+  while ((*guest)->run() == progress::idle) {
+    (*guest)->capture(host.capture_max());
+    (*guest)->run();
+    send_state(channel, (*guest)->take_state());
+  }
   exit_with_fault(channel, (*guest)->fault());
 }
 

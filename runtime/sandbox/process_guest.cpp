@@ -3,9 +3,7 @@
 
 #include "messages/errors.hpp"
 
-#include <fcntl.h>
 #include <sched.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <cassert>
@@ -59,6 +57,8 @@ progress process_guest::run() noexcept {
 }
 
 progress process_guest::resume_run() {
+  if (!std::exchange(has_begun_, true))
+    channel_.send(guest_frame::begin, {});
   if (is_asleep_ && !process_->is_notified())
     return progress::working;
   if (std::exchange(is_asleep_, false)) {
@@ -139,6 +139,8 @@ std::optional<progress> process_guest::check_phase(clock::time_point now) {
     return progress::blocked;
   case phase::calling:
     return progress::waiting;
+  case phase::captured:
+    return progress::captured;
   default:
     return check_deadline(now);
   }
@@ -151,7 +153,8 @@ std::optional<progress> process_guest::check_deadline(clock::time_point now) {
                        ? "its process was not ready in time"
                        : "an event took more than "
                            + std::to_string(limits_.deadline.count()) + " ms");
-  if (phase_ == phase::busy && used(now) > limits_.deadline) {
+  if ((phase_ == phase::busy || phase_ == phase::capturing)
+      && used(now) > limits_.deadline) {
     ++pool_->core->counts.sandboxes_timed_out;
     return mark_dead("an event took more than "
                      + std::to_string(limits_.deadline.count()) + " ms");
@@ -223,6 +226,12 @@ void process_guest::handle_frame(guest_frame kind, const guest_body& body) {
   }
   if (kind == guest_frame::ready && phase_ == phase::starting) {
     begin();
+    return;
+  }
+  if (phase_ == phase::capturing) {
+    violated_protocol_ = !incoming_->take(kind, body);
+    if (incoming_->is_complete())
+      phase_ = phase::captured;
     return;
   }
   if (kind == guest_frame::next && phase_ != phase::idle) {
@@ -355,45 +364,35 @@ progress process_guest::fail_protocol() {
   return mark_dead("its process violated the sandbox protocol and was killed");
 }
 
-// -- the class ----------------------------------------------------------------
+// -- state --------------------------------------------------------------------
 
-namespace {
+void process_guest::capture(std::uint64_t max_bytes) noexcept {
+  assert(phase_ == phase::idle);
+  auto max = std::min<std::uint64_t>(max_bytes, limits::sandbox_snapshot);
+  incoming_.emplace(max);
+  channel_.send(guest_frame::capture, {.numbers = {max}});
+  begin();
+  phase_ = phase::capturing;
+}
 
-class process_class final : public guest_class {
-public:
-  process_class(sandbox_pool_ptr pool, shared_module module)
-    : pool_{std::move(pool)}, module_{std::move(module)} {
-    // nop
-  }
+caf::expected<guest_state> process_guest::take_state() {
+  assert(phase_ == phase::captured && incoming_->is_complete());
+  auto result = incoming_->take_result();
+  incoming_.reset();
+  phase_ = phase::idle;
+  return result;
+}
 
-  caf::expected<std::unique_ptr<guest>>
-  instantiate(guest_host& host, const guest_limits& limits) override {
-    auto made = pool_->supervisor.start(module_, host);
-    if (!made)
-      return made.error();
-    return std::unique_ptr<guest>{
-      std::make_unique<process_guest>(pool_, std::move(*made), host, limits)};
-  }
-
-private:
-  sandbox_pool_ptr pool_;
-  shared_module module_;
-};
-
-} // namespace
-
-caf::expected<guest_class_ptr> make_process_class(sandbox_pool_ptr pool,
-                                                  std::string_view compiled) {
-  auto module = std::make_shared<file_descriptor>(
-    lifted(memfd_create("module", MFD_CLOEXEC | MFD_ALLOW_SEALING)));
-  if (!*module || !write_all(*module, compiled)
-      || fcntl(module->get(), F_ADD_SEALS,
-               F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
-           != 0)
-    return fail(ec::system_failure,
-                "cannot create the memory file of a compiled module");
-  return guest_class_ptr{
-    std::make_shared<process_class>(std::move(pool), std::move(module))};
+caf::error process_guest::restore(const guest_state& state) noexcept {
+  assert(!has_begun_);
+  if (state.runs.size() > limits::sandbox_snapshot)
+    return fail(ec::exhausted, "its state has more than "
+                                 + std::to_string(limits::sandbox_snapshot)
+                                 + " bytes, too many for a sandbox");
+  has_begun_ = true;
+  channel_.send(guest_frame::begin, {.numbers = {1}});
+  send_state(channel_, state);
+  return {};
 }
 
 } // namespace edgeless

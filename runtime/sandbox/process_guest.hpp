@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/sandbox/parent_channel.hpp"
+#include "runtime/sandbox/state_transfer.hpp"
 #include "runtime/sandbox/supervisor.hpp"
 #include "runtime/wasm/engine_core.hpp"
 
@@ -41,16 +42,22 @@ public:
     return memory_held_;
   }
 
+  void capture(std::uint64_t max_bytes) noexcept override;
+  caf::expected<guest_state> take_state() override;
+  caf::error restore(const guest_state& state) noexcept override;
+
 private:
   using time_point = std::chrono::steady_clock::time_point;
   using duration = std::chrono::steady_clock::duration;
 
   enum class phase {
     starting,
-    idle,    ///< has handled all events that it got
-    busy,    ///< handles an event
-    calling, ///< waits for the answer to its call
-    blocked, ///< its last frame is a cast without room
+    idle,      ///< has handled all events that it got
+    busy,      ///< handles an event
+    calling,   ///< waits for the answer to its call
+    blocked,   ///< its last frame is a cast without room
+    capturing, ///< sends its state
+    captured,  ///< its state is complete
     dead,
   };
 
@@ -100,6 +107,8 @@ private:
   std::optional<hook> hook_; ///< of the current event; nullopt: it starts
   bool is_asleep_ = false;
   bool violated_protocol_ = false;
+  bool has_begun_ = false;                 ///< the begin frame was sent
+  std::optional<state_receiver> incoming_; ///< while it is captured
   /// Running time of the current event, or of the start, before `resumed_at_`.
   duration used_{0};
   time_point resumed_at_ = std::chrono::steady_clock::now();

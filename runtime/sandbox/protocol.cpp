@@ -20,10 +20,16 @@ struct layout {
 constexpr std::size_t payload = limits::payload + 1;
 constexpr std::size_t id_size = 32;
 
-constexpr std::array<layout, 15> layouts = {{
+/// Lines and globals, at most.
+constexpr std::size_t state_head
+  = 64 + 2 * limits::log_text + 17 * limits::captured_globals;
+
+constexpr std::array<layout, 20> layouts = {{
   {false, 1, true, false, 0},                               // hello
   {false, 2, true, false, limits::payload + limits::state}, // event
   {false, 1, false, false, limits::payload},                // answer
+  {false, 1, false, false, 0},                              // begin
+  {false, 1, false, false, 0},                              // capture
   {true, 2, false, false, 0},                               // next
   {true, 1, false, false, payload},                         // done
   {true, 0, false, true, payload},                          // cast
@@ -36,6 +42,9 @@ constexpr std::array<layout, 15> layouts = {{
   {true, 0, false, false, limits::text},                    // fault
   {true, 0, false, false, 0},                               // ready
   {true, 1, false, false, 0},                               // sleep
+  {true, 0, false, false, state_head},                      // state_head
+  {true, 0, false, false, state_frame},                     // state_runs
+  {true, 1, false, false, limits::text},                    // state_end
 }};
 
 /// nullptr if there is no such kind.

@@ -19,9 +19,11 @@ namespace edgeless {
 
 enum class guest_frame : std::uint32_t {
   // -- to the process ---------------------------------------------------------
-  hello,  ///< numbers: memory limit; id: of the guest's instance
-  event,  ///< numbers: hook, payload size; id: source; rest: payload, state
-  answer, ///< numbers: guest_verdict; rest: payload, or reason of a trap
+  hello,   ///< numbers: memory limit; id: of the guest's instance
+  event,   ///< numbers: hook, payload size; id: source; rest: payload, state
+  answer,  ///< numbers: guest_verdict; rest: payload, or reason of a trap
+  begin,   ///< numbers: 1 if a state follows, from which the guest continues
+  capture, ///< instead of an event; numbers: bytes of memory; a state follows
   // -- to the node ------------------------------------------------------------
   next,    ///< numbers: ns of CPU for the last event, memory; wants an event
   done,    ///< numbers: event_kind; rest: payload
@@ -36,9 +38,16 @@ enum class guest_frame : std::uint32_t {
   fault,        ///< rest: reason; the guest is dead
   ready,        ///< the guest starts, before its first event
   sleep,        ///< numbers: ns; an answer follows
+  // -- a state, in either direction -------------------------------------------
+  state_head, ///< rest: encode_state_head()
+  state_runs, ///< rest: some of its runs
+  state_end,  ///< numbers: zero, or an ec; rest: why there is no state
 };
 
 enum class guest_verdict : std::uint64_t { no_reply, reply, error, trap };
+
+/// Bytes of runs in one state_runs frame.
+constexpr std::size_t state_frame = 64u << 10;
 
 struct guest_frame_head {
   guest_frame kind;

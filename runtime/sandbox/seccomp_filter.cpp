@@ -40,7 +40,7 @@ constexpr int allowed_calls[] = {
 /// Allowed without PROT_EXEC.
 constexpr int memory_calls[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
 
-bool add_rules(scmp_filter_ctx filter, int wakeup) {
+bool add_rules(scmp_filter_ctx filter, int wakeup, int pages) {
   bool good = true;
   for (auto call : allowed_calls)
     good &= seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0) == 0;
@@ -53,6 +53,11 @@ bool add_rules(scmp_filter_ctx filter, int wakeup) {
             filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
             SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(getpid())))
           == 0;
+  if (pages >= 0)
+    good &= seccomp_rule_add(
+              filter, SCMP_ACT_ALLOW, SCMP_SYS(pread64), 1,
+              SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(pages)))
+            == 0;
   return good
          && seccomp_rule_add(
               filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
@@ -62,7 +67,7 @@ bool add_rules(scmp_filter_ctx filter, int wakeup) {
 
 } // namespace
 
-bool confine_to_computing(int wakeup) {
+bool confine_to_computing(int wakeup, int pages) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return false;
   if (sanitized)
@@ -70,7 +75,7 @@ bool confine_to_computing(int wakeup) {
   auto filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
   if (!filter)
     return false;
-  bool good = add_rules(filter, wakeup) && seccomp_load(filter) == 0;
+  bool good = add_rules(filter, wakeup, pages) && seccomp_load(filter) == 0;
   seccomp_release(filter);
   return good;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/sandbox/supervisor.hpp"
 
+#include "runtime/base/fd.hpp"
+
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
 
@@ -126,6 +128,9 @@ caf::expected<guest_process_ptr> sandbox_supervisor::start(shared_module module,
   guest_process_ptr x{new guest_process};
   x->memory_ = lifted(memfd_create("guest", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   x->wakeup_ = lifted(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (x->wakeup_ && is_reserved(x->wakeup_.get()))
+    return fail(ec::exhausted,
+                std::string{"cannot create a sandbox: "} + why_reserved);
   x->module_ = std::move(module);
   x->host_ = &host;
   // Sealed: a process that shrinks the file would make the node crash (SIGBUS).
@@ -151,7 +156,7 @@ caf::expected<guest_process_ptr> sandbox_supervisor::start(shared_module module,
     if (epoll_ctl(poll_.get(), EPOLL_CTL_ADD, x->wakeup_.get(), &disarmed) != 0)
       return problem();
     processes_.emplace(x->number_, x);
-    starting_.push_back(x);
+    starting_.push(x->module_.get(), x);
     ++counts_->processes;
   }
   wake();
@@ -216,7 +221,7 @@ void sandbox_supervisor::run() {
 void sandbox_supervisor::dispatch(std::uint64_t key) {
   if (key == wakeup_key) {
     drain_eventfd(wakeup_);
-    start_requested();
+    start_next();
     return;
   }
   guest_process_ptr x;
@@ -233,15 +238,19 @@ void sandbox_supervisor::dispatch(std::uint64_t key) {
     x->notify();
 }
 
-void sandbox_supervisor::start_requested() {
-  std::vector<guest_process_ptr> wanted;
+/// One process at a time: what running ones want comes in between.
+void sandbox_supervisor::start_next() {
+  std::optional<guest_process_ptr> x;
   {
     std::lock_guard guard{mutex_};
-    wanted.swap(starting_);
+    x = starting_.pop();
+    if (!starting_.empty())
+      wake();
   }
-  for (auto& x : wanted)
-    if (auto failure = spawn(*x))
-      end(x, *failure);
+  if (!x)
+    return;
+  if (auto failure = spawn(**x))
+    end(*x, *failure);
 }
 
 /// Spawns the process and sets its handle. Returns the reason of a failure.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/base/fair_queue.hpp"
 #include "runtime/base/subprocess.hpp"
 #include "runtime/sandbox/shared_ring.hpp"
 #include "runtime/wasm/guest.hpp"
@@ -102,7 +103,7 @@ public:
 
 private:
   void run();
-  void start_requested();
+  void start_next();
   std::optional<std::string> spawn(guest_process& x);
   void dispatch(std::uint64_t key);
   void reap(const guest_process_ptr& x);
@@ -120,7 +121,8 @@ private:
   bool is_stopping_ = false;
   std::uint64_t numbers_ = 0;
   std::map<std::uint64_t, guest_process_ptr> processes_;
-  std::vector<guest_process_ptr> starting_;
+  /// Modules take turns: many guests of one do not delay another's for long.
+  fair_queue<const file_descriptor*, guest_process_ptr> starting_;
   std::thread thread_; // last: it uses all of the above
 };
 

@@ -35,6 +35,7 @@ public:
   class_cache(const engine_settings& settings, checks what,
               engine_core_ptr core, class_loader load);
 
+  guest_class_ptr ready(const code_id& code);
   guest_class_ptr find(const code_id& code);
   caf::expected<guest_class_ptr> compile(const code_id& code,
                                          const std::string& module);
@@ -71,6 +72,12 @@ class_cache::class_cache(const engine_settings& settings, checks what,
            engine_tag(what)},
     core_{std::move(core)}, load_{std::move(load)} {
   // nop
+}
+
+guest_class_ptr class_cache::ready(const code_id& code) {
+  auto known = find_in_memory(code);
+  core_->counts.memory_hits += known != nullptr;
+  return known;
 }
 
 guest_class_ptr class_cache::find(const code_id& code) {
@@ -185,6 +192,10 @@ public:
     // nop
   }
 
+  guest_class_ptr ready(const code_id& code) override {
+    return classes_->ready(code);
+  }
+
   guest_class_ptr find(const code_id& code) override {
     return classes_->find(code);
   }
@@ -235,6 +246,10 @@ class failed_engine final : public guest_engine {
 public:
   explicit failed_engine(caf::error reason) : reason_{std::move(reason)} {
     // nop
+  }
+
+  guest_class_ptr ready(const code_id&) override {
+    return nullptr;
   }
 
   guest_class_ptr find(const code_id&) override {

@@ -106,9 +106,9 @@ wasm_engine_t* new_engine(checks what) {
 
 std::string engine_tag(checks what) {
   return what == checks::none ? "wasmtime-" WASMTIME_VERSION
-                                "-alone-stack128k-memory4g-guard32m-1"
+                                "-alone-stack128k-memory4g-guard32m-2"
                               : "wasmtime-" WASMTIME_VERSION
-                                "-epoch-stack128k-memory16m-guard64k-1";
+                                "-epoch-stack128k-memory16m-guard64k-2";
 }
 
 std::string take_message(wasm_trap_t* trap, wasmtime_error_t* error) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/state/memory_runs.hpp"
 #include "runtime/wasm/engine_config.hpp"
 #include "runtime/wasm/epoch_ticker.hpp"
 #include "runtime/wasm/guest.hpp"
@@ -53,6 +54,7 @@ public:
   /// Empty without checks.
   std::optional<epoch_ticker> clock;
   memory_pool memory;
+  page_map pages;
   engine_counts counts;
 
 private:

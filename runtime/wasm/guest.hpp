@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "runtime/state/guest_state.hpp"
+
 #include "messages/errors.hpp"
 #include "messages/event.hpp"
 #include "messages/workflow.hpp"
@@ -112,6 +114,8 @@ enum class progress : std::uint8_t {
   /// It computes in another process: call run() after guest_host::wake(). An
   /// earlier call has no effect.
   working,
+  /// The state that capture() asked for is there: call take_state().
+  captured,
   /// It trapped or exceeded a limit: see fault(). It cannot run again.
   dead,
 };
@@ -135,6 +139,28 @@ public:
   /// The last known size of its linear memory, in bytes.
   virtual std::uint64_t memory() const {
     return 0;
+  }
+
+  /// Captures the state, with at most so many bytes of memory that differ from
+  /// a new guest's. Only when run() has returned `idle`; run() returns
+  /// `captured` next, perhaps after `working`. The guest can continue.
+  virtual void capture(std::uint64_t max_bytes) noexcept {
+    static_cast<void>(max_bytes);
+  }
+
+  /// What capture() has captured. Errors: ec::bad_module if the module has
+  /// state that cannot be captured, ec::exhausted if it is too large.
+  virtual caf::expected<guest_state> take_state() {
+    return fail(ec::bad_module, "the state of this guest cannot be captured");
+  }
+
+  /// Before the first run(): the guest continues from this state of another
+  /// guest of the same module; it runs no init hook. After an error it must not
+  /// run. A sandboxed guest may fail in its first run() instead. Errors:
+  /// ec::bad_input if the state does not fit the module, ec::exhausted.
+  virtual caf::error restore(const guest_state& state) noexcept {
+    static_cast<void>(state);
+    return fail(ec::bad_module, "the state of this guest cannot be restored");
   }
 };
 
@@ -193,8 +219,11 @@ class guest_engine {
 public:
   virtual ~guest_engine() = default;
 
-  /// The class of a module that has been compiled: in memory, or in the cache
-  /// on disk. Does not compile; nullptr if there is none.
+  /// The class of a module that has been compiled and is in memory; nullptr if
+  /// there is none. Never blocks.
+  virtual guest_class_ptr ready(const code_id& code) = 0;
+
+  /// The same, or from the cache on disk, which may block. Does not compile.
   virtual guest_class_ptr find(const code_id& code) = 0;
 
   /// Compiles a module and stores the result for find(). Blocks up to

@@ -33,7 +33,16 @@ struct host_state {
   call_result answer;
   /// Unfinished lines of stdout and stderr.
   std::array<std::string, 2> lines;
+  /// Added to this machine's monotonic clock, modulo 2^64: a guest that comes
+  /// from another machine keeps its own.
+  std::uint64_t monotonic_offset = 0;
 };
+
+/// The clocks of WASI.
+enum class guest_clock : std::uint32_t { realtime, monotonic };
+
+/// Nanoseconds, as the guest sees them.
+std::uint64_t read_guest_clock(const host_state& state, guest_clock clock);
 
 /// One call of an import: its arguments, result and trap, and the guest's
 /// memory. After a failed access `trap` is set, and the body must return.

@@ -49,14 +49,6 @@ std::uint64_t load_u64(wasm_call& call, std::uint32_t at) {
   return load_u32(call, at) | std::uint64_t{load_u32(call, at + 4)} << 32;
 }
 
-/// Nanoseconds of the real-time clock (0) or the monotonic clock (1).
-std::uint64_t read_clock(std::uint32_t clock) {
-  timespec now{};
-  clock_gettime(clock == 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u
-         + static_cast<std::uint64_t>(now.tv_nsec);
-}
-
 /// Logs the complete lines that a guest prints. The rest is kept until its line
 /// ends or exceeds limits::log_text bytes.
 void print(host_state& state, std::uint32_t stream, std::string_view text) {
@@ -140,7 +132,8 @@ void clock_time_get(wasm_call& call) {
   auto clock = call.u32(0), at = call.u32(2);
   if (clock > 1)
     return call.result(invalid);
-  store_u64(call, at, read_clock(clock));
+  store_u64(call, at,
+            read_guest_clock(call.state, static_cast<guest_clock>(clock)));
   call.result(success);
 }
 
@@ -203,7 +196,9 @@ subscription load_subscription(wasm_call& call, std::uint32_t at) {
     x.wait = load_u64(call, at + 24);
     bool absolute = (load_u32(call, at + 40) & 1) != 0;
     if (absolute)
-      x.wait -= std::min(x.wait, read_clock(subject));
+      x.wait -= std::min(
+        x.wait,
+        read_guest_clock(call.state, static_cast<guest_clock>(subject)));
   } else if (x.type == 0 || x.type > 2) {
     x.error = invalid;
   } else if (x.type == 1 ? subject != 0 : subject != 1 && subject != 2) {
@@ -299,6 +294,15 @@ constexpr wasm_import sleep_table[] = {
 };
 
 } // namespace
+
+std::uint64_t read_guest_clock(const host_state& state, guest_clock clock) {
+  auto is_realtime = clock == guest_clock::realtime;
+  timespec now{};
+  clock_gettime(is_realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u
+         + static_cast<std::uint64_t>(now.tv_nsec)
+         + (is_realtime ? 0 : state.monotonic_offset);
+}
 
 void flush_lines(host_state& state) {
   for (std::uint32_t stream : {1, 2})

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/modules/module_outline.hpp"
 #include "runtime/wasm/engine_config.hpp"
-#include "runtime/wasm/engine_core.hpp"
 #include "runtime/wasm/imports.hpp"
 #include "runtime/wasm/owned.hpp"
+#include "runtime/wasm/state_capture.hpp"
+#include "runtime/wasm/wasm_module.hpp"
 
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,17 +43,6 @@ constexpr std::string_view memory_used_up
   = "the functions of this node have used up their common memory "
     "(wasm_runtime.memory_mib)";
 
-/// A compiled module, shared by its instances.
-struct wasm_module {
-  engine_core_ptr core;
-  owned<wasmtime_module_t, wasmtime_module_delete> module;
-  /// The module with resolved imports; null if it imports call_asm or
-  /// call_raw_asm, which every instance gets from its own caller.wat.
-  owned<wasmtime_instance_pre_t, wasmtime_instance_pre_delete> linked;
-};
-
-using wasm_module_ptr = std::shared_ptr<wasm_module>;
-
 class wasm_guest final : public guest {
 public:
   wasm_guest(wasm_module_ptr module, guest_host& host,
@@ -73,6 +64,10 @@ public:
                               : 0;
   }
 
+  void capture(std::uint64_t max_bytes) noexcept override;
+  caf::expected<guest_state> take_state() override;
+  caf::error restore(const guest_state& state) noexcept override;
+
 private:
   caf::error await(wasmtime_call_future_t* instantiation);
   caf::error add_guest();
@@ -88,6 +83,10 @@ private:
             wasmtime_extern_t& result) {
     return wasmtime_instance_export_get(context_, &instance, name.data(),
                                         name.size(), &result);
+  }
+
+  instance_ref ref() const {
+    return {context_, &guest_, &memory_};
   }
 
   void enter();
@@ -109,6 +108,7 @@ private:
   wasmtime_func_t run_{};
   /// Called once, before run_, the last one first: `_initialize`, the start.
   std::vector<wasmtime_func_t> starters_;
+  std::optional<caf::expected<guest_state>> captured_;
   bool dead_ = false;
   std::string fault_;
   // The future points to these: it must be destroyed before them.
@@ -203,7 +203,7 @@ caf::error wasm_guest::await(wasmtime_call_future_t* instantiation) {
 caf::error wasm_guest::add_guest() {
   if (!needs_caller())
     return await(wasmtime_instance_pre_instantiate_async(
-      module_->linked.get(), context_, &guest_, &trap_, &error_));
+      module_->linked, context_, &guest_, &trap_, &error_));
   owned_linker linker{wasmtime_linker_clone(module_->core->guests)};
   wasmtime_linker_allow_shadowing(linker.get(), true);
   for (std::string_view name : {"cast_asm", "call_asm", "call_raw_asm"}) {
@@ -219,7 +219,7 @@ caf::error wasm_guest::add_guest() {
       return fail(ec::system_failure, std::move(text));
   }
   return await(wasmtime_linker_instantiate_async(
-    linker.get(), context_, module_->module.get(), &guest_, &trap_, &error_));
+    linker.get(), context_, module_->module, &guest_, &trap_, &error_));
 }
 
 caf::error wasm_guest::add_driver() {
@@ -277,6 +277,8 @@ void wasm_guest::enter() {
 progress wasm_guest::run() noexcept {
   if (dead_)
     return progress::dead;
+  if (captured_)
+    return progress::captured;
   if (host_state_.waiting && !host_state_.answered)
     return progress::waiting;
   host_state_.blocked = false;
@@ -342,59 +344,55 @@ void wasm_guest::answer(call_result result) noexcept {
   host_state_.answered = true;
 }
 
-class wasm_class final : public guest_class {
-public:
-  explicit wasm_class(wasm_module_ptr module) : module_{std::move(module)} {
-    // nop
-  }
+// -- state --------------------------------------------------------------------
 
-  caf::expected<std::unique_ptr<guest>>
-  instantiate(guest_host& host, const guest_limits& limits) override {
-    auto result = std::make_unique<wasm_guest>(module_, host, limits);
-    if (auto error = result->instantiate())
-      return error;
-    return std::unique_ptr<guest>{std::move(result)};
-  }
+void wasm_guest::capture(std::uint64_t max_bytes) noexcept {
+  assert(!future_ && !dead_ && !captured_ && starters_.empty());
+  captured_
+    = capture_state(ref(), module_->initial(), module_->core->pages, max_bytes);
+  if (!*captured_)
+    return;
+  auto& state = **captured_;
+  state.lines = host_state_.lines;
+  state.monotonic = read_guest_clock(host_state_, guest_clock::monotonic);
+  state.captured_at = read_guest_clock(host_state_, guest_clock::realtime);
+}
 
-private:
-  wasm_module_ptr module_;
-};
+caf::expected<guest_state> wasm_guest::take_state() {
+  assert(captured_);
+  auto result = std::move(*captured_);
+  captured_.reset();
+  return result;
+}
 
-/// Makes a class of the module that `load(engine, module)` deserializes.
-template <class Load>
-caf::expected<guest_class_ptr> make_class(engine_core_ptr core, Load load) {
-  wasmtime_module_t* module = nullptr;
-  wasmtime_instance_pre_t* linked = nullptr;
-  auto text = take_message(nullptr, load(core->engine, &module));
-  if (!text.empty())
-    return fail(ec::system_failure,
-                "the compiled module cannot be loaded: " + text);
-  // Fails for modules that import what only caller.wat exports.
-  take_message(nullptr,
-               wasmtime_linker_instantiate_pre(core->guests, module, &linked));
-  auto made = std::make_shared<wasm_module>();
-  made->core = std::move(core);
-  made->module.reset(module);
-  made->linked.reset(linked);
-  return guest_class_ptr{std::make_shared<wasm_class>(std::move(made))};
+/// The monotonic clock goes on from where it was, as if this machine had run
+/// since; it never goes back.
+caf::error wasm_guest::restore(const guest_state& state) noexcept {
+  assert(!future_ && !dead_);
+  limit_memory();
+  if (auto error = restore_state(ref(), state))
+    return error;
+  if (!account_memory())
+    return fail(ec::exhausted, std::string{memory_used_up});
+  starters_.clear();
+  host_state_.lines = state.lines;
+  auto now = read_guest_clock(host_state_, guest_clock::realtime);
+  auto passed = now - std::min(now, state.captured_at);
+  host_state_.monotonic_offset
+    += state.monotonic + passed
+       - read_guest_clock(host_state_, guest_clock::monotonic);
+  return {};
 }
 
 } // namespace
 
-caf::expected<guest_class_ptr> load_class(engine_core_ptr core,
-                                          std::string_view compiled) {
-  return make_class(std::move(core), [&](auto* engine, auto** module) {
-    return wasmtime_module_deserialize(
-      engine, reinterpret_cast<const std::uint8_t*>(compiled.data()),
-      compiled.size(), module);
-  });
-}
-
-caf::expected<guest_class_ptr> load_class_file(engine_core_ptr core,
-                                               const std::string& file) {
-  return make_class(std::move(core), [&](auto* engine, auto** module) {
-    return wasmtime_module_deserialize_file(engine, file.c_str(), module);
-  });
+caf::expected<std::unique_ptr<guest>>
+make_wasm_guest(wasm_module_ptr module, guest_host& host,
+                const guest_limits& limits) {
+  auto result = std::make_unique<wasm_guest>(std::move(module), host, limits);
+  if (auto error = result->instantiate())
+    return error;
+  return std::unique_ptr<guest>{std::move(result)};
 }
 
 } // namespace edgeless

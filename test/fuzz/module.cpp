@@ -3,6 +3,7 @@
 
 #include "runtime/modules/module_outline.hpp"
 #include "runtime/modules/module_validation.hpp"
+#include "runtime/modules/state_exports.hpp"
 #include "runtime/wasm/imports.hpp"
 
 #include "messages/errors.hpp"
@@ -38,6 +39,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     auto exported = export_start(*outline);
     auto again = read_outline(exported, reason);
     fuzz::require(again && (!again->start || exported == text));
+    // Only exports are added, and a prepared module is not prepared again.
+    if (auto prepared = export_state(text, reason)) {
+      auto after = read_outline(*prepared, reason);
+      fuzz::require(after && after->exports.size() > outline->exports.size()
+                    && after->functions == outline->functions
+                    && !export_state(*prepared, reason));
+    }
   }
   return 0;
 }

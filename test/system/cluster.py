@@ -168,9 +168,10 @@ file_log_provider = "{provider}"
 labels = {json.dumps(list(labels))}
 {self.tls()}""")
 
-    def launch(self, name, program, *arguments, log=None):
-        """`log`: the file for its output; NAME.log if not given."""
-        words = [BIN / program, *arguments]
+    def launch(self, name, program, *arguments, log=None, before=()):
+        """`log`: the file for its output; NAME.log if not given. `before`: a
+        command that runs the program, such as prlimit."""
+        words = [*before, BIN / program, *arguments]
         if self.hosts:
             words = self.hosts.inside(name, words)
         with open(self.folder / (name + ".log"), "a") as file:

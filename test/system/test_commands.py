@@ -168,9 +168,28 @@ class Resources(SystemTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         classes = {x["class_type"]: x for x in json.loads(done.stdout)}
         self.assertIn("url", classes["redis"]["configurations"])
+        self.assertIn("missed", classes["cron"]["configurations"])
+        self.assertEqual(classes["ollama"]["outputs"], ["out", "token"])
         for x in classes.values():
             self.assertEqual(set(x), {"class_type", "description", "version",
                                       "outputs", "configurations"})
+
+    def test_classes_of_serverless_functions_are_those_of_the_file(self):
+        self.cluster.add_node_file("n1")
+        file = self.cluster.folder / "n1.toml"
+        file.write_text(file.read_text() + """
+[[resources.serverless_provider]]
+class_type = "double"
+version = "0.1"
+function_url = "http://localhost:5000"
+provider = "double-1"
+""")
+        done = self.run_node("--available-resources", "--output-json", "-c",
+                             "n1.toml")
+        classes = {x["class_type"]: x for x in json.loads(done.stdout)}
+        self.assertEqual(classes["double"]["outputs"], ["err", "out"])
+        self.assertNotIn("double", self.run_node(
+            "--available-resources").stdout)
 
 
 class Box(SystemTest):

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """HTTP in and out, with the real programs and curl."""
 import http.server
+import os
 import shutil
 import socket
 import subprocess
 import threading
 import unittest
+from unittest import mock
 
 from cluster import ROOT, SystemTest, free_ports, wait_for
 
@@ -111,6 +113,35 @@ http_allow = ["localhost"]
         self.assertIn('edgeless_http_ingress_responses_total{status="404"} 2',
                       metrics)
 
+    def test_the_function_chooses_the_format_of_bodies(self):
+        c = self.cluster
+        with mock.patch.dict(os.environ, RUST_LOG="info,function=debug"):
+            c.start_all("n1")
+        self.build("http_processor")
+        for name, sign in (("numbers", '"body":[104,105]'),
+                           ("base64", '"body":"aGk="'), ("raw", "raw1")):
+            self.assertNotIn(sign, c.log("n1"))
+            workflow = self.start_example(
+                "http_ingress/workflow.json", lambda text: text.replace(
+                    '"annotations": {}',
+                    f'"annotations": {{"http.body": "{name}"}}', 1))
+            self.assertEqual(
+                self.curl("/hello", "-d", "hi", "-H",
+                          "Host: demo.edgeless.com"), ("World", 200))
+            wait_for("the payload", lambda: sign in c.log("n1"))
+            c.cli("workflow", "stop", workflow)
+
+    def test_an_unknown_format_is_refused(self):
+        c = self.cluster
+        c.start_all("n1")
+        self.build("http_processor")
+        text = (ROOT / "examples/http_ingress/workflow.json").read_text()
+        c.write("workflow.json", text.replace("../../", "").replace(
+            '"annotations": {}', '"annotations": {"http.body": "text"}', 1))
+        done = c.cli("workflow", "start", "workflow.json", check=False)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("numbers, base64, raw", done.stderr)
+
     def test_async_bodies_reach_a_file(self):
         c = self.cluster
         c.start_all("n1")
@@ -167,6 +198,17 @@ http_allow = ["localhost"]
         c.start_orchestrator()
         wait_for("readiness", lambda: self.curl(
             "/readyz", port=self.metrics)[1] == 200)
+
+    def test_ipv6_is_served(self):
+        c = self.cluster
+        file = c.folder / "n1.toml"
+        file.write_text(file.read_text().replace(
+            f"http://127.0.0.1:{self.port}", f"http://[::1]:{self.port}"))
+        c.start_all("n1")
+        wait_for("the server", lambda: subprocess.run(
+            ["curl", "-sg", f"http://[::1]:{self.port}/"],
+            capture_output=True, timeout=30).stdout == b"Not Found")
+        self.assertEqual(self.curl("/")[1], 0)
 
     def test_a_busy_port_is_tried_again(self):
         c = self.cluster

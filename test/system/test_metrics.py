@@ -253,7 +253,8 @@ class Names(Metered):
                 "[resources]", "[resources]\nhttp_ingress_provider = \"in\"\n"
                 f'http_ingress_url = "http://127.0.0.1:{free_ports(1)[0]}"'))
         c.start_all("n1")
-        c.start([GENERATOR], [LOG])
+        # Series of a workflow are there while it has an http-ingress.
+        c.start([GENERATOR], [LOG, ("web", "http-ingress", {})])
         wait_for("samples", lambda: self.value("n1", "execution_times_count{"))
         wait_for("a keep-alive", lambda: "keep_alive_age_seconds" in
                  get(self.metrics["n1"]))

@@ -17,7 +17,7 @@ import threading
 import time
 import unittest
 
-from cluster import BIN, ROOT, wait_for
+from cluster import BIN, ROOT, SystemTest, wait_for
 from redis_server import Monitor, Redis
 
 N0 = "03337f46-1dbe-41a1-94a4-75c0abc4e8f5"
@@ -716,6 +716,55 @@ class Top(ProxyCli):
         self.assertIn("needs a terminal", self.refuse("top", "nodes"))
         self.assertIn("invalid workflow id x",
                       self.refuse("top", "workflow", "x"))
+
+
+class TopWithController(SystemTest):
+    """`top workflow` with what a controller knows."""
+
+    def setUp(self):
+        super().setUp()
+        self.redis = FilledRedis().start()
+        self.addCleanup(self.redis.close)
+        c = self.cluster
+        text = (c.folder / "orchestrator.toml").read_text()
+        c.write("orchestrator.toml", text.replace(
+            'proxy_type = "None"', 'proxy_type = "Redis"\nredis_url = "'
+            + self.redis.url + '"'))
+        c.start_all("n1")
+
+    def watch(self, *what):
+        terminal = Terminal(24, 160, BIN / "proxy_cli", "-r", self.redis.url,
+                            "top", "workflow", *what)
+        self.addCleanup(terminal.close)
+        return terminal
+
+    def test_names_domain_and_pending_components(self):
+        c = self.cluster
+        done = c.cli("workflow", "start", "--wait-for-nodes", c.workflow(
+            [("first", "noop", {}, {}),
+             ("later", "noop", {}, {"label_match_all": "no-such-label"})]))
+        workflow = done.stdout.strip()
+        terminal = self.watch(workflow, "-c", c.controller_url)
+        terminal.expect("2 functions and resources of " + workflow,
+                        "in domain", "first", "later", "pending")
+        without = self.watch(workflow)
+        without.expect("functions and resources of " + workflow)
+        self.assertNotIn("later", without.read())
+
+    def test_a_controller_that_is_away_is_shown_and_reconnected(self):
+        c = self.cluster
+        workflow = c.start([("first", "noop", {}, {})])
+        terminal = self.watch(workflow, "-c", c.controller_url)
+        terminal.expect("first", "in domain domain-1")
+        c.terminate("controller")
+        terminal.expect("cannot reach " + c.controller_url)
+        c.start_controller()
+        terminal.clear()
+        terminal.expect_anew("first", "1 functions and resources of")
+
+    def test_it_needs_a_workflow(self):
+        self.watch("-c", self.cluster.controller_url).expect(
+            "needs the id of a workflow")
 
 
 class RedisDump(ProxyCli):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Command lines and configuration files: each mistake gives one clear line."""
 import json
+import re
 import subprocess
 import unittest
 
@@ -39,6 +40,17 @@ class Mistakes(SystemTest):
                 'orchestrators = []\n')
         self.refuse(self.run_daemon("edgeless_con_d"), "controller.toml:1:",
                     "http://")
+
+    def test_two_providers_with_one_name_are_refused(self):
+        c = self.cluster
+        c.add_node_file("n1")
+        text = (c.folder / "n1.toml").read_text()
+        text = re.sub(r"(file_log|redis)_provider = .*\n", "", text)
+        c.write("n1.toml", text.replace(
+            "[resources]",
+            '[resources]\nfile_log_provider = "p"\nredis_provider = "p"'))
+        self.refuse(self.run_daemon("edgeless_node_d", "-c", "n1.toml"),
+                    "[resources]", "file-log", "redis", '"p"')
 
     def test_templates_are_written_once_and_work(self):
         for program in ["edgeless_con_d", "edgeless_orc_d", "edgeless_node_d"]:
@@ -132,14 +144,12 @@ class Mistakes(SystemTest):
         c.add_node_file("n1")
         text = (c.folder / "n1.toml").read_text()
         text = text.replace(f"{c.folder}/code-n1", "/proc/nowhere")
-        c.write("n1.toml", text.replace("[resources]", "[resources]\n"
-                                        'dda_provider = "dda-1"\n'
-                                        'kafka_egress_provider = ""'))
+        c.write("n1.toml", text + "\n[container_runtime]\nenabled = true\n"
+                "\n[power_info]\n")
         c.start_all("n1")
         log = c.log("n1")
-        self.assertEqual(log.count("resources.dda_provider: this version has "
-                                   "no resources of class dda"), 1, log)
-        self.assertNotIn("kafka", log)
+        self.assertEqual(log.count("container_runtime.enabled: there is no "
+                                   "container run-time"), 1, log)
         self.assertRegex(log, "general.code_cache is not used: .*/proc/nowhere")
         # It runs all the same.
         c.start([GENERATOR], [LOG])

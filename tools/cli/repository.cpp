@@ -5,7 +5,7 @@
 
 #include "runtime/base/files.hpp"
 #include "runtime/base/log.hpp"
-#include "runtime/http/repository_client.hpp"
+#include "runtime/modules/repository_client.hpp"
 #include "runtime/net/url.hpp"
 
 #include "messages/errors.hpp"

@@ -182,7 +182,8 @@ caf::expected<top_table> top_nodes(store& from, node_format nodes) {
 }
 
 caf::expected<top_table> top_workflow(store& from, node_format nodes,
-                                      const workflow_id& which) {
+                                      const workflow_id& which,
+                                      const workflow_status* known) {
   auto names = node_names::load(from, nodes);
   if (!names)
     return names.error();
@@ -193,6 +194,11 @@ caf::expected<top_table> top_workflow(store& from, node_format nodes,
   if (which)
     std::erase_if(*components,
                   [&](auto& x) { return x.second.workflow != which; });
+  std::map<logical_id, std::string> own_names;
+  for (auto& x : known ? known->components : std::vector<component_status>{}) {
+    own_names[x.id] = x.name;
+    (*components)[x.id].workflow = which;
+  }
   std::vector<physical_id> instances;
   for (auto& [id, x] : *components)
     for (auto& y : x.instances)
@@ -202,7 +208,10 @@ caf::expected<top_table> top_workflow(store& from, node_format nodes,
     return activities.error();
   top_table result;
   result.title = std::to_string(components->size()) + " functions and resources"
-                 + (which ? " of " + to_string(which) : "");
+                 + (which ? " of " + to_string(which) : "")
+                 + (known ? " in domain "
+                              + (known->domain.empty() ? "none" : known->domain)
+                          : "");
   result.columns = {{"Id", 8},
                     {"Name", 10},
                     {"Node", 36},
@@ -216,6 +225,8 @@ caf::expected<top_table> top_workflow(store& from, node_format nodes,
                     {"Workflow", 36}};
   for (auto& [id, x] : *components) {
     auto name = x.class_id.empty() ? unknown : x.class_id;
+    if (auto i = own_names.find(id); i != own_names.end())
+      name = i->second;
     auto workflow = x.workflow ? to_string(x.workflow) : unknown;
     auto instances_or_none = x.instances;
     if (instances_or_none.empty())

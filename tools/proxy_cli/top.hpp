@@ -4,7 +4,7 @@
 #include "tools/proxy_cli/node_names.hpp"
 #include "tools/proxy_cli/store.hpp"
 
-#include "messages/ids.hpp"
+#include "messages/workflow.hpp"
 
 #include <functional>
 #include <string>
@@ -31,9 +31,12 @@ using top_source = std::function<caf::expected<top_table>()>;
 
 caf::expected<top_table> top_nodes(store& from, node_format nodes);
 
-/// The components of one workflow, or of all if the id is nil.
+/// The components of one workflow, or of all if the id is nil. With what its
+/// controller knows of it: also those that the mirror does not have, all by
+/// their names, with their domain.
 caf::expected<top_table> top_workflow(store& from, node_format nodes,
-                                      const workflow_id& which);
+                                      const workflow_id& which,
+                                      const workflow_status* known = nullptr);
 
 /// Shows the table until `q` is pressed, then restores the terminal. An error
 /// unless stdin and stdout are a terminal.

@@ -49,6 +49,9 @@ rows failover(const plan& how);
 /// has adopted all instances.
 rows adoption(const plan& how);
 
+/// MQTT messages per second from a broker to a resource and back.
+rows brokers(const plan& how);
+
 /// Memory per idle instance.
 rows memory(const plan& how);
 
@@ -59,6 +62,10 @@ rows placements(const plan& how);
 /// node, and in the engine alone; and the effect of the compiler flags of
 /// `function build`.
 rows compute(const plan& how);
+
+/// HTTP requests to functions, beside nginx and TCP alone; memory of idle
+/// connections; requests of functions. No rows without nginx and wrk.
+rows http(const plan& how);
 
 /// A part of compute(): the time to parse and to print a number.
 rows numbers(const plan& how, guest_engine& engine);

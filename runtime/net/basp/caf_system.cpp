@@ -105,6 +105,11 @@ std::string render_error(std::uint8_t code, caf::atom_value,
 
 } // namespace
 
+caf::actor network_actor_of(caf::actor_system& system) {
+  return system.middleman().named_broker<caf::io::basp_broker>(
+    caf::atom("BASP"));
+}
+
 system_config::system_config(std::size_t threads) {
   add_message_types<caf::id_block::edgeless_types>();
   add_message_types<caf::id_block::edgeless_handles>();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/scheduled_actor.hpp>
@@ -22,6 +23,9 @@ public:
 /// Removes the servers by which peers could spawn actors and read the
 /// configuration. To be called right after the system was created.
 void disable_remote_spawn(caf::actor_system& system);
+
+/// An actor of CAF's network thread, which reads and writes all connections.
+caf::actor network_actor_of(caf::actor_system& system);
 
 /// Makes an actor respond to an unexpected message with an error, without
 /// CAF's default of printing its whole content to stderr.

@@ -139,6 +139,8 @@ exchanges requests_to_node() {
     ask<actor, atom::activate, physical_id, output_map, std::string,
         instance_id>(frame, brief),
     ask<actor, atom::freeze, physical_id>(brief, frame),
+    ask<actor, atom::state, physical_id, std::uint64_t>(brief, frame),
+    ask<actor, atom::state, physical_id, state_part>(frame, brief),
     ask<actor, atom::thaw, physical_id>(brief, brief),
     ask<actor, atom::hand_over, physical_id, endpoint, std::uint32_t>(brief,
                                                                       brief),
@@ -146,6 +148,9 @@ exchanges requests_to_node() {
     ask<actor, atom::running>(brief, frame),
     ask<actor, atom::state, physical_id>(brief, frame),
     ask<actor, atom::fence, fenced_sessions>(frame, brief),
+    ask<actor, atom::moved, component_spec, endpoint>(frame, brief),
+    ask<actor, atom::drop, logical_id>(brief, brief),
+    ask<actor, atom::hosted, std::vector<workflow_id>>(frame, brief),
   };
 }
 

@@ -2,7 +2,7 @@
 #include "actors/connectors/file_log.hpp"
 
 #include "test/fixtures/actor_fixture.hpp"
-#include "test/fixtures/file_size_limit.hpp"
+#include "test/fixtures/resource_limits.hpp"
 #include "test/fixtures/temporary_folder.hpp"
 
 #include <doctest/doctest.h>

@@ -408,3 +408,27 @@ TEST_CASE_FIXTURE(inbox_fixture,
 
   CHECK(ready() == strings{"a"});
 }
+
+// -- captured states ----------------------------------------------------------
+
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "inbox: casts of the instance to itself go to a successor "
+                  "that keeps its memory, as its own") {
+  in.push(cast(self_id, "mine"));
+  in.add(cast(a, "other"));
+  CHECK(in.own_casts() == strings{"mine"});
+  in.hand_over(successor, 1, true);
+  run_until_idle();
+  CHECK(sent_on == strings{"mine", "other"});
+  CHECK(registry->counts.dropped() == 0);
+}
+
+TEST_CASE_FIXTURE(inbox_fixture,
+                  "inbox: without that, casts of the instance to itself are "
+                  "dropped") {
+  in.push(cast(self_id, "mine"));
+  in.add(cast(a, "other"));
+  hand_over();
+  CHECK(sent_on == strings{"other"});
+  CHECK(registry->counts.dropped(drop_reason::self_channel) == 1);
+}

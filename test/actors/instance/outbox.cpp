@@ -258,6 +258,45 @@ TEST_CASE_FIXTURE(outbox_fixture,
 }
 
 TEST_CASE_FIXTURE(outbox_fixture,
+                  "outbox: events by instance id to any number of nodes share "
+                  "one credit, which channels do not use") {
+  out.patch({1, {{"out", far("x")}}});
+  auto cast_raw = [&] {
+    instance_id stranger{any<node_id>(), any<physical_id>()};
+    auto x = out.sender().make(event_kind::cast, std::string(1u << 20, 'x'));
+    return out.sender().send(stranger, x);
+  };
+  auto room = limits::unrouted_bytes >> 20;
+
+  for (std::size_t i = 0; i < room; ++i)
+    CHECK(cast_raw());
+  CHECK(!cast_raw());
+
+  CHECK(dropped(drop_reason::egress_full) == 1);
+  CHECK(registry->unrouted_credit->bytes() == limits::unrouted_bytes);
+  CHECK(registry->waiting().egress_bytes == limits::unrouted_bytes);
+  CHECK(out.send("out", out.sender().make(event_kind::cast, "a")));
+  registry->unrouted_credit->give_back(room, limits::unrouted_bytes);
+  CHECK(cast_raw());
+  flush();
+}
+
+TEST_CASE_FIXTURE(outbox_fixture,
+                  "outbox: a channel has its own credit also after a raw cast "
+                  "to its target") {
+  auto x = far("x");
+  out.sender().send(instance_id{x.node, x.instance},
+                    out.sender().make(event_kind::cast, "a"));
+
+  out.patch({1, {{"out", x}}});
+  cast("out", "b");
+
+  CHECK(registry->unrouted_credit->events() == 1);
+  CHECK(registry->egress_credit(x.node)->events() == 1);
+  flush();
+}
+
+TEST_CASE_FIXTURE(outbox_fixture,
                   "outbox: clear() counts held events under the given reason") {
   out.patch({1, {{"out", endpoint{}}}});
   cast("out", "a");

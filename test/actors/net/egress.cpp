@@ -325,7 +325,7 @@ TEST_CASE_FIXTURE(egress_fixture,
   tell(sender, atom::greet_v, greeter, std::string{"http://greeter:7002"});
 
   tell(sender, atom::deliver_v, instance_id{greeter, any<physical_id>()},
-       events{make_error_reply({}, {})});
+       events{make_error_reply({}, {}, call_progress::unknown)});
 
   REQUIRE(net->dials.size() == 1);
   CHECK(net->dials[0].where == "http://greeter:7002");
@@ -333,14 +333,38 @@ TEST_CASE_FIXTURE(egress_fixture,
 
 TEST_CASE_FIXTURE(egress_fixture,
                   "egress: drops events for a node without a known URL") {
-  REQUIRE(registry->egress_credit(peer.node)->take(1));
+  REQUIRE(registry->unrouted_credit->take(1));
 
   tell(sender, atom::deliver_v, instance_id{peer.node, peer.instance},
        events{cast_of({registry->self, any<physical_id>()}, "a")});
 
   CHECK(net->dials.empty());
   CHECK(registry->counts.dropped(drop_reason::unknown_node) == 1);
-  CHECK(registry->egress_credit(peer.node)->events() == 0);
+  CHECK(registry->unrouted_credit->events() == 0);
+}
+
+TEST_CASE_FIXTURE(egress_fixture,
+                  "egress: events by instance id take the credit of a known "
+                  "peer") {
+  tell(sender, atom::greet_v, peer.node, peer.invocation_url);
+  auto room = registry->egress_credit(peer.node);
+  auto send_raw = [&](const std::string& payload) {
+    REQUIRE(registry->unrouted_credit->take(payload.size()));
+    tell(sender, atom::deliver_v, instance_id{peer.node, peer.instance},
+         events{cast_of({registry->self, any<physical_id>()}, payload)});
+  };
+
+  send_raw("abc");
+
+  CHECK(registry->unrouted_credit->events() == 0);
+  CHECK(room->events() == 1);
+  CHECK(room->bytes() == 3);
+  REQUIRE(room->take(limits::egress_bytes - 3));
+  send_raw("d");
+  CHECK(registry->counts.dropped(drop_reason::egress_full) == 1);
+  CHECK(registry->unrouted_credit->bytes() == 0);
+  connect(accepting_ingress());
+  CHECK(received == strings{"abc"});
 }
 
 TEST_CASE_FIXTURE(egress_fixture,

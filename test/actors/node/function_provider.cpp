@@ -161,6 +161,69 @@ TEST_CASE_FIXTURE(provider_fixture,
   CHECK(announced.size() == 5);
 }
 
+TEST_CASE_FIXTURE(provider_fixture,
+                  "function provider: a thousand starts of one workflow delay "
+                  "another's by a few, even if they never end") {
+  std::string order;
+  auto script = [&](char who) {
+    return [&order, who](guest_host&, const guest_event& x) -> step {
+      if (x.kind != hook::init)
+        return {};
+      order += who;
+      // Init hooks that wait, for longer than a start may take.
+      return who == 'a' ? sleep_step{1h,
+                                     [] {
+                                       return step{};
+                                     }}
+                        : step{};
+    };
+  };
+  scripts["a"] = script('a');
+  scripts["b"] = script('b');
+  auto request = [this](const std::string& module, const workflow_id& of) {
+    modules[sha256(module)] = module;
+    component_spec spec;
+    spec.code = sha256(module);
+    spec.workflow = of;
+    self->send(provider, atom::start_v, any<physical_id>(), std::move(spec),
+               output_map{}, std::string{});
+  };
+  request("b", {2, 2}); // its module is ready from now on
+  run_until_idle();
+  order.clear();
+  for (auto i = 0; i < 1000; ++i)
+    request("a", {1, 1});
+  request("b", {2, 2});
+
+  run_for(100ms);
+
+  CHECK(order.find('b') < 40);
+  run_for(10s);
+  CHECK(order.size() == 1001);
+}
+
+TEST_CASE_FIXTURE(provider_fixture,
+                  "function provider: cancels a start that waits for its "
+                  "turn") {
+  scripts["slow"] = [](guest_host&, const guest_event&) -> step {
+    return sleep_step{1h, [] {
+                        return step{};
+                      }};
+  };
+  modules[sha256("slow")] = "slow";
+  for (auto i = 0; i < 16; ++i)
+    start("slow", any<physical_id>());
+  auto id = any<physical_id>();
+  auto last = start("slow", id);
+  REQUIRE(!registry->find(id));
+
+  tell(provider, atom::stop_v, id);
+
+  CHECK(result_of(std::move(last)) == "stopped before it was started");
+  run_for(1s);
+  CHECK(!registry->find(id));
+}
+
 TEST_CASE_FIXTURE(
   provider_fixture,
   "function provider: stops an instance that the node does not know") {
@@ -198,6 +261,41 @@ TEST_CASE_FIXTURE(provider_fixture,
 
   CHECK(result_of(std::move(second)) == "ok");
   CHECK(fetches == 1);
+}
+
+TEST_CASE_FIXTURE(provider_fixture,
+                  "function provider: a module in the cache on disk is loaded "
+                  "by the compiler's thread, and not fetched") {
+  auto code = sha256("sound");
+  REQUIRE(engine->compile(code, "sound"));
+  engine->on_disk = std::exchange(engine->classes, {});
+  engine->compiled = 0;
+  component_spec spec;
+  spec.code = code;
+  auto id = any<physical_id>();
+  auto request = self->request(provider, caf::infinite, atom::prepare_v, id,
+                               std::move(spec));
+
+  // The PROVIDER itself, which shares its thread with others, reads nothing.
+  REQUIRE(scheduler().try_run_once());
+  CHECK(engine->classes.empty());
+  run_until_idle();
+
+  CHECK(result_of(std::move(request)) == "ok");
+  CHECK(fetches == 0);
+  CHECK(engine->compiled == 0);
+}
+
+TEST_CASE_FIXTURE(provider_fixture,
+                  "function provider: what is compiled does not delay what is "
+                  "loaded from the cache") {
+  REQUIRE(engine->compile(sha256("sound"), "sound"));
+  engine->on_disk = std::exchange(engine->classes, {});
+  scripts["new"] = scripts["sound"];
+  [[maybe_unused]] auto slow = prepare("new", any<physical_id>());
+  REQUIRE(fetches == 1); // and the module does not come
+
+  CHECK(result_of(prepare("sound", any<physical_id>())) == "ok");
 }
 
 TEST_CASE_FIXTURE(

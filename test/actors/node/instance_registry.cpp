@@ -74,6 +74,21 @@ TEST_CASE_FIXTURE(
   CHECK(refused == std::vector<std::uint64_t>{7});
 }
 
+TEST_CASE_FIXTURE(
+  registry_fixture,
+  "instance registry: an event of a stream without credit is no "
+  "loss, unless its target has ended") {
+  auto of_stream = cast("c");
+  of_stream.stream = of_stream.number = 1;
+  deliver_batch({cast("a"), cast("b"), of_stream});
+
+  CHECK(registry.counts.dropped() == 0);
+  CHECK(registry.counts.discarded() == 1);
+  instance.room->close();
+  deliver_batch({of_stream});
+  CHECK(registry.counts.dropped(drop_reason::unknown_instance) == 1);
+}
+
 TEST_CASE_FIXTURE(registry_fixture,
                   "instance registry: a reply takes no credit") {
   deliver_batch({cast("a"), cast("b")});

@@ -72,6 +72,39 @@ TEST_CASE_FIXTURE(node_fixture,
 }
 
 TEST_CASE_FIXTURE(node_fixture,
+                  "node: the new session is told when all replaced instances "
+                  "have ended, not before") {
+  scripts["lingerer"] = [](guest_host&, const guest_event& x) -> step {
+    if (x.kind != hook::stop)
+      return {};
+    return sleep_step{100ms, [] {
+                        return step{};
+                      }};
+  };
+  auto former = join();
+  auto id = any<physical_id>();
+  REQUIRE(start(id, spec_of("lingerer")) == "ok");
+  auto caller = start_caller("http://peer:7002");
+  cast(caller, "a");
+  REQUIRE(greet() == former);
+  disconnect();
+  dial();
+
+  auto next = welcome_node({id});
+  auto session_told = [&] {
+    auto to = start_caller("http://peer-" + to_string(any<node_id>()));
+    cast(to, "a");
+    return greet();
+  };
+
+  REQUIRE(registry->find(id));
+  CHECK(session_told() == former);
+  run_for(limits::stop_grace);
+  REQUIRE(!registry->find(id));
+  CHECK(session_told() == next);
+}
+
+TEST_CASE_FIXTURE(node_fixture,
                   "node: a replaced instance that it lacks delays no session") {
   join();
   disconnect();

@@ -114,10 +114,11 @@ struct node_fixture : actor_fixture {
 
   /// The session with which the node greets the peer that it dialled last.
   session_id greet() {
-    std::optional<session_id> session;
+    // The peer lives on, and is greeted in later sessions, too.
+    auto session = std::make_shared<std::optional<session_id>>();
     auto peer
-      = spawn_double<ingress_actor>([&](atom::greet, const greeting& x) {
-          session = x.session;
+      = spawn_double<ingress_actor>([session](atom::greet, const greeting& x) {
+          *session = x.session;
           return std::uint64_t{0};
         });
     auto* egress = net->dials.back().receiver.get();
@@ -125,8 +126,8 @@ struct node_fixture : actor_fixture {
                    net->dials.back().where,
                    caf::actor_cast<caf::strong_actor_ptr>(peer), std::string{});
     run_until_idle();
-    REQUIRE(session);
-    return *session;
+    REQUIRE(*session);
+    return **session;
   }
 
   std::string prepare(const physical_id& id, const component_spec& spec) {

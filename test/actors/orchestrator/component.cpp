@@ -64,13 +64,22 @@ struct component_fixture : actor_fixture {
       },
       [](atom::activate, const physical_id&, const output_map&,
          const std::string&, const instance_id&) { return atom::ok_v; },
-      [](atom::freeze, const physical_id&) { return std::string{}; },
+      [](atom::freeze, const physical_id&) { return state_part{}; },
+      [](atom::state, const physical_id&, std::uint64_t) {
+        return state_part{};
+      },
+      [](atom::state, const physical_id&, const state_part&) {
+        return atom::ok_v;
+      },
       [](atom::thaw, const physical_id&) { /* nop */ },
       [](atom::hand_over, const physical_id&, const endpoint&,
          std::uint32_t) { /* nop */ },
       [](atom::keep_alive, std::uint64_t) { return node_report{}; },
       [](atom::running) { return inventory{}; },
       [this](atom::state, const physical_id&) { return node_state; },
+      [](atom::moved, const component_spec&, const endpoint&) { /* nop */ },
+      [](atom::drop, const logical_id&) { /* nop */ },
+      [](atom::hosted, const std::vector<workflow_id>&) { /* nop */ },
       [](atom::fence, const fenced_sessions&) { /* nop */ },
       [](atom::prepare, const physical_id&,
          const instance_actor&) { /* nop */ },

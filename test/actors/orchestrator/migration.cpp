@@ -65,12 +65,25 @@ struct migration_steps : actor_fixture {
         return answer("activate");
       },
       [step, this](atom::freeze,
-                   const physical_id&) -> caf::result<std::string> {
+                   const physical_id&) -> caf::result<state_part> {
         if (unanswered == "freeze")
-          return caf::delegated<std::string>{};
+          return caf::delegated<state_part>{};
         if (auto problem = step("freeze"))
           return problem;
-        return std::string{"state"};
+        return state_part{frozen.size(), 0, frozen.substr(0, part_size)};
+      },
+      [this](atom::state, const physical_id&,
+             std::uint64_t offset) -> caf::result<state_part> {
+        log.push_back("read " + std::to_string(offset));
+        return state_part{frozen.size(), offset,
+                          frozen.substr(offset, part_size)};
+      },
+      [step, this](atom::state, const physical_id&,
+                   const state_part& x) -> caf::result<atom::ok> {
+        if (auto problem = step("add"))
+          return problem;
+        added += x.bytes;
+        return atom::ok_v;
       },
       [step](atom::thaw, const physical_id&) { step("thaw"); },
       [step](atom::stop, const physical_id&) { step("stop"); },
@@ -97,6 +110,9 @@ struct migration_steps : actor_fixture {
   std::string failing;
   std::string unanswered;
   std::string passed_state;
+  std::string frozen = "state"; ///< the state of the source
+  std::size_t part_size = 100;  ///< of its parts
+  std::string added;            ///< to the target, before its activation
   physical_id successor;
   physical_id predecessor;
   strings log;
@@ -299,4 +315,30 @@ TEST_CASE_FIXTURE(
   REQUIRE(announced.back().instance);
   CHECK(announced.back().instance != successor);
   CHECK(!announced.back().predecessor);
+}
+
+TEST_CASE_FIXTURE(migration_steps,
+                  "migration: a state that is larger than a message travels in "
+                  "parts, the last one with the activation") {
+  frozen = "0123456789";
+  part_size = 4;
+  REQUIRE(migrate());
+  CHECK(added == "01234567");
+  CHECK(passed_state == "89");
+  CHECK(log
+        == strings{"prepare new", "freeze old", "add new", "read 4", "add new",
+                   "read 8", "activate new", "hand_over old"});
+}
+
+TEST_CASE_FIXTURE(migration_steps,
+                  "migration: the source is thawed when the target has no room "
+                  "for its state") {
+  part_size = 2;
+  failing = "add";
+  auto result = migrate();
+  REQUIRE(!result);
+  CHECK(explain(result.error()) == "no add");
+  CHECK(
+    log
+    == strings{"prepare new", "freeze old", "add new", "stop new", "thaw old"});
 }

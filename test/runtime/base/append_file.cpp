@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/base/append_file.hpp"
 
-#include "test/fixtures/file_size_limit.hpp"
+#include "test/fixtures/resource_limits.hpp"
 #include "test/fixtures/temporary_folder.hpp"
 
 #include "messages/errors.hpp"
@@ -115,6 +115,27 @@ TEST_CASE_FIXTURE(append_file_fixture,
   append(x, {"b\n"});
 
   CHECK(content() == "a\nhalf\nb\n");
+}
+
+TEST_CASE_FIXTURE(append_file_fixture,
+                  "append file: leaves the last descriptors to the process, "
+                  "and goes on after a rotation") {
+  auto x = open();
+  append(x, {"a\n"});
+  auto folder = *confined_folder::open(files / "");
+  descriptor_limit few;
+
+  auto next = append_file::open(folder, "other");
+
+  REQUIRE(!next);
+  CHECK(explain(next.error())
+        == "cannot open other: too many files and connections are open: see "
+           "ulimit -n");
+  std::filesystem::rename(files / "log", files / "log.1");
+  CHECK(append(x, {"b\n"}) == 1);
+  CHECK(content() == "b\n");
+  CHECK(append(x, {"c\n"}) == 1);
+  CHECK(content() == "b\nc\n");
 }
 
 TEST_CASE_FIXTURE(append_file_fixture, "append file: can be moved") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/base/log.hpp"
 
-#include "test/fixtures/file_size_limit.hpp"
+#include "test/fixtures/resource_limits.hpp"
 #include "test/fixtures/temporary_folder.hpp"
 
 #include "messages/ids.hpp"
@@ -164,6 +164,24 @@ TEST_CASE("log: a long line is cut off") {
   std::string endless(2 * limits::text, 'x');
   CHECK(printable(endless).size() == limits::text + 3);
   CHECK(printable(endless).ends_with("x..."));
+}
+
+TEST_CASE("log: the credentials in URLs are not written") {
+  std::FILE* file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  auto saved = ::dup(STDERR_FILENO);
+  ::dup2(::fileno(file), STDERR_FILENO);
+  write_log(log_level::warn, "test",
+            "no answer url=redis://me:word@host/1?pass=word reason=silent");
+  ::dup2(saved, STDERR_FILENO);
+  ::close(saved);
+  std::rewind(file);
+  std::string text(1000, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), file));
+  std::fclose(file);
+
+  CHECK(text.ends_with("test: no answer url=redis://***@host/1?pass=*** "
+                       "reason=silent\n"));
 }
 
 TEST_CASE("log: lines below the filter's level are not written") {

@@ -25,4 +25,10 @@ TEST_CASE("secrets: the credentials in URLs are masked") {
   CHECK(masked_urls("http://host/a@b") == "http://host/a@b");
   CHECK(masked_urls("mail@host") == "mail@host");
   CHECK(masked_urls("://") == "://");
+  CHECK(masked_urls("unix:///run/r?db=1&pass=word or x")
+        == "unix:///run/r?db=1&pass=*** or x");
+  CHECK(masked_urls("http://h/?api-key=a&b=c#d, http://u@i?token=x")
+        == "http://h/?api-key=***&b=c#d, http://***@i?token=***");
+  CHECK(masked_urls("http://h/?compass=north&pass")
+        == "http://h/?compass=north&pass");
 }

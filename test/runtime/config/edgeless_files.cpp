@@ -208,10 +208,9 @@ TEST_CASE("EDGELESS files: an announced URL that is announced to no program is "
 
 TEST_CASE("EDGELESS files: what a node does not do is told once per key") {
   auto node = accepted(parse_node_settings("n", node_v10));
-  CHECK(keys_of(node.notices)
-        == lines{"general.invocation_url_coap", "resources.dda_provider",
-                 "resources.kafka_egress_provider",
-                 "resources.ollama_provider.provider"});
+  CHECK(keys_of(node.notices) == lines{"general.invocation_url_coap"});
+  CHECK(node.resources.dda_provider == "dda-1");
+  CHECK(node.resources.kafka_egress_provider == "kafka-egress-1");
   auto text = node_v10;
   text.replace(text.find("container_runtime.enabled = false"), 33,
                "container_runtime.enabled = true ");
@@ -235,9 +234,8 @@ resources.dda_provider = "dda-1"
 resources.dda_url = "http://127.0.0.1:12000"
 )"));
   CHECK(node.telemetry.metrics_url == "");
-  CHECK(keys_of(node.notices)
-        == lines{"general.metrics_url", "resources.dda_provider",
-                 "resources.dda_url"});
+  CHECK(keys_of(node.notices) == lines{"general.metrics_url"});
+  CHECK(node.resources.dda_url == "http://127.0.0.1:12000");
   // orchestration.md
   accepted(parse_node_settings("n", node_general + joins_orchestrator + R"(
 telemetry.metrics_url = ""
@@ -288,9 +286,14 @@ TEST_CASE("EDGELESS files: a translated file of a later release loads") {
     text.erase(begin, text.find('\n', begin) - begin);
   }
   auto node = accepted(parse_node_settings("n", joins_orchestrator + text));
-  for (auto key : {"power_info", "resources.file_pusher_provider.provider",
-                   "resources.serverless_provider", "resources.sqlx_provider"})
-    CHECK(std::ranges::count(keys_of(node.notices), key) == 1);
+  CHECK(std::ranges::count(keys_of(node.notices), "power_info") == 1);
+  auto& resources = node.resources;
+  CHECK(resources.file_pusher_provider.provider == "p");
+  CHECK(resources.sqlx_provider == "sqlx-1");
+  REQUIRE(resources.serverless_provider.size() == 1);
+  CHECK(resources.serverless_provider[0].class_type == "double");
+  CHECK(resources.serverless_provider[0].function_url.text
+        == "http://127.0.0.1:5000/double");
 }
 
 TEST_CASE("EDGELESS files: any section for a function repository loads") {

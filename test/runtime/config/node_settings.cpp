@@ -52,6 +52,7 @@ TEST_CASE(
   CHECK(settings.telemetry.performance_samples);
   CHECK(settings.wasm_runtime.enabled);
   CHECK(settings.wasm_runtime.memory_mib == 0);
+  CHECK(settings.wasm_runtime.hibernate_after_ms == 30000);
 }
 
 TEST_CASE("node settings: features that the file does not mention are off") {
@@ -141,6 +142,37 @@ provider = "s-1"
   CHECK(resources.http_poster_provider == "");
   CHECK(resources.http_allow.empty());
   CHECK(resources.redis_provider == "");
+  CHECK(resources.ollama_provider.provider == "ollama-1");
+  CHECK(resources.ollama_provider.messages_number_limit == 30);
+  CHECK(resources.serverless_provider.at(0).provider == "s-1");
+  CHECK(resources.cron_provider == "");
+  CHECK(resources.sqlx_directory == ".");
+}
+
+TEST_CASE("node settings: a serverless provider needs a class and a URL, "
+          "ollama a port") {
+  CHECK(
+    problem(R"([general]
+node_id = "fda6ce79-46df-4f96-a0d2-456f720f606c"
+agent_url = "http://127.0.0.1:7021"
+invocation_url = "http://127.0.0.1:7002"
+orchestrator_url = "http://127.0.0.1:7011"
+[resources.ollama_provider]
+port = 70000
+messages_number_limit = 2000
+[[resources.serverless_provider]]
+provider = "s-1"
+function_url = "localhost:5000"
+[[resources.serverless_provider]]
+class_type = "unused, since it has no name"
+)")
+    == "n:7: resources.ollama_provider.port: must be from 1 to 65535\n"
+       "n:8: resources.ollama_provider.messages_number_limit: must be from "
+       "0 to 1000\n"
+       "n:9: resources.serverless_provider[0].class_type: is missing; it names "
+       "a class of resources\n"
+       "n:11: resources.serverless_provider[0].function_url: "
+       "\"localhost:5000\" is no URL such as https://example.org/path");
 }
 
 TEST_CASE(
@@ -190,9 +222,26 @@ TEST_CASE("node settings: isolation is shared or process") {
         != std::string::npos);
 }
 
+TEST_CASE("node settings: message brokers and their store") {
+  auto x = node("[resources]\nmqtt_egress_provider = \"m\"\n"
+                "kafka_properties = [\"linger.ms=1\"]\ndda_url = \"\"\n"
+                "store_directory = \"/s\"\nstore_mib = 7\n")
+             .resources;
+  CHECK(x.mqtt_egress_provider == "m");
+  CHECK(x.mqtt_ingress_provider == "");
+  CHECK(x.kafka_properties == std::vector<std::string>{"linger.ms=1"});
+  CHECK(x.store_directory == "/s");
+  CHECK(x.store_mib == 7);
+  CHECK(node().resources.store_directory.string().ends_with(
+    "/edgeless/store-fda6ce79-46df-4f96-a0d2-456f720f606d"));
+  for (auto wrong : {"0", "2000000"})
+    CHECK(problem(node_2_toml + "[resources]\nstore_mib = " + wrong + "\n")
+            .find("store_mib: must be from 1 to 1048576")
+          != std::string::npos);
+}
+
 TEST_CASE("node settings: keys of EDGELESS without effect are accepted") {
-  node("[container_runtime]\nenabled = true\n"
-       "[resources]\ndda_url = \"\"\nkafka_egress_provider = \"k\"\n");
+  node("[container_runtime]\nenabled = true\n");
   CHECK(problem(node_2_toml + "[resources]\nfile_log_provder = \"k\"\n")
         == "n:14: resources.file_log_provder: is unknown; did you mean "
            "file_log_provider?");

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/config/workflow_file.hpp"
 
+#include "test/fixtures/build_paths.hpp"
 #include "test/fixtures/temporary_folder.hpp"
 
+#include "runtime/base/files.hpp"
 #include "runtime/base/sha256.hpp"
 #include "runtime/modules/module_preference.hpp"
 
@@ -201,6 +203,29 @@ TEST_CASE("workflow file: an annotation that is not known is a warning") {
           (in / "w.json").string()
           + ": my-message-generator: annotation \"init_payload\" is unknown "
             "and has no effect; did you mean init-payload?"});
+}
+
+TEST_CASE(
+  "workflow file: state_policy Memory needs a module whose state can be "
+  "captured") {
+  auto load = [](const std::string& guest, const std::string& policy) {
+    folder in;
+    auto module
+      = read_file(test::guests_folder() / (guest + ".wasm"), limits::module);
+    REQUIRE(module);
+    in.write("code/message_generator.wasm", *module);
+    auto text = file_log;
+    text.insert(text.find("\"init-payload"),
+                "\"state_policy\": \"" + policy + "\", ");
+    in.write("w.json", text);
+    auto loaded = load_workflow_file(in / "w.json", accept);
+    auto reason = loaded ? "" : explain(loaded.error());
+    return reason;
+  };
+  CHECK(load("minimal", "Memory") == "");
+  CHECK(load("state_table_set", "Global") == "");
+  CHECK(load("state_table_set", "Memory")
+          .ends_with("it changes tables or segments: table.set"));
 }
 
 TEST_CASE("workflow file: the folder before `..` is where a symbolic link "

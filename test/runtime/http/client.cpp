@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "runtime/http/client.hpp"
 
+#include "test/fixtures/resource_limits.hpp"
 #include "test/runtime/http/http_fixture.hpp"
 
 #include "runtime/http/address_filter.hpp"
 
 #include <atomic>
+#include <filesystem>
 #include <future>
 
 using namespace edgeless;
@@ -172,6 +174,33 @@ TEST_CASE_FIXTURE(http_client_fixture,
 
   CHECK(contains(why, ":" + std::to_string(port)));
   CHECK(contains(why, "Failed to connect"));
+}
+
+TEST_CASE_FIXTURE(http_client_fixture,
+                  "http client: leaves the last descriptors to the process") {
+  start();
+  http_client_request elsewhere;
+  elsewhere.url = "ftp://127.0.0.1";
+  CHECK(!send(elsewhere)); // from now on the client has its own descriptors
+  {
+    descriptor_limit few{8};
+    CHECK(contains(reason(send(request("GET"))), "too many files"));
+  }
+  CHECK(send(request("GET")));
+}
+
+TEST_CASE("http client: has no thread before its first request") {
+  auto threads = [] {
+    std::filesystem::directory_iterator all{"/proc/self/task"};
+    return std::distance(begin(all), end(all));
+  };
+  auto before = threads();
+  http_client client{{}};
+
+  CHECK(threads() == before);
+  client.start({"http://127.0.0.1:1/", "GET", {}, {}, {}},
+               [](const caf::expected<http_response>&) {});
+  CHECK(threads() > before);
 }
 
 TEST_CASE("address filter: knows local addresses in all their forms") {

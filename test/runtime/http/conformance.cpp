@@ -3,6 +3,8 @@
 // 11), and those at and beyond each limit.
 #include "test/runtime/http/http_fixture.hpp"
 
+#include <random>
+
 using namespace edgeless;
 using namespace edgeless::test;
 
@@ -178,4 +180,47 @@ TEST_CASE_FIXTURE(http_conformance_fixture,
   CHECK(count(reply, "HTTP/1.1 ") == 1);
   CHECK(contains(reply, " 400 "));
   CHECK(contains(reply, "Connection: close"));
+}
+
+TEST_CASE_FIXTURE(http_conformance_fixture,
+                  "http conformance: HEAD has the headers of GET and no body") {
+  auto reply = ask("HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n");
+
+  CHECK(contains(reply, "Content-Length: 8\r\n"));
+  CHECK(reply.ends_with("\r\n\r\n[end]"));
+}
+
+TEST_CASE_FIXTURE(http_conformance_fixture,
+                  "http conformance: random requests neither end the server "
+                  "nor get anything but HTTP") {
+  const std::vector<std::string> seeds{
+    post("Content-Length: 3\r\n", "abc"),
+    post("Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n"),
+    post("Expect: 100-continue\r\nContent-Length: 1\r\n", "a"),
+    "GET http://h/a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+    "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n"};
+  std::mt19937 random{7};
+  auto below = [&](std::size_t n) {
+    return random() % n;
+  };
+  for (auto i = 0; i < 500; ++i) {
+    auto text = seeds[below(seeds.size())] + seeds[below(seeds.size())];
+    for (auto n = below(4); n > 0; --n)
+      switch (below(3)) {
+      case 0:
+        text[below(text.size())] = static_cast<char>(below(256));
+        break;
+      case 1:
+        text.erase(below(text.size()), below(8));
+        break;
+      default:
+        text.insert(below(text.size()), text.substr(below(text.size()), 16));
+      }
+    auto reply = ask(text);
+    INFO(text);
+    CHECK((reply == "[end]" || reply.starts_with("HTTP/1.1 ")));
+    CHECK(!contains(reply, "[timeout]"));
+  }
+
+  CHECK(status("GET / HTTP/1.1\r\nHost: h\r\n\r\n") == 200);
 }

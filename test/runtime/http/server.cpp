@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "test/fixtures/resource_limits.hpp"
 #include "test/runtime/http/http_fixture.hpp"
-
-#include <sys/resource.h>
 
 #include <atomic>
 #include <memory>
@@ -235,20 +234,31 @@ TEST_CASE_FIXTURE(http_server_fixture,
   before.send(get_a);
   before.read_until("GET /a ");
   // The client's descriptor is the last one that the limit allows.
-  rlimit saved{};
-  REQUIRE(::getrlimit(RLIMIT_NOFILE, &saved) == 0);
-  auto next = ::dup(0);
-  ::close(next);
-  rlimit low{static_cast<rlim_t>(next) + 1, saved.rlim_max};
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
+  auto few = std::make_unique<descriptor_limit>(1);
   http_peer waiting{server->port()};
   waiting.send(get_a);
   auto too_early = waiting.read_until("GET /a ", 100ms);
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &saved) == 0);
+  few.reset();
 
   CHECK(too_early == "[timeout]");
   CHECK(contains(waiting.read_until("GET /a "), "200 OK"));
   CHECK(server->statistics().pauses > 0);
+}
+
+TEST_CASE_FIXTURE(http_server_fixture,
+                  "http server: leaves the last descriptors to the process, "
+                  "unless it is essential") {
+  for (auto essential : {false, true}) {
+    http_server_options options;
+    options.is_essential = essential;
+    start(options);
+    descriptor_limit few;
+    http_peer peer{server->port()};
+    peer.send(get_a);
+    auto reply = peer.read_until(essential ? "GET /a " : "\r\n\r\n");
+    CHECK(contains(reply, essential ? " 200 OK" : " 503 "));
+    CHECK(server->statistics().refused == (essential ? 0 : 1));
+  }
 }
 
 TEST_CASE_FIXTURE(http_server_fixture,

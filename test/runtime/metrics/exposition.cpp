@@ -163,9 +163,10 @@ TEST_CASE("metrics server: listens on an IPv6 address") {
 
 TEST_CASE("metrics server: says whether the program lives and is ready") {
   auto port = free_port();
-  std::string reason = "no orchestrator";
-  auto server = serve_metrics({"http", "127.0.0.1", port}, one_gauge,
-                              [&] { return reason; });
+  std::string silent, reason = "no orchestrator";
+  auto server = serve_metrics(
+    {"http", "127.0.0.1", port}, one_gauge, [&] { return silent; },
+    [&] { return reason; });
   REQUIRE(server);
 
   CHECK(contains(get(port, "/livez"), " 200 "));
@@ -174,6 +175,13 @@ TEST_CASE("metrics server: says whether the program lives and is ready") {
   CHECK(contains(refused, "no orchestrator"));
   reason.clear();
   CHECK(contains(get(port, "/readyz"), " 200 "));
+  silent = "the NODE does not answer";
+  for (auto path : {"/livez", "/readyz"}) {
+    auto reply = get(port, path);
+    CHECK(contains(reply, " 503 "));
+    CHECK(contains(reply, silent));
+  }
+  CHECK(contains(get(port, "/metrics"), " 200 "));
 }
 
 TEST_CASE("metrics server: an unknown host and https are clear errors") {

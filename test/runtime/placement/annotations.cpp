@@ -65,7 +65,7 @@ TEST_CASE("annotations: all faults are reported at once") {
     == lines{"call_timeout_ms \"1e3\" is not a number from 1 to 86400000",
              "max_instances \"many\" is not a number",
              "state_policy \"nodelocal\" is not one of NodeLocal, Transient, "
-             "Global",
+             "Global, Memory",
              "isolation \"Process\" is not one of shared, process",
              "node_id_match_any: \"no-id\" is not a UUID"});
 }
@@ -116,4 +116,22 @@ TEST_CASE("annotations: tell whether a function may block on a full inbox") {
   CHECK(guest_limits_of({{"delivery.out", "at-least-once"}}).may_block);
   CHECK(!guest_limits_of({{"on_full.out", "drop-oldest"}}).may_block);
   CHECK(!guest_limits_of({}).may_block);
+}
+
+TEST_CASE("annotations: hibernation and checkpoints") {
+  using namespace std::chrono_literals;
+  CHECK(state_policy_of({{"state_policy", "Memory"}}) == state_policy::memory);
+  CHECK(is_kept_by_domain(state_policy::memory));
+  CHECK(is_kept_by_domain(state_policy::global));
+  CHECK(!is_kept_by_domain(state_policy::node_local));
+  CHECK(!hibernate_after_of({}));
+  CHECK(hibernate_after_of({{"hibernate_after_ms", "0"}}) == 0ms);
+  CHECK(hibernate_after_of({{"hibernate_after_ms", "1500"}}) == 1500ms);
+  CHECK(checkpoint_pause_of({}) == 1000ms);
+  CHECK(checkpoint_pause_of({{"checkpoint_ms", "200"}}) == 200ms);
+  // A smaller one would only cost.
+  CHECK(checkpoint_pause_of({{"checkpoint_ms", "1"}}) == 10ms);
+  CHECK(faults({{"hibernate_after_ms", "-1"}, {"checkpoint_ms", "0"}})
+        == lines{"hibernate_after_ms \"-1\" is not a number from 0 to 86400000",
+                 "checkpoint_ms \"0\" is not a number from 1 to 86400000"});
 }

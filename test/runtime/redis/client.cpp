@@ -2,6 +2,7 @@
 #include "runtime/redis/client.hpp"
 
 #include "test/fixtures/redis_server.hpp"
+#include "test/fixtures/resource_limits.hpp"
 
 #include "messages/errors.hpp"
 #include "messages/limits.hpp"
@@ -127,6 +128,17 @@ TEST_CASE("redis client: a database that does not exist is an error") {
 
   CHECK(contains(problem(*opened(server.url() + "?db=999"), {{"PING"}}),
                  "out of range"));
+}
+
+TEST_CASE("redis client: leaves the last descriptors to the process, for a "
+          "workflow only") {
+  redis_server server;
+  auto workflow = std::move(*open_workflow_redis(server.url()));
+  auto own = opened(server.url());
+  descriptor_limit few;
+
+  CHECK(contains(problem(*workflow, {{"PING"}}), "too many files"));
+  CHECK(own->run({{"PING"}}));
 }
 
 TEST_CASE("redis client: connects over TCP by address and by name") {

@@ -50,8 +50,8 @@ TEST_CASE("message acl: lists the requests of each pair of roles") {
         == names{"join", "exited", "synced", "fetch"});
   CHECK(requests(orchestrator, node)
         == names{"start", "patch", "stop", "prepare", "activate", "freeze",
-                 "thaw", "hand_over", "keep_alive", "running", "state",
-                 "fence"});
+                 "thaw", "hand_over", "keep_alive", "running", "state", "fence",
+                 "moved", "drop", "hosted"});
   CHECK(requests(node, node) == names{"greet", "deliver"});
   CHECK(requests(client, node) == names{"invoke"});
 }
@@ -71,9 +71,9 @@ TEST_CASE("message acl: lists the responses of each pair of roles") {
                  "std::vector<edgeless::workflow_id>",
                  "std::vector<edgeless::domain_description>", "@u64"});
   CHECK(answers(controller, orchestrator) == names{"edgeless::code_part"});
-  CHECK(
-    answers(node, orchestrator)
-    == names{"@atom", "@str", "edgeless::node_report", "edgeless::inventory"});
+  CHECK(answers(node, orchestrator)
+        == names{"@atom", "@str", "edgeless::state_part",
+                 "edgeless::node_report", "edgeless::inventory"});
   CHECK(answers(orchestrator, node)
         == names{"edgeless::welcome", "edgeless::code_part"});
   CHECK(answers(node, node) == names{"@u64"});

@@ -153,6 +153,10 @@ code_part largest_part() {
   return {text(64), 0, 0, text(limits::part)};
 }
 
+state_part largest_state_part() {
+  return {limits::snapshot, 0, std::string(limits::state, 'x')};
+}
+
 workflow_status largest_status() {
   workflow_status x;
   x.spec = largest_workflow(limits::components);
@@ -215,9 +219,14 @@ samples make_samples() {
     sample(atom::patch_v, physical_id{}, largest_outputs()),
     sample(atom::activate_v, physical_id{}, largest_outputs(), state(),
            instance_id{}),
+    sample(atom::state_v, physical_id{}),
+    sample(atom::state_v, physical_id{}, std::uint64_t{}),
+    sample(atom::state_v, physical_id{}, largest_state_part()),
+    sample(largest_state_part()),
     sample(atom::hand_over_v, physical_id{}, largest_endpoint(),
            std::uint32_t{}),
     sample(atom::fence_v, fenced),
+    sample(atom::moved_v, spec, largest_endpoint()),
     sample(atom::upload_v, largest_part()),
     sample(atom::exited_v, session_id{}, logical_id{}, physical_id{},
            text(limits::text)),
@@ -242,8 +251,8 @@ samples make_samples() {
 bool is_elsewhere(const acl_entry& x) {
   static const std::set<std::string> atoms{
     "stop",     "list",   "inspect", "domains",    "fetch",   "drop",
-    "describe", "freeze", "thaw",    "keep_alive", "running", "state",
-    "attach",   "join",   "greet",   "deliver",    "invoke"};
+    "describe", "freeze", "thaw",    "keep_alive", "running", "attach",
+    "join",     "greet",  "deliver", "invoke"};
   static const std::set<std::string> types{"@atom", "@u64"};
   return x.atom.empty() ? types.contains(x.types.at(0))
                         : atoms.contains(x.atom);

@@ -38,6 +38,12 @@ constexpr unsigned char matrix_mul_naive_bytes[] = {
 constexpr unsigned char numbers_bytes[] = {
 #include "benchmark/numbers.wasm.inc"
 };
+constexpr unsigned char http_caller_bytes[] = {
+#include "benchmark/http_caller.wasm.inc"
+};
+constexpr unsigned char http_processor_bytes[] = {
+#include "benchmark/http_processor.wasm.inc"
+};
 
 } // namespace
 
@@ -57,5 +63,7 @@ EDGELESS_EMBEDDED_MODULE(vector_mul_naive)
 EDGELESS_EMBEDDED_MODULE(matrix_mul)
 EDGELESS_EMBEDDED_MODULE(matrix_mul_naive)
 EDGELESS_EMBEDDED_MODULE(numbers)
+EDGELESS_EMBEDDED_MODULE(http_caller)
+EDGELESS_EMBEDDED_MODULE(http_processor)
 
 } // namespace edgeless::benchmark

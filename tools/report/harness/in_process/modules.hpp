@@ -21,5 +21,7 @@ std::string vector_mul_naive_module();
 std::string matrix_mul_module();
 std::string matrix_mul_naive_module();
 std::string numbers_module();
+std::string http_caller_module();
+std::string http_processor_module();
 
 } // namespace edgeless::benchmark

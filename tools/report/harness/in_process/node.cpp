@@ -99,21 +99,22 @@ std::optional<event> mailbox::take(std::chrono::milliseconds timeout) {
 // -- a node -------------------------------------------------------------------
 
 node::node(const std::filesystem::path& cache, node_id id, bool with_metrics,
-           std::shared_ptr<tls_context> tls) {
+           std::shared_ptr<tls_context> tls, resource_classes classes) {
   disable_remote_spawn(system_);
   session_ = draw<session_id>(os_random());
   spawn_orchestrator();
   net_ = std::make_shared<stub_orchestrator_transport>(
     system_, caf::actor_cast<caf::strong_actor_ptr>(orchestrator_),
     std::move(tls));
-  spawn(id, stub_url, make_wasm_engine({cache}), with_metrics);
+  spawn(id, stub_url, make_wasm_engine({cache}), with_metrics,
+        std::move(classes));
 }
 
 node::node(node_id id, const std::string& orchestrator,
            std::shared_ptr<guest_engine> engine) {
   disable_remote_spawn(system_);
   net_ = make_basp_transport(system_);
-  spawn(id, orchestrator, std::move(engine), false);
+  spawn(id, orchestrator, std::move(engine), false, {});
 }
 
 node::~node() {
@@ -149,7 +150,8 @@ void node::spawn_orchestrator() {
 }
 
 void node::spawn(const node_id& id, const std::string& orchestrator,
-                 std::shared_ptr<guest_engine> engine, bool with_metrics) {
+                 std::shared_ptr<guest_engine> engine, bool with_metrics,
+                 resource_classes classes) {
   node_options options;
   options.description.id = id;
   options.description.agent_url = url_;
@@ -162,6 +164,9 @@ void node::spawn(const node_id& id, const std::string& orchestrator,
   options.ingress_url = *parse_url(url_);
   options.engine = std::move(engine);
   options.random = os_random();
+  for (auto& [type, made] : classes)
+    options.description.providers.push_back({type + "-1", type, {}});
+  options.classes = std::move(classes);
   registry_ = options.registry = std::make_shared<instance_registry>(id);
   registry_->samples_wanted = registry_->histograms_wanted = with_metrics;
   node_ = system_.spawn<caf::detached>(edgeless::node, std::move(options));

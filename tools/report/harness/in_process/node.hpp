@@ -15,10 +15,16 @@
 #include <deque>
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <string>
+
+namespace edgeless {
+struct resource_class;
+}
 
 namespace edgeless::benchmark {
 
@@ -41,6 +47,9 @@ private:
   std::deque<event> events_;
 };
 
+using resource_classes
+  = std::map<std::string, std::shared_ptr<const resource_class>>;
+
 /// A node as edgeless_node_d runs it, in this process. Unless it is given the
 /// URL of another one, its orchestrator is a stub in this process that lets it
 /// join and has one module at a time.
@@ -48,8 +57,10 @@ class node {
 public:
   /// With a stub orchestrator. `with_metrics`: histograms and performance
   /// samples are on. `tls`: connections to other nodes are encrypted.
+  /// `classes`: of resources, by class type.
   node(const std::filesystem::path& cache, node_id id,
-       bool with_metrics = false, std::shared_ptr<tls_context> tls = nullptr);
+       bool with_metrics = false, std::shared_ptr<tls_context> tls = nullptr,
+       resource_classes classes = {});
   /// With the orchestrator at that URL.
   node(node_id id, const std::string& orchestrator,
        std::shared_ptr<guest_engine> engine);
@@ -93,7 +104,8 @@ private:
   };
 
   void spawn(const node_id& id, const std::string& orchestrator,
-             std::shared_ptr<guest_engine> engine, bool with_metrics);
+             std::shared_ptr<guest_engine> engine, bool with_metrics,
+             resource_classes classes);
   void spawn_orchestrator();
 
   system_config config_;

@@ -65,6 +65,10 @@ public:
     // nop
   }
 
+  guest_class_ptr ready(const code_id& code) override {
+    return code == code_ ? sink_class_ : others_->ready(code);
+  }
+
   guest_class_ptr find(const code_id& code) override {
     return code == code_ ? sink_class_ : others_->find(code);
   }

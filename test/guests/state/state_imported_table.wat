@@ -1,0 +1,12 @@
+;; It imports a table. Its state cannot be captured.
+(module
+  (import "env" "t" (table 1 funcref))
+  (memory (export "memory") 1)
+  (func (export "edgeless_mem_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "edgeless_mem_free") (param i32 i32))
+  (func (export "edgeless_mem_clear"))
+  (func (export "handle_init_asm") (param i32 i32 i32 i32))
+  (func (export "handle_call_asm")
+    (param i32 i32 i32 i32 i32 i32) (result i32) (i32.const 0))
+  (func (export "handle_stop_asm"))
+  (func (export "handle_cast_asm") (param i32 i32 i32 i32)))

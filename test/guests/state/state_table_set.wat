@@ -1,0 +1,22 @@
+;; Its calls go through a table that it changes: each cast sends the other
+;; digit. Its state cannot be captured.
+(module
+  (import "env" "cast_asm" (func $cast (param i32 i32 i32 i32)))
+  (memory (export "memory") 1)
+  (func (export "edgeless_mem_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "edgeless_mem_free") (param i32 i32))
+  (func (export "edgeless_mem_clear"))
+  (func (export "handle_init_asm") (param i32 i32 i32 i32))
+  (func (export "handle_call_asm")
+    (param i32 i32 i32 i32 i32 i32) (result i32) (i32.const 0))
+  (func (export "handle_stop_asm"))
+  (data (i32.const 16) "out")
+  (type $digit (func (result i32)))
+  (table $t 2 funcref)
+  (func $one (type $digit) (i32.const 49))
+  (func $two (type $digit) (i32.const 50))
+  (elem (i32.const 0) $one $two)
+  (func (export "handle_cast_asm") (param i32 i32 i32 i32)
+    (i32.store8 (i32.const 64) (call_indirect $t (type $digit) (i32.const 0)))
+    (table.set $t (i32.const 0) (table.get $t (i32.const 1)))
+    (call $cast (i32.const 16) (i32.const 3) (i32.const 64) (i32.const 1))))
