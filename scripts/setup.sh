@@ -58,8 +58,10 @@ if [ "${#missing[@]}" -gt 0 ]; then
     || echo "setup.sh: some package sources cannot be reached" >&2
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-  if [[ " ${missing[*]} " == *" prometheus "* ]] && command -v systemctl \
-    >/dev/null; then
-    "${as_root[@]}" systemctl disable --quiet prometheus 2>/dev/null || true
-  fi
+  for name in prometheus nginx-light mosquitto postgresql-15; do
+    [[ " ${missing[*]} " == *" $name "* ]] && command -v systemctl >/dev/null \
+      || continue
+    service=${name%-*}
+    "${as_root[@]}" systemctl disable --quiet "$service" 2>/dev/null || true
+  done
 fi
