@@ -251,6 +251,7 @@ class Names(Metered):
         file.write_text(file.read_text().replace(
             "[wasm_runtime]", "[wasm_runtime]\nmemory_mib = 512").replace(
                 "[resources]", "[resources]\nhttp_ingress_provider = \"in\"\n"
+                'mqtt_egress_provider = "out"\n'
                 f'http_ingress_url = "http://127.0.0.1:{free_ports(1)[0]}"'))
         c.start_all("n1")
         # Series of a workflow are there while it has an http-ingress.
