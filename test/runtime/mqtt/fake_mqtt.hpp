@@ -68,6 +68,12 @@ struct fake_mqtt_connection
 };
 
 struct fake_mqtt_driver : mqtt_driver {
+  /// A connection that has ended has no handler, which may refer to it.
+  ~fake_mqtt_driver() override {
+    for (auto& x : opened)
+      x->handler.reset();
+  }
+
   mqtt_connection_ptr open(mqtt_options options,
                            std::shared_ptr<mqtt_handler> handler) override {
     auto made = std::make_shared<fake_mqtt_connection>();
