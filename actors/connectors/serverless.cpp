@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "actors/connectors/serverless.hpp"
 
+#include "actors/resources/deferring_resource.hpp"
+
 namespace edgeless {
 
 namespace {
 
-class serverless_resource : public resource {
+class serverless_resource : public deferring_resource {
 public:
   serverless_resource(const component_spec& spec, std::string function_url,
                       std::shared_ptr<http_client> client,
@@ -15,36 +17,19 @@ public:
     // nop
   }
 
-  void set_outlet(outlet_ptr x) override {
-    out_ = std::move(x);
-  }
-
   caf::error open() override {
     return caf::none;
   }
 
-  std::size_t capacity() const override {
-    return limits::deferred_events;
-  }
-
-  outcome handle(const events& batch, caf::actor_clock::time_point) override {
-    outcome result;
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      result.deferred[i] = ++last_ticket_;
-      start(batch[i], last_ticket_);
-    }
-    return result;
-  }
-
 private:
-  void start(const event& x, std::uint64_t ticket) {
+  caf::error start(const event& x, std::uint64_t ticket) override {
     http_client_request request;
     request.url = url_;
     request.method = "POST";
     request.body = x.payload;
     auto is_call = x.kind == event_kind::call;
     // Runs on the thread of the client, also when the resource has ended.
-    auto done = [out = out_, counters = counters_, ticket, is_call, url = url_,
+    auto done = [out = out(), counters = counters_, ticket, is_call, url = url_,
                  id = id_](caf::expected<http_response> response) {
       std::string why;
       if (!response)
@@ -67,14 +52,13 @@ private:
                     is_call ? std::move(response->body) : std::string{});
     };
     client_->start(std::move(request), std::move(done));
+    return caf::none;
   }
 
   std::string id_;
   std::string url_;
   std::shared_ptr<http_client> client_;
   resource_counters_ptr counters_;
-  outlet_ptr out_;
-  std::uint64_t last_ticket_ = 0;
 };
 
 } // namespace

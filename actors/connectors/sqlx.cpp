@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "actors/connectors/sqlx.hpp"
 
+#include "actors/resources/deferring_resource.hpp"
+
 #include "runtime/drivers/driver.hpp"
 #include "runtime/drivers/postgresql.hpp"
 #include "runtime/placement/annotations.hpp"
@@ -57,16 +59,12 @@ private:
     pools_;
 };
 
-class sqlx_resource : public resource {
+class sqlx_resource : public deferring_resource {
 public:
   sqlx_resource(const component_spec& spec, std::shared_ptr<pool_table> pools)
     : url_{setting(spec, "url")}, timeout_text_{setting(spec, "timeout-ms")},
       workflow_{to_string(spec.workflow)}, pools_{std::move(pools)} {
     // nop
-  }
-
-  void set_outlet(outlet_ptr x) override {
-    out_ = std::move(x);
   }
 
   /// Succeeds also while the database is away.
@@ -88,32 +86,16 @@ public:
     return caf::none;
   }
 
-  std::size_t capacity() const override {
-    return limits::deferred_events;
-  }
-
-  outcome handle(const events& batch, caf::actor_clock::time_point) override {
-    outcome result;
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      auto problem = start(batch[i], last_ticket_ + 1);
-      if (problem) {
-        ++counters().statements_failed;
-        ++result.failed;
-        result.answers[i] = std::nullopt;
-        result.problem = fail(ec::bad_input, "sqlx: " + explain(problem));
-      } else {
-        result.deferred[i] = ++last_ticket_;
-      }
-    }
-    return result;
-  }
-
 private:
-  resource_counters& counters() const {
-    return *pools_->counters();
+  caf::error start(const event& x, std::uint64_t ticket) override {
+    auto problem = enqueue(x, ticket);
+    if (!problem)
+      return caf::none;
+    ++pools_->counters()->statements_failed;
+    return fail(ec::bad_input, "sqlx: " + explain(problem));
   }
 
-  caf::error start(const event& x, std::uint64_t ticket) {
+  caf::error enqueue(const event& x, std::uint64_t ticket) {
     auto request = parse_sql_request(x.payload, workflow_);
     if (!request)
       return request.error();
@@ -122,7 +104,7 @@ private:
     job.statement = std::move(request->statement);
     job.deadline = std::chrono::steady_clock::now() + timeout_;
     // Runs on the thread of a connection, also when the resource has ended.
-    job.done = [out = out_, counters = pools_->counters(), ticket,
+    job.done = [out = out(), counters = pools_->counters(), ticket,
                 is_plain = request->is_plain,
                 is_call = x.kind == event_kind::call](sql_outcome result) {
       out->finish(ticket,
@@ -157,8 +139,6 @@ private:
   std::string workflow_;
   std::shared_ptr<pool_table> pools_;
   std::shared_ptr<sql_pool> pool_;
-  outlet_ptr out_;
-  std::uint64_t last_ticket_ = 0;
 };
 
 } // namespace

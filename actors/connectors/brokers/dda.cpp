@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "actors/connectors/brokers/dda.hpp"
 
+#include "actors/resources/deferring_resource.hpp"
+
 #include "runtime/base/log.hpp"
 #include "runtime/dda/messages.hpp"
 #include "runtime/net/url.hpp"
@@ -48,7 +50,7 @@ struct dda_subscriber {
   }
 };
 
-class dda_resource : public resource {
+class dda_resource : public deferring_resource {
 public:
   dda_resource(const component_spec& spec, dda_driver& driver, std::string url,
                connector_counters_ptr counters)
@@ -56,10 +58,6 @@ public:
       counters_{std::move(counters)} {
     if (url_.empty())
       url_ = std::move(url);
-  }
-
-  void set_outlet(outlet_ptr x) override {
-    out_ = std::move(x);
   }
 
   caf::error open() override {
@@ -93,42 +91,29 @@ public:
     return caf::none;
   }
 
-  std::size_t capacity() const override {
-    return limits::deferred_events;
-  }
-
-  outcome handle(const events& batch, caf::actor_clock::time_point) override {
-    outcome result;
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      auto request = dda_request_of(batch[i].payload, publications_);
-      if (!request) {
-        ++result.failed;
-        result.problem = request.error();
-        result.answers[i] = std::nullopt;
-        continue;
-      }
-      auto ticket = ++last_ticket_;
-      result.deferred[i] = ticket;
-      request->source = to_string(spec_.id);
-      request->id = request->source + "-" + std::to_string(ticket);
-      connection_->call(*request, [out = out_, counters = counters_, ticket,
-                                   what = request->what](const dda_result& x) {
-        ++(x.problem.empty() ? counters->sent : counters->failed);
-        if (x.problem.empty())
-          out->finish(ticket, to_dda_reply(what, x));
-        else
-          out->finish(ticket, fail(ec::unreachable, "dda: " + x.problem));
-      });
-    }
-    return result;
-  }
-
 private:
+  caf::error start(const event& x, std::uint64_t ticket) override {
+    auto request = dda_request_of(x.payload, publications_);
+    if (!request)
+      return request.error();
+    request->source = to_string(spec_.id);
+    request->id = request->source + "-" + std::to_string(ticket);
+    connection_->call(*request, [out = out(), counters = counters_, ticket,
+                                 what = request->what](const dda_result& y) {
+      ++(y.problem.empty() ? counters->sent : counters->failed);
+      if (y.problem.empty())
+        out->finish(ticket, to_dda_reply(what, y));
+      else
+        out->finish(ticket, fail(ec::unreachable, "dda: " + y.problem));
+    });
+    return caf::none;
+  }
+
   void subscribe(dda_route route) {
     auto state = std::make_shared<dda_subscriber>();
     state->resource = spec_.name;
     state->route = std::move(route);
-    state->out = out_;
+    state->out = out();
     state->counters = counters_;
     connection_->subscribe(
       state->route.from,
@@ -143,9 +128,7 @@ private:
   std::string url_;
   connector_counters_ptr counters_;
   dda_publications publications_;
-  outlet_ptr out_;
   std::unique_ptr<dda_connection> connection_;
-  std::uint64_t last_ticket_ = 0;
 };
 
 } // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "actors/connectors/brokers/kafka.hpp"
 
+#include "actors/resources/deferring_resource.hpp"
+
 #include "runtime/base/log.hpp"
 #include "runtime/placement/annotations.hpp"
 
@@ -47,7 +49,7 @@ std::string in_milliseconds(std::chrono::milliseconds x) {
   return std::to_string(x.count());
 }
 
-class kafka_egress_resource : public resource {
+class kafka_egress_resource : public deferring_resource {
 public:
   kafka_egress_resource(const component_spec& spec, kafka_driver& driver,
                         kafka_properties properties,
@@ -56,10 +58,6 @@ public:
       counters_{std::move(counters)}, topic_{setting(spec, "topic")},
       takes_key_{setting(spec, "take-key") == "true"} {
     // nop
-  }
-
-  void set_outlet(outlet_ptr x) override {
-    out_ = std::move(x);
   }
 
   caf::error open() override {
@@ -83,30 +81,20 @@ public:
                      : fail(ec::bad_input, "kafka-egress: " + problem);
   }
 
-  std::size_t capacity() const override {
-    return limits::deferred_events;
-  }
-
-  outcome handle(const events& batch, caf::actor_clock::time_point) override {
-    outcome result;
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      auto ticket = ++last_ticket_;
-      result.deferred[i] = ticket;
-      producer_->send(
-        message_of(batch[i].payload),
-        [out = out_, counters = counters_, ticket](const std::string& problem) {
-          ++(problem.empty() ? counters->sent : counters->failed);
-          if (problem.empty())
-            out->finish(ticket, std::string{});
-          else
-            out->finish(ticket,
-                        fail(ec::unreachable, "kafka-egress: " + problem));
-        });
-    }
-    return result;
-  }
-
 private:
+  caf::error start(const event& x, std::uint64_t ticket) override {
+    producer_->send(message_of(x.payload), [out = out(), counters = counters_,
+                                            ticket](
+                                             const std::string& problem) {
+      ++(problem.empty() ? counters->sent : counters->failed);
+      if (problem.empty())
+        out->finish(ticket, std::string{});
+      else
+        out->finish(ticket, fail(ec::unreachable, "kafka-egress: " + problem));
+    });
+    return caf::none;
+  }
+
   /// The key is empty, as in EDGELESS, or the first line.
   kafka_message message_of(const std::string& payload) const {
     if (!takes_key_)
@@ -122,9 +110,7 @@ private:
   connector_counters_ptr counters_;
   std::string topic_;
   bool takes_key_;
-  outlet_ptr out_;
   std::unique_ptr<kafka_producer> producer_;
-  std::uint64_t last_ticket_ = 0;
 };
 
 class kafka_ingress_resource : public resource {

@@ -29,33 +29,20 @@ http_client_resource::http_client_resource(const component_spec& spec,
   // nop
 }
 
-resource::outcome http_client_resource::handle(const events& batch,
-                                               caf::actor_clock::time_point) {
-  outcome result;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    auto request = exchange_for(batch[i]);
-    if (request) {
-      result.deferred[i] = ++last_ticket_;
-      start(std::move(*request), last_ticket_);
-    } else {
-      ++result.failed;
-      result.problem = request.error();
-      result.answers[i] = std::nullopt;
-    }
-  }
-  return result;
-}
-
-void http_client_resource::start(exchange x, std::uint64_t ticket) {
-  x.request.allow = allow_;
-  client_->start(std::move(x.request),
-                 [out = out_, ticket, answer_of = std::move(x.answer_of)](
+caf::error http_client_resource::start(const event& x, std::uint64_t ticket) {
+  auto made = exchange_for(x);
+  if (!made)
+    return made.error();
+  made->request.allow = allow_;
+  client_->start(std::move(made->request),
+                 [out = out(), ticket, answer_of = std::move(made->answer_of)](
                    const caf::expected<http_response>& response) {
                    if (response)
                      out->finish(ticket, answer_of(*response));
                    else
                      out->finish(ticket, response.error());
                  });
+  return caf::none;
 }
 
 } // namespace edgeless

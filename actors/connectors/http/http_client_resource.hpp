@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "actors/resources/resource.hpp"
+#include "actors/resources/deferring_resource.hpp"
 
 #include "runtime/http/client.hpp"
 
@@ -14,20 +14,10 @@ namespace edgeless {
 
 /// A resource that makes an HTTP request for each event, and finishes the event
 /// when the response has come. Reads the configuration `allow`.
-class http_client_resource : public resource {
+class http_client_resource : public deferring_resource {
 public:
   http_client_resource(const component_spec& spec,
                        std::shared_ptr<http_client> client);
-
-  void set_outlet(outlet_ptr x) override {
-    out_ = std::move(x);
-  }
-
-  std::size_t capacity() const override {
-    return limits::deferred_events;
-  }
-
-  outcome handle(const events& batch, caf::actor_clock::time_point) override;
 
 protected:
   struct exchange {
@@ -41,12 +31,10 @@ private:
   /// The request for an event, or why there is none.
   virtual caf::expected<exchange> exchange_for(const event& x) const = 0;
 
-  void start(exchange x, std::uint64_t ticket);
+  caf::error start(const event& x, std::uint64_t ticket) override;
 
   std::shared_ptr<http_client> client_;
   std::vector<std::string> allow_;
-  outlet_ptr out_;
-  std::uint64_t last_ticket_ = 0;
 };
 
 } // namespace edgeless
