@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -86,6 +87,15 @@ store_directory = "{self.cluster.folder}/store-{node}"
                     self.cluster.cli("workflow", "stop", workflow)
                     wait_for("end", lambda: self.counter("connections") == 0)
 
+    def subscribe_before_the_node(self):
+        """A subscriber of the other broker, which starts."""
+        self.cluster.signal("n1", signal.SIGSTOP)
+        try:
+            self.target.start()
+            return self.target.subscribe("out")
+        finally:
+            self.cluster.signal("n1", signal.SIGCONT)
+
     def test_messages_survive_a_dead_broker_and_a_dead_node(self):
         c = self.cluster
         self.source.start()
@@ -99,8 +109,7 @@ store_directory = "{self.cluster.folder}/store-{node}"
         self.source.publish("in/a", [str(i) for i in range(20000, 21000)])
         c.start_node("n1")
         wait_for("disk", lambda: (self.counter("stored") or 0) >= 21000)
-        self.target.start()
-        got = self.target.subscribe("out")
+        got = self.subscribe_before_the_node()
         wait_for("drained", lambda: self.counter("stored") == 0)
         wait_for("messages", lambda: len(Broker.lines(got)) >= 21000)
         self.assertEqual(list(dict.fromkeys(Broker.lines(got))),
@@ -127,8 +136,7 @@ store_directory = "{self.cluster.folder}/store-{node}"
         publisher.stdin.close()
         publisher.wait(timeout=60)
         wait_for("disk", lambda: self.counter("stored") == count)
-        self.target.start()
-        got = self.target.subscribe("out")
+        got = self.subscribe_before_the_node()
         wait_for("connection", lambda: self.counter("connections") == 1, 60)
         begin = time.monotonic()
         wait_for("drained", lambda: self.counter("stored") == 0, 120)
@@ -146,8 +154,7 @@ store_directory = "{self.cluster.folder}/store-{node}"
         self.source.publish("in/a", ["a", "b"])
         wait_for("disk", lambda: self.counter("stored") == 2)
         c.cli("workflow", "stop", workflow)
-        self.target.start()
-        got = self.target.subscribe("out")
+        got = self.subscribe_before_the_node()
         self.expect(got, ["a", "b"])
         wait_for("no file", lambda: not list(
             (c.folder / "store-n1").iterdir()))
@@ -165,8 +172,7 @@ store_directory = "{self.cluster.folder}/store-{node}"
                  (self.counter("evicted_total") or 0) == 12000)
         kept = int(self.counter("stored"))
         self.assertLessEqual(self.counter("stored_bytes"), 1 << 20)
-        self.target.start()
-        got = self.target.subscribe("out")
+        got = self.subscribe_before_the_node()
         self.expect(got, [f"{i:0100}" for i in range(12000 - kept, 12000)])
         self.assertIn("the oldest messages were dropped", c.log("n1"))
 
